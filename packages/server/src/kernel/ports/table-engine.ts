@@ -28,7 +28,7 @@ export type TableParam = string | number | bigint | boolean | null
 
 /** One SELECT over some files. */
 export type TableQuery = {
-  /** One SELECT statement (WITH, VALUES and set operations included). Any other statement is refused with `TABLES_FORBIDDEN`. */
+  /** One SELECT statement (WITH, VALUES and set operations included). Any other statement is refused with `TABLES.FORBIDDEN`. */
   sql: string
   /** Table name in `sql` → the files behind it; visible to this query only. */
   relations: Record<string, Relation>
@@ -38,7 +38,7 @@ export type TableQuery = {
    * nothing but the files of `relations`, and may use only these relations and functions that read nothing else.
    */
   trusted: boolean
-  /** More rows than this are the error `TABLES_TOO_MANY_ROWS` (nothing is cut off in silence). Default 10,000. `write` has no limit. */
+  /** More rows than this are the error `TABLES.TOO_MANY_ROWS` (nothing is cut off in silence). Default 10,000. `write` has no limit. */
   maxRows?: number
 }
 
@@ -60,9 +60,9 @@ export type TableCallOptions = { signal?: AbortSignal; timeoutMs?: number }
 /**
  * Runs SQL over Parquet, CSV and JSON lines files in a process of its own, so that no query blocks the caller's.
  *
- * Errors are `AppError`s: `TABLES_QUERY_FAILED` (the SQL or the data are wrong; the message says what), `TABLES_FORBIDDEN` (the statement or a file is not
- * allowed), `TABLES_TOO_MANY_ROWS`, `TABLES_TIMEOUT`, `TABLES_CANCELLED`, `TABLES_UNREADABLE_FILE` (`describe`), and two that a caller
- * may retry: `TABLES_RESTARTED` (the process ended under the query) and `TABLES_BUSY` (too many queries wait).
+ * Errors are `AppError`s: `TABLES.QUERY_FAILED` (the SQL or the data are wrong; the message says what), `TABLES.FORBIDDEN` (the statement or a file is not
+ * allowed), `TABLES.TOO_MANY_ROWS`, `TABLES.TIMEOUT`, `TABLES.CANCELLED`, `TABLES.UNREADABLE_FILE` (`describe`), and two that a caller
+ * may retry: `TABLES.RESTARTED` (the process ended under the query) and `TABLES.BUSY` (too many queries wait).
  */
 export interface TableEngine {
   /** Runs one SELECT and returns its rows. */
@@ -80,6 +80,6 @@ export interface TableEngine {
     file: { path: string; format: TableFormat; name?: string },
     options?: TableCallOptions,
   ): Promise<DescribedTable>
-  /** Ends the processes; pending queries fail with `TABLES_CANCELLED`. */
+  /** Ends the processes; pending queries fail with `TABLES.CANCELLED`. */
   close(): Promise<void>
 }

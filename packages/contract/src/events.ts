@@ -1,0 +1,78 @@
+import { Type, type Static } from 'typebox'
+import { ProjectParams, Problem } from './common.ts'
+import { route } from './route.ts'
+
+/** How an entity that an event names relates to the event's subject. `input`: the subject was made from it or caused by it; `output`: it was made from the subject; `about`: no causal direction. */
+export const RefRelation = Type.Union([Type.Literal('input'), Type.Literal('output'), Type.Literal('about')])
+export const EventRef = Type.Object({
+  rel: RefRelation,
+  urn: Type.String(),
+  /** The role in words: trained-on, evaluated-on, triggered-by, deployed-as, … */
+  as: Type.String(),
+})
+export type EventRef = Static<typeof EventRef>
+
+/** One sealed event: a change of state, without personal data. `seq` has no gaps. */
+export const SealedEvent = Type.Object({
+  seq: Type.Integer(),
+  id: Type.String(),
+  project: Type.String(),
+  name: Type.String({ description: 'noun.verb, for example model-version.registered' }),
+  schema: Type.Integer(),
+  at: Type.Integer({ description: 'When it was recorded, milliseconds UTC.' }),
+  eventTime: Type.Union([Type.Integer(), Type.Null()], { description: 'When it happened in the event time of the project, where that differs.' }),
+  by: Type.String(),
+  subject: Type.String(),
+  refs: Type.Array(EventRef),
+  data: Type.Record(Type.String(), Type.Unknown()),
+})
+export type SealedEvent = Static<typeof SealedEvent>
+
+export const listEvents = route({
+  method: 'GET', url: '/api/v1/projects/:project/events', permission: 'event:read',
+  schema: {
+    operationId: 'listEvents', summary: 'Lists the sealed events of a project, newest first, or oldest first after a sequence number.',
+    params: ProjectParams,
+    query: Type.Object({
+      after: Type.Optional(Type.Integer({ minimum: 0 })), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+      name: Type.Optional(Type.String()), subject: Type.Optional(Type.String()),
+    }),
+    response: { 200: Type.Object({ events: Type.Array(SealedEvent), head: Type.Integer() }), 403: Problem, 404: Problem },
+  },
+})
+
+export const streamEvents = route({
+  method: 'GET', url: '/api/v1/projects/:project/events/stream', permission: 'event:read', responseBody: 'raw',
+  schema: {
+    operationId: 'streamEvents', summary: 'Streams sealed events (SSE, resumable by Last-Event-ID) and, on volatile channels, live progress that may drop.',
+    params: ProjectParams,
+    query: Type.Object({ after: Type.Optional(Type.Integer({ minimum: 0 })), channels: Type.Optional(Type.String({ description: 'Comma-separated volatile channels.' })) }),
+    response: { 403: Problem, 404: Problem },
+  },
+})
+
+export const getWatermark = route({
+  method: 'GET', url: '/api/v1/projects/:project/watermark', permission: 'project:read',
+  schema: {
+    operationId: 'getWatermark', summary: 'Reads how far event time has come in a project, and what holds it.',
+    params: ProjectParams,
+    response: {
+      200: Type.Object({ at: Type.Integer(), mode: Type.Union([Type.Literal('wall'), Type.Literal('replay')]), settled: Type.Boolean(), blockers: Type.Array(Type.String()) }),
+      403: Problem, 404: Problem,
+    },
+  },
+})
+
+export const advanceWatermark = route({
+  method: 'POST', url: '/api/v1/projects/:project/watermark', permission: 'watermark:write',
+  schema: {
+    operationId: 'advanceWatermark',
+    summary: 'Moves event time forward once everything that is known so far has been worked on; answers when that is settled again, or at the time-out with what holds it.',
+    params: ProjectParams,
+    body: Type.Object({ to: Type.Integer({ minimum: 0 }), waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000, default: 10_000 })) }, { additionalProperties: false }),
+    response: {
+      200: Type.Object({ at: Type.Integer(), advanced: Type.Boolean(), settled: Type.Boolean(), blockers: Type.Array(Type.String()) }),
+      400: Problem, 403: Problem, 404: Problem, 409: Problem,
+    },
+  },
+})

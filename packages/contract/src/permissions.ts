@@ -1,0 +1,56 @@
+/** Every permission that a route or an action can need. Names are never reused. */
+export const permissions = [
+  'project:read',
+  'project:admin',
+  'instance:admin',
+  'metrics:read',
+  'event:read',
+  'member:write',
+  'token:write',
+  'watermark:write',
+  'inbox:read',
+  'inbox:decide',
+  'lineage:read',
+  'dataset:read',
+  'dataset:write',
+  'feature:read',
+  'feature:write',
+  'run:read',
+  'run:write',
+  'prediction:read',
+  'prediction:write',
+  'label:write',
+  'pipeline:read',
+  'pipeline:write',
+  'pipeline:run',
+  'evaluation:read',
+  'evaluation:write',
+  'model:read',
+  'model:write',
+  'deployment:read',
+  'deployment:write',
+  'monitor:read',
+  'monitor:write',
+  'alert:read',
+  'alert:write',
+] as const
+
+export type Permission = (typeof permissions)[number]
+
+const reads = permissions.filter((p): p is Permission => p.endsWith(':read') && p !== 'metrics:read')
+const contributes: Permission[] = [
+  ...reads, 'token:write', 'dataset:write', 'feature:write', 'run:write', 'prediction:write', 'label:write', 'pipeline:run', 'evaluation:write', 'model:write',
+]
+const maintains: Permission[] = [...contributes, 'metrics:read', 'pipeline:write', 'deployment:write', 'monitor:write', 'alert:write', 'watermark:write']
+
+/** Roles of a project. `approver` decides in the inbox and changes nothing else; nobody decides about his own work. */
+export const roles = {
+  viewer: reads,
+  contributor: contributes,
+  maintainer: maintains,
+  approver: [...reads, 'token:write', 'inbox:decide', 'alert:write'],
+  admin: permissions.filter((p) => p !== 'instance:admin'),
+} as const satisfies Record<string, readonly Permission[]>
+
+export type Role = keyof typeof roles
+export const roleNames = Object.keys(roles) as Role[]

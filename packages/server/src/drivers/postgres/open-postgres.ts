@@ -1,0 +1,47 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { Database, OffloadedRead, Reader, SqlValue, Tables } from '../../kernel/db/database.ts'
+import { postgresBulkInsert } from './postgres-bulk-insert.ts'
+
+const int8 = 20
+const numeric = 1700
+
+/** Postgres through one pool. Long reads run in place: the work is in the database, not on the main thread. */
+export async function openPostgres({ url, poolSize = 10 }: { url: string; poolSize?: number }): Promise<Database> {
+  const types = { getTypeParser: (oid: number, format?: 'text' | 'binary') => (oid === int8 || oid === numeric ? Number : pg.types.getTypeParser(oid, format as 'text')) }
+  const pool = new pg.Pool({ connectionString: url, max: poolSize, types: types as unknown as pg.CustomTypesConfig })
+  // An idle client that loses its server reports here; the next query gets its own error.
+  pool.on('error', () => {})
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const committed = new Set<() => void>()
+  return {
+    dialect: 'postgres',
+    write: {
+      transaction: () => ({
+        execute: async (work) => {
+          const result = await kysely.transaction().execute(work)
+          for (const listener of committed) listener()
+          return result
+        },
+      }),
+    },
+    read: kysely as unknown as Reader,
+    bulkInsert: (trx, table, columns, rows, options) => postgresBulkInsert(trx, table, columns, rows as readonly (readonly SqlValue[])[], options),
+    offload: async ({ module, name, input }) => {
+      const read = ((await import(module.href)) as Record<string, OffloadedRead>)[name]
+      if (!read) throw new Error(`Module ${module.href} exports no function ${name}.`)
+      const result = await read(kysely as unknown as Reader, input, 'postgres')
+      return typeof result === 'string' ? new TextEncoder().encode(result) : result
+    },
+    // Postgres has no single writer: its sequencer is a leader that reads committed rows (see kernel/events/sequencer.ts).
+    onBeforeCommit: () => {},
+    onCommitted: (listener) => {
+      committed.add(listener)
+      return () => committed.delete(listener)
+    },
+    migrationConnection: kysely as Kysely<any>,
+    close: async () => {
+      await kysely.destroy()
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import { DatabaseSync } from 'node:sqlite'
+import { Kysely } from 'kysely'
+import type { Database, Reader, SqlValue, Tables, Trx } from '../../kernel/db/database.ts'
+import { GroupCommitWriter } from './group-commit-writer.ts'
+import { NodeSqliteConnection, nodeSqliteDialect } from './node-sqlite-dialect.ts'
+import { ReaderThreads } from './reader-threads.ts'
+
+/** SQLite in WAL mode with `synchronous=FULL`: one writer with group commit, one read-only connection for short reads, reader threads for long ones. */
+export async function openSqlite({ path, synchronous = 'full' }: { path: string; synchronous?: 'full' | 'off' }): Promise<Database> {
+  const writerConnection = new NodeSqliteConnection(open(path, false))
+  writerConnection.raw.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma foreign_keys = on`)
+  const writer = new GroupCommitWriter(writerConnection)
+  const readKysely = new Kysely<Tables>({ dialect: nodeSqliteDialect(new NodeSqliteConnection(open(path, true))) })
+  const threads = new ReaderThreads(path)
+  return {
+    dialect: 'sqlite',
+    write: { transaction: () => ({ execute: (work) => writer.run(work) }) },
+    read: readKysely as unknown as Reader,
+    bulkInsert: async (_trx, table, columns, rows, options) => bulkInsert(writerConnection, table, columns, rows, options),
+    offload: (task) => threads.run(task),
+    onBeforeCommit: (hook) => writer.onBeforeCommit(hook),
+    onCommitted: (listener) => writer.onCommitted(listener),
+    migrationConnection: writer.kysely as Kysely<any>,
+    close: async () => {
+      await writer.idle()
+      await threads.close()
+      await readKysely.destroy()
+      writerConnection.raw.exec('pragma wal_checkpoint(truncate)')
+      await writer.kysely.destroy()
+    },
+  }
+}
+
+function open(path: string, readOnly: boolean): DatabaseSync {
+  const raw = new DatabaseSync(path, { readOnly })
+  raw.exec('pragma busy_timeout = 5000; pragma cache_size = -16000; pragma temp_store = memory')
+  return raw
+}
+
+function bulkInsert(
+  connection: NodeSqliteConnection, table: string, columns: readonly string[], rows: readonly (readonly SqlValue[])[], options?: { onConflict?: 'ignore' },
+): number {
+  if (rows.length === 0) return 0
+  const verb = options?.onConflict === 'ignore' ? 'insert or ignore' : 'insert'
+  const statement = connection.prepare(`${verb} into "${table}" (${columns.map((c) => `"${c}"`).join(', ')}) values (${columns.map(() => '?').join(', ')})`)
+  let inserted = 0
+  for (const row of rows) inserted += Number(statement.run(...(row as SqlValue[])).changes)
+  return inserted
+}
+
+export type { Trx }

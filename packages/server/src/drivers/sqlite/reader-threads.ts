@@ -1,0 +1,60 @@
+import { Worker } from 'node:worker_threads'
+
+interface Task { module: URL; name: string; input: unknown }
+interface Pending { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void }
+interface Thread { worker: Worker; pending: Map<number, Pending>; idle: NodeJS.Timeout | undefined }
+
+const idleMs = 30_000
+
+/** Threads with read-only connections of their own. One is enough on two cores; it starts on the first task and stops when idle, which keeps a resting server small. */
+export class ReaderThreads {
+  readonly #path: string
+  #thread: Thread | undefined
+  #next = 0
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  run(task: Task): Promise<Uint8Array> {
+    const thread = this.#require()
+    clearTimeout(thread.idle)
+    this.#next += 1
+    const id = this.#next
+    return new Promise((resolve, reject) => {
+      thread.pending.set(id, { resolve, reject })
+      thread.worker.postMessage({ id, module: task.module.href, name: task.name, input: task.input })
+    })
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#thread?.idle)
+    await this.#thread?.worker.terminate()
+    this.#thread = undefined
+  }
+
+  #require(): Thread {
+    if (this.#thread) return this.#thread
+    const worker = new Worker(new URL(import.meta.url.endsWith('.ts') ? './reader-thread.ts' : './reader-thread.js', import.meta.url), { workerData: { path: this.#path } })
+    const thread: Thread = { worker, pending: new Map(), idle: undefined }
+    worker.on('message', (message: { id: number; bytes?: Uint8Array; error?: { message: string; stack?: string } }) => {
+      const pending = thread.pending.get(message.id)
+      thread.pending.delete(message.id)
+      if (message.bytes) pending?.resolve(message.bytes)
+      else pending?.reject(Object.assign(new Error(message.error?.message ?? 'The reader thread failed.'), { cause: message.error }))
+      if (thread.pending.size === 0) {
+        thread.idle = setTimeout(() => void this.close(), idleMs)
+        thread.idle.unref()
+      }
+    })
+    const fail = (error: Error) => {
+      for (const pending of thread.pending.values()) pending.reject(error)
+      thread.pending.clear()
+      if (this.#thread === thread) this.#thread = undefined
+    }
+    worker.on('error', fail)
+    worker.on('exit', (code) => fail(new Error(`The reader thread ended with code ${code}.`)))
+    this.#thread = thread
+    return thread
+  }
+}

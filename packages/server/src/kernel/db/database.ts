@@ -1,0 +1,50 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { ReadonlyKysely } from 'kysely/readonly'
+
+/**
+ * Every SQL table of the program. Each capability adds its own by declaration merging in its `tables.ts`:
+ * `declare module '../../kernel/db/database.ts' { interface Tables { model: ModelTable } }`.
+ */
+export interface Tables {}
+
+/** A transaction: what a function takes when it must run inside one. */
+export type Trx = Transaction<Tables>
+/** Reads of committed rows (and, given a transaction by `asReader`, of its own). */
+export type Reader = ReadonlyKysely<Tables>
+
+/** Lets a read function run inside a transaction, where it sees the rows that the transaction wrote. */
+export function asReader(trx: Trx): Reader {
+  return trx as unknown as Reader
+}
+
+export type Dialect = 'sqlite' | 'postgres'
+
+/**
+ * The one SQL database. `write` is the unit of work: the callback awaits nothing but its own transaction, its effects become visible together,
+ * and `execute` resolves only after they are durable. On SQLite callbacks of concurrent callers share one commit (group commit).
+ */
+export interface Database {
+  readonly dialect: Dialect
+  readonly write: { transaction(): { execute<T>(work: (trx: Trx) => Promise<T>): Promise<T> } }
+  readonly read: Reader
+  /** Inserts many rows of the same columns fast: prepared statements on SQLite, arrays on Postgres. `onConflict: 'ignore'` skips rows whose key exists. Returns how many were inserted. */
+  bulkInsert<T extends keyof Tables & string>(
+    trx: Trx, table: T, columns: readonly (keyof Tables[T] & string)[], rows: readonly (readonly SqlValue[])[], options?: { onConflict?: 'ignore' },
+  ): Promise<number>
+  /**
+   * Runs an exported function of a module, `(db: Reader, input, dialect) => Promise<string | Uint8Array>`, where it cannot hold up the main thread:
+   * on a reader thread with SQLite, in place with Postgres. For reads that may take more than about 5 ms; returns finished bytes.
+   */
+  offload(task: { module: URL; name: string; input: unknown }): Promise<Uint8Array>
+  /** Called with the transaction just before each commit on SQLite; the sequencer numbers events here. */
+  onBeforeCommit(hook: (trx: Trx) => Promise<void>): void
+  /** Called after each commit. Must not throw. */
+  onCommitted(listener: () => void): () => void
+  /** The untyped write connection, for migrations only. */
+  readonly migrationConnection: Kysely<any>
+  close(): Promise<void>
+}
+
+export type SqlValue = string | number | bigint | Uint8Array | null
+
+export type OffloadedRead = (db: Reader, input: any, dialect: Dialect) => Promise<string | Uint8Array>

@@ -1,0 +1,3 @@
+export * from './database.ts'
+export * from './is-unique-violation.ts'
+export * from './migrate.ts'

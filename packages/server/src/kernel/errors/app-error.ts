@@ -1,0 +1,28 @@
+/** An expected failure: shown to the caller with its stable code. Everything else that is thrown is a bug and becomes a 500. */
+export class AppError extends Error {
+  readonly code: string
+  readonly status: number
+  readonly details: Record<string, unknown> | undefined
+
+  constructor(code: string, status: number, message: string, details?: Record<string, unknown>) {
+    super(message)
+    this.name = 'AppError'
+    this.code = code
+    this.status = status
+    this.details = details
+  }
+}
+
+interface ErrorDefinition<A extends unknown[]> {
+  status: number
+  message: (...args: A) => string
+}
+
+/** Builds a capability's table of errors: `registryErrors.MODEL_NOT_FOUND(name)` makes the error with code `REGISTRY.MODEL_NOT_FOUND`. */
+export function defineErrors<const T extends Record<string, ErrorDefinition<any[]>>>(
+  prefix: string, table: T,
+): { [K in keyof T]: (...args: Parameters<T[K]['message']>) => AppError } {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, { status, message }]) => [name, (...args: unknown[]) => new AppError(`${prefix}.${name}`, status, message(...args))]),
+  ) as unknown as { [K in keyof T]: (...args: Parameters<T[K]['message']>) => AppError }
+}

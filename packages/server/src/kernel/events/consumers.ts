@@ -1,0 +1,120 @@
+import type { SealedEvent } from '@trivium/contract'
+import type { Clock } from '../clock/clock.ts'
+import { type Database, isUniqueViolation, type Trx } from '../db/index.ts'
+import type { Logger } from '../logging/index.ts'
+import type { EventLog } from './event-log.ts'
+import type { Sequencer } from './sequencer.ts'
+
+declare module '../db/database.ts' {
+  interface Tables {
+    event_consumer: { name: string; cursor: number; failed_at: number | null; error: string | null }
+  }
+}
+
+/** Somebody who follows the sealed events with a durable cursor. */
+export interface Consumer {
+  /** Stable name; it owns the cursor. */
+  readonly name: string
+  /** Only events with these names are handed over; the cursor passes the rest. */
+  readonly events: readonly string[] | 'all'
+  /**
+   * Works on a batch inside the transaction that also moves the cursor: its writes happen exactly once. It awaits nothing but the transaction;
+   * work on the outside is enqueued as a job.
+   */
+  handle(trx: Trx, events: SealedEvent[]): Promise<void>
+}
+
+export interface Consumers {
+  add(consumer: Consumer): void
+  start(): void
+  /** Which consumers have not read up to `seq`. */
+  lagging(seq: number): Promise<string[]>
+  stop(): Promise<void>
+}
+
+const batchSize = 500
+const longestBackoffMs = 10_000
+
+export function createConsumers({ db, events, sequencer, logger }: { db: Database; events: EventLog; sequencer: Sequencer; clock: Clock; logger: Logger }): Consumers {
+  const consumers: Consumer[] = []
+  const loops: { wake: () => void; done: Promise<void> }[] = []
+  let stopped = false
+
+  const start = () => {
+    for (const consumer of consumers) loops.push(run(consumer))
+    sequencer.onSealed(() => {
+      for (const loop of loops) loop.wake()
+    })
+  }
+
+  function run(consumer: Consumer): { wake: () => void; done: Promise<void> } {
+    let wake = () => {}
+    let awake = true
+    const sleep = () => new Promise<void>((resolve) => {
+      wake = resolve
+    })
+    const loop = async (): Promise<void> => {
+      await register(consumer.name)
+      let backoff = 50
+      while (!stopped) {
+        awake = false
+        try {
+          const more = await step(consumer)
+          backoff = 50
+          if (!more && !awake && !stopped) await sleep()
+        } catch (error) {
+          logger.error({ err: error, consumer: consumer.name }, 'event consumer failed; it will try again')
+          await new Promise((resolve) => setTimeout(resolve, backoff))
+          backoff = Math.min(backoff * 2, longestBackoffMs)
+        }
+      }
+    }
+    return {
+      wake: () => {
+        awake = true
+        wake()
+      },
+      done: loop(),
+    }
+  }
+
+  async function register(name: string): Promise<void> {
+    try {
+      await db.write.transaction().execute((trx) =>
+        trx.insertInto('event_consumer').values({ name, cursor: 0, failed_at: null, error: null }).onConflict((c) => c.column('name').doNothing()).execute())
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error
+    }
+  }
+
+  async function step(consumer: Consumer): Promise<boolean> {
+    const { cursor } = await db.read.selectFrom('event_consumer').select('cursor').where('name', '=', consumer.name).executeTakeFirstOrThrow()
+    const batch = await events.readAfter(db.read, cursor, batchSize)
+    const last = batch.at(-1)
+    if (!last) return false
+    const wanted = consumer.events === 'all' ? batch : batch.filter((event) => (consumer.events as readonly string[]).includes(event.name))
+    await db.write.transaction().execute(async (trx) => {
+      // Another replica may have moved on: the guarded update makes this batch belong to exactly one of them.
+      const { numUpdatedRows } = await trx.updateTable('event_consumer').set({ cursor: last.seq })
+        .where('name', '=', consumer.name).where('cursor', '=', cursor).executeTakeFirst()
+      if (numUpdatedRows === 0n) return
+      if (wanted.length > 0) await consumer.handle(trx, wanted)
+    })
+    return true
+  }
+
+  return {
+    add: (consumer) => void consumers.push(consumer),
+    start,
+    lagging: async (seq) => {
+      const rows = await db.read.selectFrom('event_consumer').select(['name', 'cursor']).execute()
+      const byName = new Map(rows.map((row) => [row.name, row.cursor]))
+      return consumers.filter((c) => (byName.get(c.name) ?? 0) < seq).map((c) => c.name)
+    },
+    stop: async () => {
+      stopped = true
+      for (const loop of loops) loop.wake()
+      await Promise.all(loops.map((loop) => loop.done))
+    },
+  }
+}

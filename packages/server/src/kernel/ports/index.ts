@@ -1,0 +1,7 @@
+export * from './blob-store.ts'
+export * from './model-runtime.ts'
+export * from './online-store.ts'
+export * from './pipeline.ts'
+export * from './prediction-record.ts'
+export * from './subject-data.ts'
+export * from './table-engine.ts'

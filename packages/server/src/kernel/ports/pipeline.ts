@@ -1,0 +1,105 @@
+import type { Evidence, EventRef } from '@trivium/contract'
+import type { Principal, Scope } from '../principal/index.ts'
+
+/** A value that flows between steps: content by reference. */
+export interface Artifact {
+  readonly kind: 'file' | 'directory' | 'dataset' | 'model' | 'value' | 'evidence'
+  /** SHA-256 of the content: what the cache key of a step below it holds. Directories: of their manifest. Values: of their canonical JSON. */
+  readonly digest: string
+  readonly size?: number
+  /** What it is in Trivium, when it is an entity: `trivium://p/dataset/flights@12`. */
+  readonly urn?: string
+  /** kind `value` and `evidence`: the JSON itself; `directory`: its manifest {path: {digest,size}}. */
+  readonly value?: unknown
+}
+
+/** What a step gets. */
+export interface StepContext {
+  readonly scope: Scope
+  readonly project: string
+  readonly runId: string
+  readonly runUrn: string
+  readonly pipeline: string
+  readonly step: string
+  readonly attempt: number
+  /** Event time that the run stands at (the watermark when it was triggered): lookups use it as `asOf`. */
+  readonly asOf: number
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly inputs: Readonly<Record<string, Artifact>>
+  /** Who started the run, or whom its trigger acts for. */
+  readonly startedBy: Principal
+  readonly signal: AbortSignal
+  log(line: string, stream?: 'stdout' | 'stderr'): void
+  progress(done: number, total: number): void
+}
+
+export interface StepResult {
+  readonly outputs: Record<string, Artifact>
+  /** Edges of the lineage graph from this run: what it read and made. */
+  readonly refs?: readonly EventRef[]
+  readonly evidence?: readonly Evidence[]
+  /** `rejected`: the step worked and says no (a gate); the run ends there, finished, and what depends on it is skipped with the reason. */
+  readonly verdict?: { readonly passed: boolean; readonly reason: string }
+}
+
+/**
+ * A kind of step, implemented by the capability that owns the noun and wired in main: `validate` (datasets), `features` (features), `evaluate` and
+ * `gate` (evaluation, registry), `register` (registry), `deploy` (serving), `python` and `command` (pipelines).
+ */
+export interface StepKind {
+  readonly kind: string
+  /** `content`: same key, same outputs, cached. `never`: it acts on the world (register, deploy, approval). */
+  readonly caching: 'content' | 'never'
+  /** Checks the step's configuration when the pipeline is saved; returns messages, empty when good. */
+  check(configuration: Readonly<Record<string, unknown>>): string[]
+  /** Resolves named references (dataset@latest, MODEL@champion) to artifacts when the step starts; their digests enter the cache key. */
+  resolve?(context: Omit<StepContext, 'inputs'>, configuration: Readonly<Record<string, unknown>>): Promise<Record<string, Artifact>>
+  run(context: StepContext, configuration: Readonly<Record<string, unknown>>): Promise<StepResult>
+}
+
+/** An environment built once per lock digest. */
+export interface BuiltEnvironment {
+  readonly digest: string
+  readonly python: string
+}
+
+export interface EnvironmentBuilder {
+  /** The digest of lock file + interpreter + platform, without building. */
+  digestOf(lock: Buffer | undefined): Promise<string>
+  /** Builds, or waits for the build of, the environment; `lock` undefined is the interpreter that Trivium itself found. Errors: PYTHON.NOT_FOUND, PYTHON.NO_VENV, ENVIRONMENT.BUILD_FAILED. */
+  build(lock: Buffer | undefined, log: (line: string) => void, signal?: AbortSignal): Promise<BuiltEnvironment>
+}
+
+/** Runs user code away from main. Inputs, outputs and code are files that the caller laid out and collects; the run-scoped token is in `env`. */
+export interface Executor {
+  submit(attemptId: string, task: ExecutorTask): Promise<ExecutorResult>
+  close(): Promise<void>
+}
+
+export interface ExecutorTask {
+  readonly project: string
+  readonly environment: BuiltEnvironment
+  readonly workdir: string
+  /** `python`: module:function called with `arguments`; `command`: argv, no shell. */
+  readonly entry: { readonly kind: 'python'; readonly target: string; readonly arguments: Readonly<Record<string, unknown>> } | { readonly kind: 'command'; readonly argv: readonly string[] }
+  readonly preload: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly timeoutMs?: number
+  readonly signal: AbortSignal
+  onLine(line: string, stream: 'stdout' | 'stderr'): void
+}
+
+export interface ExecutorResult {
+  readonly outcome: 'succeeded' | 'failed' | 'timed-out' | 'cancelled' | 'lost'
+  readonly exitCode: number | null
+  /** When user code began, milliseconds UTC. */
+  readonly enteredAt: number | null
+  readonly error?: string
+  /** What a Python function returned, JSON. */
+  readonly returned?: unknown
+}
+
+/** Resolves a step input such as `arrival-delay@champion`; the registry implements it. */
+export interface ModelReferenceResolver {
+  resolve(scope: Scope, reference: string): Promise<{ urn: string; model: string; version: number; artifact: Artifact } | undefined>
+}
