@@ -1,0 +1,41 @@
+// Runs the checks and tests and ends with one line that sums them.
+//
+//   npm test                       everything that must pass before a change lands
+//   npm test -- fast               without the stages that start whole servers
+//   npm test -- PATH…              only the test files whose path contains one of these
+//   npm run conformance            real clients and screenshots
+//   npm run chaos -- [--kills N]   the kill tests alone, with N kills
+import { buildWeb } from './build-web.mjs'
+import { ensureNode, ensurePython, runScript } from './setup.mjs'
+import { checks } from './test-checks.mjs'
+import { runAction, runCommand, runVitest, summarise } from './test-stages.mjs'
+
+const words = process.argv.slice(2)
+const mode = ['fast', 'conformance', 'chaos'].includes(words[0]) ? words.shift() : words.length > 0 ? 'paths' : 'all'
+
+await runScript(async () => {
+  const start = Date.now()
+  await ensureNode()
+  await ensurePython()
+  return summarise(await runMode(), start)
+})
+
+async function runMode() {
+  if (mode === 'paths') return [await runVitest('tests', words)]
+  const results = []
+  if (mode === 'all' || mode === 'fast') {
+    for (const check of checks()) results.push(await runCommand(check))
+    results.push(await runVitest('unit tests', ['--project', 'unit']))
+  }
+  if (mode === 'fast') return results
+  results.push(await runAction('build of the UI', buildWeb))
+  for (const project of { all: ['loop', 'e2e', 'chaos'], conformance: ['conformance'], chaos: ['chaos'] }[mode]) {
+    results.push(await runVitest(`${project} tests`, ['--project', project], chaosEnvironment()))
+  }
+  return results
+}
+
+function chaosEnvironment() {
+  const at = words.indexOf('--kills')
+  return at < 0 ? {} : { TRIVIUM_CHAOS_KILLS: words[at + 1] }
+}
