@@ -38,8 +38,10 @@ export interface StepResult {
   /** Edges of the lineage graph from this run: what it read and made. */
   readonly refs?: readonly EventRef[]
   readonly evidence?: readonly Evidence[]
-  /** `rejected`: the step worked and says no (a gate); the run ends there, finished, and what depends on it is skipped with the reason. */
+  /** A gate's word. Not passed: the step worked and says no; the run ends as `rejected` and the steps that need it are skipped with the reason. */
   readonly verdict?: { readonly passed: boolean; readonly reason: string }
+  /** The step waits for a person: the engine parks it as `waiting` and calls `run` again once `inbox.decided` was sealed for this inbox item's URN. */
+  readonly waitingFor?: string
 }
 
 /**

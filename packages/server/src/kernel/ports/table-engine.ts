@@ -13,8 +13,8 @@ export type Relation = {
   /** Absolute local paths without wildcards. An empty list needs `columns` and gives an empty table of that shape. */
   files: string[]
   /**
-   * Declared columns. CSV and JSON lines: exactly these columns, cast to these types (a value that cannot be cast is an error;
-   * a CSV file must have them all in its header, a JSON line may leave some out). Parquet: its own schema holds; used only when `files` is empty.
+   * Declared columns. CSV and JSON lines: exactly these columns, read as these types (a value that cannot be read so is an error; a CSV file must
+   * have them all in its header, a JSON line may leave some out; binary is base64). Parquet: the types of the files hold, a declared column that no file has is null.
    */
   columns?: TableColumn[]
   /** Match the columns of several files by name (a column that a file lacks is null there) instead of by position. */

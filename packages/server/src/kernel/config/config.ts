@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Type, type Static, type TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import { parse as parseYaml } from 'yaml'
+import { defineErrors } from '../errors/index.ts'
+
+/** Every setting of the server, with its default and its meaning. The reference page and the editors' JSON Schema are generated from here. */
+export const configSchema = Type.Object(
+  {
+    data: Type.String({ default: join(homedir(), '.trivium'), description: 'Directory that holds the database, the object store, segments and logs.' }),
+    host: Type.String({ default: '127.0.0.1', description: 'Address to listen on. Anything but loopback needs `allowRemote`.' }),
+    port: Type.Integer({ default: 4000, minimum: 0, maximum: 65535, description: 'Port of the UI and the API; 0 takes a free one.' }),
+    inferencePort: Type.Integer({ default: 0, minimum: 0, maximum: 65535, description: 'Port of the gateway; 0 takes a free one. The main port forwards to it.' }),
+    allowRemote: Type.Boolean({ default: false, description: 'Allows a host other than loopback.' }),
+    publicUrl: Type.String({ default: '', description: 'URL under which people and steps reach this server; empty is the address that it listens on.' }),
+    databaseUrl: Type.String({ default: '', description: 'postgres://… for teams; empty is SQLite in the data directory.' }),
+    adminToken: Type.String({ default: '', description: 'Token of the first administrator, taken on the first start. Empty: one is made and kept in the data directory with mode 600.' }),
+    logLevel: Type.Union([Type.Literal('trace'), Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error'), Type.Literal('silent')], { default: 'warn', description: 'Least severe level that is logged.' }),
+    python: Type.String({ default: '', description: 'Python interpreter for steps without a lock file; empty looks for python3 on PATH.' }),
+    tablesMemory: Type.String({ default: '1GB', description: 'Memory limit of the tables process.' }),
+    tablesThreads: Type.Integer({ default: 2, minimum: 1, maximum: 64, description: 'Threads of the tables process.' }),
+    stepSlots: Type.Integer({ default: 2, minimum: 1, maximum: 256, description: 'Pipeline steps that may run at once on this machine.' }),
+    leaseMs: Type.Integer({ default: 30_000, minimum: 200, description: 'Milliseconds after which a silent worker loses its job.' }),
+    bodyLimit: Type.Integer({ default: 1_048_576, minimum: 1024, description: 'Largest JSON body in bytes, where a route does not say otherwise.' }),
+  },
+  { additionalProperties: false },
+)
+export type Config = Readonly<Static<typeof configSchema>>
+
+export const configErrors = defineErrors('CONFIG', {
+  UNKNOWN_KEY: { status: 400, message: (key: string, source: string, nearest: string) => `Unknown setting "${key}" in ${source}. Did you mean "${nearest}"?` },
+  BAD_VALUE: { status: 400, message: (key: string, source: string, why: string) => `Setting "${key}" in ${source} ${why}.` },
+  FILE_UNREADABLE: { status: 400, message: (path: string, why: string) => `Configuration file ${path} cannot be read: ${why}` },
+  REMOTE_NOT_ALLOWED: { status: 400, message: (host: string) => `Host ${host} is not loopback. Everybody on that network could reach this server; say --allow-remote if you mean it.` },
+})
+
+type Loose = Record<string, unknown>
+const keys = Object.keys(configSchema.properties) as (keyof Config)[]
+const environmentName = (key: string): string => `TRIVIUM_${key.replaceAll(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`
+/** Variables of the client and of child processes that share the prefix. */
+const notSettings = new Set(['TRIVIUM_URL', 'TRIVIUM_TOKEN', 'TRIVIUM_CONFIG', 'TRIVIUM_PROJECT'])
+
+/** Defaults < file < environment (`TRIVIUM_…`, `…_FILE` reads a file) < flags. Unknown keys are errors that name the nearest one. */
+export function loadConfig({ flags, environment, file }: { flags: Loose; environment: Record<string, string | undefined>; file?: string }): Config {
+  const path = file ?? environment['TRIVIUM_CONFIG']
+  const layers: [string, Loose][] = []
+  if (path !== undefined) layers.push([`file ${path}`, readFile(path)])
+  layers.push(['the environment', fromEnvironment(environment)])
+  layers.push(['the command line', flags])
+  const merged: Loose = {}
+  for (const [source, layer] of layers) {
+    for (const [key, raw] of Object.entries(layer)) {
+      if (raw === undefined) continue
+      if (!keys.includes(key as keyof Config)) throw configErrors.UNKNOWN_KEY(key, source, nearest(key))
+      merged[key] = checked(key as keyof Config, raw, source)
+    }
+  }
+  const config = Value.Default(configSchema, merged) as Config
+  const host = config.host
+  if (!config.allowRemote && !['127.0.0.1', 'localhost', '::1'].includes(host)) throw configErrors.REMOTE_NOT_ALLOWED(host)
+  return Object.freeze({ ...config, data: resolve(config.data) })
+}
+
+function readFile(path: string): Loose {
+  try {
+    const parsed: unknown = parseYaml(readFileSync(path, 'utf8'))
+    return (parsed ?? {}) as Loose
+  } catch (error) {
+    throw configErrors.FILE_UNREADABLE(path, (error as Error).message)
+  }
+}
+
+function fromEnvironment(environment: Record<string, string | undefined>): Loose {
+  const layer: Loose = {}
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith('TRIVIUM_') || value === undefined || notSettings.has(name)) continue
+    const isFile = name.endsWith('_FILE')
+    const bare = isFile ? name.slice(0, -5) : name
+    const key = keys.find((k) => environmentName(k) === bare)
+    if (!key) throw configErrors.UNKNOWN_KEY(name, 'the environment', environmentName(nearest(bare.replace('TRIVIUM_', '').toLowerCase().replaceAll(/_(.)/g, (_, c: string) => c.toUpperCase()))))
+    if (isFile && !existsSync(value)) throw configErrors.BAD_VALUE(name, 'the environment', `names ${value}, which does not exist`)
+    layer[key] = isFile ? readFileSync(value, 'utf8').trim() : value
+  }
+  return layer
+}
+
+function checked(key: keyof Config, raw: unknown, source: string): unknown {
+  const schema: TSchema = configSchema.properties[key]
+  const value = Value.Convert(schema, raw)
+  const [problem] = Value.Errors(schema, value)
+  if (problem) throw configErrors.BAD_VALUE(key, source, `${problem.message} (it is ${JSON.stringify(raw)})`)
+  return value
+}
+
+function nearest(key: string): string {
+  const distance = (a: string, b: string): number => {
+    let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+    for (let i = 1; i <= a.length; i += 1) {
+      const next = [i]
+      for (let j = 1; j <= b.length; j += 1) next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)))
+      row = next
+    }
+    return row[b.length] ?? 0
+  }
+  return keys.toSorted((a, b) => distance(key.toLowerCase(), a.toLowerCase()) - distance(key.toLowerCase(), b.toLowerCase()))[0] ?? ''
+}

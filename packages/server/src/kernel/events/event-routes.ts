@@ -1,0 +1,76 @@
+import { advanceWatermark, getWatermark, listEvents, streamEvents } from '@trivium/contract'
+import { type Http, mount } from '../http/index.ts'
+import type { Kernel } from '../kernel.ts'
+import { sealedEventOf } from './event-log.ts'
+
+const heartbeatMs = 15_000
+const batch = 200
+
+/** Events, the live stream and the watermark. */
+export function eventRoutes(app: Http, { db, events, sequencer, volatile, watermark }: Kernel): void {
+  mount(app, listEvents, 200, async ({ scope, query }) => {
+    const head = await events.head(db.read)
+    const limit = query.limit ?? 100
+    let select = db.read.selectFrom('event').selectAll().where('project_id', '=', scope.project).where('seq', 'is not', null).limit(limit)
+    select = query.after === undefined ? select.orderBy('seq', 'desc') : select.where('seq', '>', query.after).orderBy('seq')
+    if (query.name !== undefined) select = select.where('name', '=', query.name)
+    if (query.subject !== undefined) select = select.where('subject', '=', query.subject)
+    return { events: (await select.execute()).map(sealedEventOf), head }
+  })
+
+  mount(app, streamEvents, 200, async ({ scope, query, request, reply }) => {
+    const { raw } = reply
+    reply.hijack()
+    raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no', 'x-content-type-options': 'nosniff' })
+    const resume = Number(request.headers['last-event-id'] ?? query.after)
+    let cursor = Number.isFinite(resume) ? resume : await events.head(db.read)
+    const channels = new Set(query.channels?.split(',').filter(Boolean))
+    let reading = false
+    let again = false
+    let open = true
+    const pump = async (): Promise<void> => {
+      if (reading) {
+        again = true
+        return
+      }
+      reading = true
+      try {
+        do {
+          again = false
+          const found = await events.readAfter(db.read, cursor, batch, { project: scope.project })
+          for (const event of found) {
+            cursor = event.seq
+            if (open) raw.write(`id: ${event.seq}\nevent: event\ndata: ${JSON.stringify(event)}\n\n`)
+          }
+          if (found.length === batch) again = true
+        } while (again && open)
+      } finally {
+        reading = false
+      }
+    }
+    raw.write(`: live\nid: ${cursor}\nevent: ready\ndata: {"head":${cursor}}\n\n`)
+    const stops = [
+      sequencer.onSealed(() => void pump().catch(() => raw.destroy())),
+      volatile.subscribe(scope.project, ({ channel, payload }) => {
+        // A reader that cannot keep up loses live progress, never events.
+        if (channels.has(channel) && raw.writableLength < 262_144) raw.write(`event: volatile\ndata: ${JSON.stringify({ channel, ...payload })}\n\n`)
+      }),
+    ]
+    const heartbeat = setInterval(() => raw.write(': still here\n\n'), heartbeatMs)
+    raw.on('close', () => {
+      open = false
+      clearInterval(heartbeat)
+      for (const stop of stops) stop()
+    })
+    await pump()
+    return undefined
+  })
+
+  mount(app, getWatermark, 200, async ({ scope }) => {
+    const { at, mode } = await watermark.read(db.read, scope.project)
+    const blockers = await watermark.blockers(scope.project)
+    return { at, mode, settled: blockers.length === 0, blockers }
+  })
+
+  mount(app, advanceWatermark, 200, ({ scope, body }) => watermark.advance(scope, body.to, body.waitMs ?? 10_000))
+}

@@ -1,0 +1,2 @@
+export * from './create-http.ts'
+export * from './mount.ts'

@@ -1,0 +1,44 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Clock, createWatermark, type Watermark } from './clock/index.ts'
+import type { Config } from './config/index.ts'
+import type { Database } from './db/index.ts'
+import { type Consumers, createConsumers, createEventLog, createVolatileChannel, type EventLog, type Sequencer, startSequencer, type VolatileChannel } from './events/index.ts'
+import { createJobs, type Jobs } from './jobs/index.ts'
+import type { Logger } from './logging/index.ts'
+import type { BlobStore, TableEngine } from './ports/index.ts'
+
+/** What every capability is built from. Functions take the parts that they need: `Pick<Kernel, 'db' | 'clock' | 'events'>`. */
+export interface Kernel {
+  readonly config: Config
+  readonly db: Database
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly events: EventLog
+  readonly sequencer: Sequencer
+  readonly consumers: Consumers
+  readonly volatile: VolatileChannel
+  readonly jobs: Jobs
+  readonly watermark: Watermark
+  readonly blobs: BlobStore
+  readonly tables: TableEngine
+  readonly paths: { readonly data: string; readonly ledgers: string; readonly tmp: string; readonly gateway: string }
+}
+
+/** Puts the kernel together from its drivers; starts nothing but the sequencer. */
+export function createKernel(parts: { config: Config; db: Database; clock: Clock; logger: Logger; blobs: BlobStore; tables: TableEngine }): Kernel {
+  const { config, db, clock, logger } = parts
+  const events = createEventLog({ db, clock })
+  const sequencer = startSequencer({ db })
+  const consumers = createConsumers({ db, events, sequencer, clock, logger })
+  const jobs = createJobs({ db, clock, logger, leaseMs: config.leaseMs })
+  const watermark = createWatermark({ db, clock, events })
+  watermark.addBlocker(async () => {
+    await sequencer.flush()
+    return (await consumers.lagging(await events.head(db.read))).map((name) => `${name} has not read all events yet`)
+  })
+  watermark.addBlocker(async (project) => (await jobs.active(db.read, project)).map(({ kind, count }) => `${count} ${kind} ${count === 1 ? 'job' : 'jobs'}`))
+  const paths = { data: config.data, ledgers: join(config.data, 'ledgers'), tmp: join(config.data, 'tmp'), gateway: join(config.data, 'gateway') }
+  for (const path of Object.values(paths)) mkdirSync(path, { recursive: true, mode: 0o700 })
+  return { ...parts, events, sequencer, consumers, volatile: createVolatileChannel(), jobs, watermark, paths }
+}

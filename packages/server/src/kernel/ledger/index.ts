@@ -1,0 +1,2 @@
+export * from './ledger-writer.ts'
+export * from './ledger-reader.ts'

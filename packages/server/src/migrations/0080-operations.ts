@@ -1,0 +1,6 @@
+import type { Kysely } from 'kysely'
+import type { Migration } from '../kernel/db/index.ts'
+
+export const operations: Migration = {
+  async up(_db: Kysely<any>) {},
+}

@@ -1,0 +1,33 @@
+import type { Migration } from '../kernel/db/index.ts'
+import { kernel } from './0001-kernel.ts'
+import { access } from './0002-access.ts'
+import { inbox } from './0010-inbox.ts'
+import { lineage } from './0011-lineage.ts'
+import { datasets } from './0020-datasets.ts'
+import { outcomes } from './0030-outcomes.ts'
+import { tracking } from './0031-tracking.ts'
+import { features } from './0032-features.ts'
+import { evaluation } from './0040-evaluation.ts'
+import { pipelines } from './0041-pipelines.ts'
+import { registry } from './0050-registry.ts'
+import { serving } from './0060-serving.ts'
+import { monitoring } from './0070-monitoring.ts'
+import { operations } from './0080-operations.ts'
+
+/** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
+export const migrations: readonly (readonly [string, Migration])[] = [
+  ['0001-kernel', kernel],
+  ['0002-access', access],
+  ['0010-inbox', inbox],
+  ['0011-lineage', lineage],
+  ['0020-datasets', datasets],
+  ['0030-outcomes', outcomes],
+  ['0031-tracking', tracking],
+  ['0032-features', features],
+  ['0040-evaluation', evaluation],
+  ['0041-pipelines', pipelines],
+  ['0050-registry', registry],
+  ['0060-serving', serving],
+  ['0070-monitoring', monitoring],
+  ['0080-operations', operations],
+]

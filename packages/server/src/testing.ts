@@ -1,0 +1,10 @@
+/** What the tests put together by themselves: the same parts that `main.ts` wires, without listening. */
+export { type Capabilities, composeCapabilities, composeHttp } from './compose.ts'
+export { openDatabase, openDrivers } from './open-drivers.ts'
+export { loadConfig } from './kernel/config/index.ts'
+export { migrate } from './kernel/db/index.ts'
+export type { Http } from './kernel/http/index.ts'
+export { createKernel, type Kernel } from './kernel/kernel.ts'
+export { createLogger } from './kernel/logging/index.ts'
+export type { Principal, Scope } from './kernel/principal/index.ts'
+export { migrations } from './migrations/index.ts'

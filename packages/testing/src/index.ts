@@ -1,0 +1,3 @@
+export * from './describe-each-database.ts'
+export * from './postgres.ts'
+export * from './world.ts'

@@ -1,0 +1,115 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Role } from '@trivium/contract'
+import { type Capabilities, composeCapabilities, composeHttp, createKernel, createLogger, type Http, type Kernel, loadConfig, migrate, migrations, openDatabase, openDrivers, type Principal, type Scope } from '@trivium/server/testing'
+
+/** The answer of an injected request, its JSON parsed. */
+export interface Answer {
+  status: number
+  headers: Record<string, unknown>
+  // biome-ignore lint: tests look into answers of every shape
+  json: any
+  text: string
+}
+
+export interface Client {
+  readonly token: string
+  readonly principal: Principal
+  readonly scope: Scope
+  call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+}
+
+/** A whole server in the test's process, without a port and without child processes until something needs one. */
+export interface World {
+  readonly kernel: Kernel
+  readonly capabilities: Capabilities
+  readonly app: Http
+  /** The project that clients act in unless a test makes another. */
+  readonly project: string
+  /** Moves the clock; it starts at 2001-02-01 00:00 UTC and stands still. */
+  readonly time: { now: number }
+  /** A client whose principal holds one role in a project. Made once per role and project. */
+  as(role: Role | 'instance-admin', project?: string): Promise<Client>
+  /** A new project. */
+  makeProject(): Promise<string>
+  /** Waits until consumers and jobs have done everything that was caused so far; throws with the blockers after `ms`. */
+  settled(project?: string, ms?: number): Promise<void>
+  close(): Promise<void>
+}
+
+export async function createWorld(options: { databaseUrl?: string; configuration?: Record<string, unknown> }): Promise<World> {
+  const data = await mkdtemp(join(tmpdir(), 'trivium-world-'))
+  const config = loadConfig({ flags: { data, port: 0, logLevel: 'silent', ...(options.databaseUrl ? { databaseUrl: options.databaseUrl } : {}), ...options.configuration }, environment: {} })
+  const time = { now: Date.UTC(2001, 1, 1) }
+  const logger = createLogger({ level: config.logLevel })
+  const db = await openDatabase(config, { durable: false })
+  await migrate(db, migrations)
+  const drivers = openDrivers(config, { durable: false })
+  const kernel = createKernel({ config, db, clock: () => time.now, logger, ...drivers })
+  const capabilities = composeCapabilities(kernel)
+  const { token: adminToken } = await capabilities.access.bootstrap({ adminToken: 'admin-token-of-a-test-world-0000', dataDirectory: data })
+  const app = composeHttp(kernel, capabilities, { allowedHosts: () => new Set(['localhost', '127.0.0.1']) })
+  await app.ready()
+  kernel.consumers.start()
+  kernel.jobs.start()
+
+  const clientOf = async (token: string, project: string): Promise<Client> => {
+    const found = await capabilities.access.authenticate({ authorization: `Bearer ${token}` })
+    if (!found) throw new Error('The token of a test client is not known.')
+    return {
+      token, principal: found.principal, scope: { project, principal: found.principal } as Scope,
+      call: async (method, url, body, headers) => {
+        const raw = body instanceof Uint8Array || typeof body === 'string'
+        const response = await app.inject({
+          method, url, headers: { authorization: `Bearer ${token}`, host: 'localhost', ...(body === undefined || raw ? {} : { 'content-type': 'application/json' }), ...headers },
+          ...(body === undefined ? {} : { payload: raw ? Buffer.from(body) : JSON.stringify(body) }),
+        })
+        const text = response.body
+        const isJson = String(response.headers['content-type'] ?? '').includes('json')
+        return { status: response.statusCode, headers: response.headers as Record<string, unknown>, json: isJson && text ? JSON.parse(text) : undefined, text }
+      },
+    }
+  }
+  const admin = await clientOf(adminToken, 'default')
+  const clients = new Map<string, Promise<Client>>()
+  let projects = 0
+
+  const makeClient = async (role: Role | 'instance-admin', project: string): Promise<Client> => {
+    if (role === 'instance-admin') return clientOf(adminToken, project)
+    const { id } = await capabilities.access.createPrincipal(admin.principal, { name: `${role}-${project}-${clients.size}`, kind: 'person' })
+    await capabilities.access.grantRole({ project, principal: admin.principal } as Scope, { principalId: id, role })
+    const { secret } = await capabilities.access.createToken(admin.principal, { principalId: id, name: role, project })
+    return clientOf(secret, project)
+  }
+
+  return {
+    kernel, capabilities, app, project: 'default', time,
+    as: (role, project = 'default') => {
+      const key = `${role}/${project}`
+      const known = clients.get(key)
+      if (known) return known
+      const made = makeClient(role, project)
+      clients.set(key, made)
+      return made
+    },
+    makeProject: async () => {
+      projects += 1
+      const { name } = await capabilities.access.createProject(admin.principal, { name: `project-${projects}-${Math.random().toString(36).slice(2, 8)}` })
+      return name
+    },
+    settled: async (project = 'default', ms = 15_000) => {
+      const left = await kernel.watermark.settle(project, ms)
+      if (left.length > 0) throw new Error(`The world did not settle: ${left.join('; ')}`)
+    },
+    close: async () => {
+      await app.close()
+      await kernel.jobs.stop()
+      await kernel.consumers.stop()
+      await kernel.sequencer.stop()
+      await kernel.tables.close()
+      await db.close()
+      await rm(data, { recursive: true, force: true })
+    },
+  }
+}
