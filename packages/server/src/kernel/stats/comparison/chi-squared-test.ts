@@ -15,7 +15,7 @@ function pearson(reference: Float64Array, current: Float64Array): { statistic: n
     if (a + b === 0) continue
     columns++
     const gap = a * m - b * n
-    statistic += (gap / n) * (gap / m) / (a + b)
+    statistic += ((gap / n) * (gap / m)) / (a + b)
   }
   return { statistic, columns }
 }

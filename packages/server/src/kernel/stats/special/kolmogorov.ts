@@ -69,10 +69,7 @@ function pelzGood(z: number, n: number): number {
     k3 +=
       2 *
       e *
-      (u ** 3 * (5 - 30 * z2) +
-        u * u * (-60 * z2 + 212 * z4) +
-        u * (135 * z4 - 96 * z6) -
-        (30 * z6 + 90 * z6 * z2))
+      (u ** 3 * (5 - 30 * z2) + u * u * (-60 * z2 + 212 * z4) + u * (135 * z4 - 96 * z6) - (30 * z6 + 90 * z6 * z2))
   }
   let square = 0
   let fourth = 0
