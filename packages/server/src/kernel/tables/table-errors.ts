@@ -19,7 +19,10 @@ export const tablesErrors = defineErrors('TABLES', {
     message: (why: string) =>
       `The query needs more memory or temporary disk space than the table engine may use. Read fewer rows or columns at once. (${why})`,
   },
-  TIMEOUT: { status: 504, message: (millis: number) => `The query took longer than ${millis / 1000} s and was stopped.` },
+  TIMEOUT: {
+    status: 504,
+    message: (millis: number) => `The query took longer than ${millis / 1000} s and was stopped.`,
+  },
   CANCELLED: { status: 499, message: (why: string) => `The query was cancelled: ${why}` },
   UNREADABLE_FILE: {
     status: 422,
@@ -29,7 +32,11 @@ export const tablesErrors = defineErrors('TABLES', {
     status: 503,
     message: (why: string) => `The table engine's process ended while the query ran (${why}). Try again.`,
   },
-  BUSY: { status: 503, message: (waiting: number) => `The table engine is busy: ${waiting} queries wait. Try again later.` },
+  UNAVAILABLE: { status: 503, message: (why: string) => `The table engine's process does not start: ${why}` },
+  BUSY: {
+    status: 503,
+    message: (waiting: number) => `The table engine is busy: ${waiting} queries wait. Try again later.`,
+  },
 })
 
 /** True for errors that go away when the same call is made again. */

@@ -1,0 +1,42 @@
+import type { TableFormat, TableQuery } from '../../kernel/ports/table-engine.ts'
+import type { tablesErrors } from '../../kernel/tables/table-errors.ts'
+
+/** What the parent sends first: how the child opens DuckDB. */
+export type ChildSettings = {
+  /** One engine for all calls (`shared`), or one for each call that can open only the call's files (`sealed`). */
+  isolation: 'shared' | 'sealed'
+  tempDir: string
+  /** Memory of one DuckDB engine, as DuckDB writes it. */
+  memoryLimit: string
+  maxTempSize: string
+  threads: number
+  /** What a shared engine may open. */
+  allowedDirs: string[]
+}
+
+export type QueryCall = { kind: 'query'; query: TableQuery }
+/** The file grows at `partial`, beside `path`, until it is whole. */
+export type WriteCall = {
+  kind: 'write'
+  query: TableQuery
+  output: { path: string; partial: string; format: TableFormat }
+}
+export type DescribeCall = { kind: 'describe'; file: { path: string; format: TableFormat } }
+export type Call = QueryCall | WriteCall | DescribeCall
+
+export type ToChild =
+  | { type: 'settings'; settings: ChildSettings }
+  | { type: 'call'; id: number; call: Call }
+  | { type: 'cancel'; id: number }
+
+export type ErrorName = keyof typeof tablesErrors
+/** An error as it crosses the pipe; the parent makes the `AppError` from it. */
+export type SentError = {
+  [Name in ErrorName]: { name: Name; args: Parameters<(typeof tablesErrors)[Name]> }
+}[ErrorName]
+
+export type FromChild =
+  | { type: 'ready' }
+  | { type: 'done'; id: number; result: unknown }
+  | { type: 'failed'; id: number; error: SentError }
+  | { type: 'interrupted'; id: number }

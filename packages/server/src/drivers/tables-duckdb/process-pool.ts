@@ -1,0 +1,175 @@
+import type { TableCallOptions } from '../../kernel/ports/table-engine.ts'
+import { tablesErrors } from '../../kernel/tables/table-errors.ts'
+import type { AppError } from '../../kernel/errors/index.ts'
+import type { Call, ChildSettings, FromChild, SentError } from './messages.ts'
+import { type Child, startChild } from './start-child.ts'
+
+/** A call that does not react to being interrupted loses its process after this time. */
+const graceMs = 2000
+const maxFailedStarts = 3
+
+export type PoolOptions = {
+  settings: Omit<ChildSettings, 'tempDir'>
+  tempDir: string
+  slots: number
+  idleMs: number
+  maxWaiting: number
+  /** Told of each process that ended by itself. */
+  onCrash: (how: string) => void
+}
+
+export type ProcessPool = {
+  run: (call: Call, options: TableCallOptions & { timeoutMs: number }) => Promise<unknown>
+  pid: () => number | undefined
+  close: () => Promise<void>
+}
+
+type Job = {
+  id: number
+  call: Call
+  resolve: (result: unknown) => void
+  reject: (error: AppError) => void
+  /** Why it is being stopped. */
+  stopping?: AppError
+  timers: NodeJS.Timeout[]
+  forget: () => void
+}
+
+/** One child process, started when there is work and ended when there has been none for a while, with a number of calls at once and a queue before it. */
+export function createProcessPool(options: PoolOptions): ProcessPool {
+  const waiting: Job[] = []
+  const running = new Map<number, Job>()
+  const leaving = new Set<Promise<string>>()
+  let child: Child | undefined
+  let lastId = 0
+  let failedStarts = 0
+  let idleTimer: NodeJS.Timeout | undefined
+  let closed = false
+
+  function run(call: Call, { signal, timeoutMs }: TableCallOptions & { timeoutMs: number }): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (closed) return reject(tablesErrors.CANCELLED('the table engine is closed'))
+      if (signal?.aborted) return reject(tablesErrors.CANCELLED('it was aborted by its caller'))
+      if (waiting.length >= options.maxWaiting) return reject(tablesErrors.BUSY(waiting.length))
+      const abort = () => stop(job, tablesErrors.CANCELLED('it was aborted by its caller'))
+      const job: Job = {
+        id: ++lastId,
+        call,
+        resolve,
+        reject,
+        timers: [setTimeout(() => stop(job, tablesErrors.TIMEOUT(timeoutMs)), timeoutMs)],
+        forget: () => signal?.removeEventListener('abort', abort),
+      }
+      signal?.addEventListener('abort', abort)
+      waiting.push(job)
+      pump()
+    })
+  }
+
+  function pump(): void {
+    while (running.size < options.slots) {
+      const job = waiting.shift()
+      if (!job) break
+      const target = (child ??= start())
+      running.set(job.id, job)
+      target.send({ type: 'call', id: job.id, call: job.call })
+    }
+    const busy = running.size > 0
+    child?.hold(busy)
+    clearTimeout(idleTimer)
+    if (!busy && child) idleTimer = setTimeout(retire, options.idleMs).unref()
+  }
+
+  function start(): Child {
+    const started = startChild(options.settings, options, (message) => receive(started, message))
+    let ready = false
+    function receive(from: Child, message: FromChild): void {
+      if (message.type === 'ready') {
+        ready = true
+        failedStarts = 0
+      } else if (from === child) {
+        finish(message)
+      }
+    }
+    const gone = started.exited.then((how) => {
+      leaving.delete(gone)
+      if (child === started) onCrash(how, ready)
+      return how
+    })
+    leaving.add(gone)
+    return started
+  }
+
+  function onCrash(how: string, wasReady: boolean): void {
+    child = undefined
+    const lost = [...running.values()]
+    running.clear()
+    if (wasReady) {
+      for (const job of lost) settle(job, () => job.reject(job.stopping ?? tablesErrors.RESTARTED(how)))
+    } else {
+      failedStarts++
+      waiting.unshift(...lost)
+      if (failedStarts >= maxFailedStarts) {
+        failedStarts = 0
+        for (const job of waiting.splice(0)) settle(job, () => job.reject(tablesErrors.UNAVAILABLE(how)))
+      }
+    }
+    if (!lost.some((job) => job.stopping)) options.onCrash(how)
+    pump()
+  }
+
+  function finish(message: Exclude<FromChild, { type: 'ready' }>): void {
+    const job = running.get(message.id)
+    if (!job) return
+    running.delete(message.id)
+    settle(job, () => {
+      if (message.type === 'done') job.resolve(message.result)
+      else if (message.type === 'failed') job.reject(appErrorOf(message.error))
+      else job.reject(job.stopping ?? tablesErrors.CANCELLED('it was interrupted'))
+    })
+    pump()
+  }
+
+  function stop(job: Job, reason: AppError): void {
+    if (job.stopping) return
+    job.stopping = reason
+    const place = waiting.indexOf(job)
+    if (place >= 0) {
+      waiting.splice(place, 1)
+      settle(job, () => job.reject(reason))
+    } else {
+      const target = child
+      target?.send({ type: 'cancel', id: job.id })
+      job.timers.push(setTimeout(() => target?.kill(), graceMs))
+    }
+  }
+
+  function settle(job: Job, answer: () => void): void {
+    for (const timer of job.timers) clearTimeout(timer)
+    job.forget()
+    answer()
+  }
+
+  function retire(): void {
+    const retired = child
+    child = undefined
+    retired?.end()
+  }
+
+  async function close(): Promise<void> {
+    closed = true
+    clearTimeout(idleTimer)
+    const left = [...waiting.splice(0), ...running.values()]
+    running.clear()
+    for (const job of left) settle(job, () => job.reject(tablesErrors.CANCELLED('the table engine is closed')))
+    child?.hold(true)
+    retire()
+    await Promise.all(leaving)
+  }
+
+  return { run, pid: () => child?.pid, close }
+}
+
+function appErrorOf({ name, args }: SentError): AppError {
+  return (tablesErrors[name] as (...args: unknown[]) => AppError)(...args)
+}
