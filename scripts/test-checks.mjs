@@ -9,7 +9,11 @@ export function checks() {
     { name: 'type check', command: projectNode, args: [tool('typescript/bin/tsc'), '-p', '.'] },
     { name: 'type check of the UI', command: projectNode, args: [tool('typescript/bin/tsc'), '-p', 'packages/web'] },
     { name: 'lint', command: projectNode, args: [tool('oxlint/bin/oxlint'), '--type-aware', '--quiet'] },
-    { name: 'format', command: projectNode, args: [tool('@biomejs/biome/bin/biome'), 'format', '--reporter=summary', '.'] },
+    {
+      name: 'format',
+      command: projectNode,
+      args: [tool('@biomejs/biome/bin/biome'), 'format', '--reporter=summary', '.'],
+    },
     { name: 'dead code', command: projectNode, args: [tool('knip/bin/knip.js'), '--no-progress'] },
   ]
   const generator = 'scripts/generate-docs.ts'
