@@ -1,22 +1,30 @@
 import { type Access, createAccess } from './capabilities/access/index.ts'
+import { createInbox, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
+import { createLineage, type Lineage, lineageRoutes } from './capabilities/lineage/index.ts'
+import { eventRoutes } from './kernel/events/event-routes.ts'
 import { createHttp, type Http } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
-import { eventRoutes } from './kernel/events/event-routes.ts'
 
 /** Every capability of the running program, by its noun. Lower floors first; a capability gets the ones below it as arguments. */
 export interface Capabilities {
   readonly access: Access
+  readonly inbox: Inbox
+  readonly lineage: Lineage
 }
 
 /** Builds the capabilities and tells the kernel what they follow and work on; starts nothing. */
 export function composeCapabilities(kernel: Kernel): Capabilities {
   const access = createAccess(kernel)
-  return { access }
+  const inbox = createInbox(kernel)
+  const lineage = createLineage(kernel)
+  return { access, inbox, lineage }
 }
 
 /** Builds the HTTP side: every capability's routes and the wire protocols. */
 export function composeHttp(kernel: Kernel, capabilities: Capabilities, options: { allowedHosts: () => ReadonlySet<string> }): Http {
   const app = createHttp({ authenticator: capabilities.access, logger: kernel.logger, bodyLimit: kernel.config.bodyLimit, allowedHosts: options.allowedHosts })
   eventRoutes(app, kernel)
+  inboxRoutes(app, capabilities.inbox)
+  lineageRoutes(app, capabilities.lineage)
   return app
 }

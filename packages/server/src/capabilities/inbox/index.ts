@@ -1,0 +1,3 @@
+export { inboxErrors } from './errors.ts'
+export { createInbox, type Inbox, type NewInboxItem } from './inbox.ts'
+export { inboxRoutes } from './routes.ts'

@@ -1,0 +1,114 @@
+import type { LineageEdge, LineageNode, SearchHit } from '@trivium/contract'
+import { sql } from 'kysely'
+import type { Reader } from '../../kernel/db/index.ts'
+import { defineErrors } from '../../kernel/errors/index.ts'
+import { parseUrn } from '../../kernel/ids/index.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { holds, type Principal, type Scope } from '../../kernel/principal/index.ts'
+import { projectEvents } from './project-events.ts'
+
+export const lineageErrors = defineErrors('LINEAGE', {
+  NOT_A_URN: { status: 400, message: (text: string) => `"${text}" is not a URN. It looks like trivium://project/kind/id@version.` },
+  NODE_NOT_FOUND: { status: 404, message: (urn: string) => `Nothing is known about ${urn} in this project.` },
+})
+
+/** Answers for nodes that are ledger rows and so never in the event log (predictions): the node and its edges, read when asked. */
+export type LineageResolver = (scope: Scope, urn: string) => Promise<{ node: Omit<LineageNode, 'depth'>; edges: LineageEdge[] } | undefined>
+
+export interface LineageGraph {
+  focus: LineageNode
+  nodes: LineageNode[]
+  edges: LineageEdge[]
+  truncated: boolean
+}
+
+export interface Lineage {
+  /** Registered in the composition root by the capability that owns the ledger. */
+  addResolver(kind: string, resolver: LineageResolver): void
+  walk(scope: Scope, input: { urn: string; back: number; forward: number; limit: number }): Promise<LineageGraph>
+  search(principal: Principal, input: { q: string; project?: string; limit: number }): Promise<SearchHit[]>
+}
+
+const kindByPrefix: Record<string, string> = { m: 'model', r: 'run', d: 'dataset', p: 'pipeline', a: 'alert', f: 'feature-view' }
+
+export function createLineage({ db, consumers }: Pick<Kernel, 'db' | 'consumers'>): Lineage {
+  const resolvers = new Map<string, LineageResolver>()
+  consumers.add({ name: 'lineage', events: 'all', handle: projectEvents })
+
+  const nodesOf = async (scope: Scope, urns: readonly string[]): Promise<Map<string, Omit<LineageNode, 'depth'>>> => {
+    const found = new Map<string, Omit<LineageNode, 'depth'>>()
+    for (let start = 0; start < urns.length; start += 500) {
+      const rows = await db.read.selectFrom('lineage_node').select(['urn', 'kind', 'name', 'version', 'fact', 'at']).where('project_id', '=', scope.project).where('urn', 'in', urns.slice(start, start + 500)).execute()
+      for (const row of rows) found.set(row.urn, row)
+    }
+    return found
+  }
+
+  async function walk(scope: Scope, input: { urn: string; back: number; forward: number; limit: number }): Promise<LineageGraph> {
+    const parts = parseUrn(input.urn)
+    if (!parts) throw lineageErrors.NOT_A_URN(input.urn)
+    const resolved = await resolvers.get(parts.kind)?.(scope, input.urn)
+    const focus = resolved?.node ?? (await nodesOf(scope, [input.urn])).get(input.urn)
+    if (!focus || parts.project !== scope.project) throw lineageErrors.NODE_NOT_FOUND(input.urn)
+    const depths = new Map<string, number>([[input.urn, 0]])
+    const edges = new Map<string, LineageEdge>()
+    let truncated = false
+    for (const direction of [-1, 1] as const) {
+      let frontier = [input.urn]
+      for (let step = 1; step <= (direction < 0 ? input.back : input.forward) && frontier.length > 0; step += 1) {
+        const found = await edgesFrom(db.read, scope.project, frontier, direction, input.limit + 1)
+        if (resolved && frontier.includes(input.urn)) found.push(...resolved.edges.filter((edge) => (direction < 0 ? edge.to : edge.from) === input.urn))
+        const next = new Set<string>()
+        for (const edge of found) {
+          const other = direction < 0 ? edge.from : edge.to
+          if (!depths.has(other)) {
+            if (depths.size >= input.limit) {
+              truncated = true
+              continue
+            }
+            depths.set(other, direction * step)
+            next.add(other)
+          }
+          edges.set(`${edge.from}\n${edge.to}\n${edge.as}`, edge)
+        }
+        frontier = [...next]
+      }
+    }
+    const known = await nodesOf(scope, [...depths.keys()])
+    const nodes = [...depths].map(([urn, depth]): LineageNode => {
+      const node = urn === input.urn ? focus : known.get(urn)
+      const split = parseUrn(urn)
+      return { urn, kind: node?.kind ?? split?.kind ?? '', name: node?.name ?? split?.id ?? urn, version: node?.version ?? split?.version ?? null, fact: node?.fact ?? '', at: node?.at ?? null, depth }
+    })
+    return { focus: { ...focus, depth: 0 }, nodes, edges: [...edges.values()].filter((edge) => depths.has(edge.from) && depths.has(edge.to)), truncated }
+  }
+
+  return {
+    addResolver: (kind, resolver) => void resolvers.set(kind, resolver),
+    walk,
+    search: async (principal, { q, project, limit }) => {
+      const prefixed = /^([a-z]):\s*(.*)$/.exec(q.trim())
+      const kind = prefixed ? kindByPrefix[prefixed[1] ?? ''] : undefined
+      const text = (kind ? prefixed?.[2] : q.trim().replace(/^#/, ''))?.toLowerCase() ?? ''
+      const like = `%${text.replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`
+      let query = db.read.selectFrom('lineage_node').select(['urn', 'kind', 'name', 'version', 'project_id as project', 'fact', 'at'])
+        .where(sql<boolean>`search like ${like} escape '\\'`)
+        .orderBy(sql`case when lower(name) = ${text} then 0 when lower(name) like ${`${text}%`} then 1 else 2 end`).orderBy('at', 'desc').limit(limit)
+      const projects = project !== undefined ? [project] : principal.grants.has('*') ? undefined : [...principal.grants.keys()]
+      if (project !== undefined && !holds(principal, project, 'lineage:read')) return []
+      if (projects) {
+        const readable = projects.filter((name) => holds(principal, name, 'lineage:read'))
+        if (readable.length === 0) return []
+        query = query.where('project_id', 'in', readable)
+      }
+      if (kind !== undefined) query = query.where('kind', '=', kind)
+      return query.execute()
+    },
+  }
+}
+
+async function edgesFrom(db: Reader, project: string, urns: readonly string[], direction: -1 | 1, limit: number): Promise<LineageEdge[]> {
+  const rows = await db.selectFrom('lineage_edge').select(['from_urn', 'to_urn', 'role']).where('project_id', '=', project)
+    .where(direction < 0 ? 'to_urn' : 'from_urn', 'in', urns.slice(0, 500)).orderBy('at', 'desc').limit(limit).execute()
+  return rows.map((row) => ({ from: row.from_urn, to: row.to_urn, as: row.role }))
+}
