@@ -4,21 +4,37 @@ import { route } from './route.ts'
 import { ArtifactEntry, RunId } from './tracking.ts'
 
 /** A registered model's name: any text without `/`, `:` and control characters. */
-export const ModelName = Type.String({ minLength: 1, maxLength: 256, pattern: '^[^/:\\u0000-\\u001f]+$', description: 'Name of a registered model.' })
+export const ModelName = Type.String({
+  minLength: 1,
+  maxLength: 256,
+  pattern: '^[^/:\\u0000-\\u001f]+$',
+  description: 'Name of a registered model.',
+})
 /** Versions are 1, 2, 3, … without gaps when they are made. */
 export const ModelVersionNumber = Type.Integer({ minimum: 1, description: 'Number of a model version.' })
 /** A name that points to one version: champion, challenger or any other. Not `latest` and not `v1`, which would look like versions. */
-export const ModelAliasName = Type.String({ minLength: 1, maxLength: 255, pattern: '^[\\w-]+$', description: 'Name of an alias.' })
+export const ModelAliasName = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  pattern: '^[\\w-]+$',
+  description: 'Name of an alias.',
+})
 
 const ModelParams = Type.Object({ project: ProjectName, model: ModelName })
 const VersionParams = Type.Object({ project: ProjectName, model: ModelName, version: ModelVersionNumber })
 const AliasParams = Type.Object({ project: ProjectName, model: ModelName, alias: ModelAliasName })
 const Tags = Type.Record(Type.String(), Type.String())
-const TagChanges = Type.Record(Type.String({ minLength: 1, maxLength: 250 }), Type.Union([Type.String({ maxLength: 100_000 }), Type.Null()]))
+const TagChanges = Type.Record(
+  Type.String({ minLength: 1, maxLength: 250 }),
+  Type.Union([Type.String({ maxLength: 100_000 }), Type.Null()]),
+)
 const Text = Type.Union([Type.String(), Type.Null()])
 
 /** What a version of the model needs before it may be deployed. `required`: a person other than the author approves it in the inbox. */
-export const ModelPolicy = Type.Object({ approval: Type.Union([Type.Literal('none'), Type.Literal('required')]) }, { additionalProperties: false })
+export const ModelPolicy = Type.Object(
+  { approval: Type.Union([Type.Literal('none'), Type.Literal('required')]) },
+  { additionalProperties: false },
+)
 export type ModelPolicy = Static<typeof ModelPolicy>
 
 export const ModelAlias = Type.Object({ alias: Type.String(), version: Type.Integer() })
@@ -36,12 +52,20 @@ export const SignatureField = Type.Object({
 })
 export type SignatureField = Static<typeof SignatureField>
 
-export const ModelSignatureInfo = Type.Object({ inputs: Type.Array(SignatureField), outputs: Type.Array(SignatureField), params: Type.Array(SignatureField) })
+export const ModelSignatureInfo = Type.Object({
+  inputs: Type.Array(SignatureField),
+  outputs: Type.Array(SignatureField),
+  params: Type.Array(SignatureField),
+})
 export type ModelSignatureInfo = Static<typeof ModelSignatureInfo>
 
 /** Where a version stands with its model's policy. */
 export const ApprovalState = Type.Union([
-  Type.Literal('not-required'), Type.Literal('missing'), Type.Literal('waiting'), Type.Literal('approved'), Type.Literal('declined'),
+  Type.Literal('not-required'),
+  Type.Literal('missing'),
+  Type.Literal('waiting'),
+  Type.Literal('approved'),
+  Type.Literal('declined'),
 ])
 export type ApprovalState = Static<typeof ApprovalState>
 
@@ -108,119 +132,261 @@ export const RegisteredModel = Type.Object({
 export type RegisteredModel = Static<typeof RegisteredModel>
 
 export const listModels = route({
-  method: 'GET', url: '/api/v1/projects/:project/models', permission: 'model:read',
+  method: 'GET',
+  url: '/api/v1/projects/:project/models',
+  permission: 'model:read',
   schema: {
-    operationId: 'listModels', summary: 'Lists registered models by name.', params: ProjectParams,
-    query: Type.Object({ ...PageQuery, filter: Type.Optional(Type.String({ maxLength: 2000, description: "MLflow's grammar: name like 'arrival%' and tags.team = 'ops'" })) }),
-    response: { 200: Type.Object({ models: Type.Array(RegisteredModel), nextPageToken: Type.Union([Type.String(), Type.Null()]) }), 400: Problem, 403: Problem, 404: Problem },
+    operationId: 'listModels',
+    summary: 'Lists registered models by name.',
+    params: ProjectParams,
+    query: Type.Object({
+      ...PageQuery,
+      filter: Type.Optional(
+        Type.String({ maxLength: 2000, description: "MLflow's grammar: name like 'arrival%' and tags.team = 'ops'" }),
+      ),
+    }),
+    response: {
+      200: Type.Object({
+        models: Type.Array(RegisteredModel),
+        nextPageToken: Type.Union([Type.String(), Type.Null()]),
+      }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+    },
   },
 })
 
 export const createModel = route({
-  method: 'POST', url: '/api/v1/projects/:project/models', permission: 'model:write',
+  method: 'POST',
+  url: '/api/v1/projects/:project/models',
+  permission: 'model:write',
   schema: {
-    operationId: 'createModel', summary: 'Registers a model without versions.', params: ProjectParams,
-    body: Type.Object({ name: ModelName, description: Type.Optional(Type.String({ maxLength: 100_000 })), tags: Type.Optional(Tags) }, { additionalProperties: false }),
+    operationId: 'createModel',
+    summary: 'Registers a model without versions.',
+    params: ProjectParams,
+    body: Type.Object(
+      { name: ModelName, description: Type.Optional(Type.String({ maxLength: 100_000 })), tags: Type.Optional(Tags) },
+      { additionalProperties: false },
+    ),
     response: { 201: RegisteredModel, 400: Problem, 403: Problem, 409: Problem },
   },
 })
 
 export const getModel = route({
-  method: 'GET', url: '/api/v1/projects/:project/models/:model', permission: 'model:read',
-  schema: { operationId: 'getModel', summary: 'Reads a registered model.', params: ModelParams, response: { 200: RegisteredModel, 403: Problem, 404: Problem } },
+  method: 'GET',
+  url: '/api/v1/projects/:project/models/:model',
+  permission: 'model:read',
+  schema: {
+    operationId: 'getModel',
+    summary: 'Reads a registered model.',
+    params: ModelParams,
+    response: { 200: RegisteredModel, 403: Problem, 404: Problem },
+  },
 })
 
 export const updateModel = route({
-  method: 'PATCH', url: '/api/v1/projects/:project/models/:model', permission: 'model:write',
+  method: 'PATCH',
+  url: '/api/v1/projects/:project/models/:model',
+  permission: 'model:write',
   schema: {
-    operationId: 'updateModel', summary: 'Changes the description or tags of a model.', params: ModelParams,
-    body: Type.Object({ description: Type.Optional(Type.String({ maxLength: 100_000 })), tags: Type.Optional(TagChanges) }, { additionalProperties: false }),
+    operationId: 'updateModel',
+    summary: 'Changes the description or tags of a model.',
+    params: ModelParams,
+    body: Type.Object(
+      { description: Type.Optional(Type.String({ maxLength: 100_000 })), tags: Type.Optional(TagChanges) },
+      { additionalProperties: false },
+    ),
     response: { 200: RegisteredModel, 400: Problem, 403: Problem, 404: Problem },
   },
 })
 
 export const deleteModel = route({
-  method: 'DELETE', url: '/api/v1/projects/:project/models/:model', permission: 'model:write',
-  schema: { operationId: 'deleteModel', summary: 'Deletes a registered model with its versions; the runs and their files stay.', params: ModelParams, response: { 200: Type.Object({ deleted: Type.Boolean() }), 403: Problem, 404: Problem } },
+  method: 'DELETE',
+  url: '/api/v1/projects/:project/models/:model',
+  permission: 'model:write',
+  schema: {
+    operationId: 'deleteModel',
+    summary: 'Deletes a registered model with its versions; the runs and their files stay.',
+    params: ModelParams,
+    response: { 200: Type.Object({ deleted: Type.Boolean() }), 403: Problem, 404: Problem },
+  },
 })
 
 export const setModelPolicy = route({
-  method: 'PUT', url: '/api/v1/projects/:project/models/:model/policy', permission: 'deployment:write',
-  schema: { operationId: 'setModelPolicy', summary: 'Says whether versions of a model need approval before they are deployed.', params: ModelParams, body: ModelPolicy, response: { 200: RegisteredModel, 400: Problem, 403: Problem, 404: Problem } },
+  method: 'PUT',
+  url: '/api/v1/projects/:project/models/:model/policy',
+  permission: 'deployment:write',
+  schema: {
+    operationId: 'setModelPolicy',
+    summary: 'Says whether versions of a model need approval before they are deployed.',
+    params: ModelParams,
+    body: ModelPolicy,
+    response: { 200: RegisteredModel, 400: Problem, 403: Problem, 404: Problem },
+  },
 })
 
 export const setModelAlias = route({
-  method: 'PUT', url: '/api/v1/projects/:project/models/:model/aliases/:alias', permission: 'model:write',
+  method: 'PUT',
+  url: '/api/v1/projects/:project/models/:model/aliases/:alias',
+  permission: 'model:write',
   schema: {
-    operationId: 'setModelAlias', summary: 'Points an alias to a version, taking it from another.', params: AliasParams, body: Type.Object({ version: ModelVersionNumber }, { additionalProperties: false }),
+    operationId: 'setModelAlias',
+    summary: 'Points an alias to a version, taking it from another.',
+    params: AliasParams,
+    body: Type.Object({ version: ModelVersionNumber }, { additionalProperties: false }),
     response: { 200: RegisteredModel, 400: Problem, 403: Problem, 404: Problem },
   },
 })
 
 export const deleteModelAlias = route({
-  method: 'DELETE', url: '/api/v1/projects/:project/models/:model/aliases/:alias', permission: 'model:write',
-  schema: { operationId: 'deleteModelAlias', summary: 'Removes an alias; the version stays.', params: AliasParams, response: { 200: RegisteredModel, 403: Problem, 404: Problem } },
+  method: 'DELETE',
+  url: '/api/v1/projects/:project/models/:model/aliases/:alias',
+  permission: 'model:write',
+  schema: {
+    operationId: 'deleteModelAlias',
+    summary: 'Removes an alias; the version stays.',
+    params: AliasParams,
+    response: { 200: RegisteredModel, 403: Problem, 404: Problem },
+  },
 })
 
 export const listModelVersions = route({
-  method: 'GET', url: '/api/v1/projects/:project/models/:model/versions', permission: 'model:read',
+  method: 'GET',
+  url: '/api/v1/projects/:project/models/:model/versions',
+  permission: 'model:read',
   schema: {
-    operationId: 'listModelVersions', summary: 'Lists the versions of a model, newest first.', params: ModelParams, query: Type.Object(PageQuery),
-    response: { 200: Type.Object({ versions: Type.Array(ModelVersionRow), nextPageToken: Type.Union([Type.String(), Type.Null()]) }), 400: Problem, 403: Problem, 404: Problem },
+    operationId: 'listModelVersions',
+    summary: 'Lists the versions of a model, newest first.',
+    params: ModelParams,
+    query: Type.Object(PageQuery),
+    response: {
+      200: Type.Object({
+        versions: Type.Array(ModelVersionRow),
+        nextPageToken: Type.Union([Type.String(), Type.Null()]),
+      }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+    },
   },
 })
 
 /** Versions over all models, newest first: those that came from one run, for the run's page. */
 export const findModelVersions = route({
-  method: 'GET', url: '/api/v1/projects/:project/model-versions', permission: 'model:read',
+  method: 'GET',
+  url: '/api/v1/projects/:project/model-versions',
+  permission: 'model:read',
   schema: {
-    operationId: 'findModelVersions', summary: 'Finds versions over all models, by run.', params: ProjectParams, query: Type.Object({ ...PageQuery, run: Type.Optional(RunId) }),
-    response: { 200: Type.Object({ versions: Type.Array(ModelVersionRow), nextPageToken: Type.Union([Type.String(), Type.Null()]) }), 400: Problem, 403: Problem, 404: Problem },
+    operationId: 'findModelVersions',
+    summary: 'Finds versions over all models, by run.',
+    params: ProjectParams,
+    query: Type.Object({ ...PageQuery, run: Type.Optional(RunId) }),
+    response: {
+      200: Type.Object({
+        versions: Type.Array(ModelVersionRow),
+        nextPageToken: Type.Union([Type.String(), Type.Null()]),
+      }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+    },
   },
 })
 
 /** Registers files of a run (`path` inside it) or a logged model as the next version. The model is made when it does not exist. */
 export const registerModelVersion = route({
-  method: 'POST', url: '/api/v1/projects/:project/models/:model/versions', permission: 'model:write',
+  method: 'POST',
+  url: '/api/v1/projects/:project/models/:model/versions',
+  permission: 'model:write',
   schema: {
-    operationId: 'registerModelVersion', summary: 'Registers a new version of a model.', params: ModelParams,
-    body: Type.Object({
-      run: Type.Optional(RunId), path: Type.Optional(Type.String({ maxLength: 2000, description: 'Directory of the model inside the run.' })), loggedModel: Type.Optional(RunId),
-      description: Type.Optional(Type.String({ maxLength: 100_000 })), tags: Type.Optional(Tags), alias: Type.Optional(ModelAliasName),
-    }, { additionalProperties: false }),
+    operationId: 'registerModelVersion',
+    summary: 'Registers a new version of a model.',
+    params: ModelParams,
+    body: Type.Object(
+      {
+        run: Type.Optional(RunId),
+        path: Type.Optional(Type.String({ maxLength: 2000, description: 'Directory of the model inside the run.' })),
+        loggedModel: Type.Optional(RunId),
+        description: Type.Optional(Type.String({ maxLength: 100_000 })),
+        tags: Type.Optional(Tags),
+        alias: Type.Optional(ModelAliasName),
+      },
+      { additionalProperties: false },
+    ),
     response: { 201: ModelVersionDetail, 400: Problem, 403: Problem, 404: Problem },
   },
 })
 
 export const getModelVersion = route({
-  method: 'GET', url: '/api/v1/projects/:project/models/:model/versions/:version', permission: 'model:read',
-  schema: { operationId: 'getModelVersion', summary: 'Reads a model version with its files, signature and evidence.', params: VersionParams, response: { 200: ModelVersionDetail, 403: Problem, 404: Problem } },
+  method: 'GET',
+  url: '/api/v1/projects/:project/models/:model/versions/:version',
+  permission: 'model:read',
+  schema: {
+    operationId: 'getModelVersion',
+    summary: 'Reads a model version with its files, signature and evidence.',
+    params: VersionParams,
+    response: { 200: ModelVersionDetail, 403: Problem, 404: Problem },
+  },
 })
 
 export const updateModelVersion = route({
-  method: 'PATCH', url: '/api/v1/projects/:project/models/:model/versions/:version', permission: 'model:write',
+  method: 'PATCH',
+  url: '/api/v1/projects/:project/models/:model/versions/:version',
+  permission: 'model:write',
   schema: {
-    operationId: 'updateModelVersion', summary: 'Changes the description or tags of a version.', params: VersionParams,
-    body: Type.Object({ description: Type.Optional(Type.String({ maxLength: 100_000 })), tags: Type.Optional(TagChanges) }, { additionalProperties: false }),
+    operationId: 'updateModelVersion',
+    summary: 'Changes the description or tags of a version.',
+    params: VersionParams,
+    body: Type.Object(
+      { description: Type.Optional(Type.String({ maxLength: 100_000 })), tags: Type.Optional(TagChanges) },
+      { additionalProperties: false },
+    ),
     response: { 200: ModelVersionDetail, 400: Problem, 403: Problem, 404: Problem },
   },
 })
 
 export const deleteModelVersion = route({
-  method: 'DELETE', url: '/api/v1/projects/:project/models/:model/versions/:version', permission: 'model:write',
-  schema: { operationId: 'deleteModelVersion', summary: 'Deletes a version and its aliases; its number is not used again.', params: VersionParams, response: { 200: Type.Object({ deleted: Type.Boolean() }), 403: Problem, 404: Problem } },
+  method: 'DELETE',
+  url: '/api/v1/projects/:project/models/:model/versions/:version',
+  permission: 'model:write',
+  schema: {
+    operationId: 'deleteModelVersion',
+    summary: 'Deletes a version and its aliases; its number is not used again.',
+    params: VersionParams,
+    response: { 200: Type.Object({ deleted: Type.Boolean() }), 403: Problem, 404: Problem },
+  },
 })
 
 export const requestModelApproval = route({
-  method: 'POST', url: '/api/v1/projects/:project/models/:model/versions/:version/approval-request', permission: 'model:write',
+  method: 'POST',
+  url: '/api/v1/projects/:project/models/:model/versions/:version/approval-request',
+  permission: 'model:write',
   schema: {
-    operationId: 'requestModelApproval', summary: 'Asks in the inbox for approval of a version; asking again while one waits returns the same item.', params: VersionParams,
+    operationId: 'requestModelApproval',
+    summary: 'Asks in the inbox for approval of a version; asking again while one waits returns the same item.',
+    params: VersionParams,
     body: Type.Object({ dueAt: Type.Optional(Millis) }, { additionalProperties: false }),
-    response: { 200: Type.Object({ item: Type.String(), urn: Type.String() }), 400: Problem, 403: Problem, 404: Problem, 409: Problem },
+    response: {
+      200: Type.Object({ item: Type.String(), urn: Type.String() }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+      409: Problem,
+    },
   },
 })
 
 export const downloadModelFile = route({
-  method: 'GET', url: '/api/v1/projects/:project/models/:model/versions/:version/file', permission: 'model:read', responseBody: 'raw',
-  schema: { operationId: 'downloadModelFile', summary: 'Downloads a file of a model version; Range is honoured.', params: VersionParams, query: Type.Object({ path: Type.String({ minLength: 1, maxLength: 2000 }) }), response: { 400: Problem, 403: Problem, 404: Problem } },
+  method: 'GET',
+  url: '/api/v1/projects/:project/models/:model/versions/:version/file',
+  permission: 'model:read',
+  responseBody: 'raw',
+  schema: {
+    operationId: 'downloadModelFile',
+    summary: 'Downloads a file of a model version; Range is honoured.',
+    params: VersionParams,
+    query: Type.Object({ path: Type.String({ minLength: 1, maxLength: 2000 }) }),
+    response: { 400: Problem, 403: Problem, 404: Problem },
+  },
 })

@@ -3,19 +3,36 @@ import { PageQuery, Problem, ProjectParams, ProjectName } from './common.ts'
 import { route } from './route.ts'
 
 /** A tracking run's id: 32 hex characters, as MLflow makes them. */
-export const RunId = Type.String({ pattern: '^[a-zA-Z0-9][\\w-]{0,255}$', description: 'Id of a run: 32 hex characters.' })
+export const RunId = Type.String({
+  pattern: '^[a-zA-Z0-9][\\w-]{0,255}$',
+  description: 'Id of a run: 32 hex characters.',
+})
 /** An experiment's id: decimal, as MLflow makes them. */
-export const ExperimentId = Type.String({ pattern: '^[a-zA-Z0-9][\\w-]{0,63}$', description: 'Id of an experiment: decimal.' })
+export const ExperimentId = Type.String({
+  pattern: '^[a-zA-Z0-9][\\w-]{0,63}$',
+  description: 'Id of an experiment: decimal.',
+})
 /** A value of a metric; null is NaN. */
 export const MetricValue = Type.Union([Type.Number(), Type.Null()], { description: 'null is NaN.' })
 
 const Tags = Type.Record(Type.String(), Type.String())
 /** Tags to set; null removes one. */
-const TagChanges = Type.Record(Type.String({ minLength: 1, maxLength: 250 }), Type.Union([Type.String({ maxLength: 8000 }), Type.Null()]))
+const TagChanges = Type.Record(
+  Type.String({ minLength: 1, maxLength: 250 }),
+  Type.Union([Type.String({ maxLength: 8000 }), Type.Null()]),
+)
 export const Lifecycle = Type.Union([Type.Literal('active'), Type.Literal('deleted')])
 export type Lifecycle = Static<typeof Lifecycle>
-const View = Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('deleted'), Type.Literal('all')], { default: 'active' }))
-export const RunStatus = Type.Union([Type.Literal('RUNNING'), Type.Literal('SCHEDULED'), Type.Literal('FINISHED'), Type.Literal('FAILED'), Type.Literal('KILLED')])
+const View = Type.Optional(
+  Type.Union([Type.Literal('active'), Type.Literal('deleted'), Type.Literal('all')], { default: 'active' }),
+)
+export const RunStatus = Type.Union([
+  Type.Literal('RUNNING'),
+  Type.Literal('SCHEDULED'),
+  Type.Literal('FINISHED'),
+  Type.Literal('FAILED'),
+  Type.Literal('KILLED'),
+])
 export type RunStatus = Static<typeof RunStatus>
 
 const ExperimentParams = Type.Object({ project: ProjectName, experiment: ExperimentId })
@@ -58,7 +75,12 @@ const runFields = {
 }
 
 /** A run in a list, with the columns that were asked for. */
-export const RunRow = Type.Object({ ...runFields, metrics: Type.Record(Type.String(), MetricValue), params: Tags, tags: Tags })
+export const RunRow = Type.Object({
+  ...runFields,
+  metrics: Type.Record(Type.String(), MetricValue),
+  params: Tags,
+  tags: Tags,
+})
 export type RunRow = Static<typeof RunRow>
 
 /** One metric of a run: `last` is the point with the greatest (step, timestamp, value), as MLflow has it. */
@@ -129,63 +151,123 @@ export type RunDetail = Static<typeof RunDetail>
 /** Payload on the volatile channel `run.metrics`: points as they arrive. May drop; the page repairs itself by reading. */
 export const RunMetricsMessage = Type.Object({
   run: Type.String(),
-  points: Type.Array(Type.Object({ key: Type.String(), step: Type.Integer(), timestamp: Type.Integer(), value: MetricValue })),
+  points: Type.Array(
+    Type.Object({ key: Type.String(), step: Type.Integer(), timestamp: Type.Integer(), value: MetricValue }),
+  ),
 })
 export type RunMetricsMessage = Static<typeof RunMetricsMessage>
 
 export const listExperiments = route({
-  method: 'GET', url: '/api/v1/projects/:project/experiments', permission: 'run:read',
+  method: 'GET',
+  url: '/api/v1/projects/:project/experiments',
+  permission: 'run:read',
   schema: {
-    operationId: 'listExperiments', summary: 'Lists experiments, the one with the newest run first.',
-    params: ProjectParams, query: Type.Object({ ...PageQuery, view: View }),
-    response: { 200: Type.Object({ experiments: Type.Array(Experiment), nextPageToken: Type.Union([Type.String(), Type.Null()]) }), 400: Problem, 403: Problem, 404: Problem },
+    operationId: 'listExperiments',
+    summary: 'Lists experiments, the one with the newest run first.',
+    params: ProjectParams,
+    query: Type.Object({ ...PageQuery, view: View }),
+    response: {
+      200: Type.Object({
+        experiments: Type.Array(Experiment),
+        nextPageToken: Type.Union([Type.String(), Type.Null()]),
+      }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+    },
   },
 })
 
 export const createExperiment = route({
-  method: 'POST', url: '/api/v1/projects/:project/experiments', permission: 'run:write',
+  method: 'POST',
+  url: '/api/v1/projects/:project/experiments',
+  permission: 'run:write',
   schema: {
-    operationId: 'createExperiment', summary: 'Makes an experiment.',
-    params: ProjectParams, body: Type.Object({ name: Type.String({ minLength: 1, maxLength: 500 }), note: Type.Optional(Type.String({ maxLength: 5000 })) }, { additionalProperties: false }),
+    operationId: 'createExperiment',
+    summary: 'Makes an experiment.',
+    params: ProjectParams,
+    body: Type.Object(
+      { name: Type.String({ minLength: 1, maxLength: 500 }), note: Type.Optional(Type.String({ maxLength: 5000 })) },
+      { additionalProperties: false },
+    ),
     response: { 201: Experiment, 400: Problem, 403: Problem, 409: Problem },
   },
 })
 
 export const getExperiment = route({
-  method: 'GET', url: '/api/v1/projects/:project/experiments/:experiment', permission: 'run:read',
-  schema: { operationId: 'getExperiment', summary: 'Reads an experiment.', params: ExperimentParams, response: { 200: Experiment, 403: Problem, 404: Problem } },
+  method: 'GET',
+  url: '/api/v1/projects/:project/experiments/:experiment',
+  permission: 'run:read',
+  schema: {
+    operationId: 'getExperiment',
+    summary: 'Reads an experiment.',
+    params: ExperimentParams,
+    response: { 200: Experiment, 403: Problem, 404: Problem },
+  },
 })
 
 export const updateExperiment = route({
-  method: 'PATCH', url: '/api/v1/projects/:project/experiments/:experiment', permission: 'run:write',
+  method: 'PATCH',
+  url: '/api/v1/projects/:project/experiments/:experiment',
+  permission: 'run:write',
   schema: {
-    operationId: 'updateExperiment', summary: 'Changes the name, the note or tags of an experiment.', params: ExperimentParams,
-    body: Type.Object({ name: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })), note: Type.Optional(Type.String({ maxLength: 5000 })), tags: Type.Optional(TagChanges) }, { additionalProperties: false }),
+    operationId: 'updateExperiment',
+    summary: 'Changes the name, the note or tags of an experiment.',
+    params: ExperimentParams,
+    body: Type.Object(
+      {
+        name: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+        note: Type.Optional(Type.String({ maxLength: 5000 })),
+        tags: Type.Optional(TagChanges),
+      },
+      { additionalProperties: false },
+    ),
     response: { 200: Experiment, 400: Problem, 403: Problem, 404: Problem, 409: Problem },
   },
 })
 
 export const deleteExperiment = route({
-  method: 'DELETE', url: '/api/v1/projects/:project/experiments/:experiment', permission: 'run:write',
-  schema: { operationId: 'deleteExperiment', summary: 'Moves an experiment and its runs to the trash; restoring brings them back.', params: ExperimentParams, response: { 200: Experiment, 403: Problem, 404: Problem } },
+  method: 'DELETE',
+  url: '/api/v1/projects/:project/experiments/:experiment',
+  permission: 'run:write',
+  schema: {
+    operationId: 'deleteExperiment',
+    summary: 'Moves an experiment and its runs to the trash; restoring brings them back.',
+    params: ExperimentParams,
+    response: { 200: Experiment, 403: Problem, 404: Problem },
+  },
 })
 
 export const restoreExperiment = route({
-  method: 'POST', url: '/api/v1/projects/:project/experiments/:experiment/restore', permission: 'run:write',
-  schema: { operationId: 'restoreExperiment', summary: 'Brings an experiment and its runs back from the trash.', params: ExperimentParams, response: { 200: Experiment, 403: Problem, 404: Problem } },
+  method: 'POST',
+  url: '/api/v1/projects/:project/experiments/:experiment/restore',
+  permission: 'run:write',
+  schema: {
+    operationId: 'restoreExperiment',
+    summary: 'Brings an experiment and its runs back from the trash.',
+    params: ExperimentParams,
+    response: { 200: Experiment, 403: Problem, 404: Problem },
+  },
 })
 
 /** Which metrics, parameters and tags the runs of an experiment have: the columns to choose from. */
 export const listRunColumns = route({
-  method: 'GET', url: '/api/v1/projects/:project/run-columns', permission: 'run:read',
+  method: 'GET',
+  url: '/api/v1/projects/:project/run-columns',
+  permission: 'run:read',
   schema: {
-    operationId: 'listRunColumns', summary: 'Lists the keys that runs have, the most frequent first.', params: ProjectParams,
+    operationId: 'listRunColumns',
+    summary: 'Lists the keys that runs have, the most frequent first.',
+    params: ProjectParams,
     query: Type.Object({ experiment: Type.Optional(ExperimentId) }),
     response: {
       200: Type.Object({
-        metrics: Type.Array(Type.Object({ key: Type.String(), runs: Type.Integer() })), params: Type.Array(Type.Object({ key: Type.String(), runs: Type.Integer() })), tags: Type.Array(Type.Object({ key: Type.String(), runs: Type.Integer() })),
+        metrics: Type.Array(Type.Object({ key: Type.String(), runs: Type.Integer() })),
+        params: Type.Array(Type.Object({ key: Type.String(), runs: Type.Integer() })),
+        tags: Type.Array(Type.Object({ key: Type.String(), runs: Type.Integer() })),
       }),
-      403: Problem, 404: Problem,
+      403: Problem,
+      404: Problem,
     },
   },
 })
@@ -195,9 +277,13 @@ export const listRunColumns = route({
  * `order_by` is a comma-separated list of `metrics.auc desc`, `params.kind`, `start_time`; a missing value comes last. `columns` names what the rows carry: `metrics.auc,params.kind`, or `*`.
  */
 export const searchRuns = route({
-  method: 'GET', url: '/api/v1/projects/:project/runs', permission: 'run:read',
+  method: 'GET',
+  url: '/api/v1/projects/:project/runs',
+  permission: 'run:read',
   schema: {
-    operationId: 'searchRuns', summary: 'Searches runs with a filter, an order and chosen columns.', params: ProjectParams,
+    operationId: 'searchRuns',
+    summary: 'Searches runs with a filter, an order and chosen columns.',
+    params: ProjectParams,
     query: Type.Object({
       ...PageQuery,
       experiment: Type.Optional(ExperimentId),
@@ -206,32 +292,73 @@ export const searchRuns = route({
       columns: Type.Optional(Type.String({ maxLength: 4000, default: '*' })),
       view: View,
     }),
-    response: { 200: Type.Object({ runs: Type.Array(RunRow), total: Type.Integer(), nextPageToken: Type.Union([Type.String(), Type.Null()]) }), 400: Problem, 403: Problem, 404: Problem },
+    response: {
+      200: Type.Object({
+        runs: Type.Array(RunRow),
+        total: Type.Integer(),
+        nextPageToken: Type.Union([Type.String(), Type.Null()]),
+      }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+    },
   },
 })
 
 export const getRun = route({
-  method: 'GET', url: '/api/v1/projects/:project/runs/:run', permission: 'run:read',
-  schema: { operationId: 'getRun', summary: 'Reads a run with its metrics, parameters, tags, inputs, models and origin.', params: RunParams, response: { 200: RunDetail, 403: Problem, 404: Problem } },
+  method: 'GET',
+  url: '/api/v1/projects/:project/runs/:run',
+  permission: 'run:read',
+  schema: {
+    operationId: 'getRun',
+    summary: 'Reads a run with its metrics, parameters, tags, inputs, models and origin.',
+    params: RunParams,
+    response: { 200: RunDetail, 403: Problem, 404: Problem },
+  },
 })
 
 export const updateRun = route({
-  method: 'PATCH', url: '/api/v1/projects/:project/runs/:run', permission: 'run:write',
+  method: 'PATCH',
+  url: '/api/v1/projects/:project/runs/:run',
+  permission: 'run:write',
   schema: {
-    operationId: 'updateRun', summary: 'Changes the name, the note or tags of a run.', params: RunParams,
-    body: Type.Object({ name: Type.Optional(Type.String({ minLength: 1, maxLength: 250 })), note: Type.Optional(Type.String({ maxLength: 8000 })), tags: Type.Optional(TagChanges) }, { additionalProperties: false }),
+    operationId: 'updateRun',
+    summary: 'Changes the name, the note or tags of a run.',
+    params: RunParams,
+    body: Type.Object(
+      {
+        name: Type.Optional(Type.String({ minLength: 1, maxLength: 250 })),
+        note: Type.Optional(Type.String({ maxLength: 8000 })),
+        tags: Type.Optional(TagChanges),
+      },
+      { additionalProperties: false },
+    ),
     response: { 200: RunDetail, 400: Problem, 403: Problem, 404: Problem },
   },
 })
 
 export const deleteRun = route({
-  method: 'DELETE', url: '/api/v1/projects/:project/runs/:run', permission: 'run:write',
-  schema: { operationId: 'deleteRun', summary: 'Moves a run to the trash.', params: RunParams, response: { 200: RunDetail, 403: Problem, 404: Problem } },
+  method: 'DELETE',
+  url: '/api/v1/projects/:project/runs/:run',
+  permission: 'run:write',
+  schema: {
+    operationId: 'deleteRun',
+    summary: 'Moves a run to the trash.',
+    params: RunParams,
+    response: { 200: RunDetail, 403: Problem, 404: Problem },
+  },
 })
 
 export const restoreRun = route({
-  method: 'POST', url: '/api/v1/projects/:project/runs/:run/restore', permission: 'run:write',
-  schema: { operationId: 'restoreRun', summary: 'Brings a run back from the trash.', params: RunParams, response: { 200: RunDetail, 403: Problem, 404: Problem } },
+  method: 'POST',
+  url: '/api/v1/projects/:project/runs/:run/restore',
+  permission: 'run:write',
+  schema: {
+    operationId: 'restoreRun',
+    summary: 'Brings a run back from the trash.',
+    params: RunParams,
+    response: { 200: RunDetail, 403: Problem, 404: Problem },
+  },
 })
 
 /** One curve: points are [step, timestamp, value], by step; sampled to at most `points` with the extremes of each stretch and both ends kept. */
@@ -245,43 +372,88 @@ export const MetricSeries = Type.Object({
 export type MetricSeries = Static<typeof MetricSeries>
 
 export const getMetricSeries = route({
-  method: 'GET', url: '/api/v1/projects/:project/metric-series', permission: 'run:read',
+  method: 'GET',
+  url: '/api/v1/projects/:project/metric-series',
+  permission: 'run:read',
   schema: {
-    operationId: 'getMetricSeries', summary: 'Reads curves of several runs, sampled for a chart.', params: ProjectParams,
+    operationId: 'getMetricSeries',
+    summary: 'Reads curves of several runs, sampled for a chart.',
+    params: ProjectParams,
     query: Type.Object({
       runs: Type.String({ minLength: 1, maxLength: 8000, description: 'Comma-separated run ids, at most 100.' }),
       keys: Type.String({ minLength: 1, maxLength: 8000, description: 'Comma-separated metric keys.' }),
       points: Type.Optional(Type.Integer({ minimum: 3, maximum: 5000, default: 320 })),
-      from_step: Type.Optional(Type.Integer()), to_step: Type.Optional(Type.Integer()),
+      from_step: Type.Optional(Type.Integer()),
+      to_step: Type.Optional(Type.Integer()),
     }),
     response: { 200: Type.Object({ series: Type.Array(MetricSeries) }), 400: Problem, 403: Problem, 404: Problem },
   },
 })
 
 const ArtifactList = Type.Object({ path: Type.String(), entries: Type.Array(ArtifactEntry) })
-const ArtifactQuery = Type.Object({ path: Type.Optional(Type.String({ maxLength: 2000, default: '' })), recursive: Type.Optional(Type.Boolean({ default: false })) })
+const ArtifactQuery = Type.Object({
+  path: Type.Optional(Type.String({ maxLength: 2000, default: '' })),
+  recursive: Type.Optional(Type.Boolean({ default: false })),
+})
 
 export const listRunArtifacts = route({
-  method: 'GET', url: '/api/v1/projects/:project/runs/:run/artifacts', permission: 'run:read',
-  schema: { operationId: 'listRunArtifacts', summary: 'Lists files of a run.', params: RunParams, query: ArtifactQuery, response: { 200: ArtifactList, 400: Problem, 403: Problem, 404: Problem } },
+  method: 'GET',
+  url: '/api/v1/projects/:project/runs/:run/artifacts',
+  permission: 'run:read',
+  schema: {
+    operationId: 'listRunArtifacts',
+    summary: 'Lists files of a run.',
+    params: RunParams,
+    query: ArtifactQuery,
+    response: { 200: ArtifactList, 400: Problem, 403: Problem, 404: Problem },
+  },
 })
 
 export const downloadRunArtifact = route({
-  method: 'GET', url: '/api/v1/projects/:project/runs/:run/artifacts/file', permission: 'run:read', responseBody: 'raw',
-  schema: { operationId: 'downloadRunArtifact', summary: 'Downloads a file of a run; Range is honoured.', params: RunParams, query: PathQuery, response: { 400: Problem, 403: Problem, 404: Problem } },
+  method: 'GET',
+  url: '/api/v1/projects/:project/runs/:run/artifacts/file',
+  permission: 'run:read',
+  responseBody: 'raw',
+  schema: {
+    operationId: 'downloadRunArtifact',
+    summary: 'Downloads a file of a run; Range is honoured.',
+    params: RunParams,
+    query: PathQuery,
+    response: { 400: Problem, 403: Problem, 404: Problem },
+  },
 })
 
 export const listLoggedModelArtifacts = route({
-  method: 'GET', url: '/api/v1/projects/:project/logged-models/:loggedModel/artifacts', permission: 'run:read',
-  schema: { operationId: 'listLoggedModelArtifacts', summary: 'Lists files of a logged model.', params: LoggedModelParams, query: ArtifactQuery, response: { 200: ArtifactList, 400: Problem, 403: Problem, 404: Problem } },
+  method: 'GET',
+  url: '/api/v1/projects/:project/logged-models/:loggedModel/artifacts',
+  permission: 'run:read',
+  schema: {
+    operationId: 'listLoggedModelArtifacts',
+    summary: 'Lists files of a logged model.',
+    params: LoggedModelParams,
+    query: ArtifactQuery,
+    response: { 200: ArtifactList, 400: Problem, 403: Problem, 404: Problem },
+  },
 })
 
 export const downloadLoggedModelArtifact = route({
-  method: 'GET', url: '/api/v1/projects/:project/logged-models/:loggedModel/artifacts/file', permission: 'run:read', responseBody: 'raw',
-  schema: { operationId: 'downloadLoggedModelArtifact', summary: 'Downloads a file of a logged model; Range is honoured.', params: LoggedModelParams, query: PathQuery, response: { 400: Problem, 403: Problem, 404: Problem } },
+  method: 'GET',
+  url: '/api/v1/projects/:project/logged-models/:loggedModel/artifacts/file',
+  permission: 'run:read',
+  responseBody: 'raw',
+  schema: {
+    operationId: 'downloadLoggedModelArtifact',
+    summary: 'Downloads a file of a logged model; Range is honoured.',
+    params: LoggedModelParams,
+    query: PathQuery,
+    response: { 400: Problem, 403: Problem, 404: Problem },
+  },
 })
 
-const compared = <T extends TSchema>(value: T) => Type.Array(Type.Object({ key: Type.String(), differs: Type.Boolean(), values: Type.Array(Type.Union([value, Type.Null()])) }))
+const compared = <T extends TSchema>(value: T) =>
+  Type.Array(
+    Type.Object({ key: Type.String(), differs: Type.Boolean(), values: Type.Array(Type.Union([value, Type.Null()])) }),
+  )
 
 /** Runs side by side, in the order asked for: the first is the baseline. `values` has one entry a run; null where it has none. */
 export const RunComparison = Type.Object({
@@ -295,10 +467,20 @@ export const RunComparison = Type.Object({
 export type RunComparison = Static<typeof RunComparison>
 
 export const compareRuns = route({
-  method: 'GET', url: '/api/v1/projects/:project/run-comparison', permission: 'run:read',
+  method: 'GET',
+  url: '/api/v1/projects/:project/run-comparison',
+  permission: 'run:read',
   schema: {
-    operationId: 'compareRuns', summary: 'Compares two or more runs: parameters, metrics, tags and inputs, and which of them differ.', params: ProjectParams,
-    query: Type.Object({ runs: Type.String({ minLength: 1, maxLength: 2000, description: 'Comma-separated run ids, 2 to 20; the first is the baseline.' }) }),
+    operationId: 'compareRuns',
+    summary: 'Compares two or more runs: parameters, metrics, tags and inputs, and which of them differ.',
+    params: ProjectParams,
+    query: Type.Object({
+      runs: Type.String({
+        minLength: 1,
+        maxLength: 2000,
+        description: 'Comma-separated run ids, 2 to 20; the first is the baseline.',
+      }),
+    }),
     response: { 200: RunComparison, 400: Problem, 403: Problem, 404: Problem },
   },
 })
