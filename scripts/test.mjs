@@ -15,9 +15,11 @@ const mode = ['fast', 'conformance', 'chaos'].includes(words[0]) ? words.shift()
 
 await runScript(async () => {
   const start = Date.now()
-  await ensureNode()
-  await ensurePython()
-  return summarise(await runMode(), start)
+  const setUp = await runAction('set-up', async () => {
+    await ensureNode()
+    await ensurePython()
+  })
+  return summarise(setUp.failed > 0 ? [setUp] : await runMode(), start)
 })
 
 async function runMode() {
