@@ -64,7 +64,7 @@ export function pipIndexEnvironment(...interpreters) {
 }
 
 function findPython() {
-  const wanted = process.env.TRIVIUM_PYTHON ? [process.env.TRIVIUM_PYTHON] : candidates
+  const wanted = process.env.SETUP_PYTHON ? [process.env.SETUP_PYTHON] : candidates
   const refused = []
   for (const command of wanted) {
     const asked = run(command, ['-c', 'import sys; print(sys.executable); print("%d.%d.%d" % sys.version_info[:3])'])
@@ -77,7 +77,7 @@ function findPython() {
   const seen = refused.length > 0 ? ` (${refused.join(', ')})` : ''
   throw new SetupError(
     `Python ${oldest.join('.')} or newer was not found${seen}. Install it (on Debian: python3 and python3-venv), ` +
-      'or name one with the environment variable TRIVIUM_PYTHON.',
+      'or name one with the environment variable SETUP_PYTHON.',
   )
 }
 

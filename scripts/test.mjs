@@ -39,5 +39,5 @@ async function runMode() {
 
 function chaosEnvironment() {
   const at = words.indexOf('--kills')
-  return at < 0 ? {} : { TRIVIUM_CHAOS_KILLS: words[at + 1] }
+  return at < 0 ? {} : { CHAOS_KILLS: words[at + 1] }
 }

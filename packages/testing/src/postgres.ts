@@ -2,8 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { startPostgres } from './start-postgres.ts'
 
-/** Where the test run's global setup hands out the shared server; absent outside of `vitest`. */
-export const postgresBrokerVariable = 'TRIVIUM_TEST_POSTGRES_BROKER'
+/**
+ * Where the test run's global setup hands out the shared server; absent outside of `vitest`. Without the prefix of the
+ * program's settings, because servers that tests start inherit it.
+ */
+export const postgresBrokerVariable = 'TEST_POSTGRES_BROKER'
 
 let server: Promise<string> | undefined
 
