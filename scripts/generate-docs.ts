@@ -1,0 +1,33 @@
+// Writes docs/reference/ from the code; with --check it writes nothing and fails where a page is out of date.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { permissionsPage } from './reference/permissions-page.ts'
+import { routesPage } from './reference/routes-page.ts'
+import { settingsPage } from './reference/settings-page.ts'
+import { root } from './tracked-files.ts'
+
+/** Each generated file and what makes its text; another reference is one line here. */
+const pages: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/reference/settings.md': settingsPage,
+  'docs/reference/permissions.md': permissionsPage,
+  'docs/reference/routes.md': routesPage,
+}
+
+const check = process.argv.includes('--check')
+const stale: string[] = []
+
+for (const [file, render] of Object.entries(pages)) {
+  const path = join(root, file)
+  const text = await render()
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) continue
+  stale.push(file)
+  if (check) continue
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+  console.log(`wrote ${file}`)
+}
+
+if (check && stale.length > 0) {
+  console.error(`Out of date: ${stale.join(', ')}. Run "npm run docs" and commit what it writes.`)
+  process.exitCode = 1
+}
