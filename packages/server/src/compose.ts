@@ -1,4 +1,5 @@
 import { type Access, createAccess } from './capabilities/access/index.ts'
+import { createDatasets, type Datasets, datasetRoutes } from './capabilities/datasets/index.ts'
 import { createInbox, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
 import { createLineage, type Lineage, lineageRoutes } from './capabilities/lineage/index.ts'
 import { eventRoutes } from './kernel/events/event-routes.ts'
@@ -10,6 +11,7 @@ export interface Capabilities {
   readonly access: Access
   readonly inbox: Inbox
   readonly lineage: Lineage
+  readonly datasets: Datasets
 }
 
 /** Builds the capabilities and tells the kernel what they follow and work on; starts nothing. */
@@ -17,7 +19,8 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
   const access = createAccess(kernel)
   const inbox = createInbox(kernel)
   const lineage = createLineage(kernel)
-  return { access, inbox, lineage }
+  const datasets = createDatasets(kernel)
+  return { access, inbox, lineage, datasets }
 }
 
 /** Builds the HTTP side: every capability's routes and the wire protocols. */
@@ -26,5 +29,6 @@ export function composeHttp(kernel: Kernel, capabilities: Capabilities, options:
   eventRoutes(app, kernel)
   inboxRoutes(app, capabilities.inbox)
   lineageRoutes(app, capabilities.lineage)
+  datasetRoutes(app, capabilities.datasets)
   return app
 }

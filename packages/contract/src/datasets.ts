@@ -1,0 +1,306 @@
+import { Type, type Static } from 'typebox'
+import { Digest, EntityName, PageQuery, Problem, ProjectName, ProjectParams } from './common.ts'
+import { route } from './route.ts'
+
+export const ColumnType = Type.Union([
+  Type.Literal('boolean'),
+  Type.Literal('integer'),
+  Type.Literal('number'),
+  Type.Literal('string'),
+  Type.Literal('timestamp'),
+  Type.Literal('date'),
+  Type.Literal('json'),
+  Type.Literal('binary'),
+])
+export const DatasetColumn = Type.Object({ name: Type.String(), type: ColumnType })
+
+const Severity = Type.Union([Type.Literal('block'), Type.Literal('warn')], {
+  description: '`block` refuses the version, `warn` records it.',
+})
+/** What must hold of the rows that a version brings. */
+export const DatasetCheck = Type.Union([
+  Type.Object(
+    {
+      kind: Type.Literal('schema'),
+      severity: Severity,
+      columns: Type.Array(DatasetColumn, {
+        description: 'Columns that must be there with these types; others may be.',
+      }),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      kind: Type.Literal('range'),
+      severity: Severity,
+      column: Type.String(),
+      min: Type.Optional(Type.Number()),
+      max: Type.Optional(Type.Number()),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      kind: Type.Literal('nulls'),
+      severity: Severity,
+      column: Type.String(),
+      maxShare: Type.Number({ minimum: 0, maximum: 1 }),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    { kind: Type.Literal('unique'), severity: Severity, columns: Type.Array(Type.String(), { minItems: 1 }) },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      kind: Type.Literal('rows'),
+      severity: Severity,
+      min: Type.Optional(Type.Integer({ minimum: 0 })),
+      max: Type.Optional(Type.Integer({ minimum: 0 })),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      kind: Type.Literal('values'),
+      severity: Severity,
+      column: Type.String(),
+      allowed: Type.Array(Type.String(), { minItems: 1, maxItems: 10_000 }),
+    },
+    { additionalProperties: false },
+  ),
+  Type.Object(
+    {
+      kind: Type.Literal('freshness'),
+      severity: Severity,
+      column: Type.String(),
+      maxAgeHours: Type.Number({ minimum: 0, description: 'Newest value against event time of the project.' }),
+    },
+    { additionalProperties: false },
+  ),
+])
+export type DatasetCheck = Static<typeof DatasetCheck>
+
+export const DatasetCheckResult = Type.Object({
+  check: DatasetCheck,
+  passed: Type.Boolean(),
+  message: Type.String({ description: 'What was found, in one sentence.' }),
+})
+export type DatasetCheckResult = Static<typeof DatasetCheckResult>
+
+const NullableNumber = Type.Union([Type.Number(), Type.Null()])
+const Bins = Type.Object({
+  edges: Type.Array(Type.Number()),
+  counts: Type.Array(Type.Integer()),
+  under: Type.Integer(),
+  over: Type.Integer(),
+})
+export const ColumnProfile = Type.Object({
+  name: Type.String(),
+  type: ColumnType,
+  kind: Type.Union([
+    Type.Literal('numeric'),
+    Type.Literal('temporal'),
+    Type.Literal('categorical'),
+    Type.Literal('opaque'),
+  ]),
+  count: Type.Integer({ description: 'Rows with a value.' }),
+  nulls: Type.Integer(),
+  nonFinite: Type.Integer(),
+  distinct: NullableNumber,
+  min: NullableNumber,
+  max: NullableNumber,
+  mean: NullableNumber,
+  std: NullableNumber,
+  quantiles: Type.Union([Type.Array(Type.Number()), Type.Null()]),
+  bins: Type.Union([Bins, Type.Null()], { description: 'Counts between the quantiles: the reference for drift.' }),
+  histogram: Type.Union([Bins, Type.Null()], {
+    description: 'Counts in bins of equal width between the 1 % and 99 % quantiles: for charts.',
+  }),
+  top: Type.Union([Type.Array(Type.Object({ value: Type.String(), count: Type.Integer() })), Type.Null()]),
+  other: NullableNumber,
+})
+export const DatasetProfile = Type.Object({
+  schema: Type.Literal(1),
+  rows: Type.Integer(),
+  quantilePoints: Type.Array(Type.Number()),
+  columns: Type.Array(ColumnProfile),
+})
+export type DatasetProfile = Static<typeof DatasetProfile>
+
+export const DatasetVersion = Type.Object({
+  name: Type.String(),
+  version: Type.Integer(),
+  urn: Type.String(),
+  digest: Type.String({
+    description:
+      'SHA-256 over the schema and the digests of the files: the same rows in the same files have the same digest.',
+  }),
+  mode: Type.Union([Type.Literal('append'), Type.Literal('replace')]),
+  rows: Type.Integer(),
+  addedRows: Type.Integer(),
+  bytes: Type.Integer(),
+  files: Type.Integer(),
+  columns: Type.Array(DatasetColumn),
+  eventTimeColumn: Type.Union([Type.String(), Type.Null()]),
+  minTime: Type.Union([Type.Integer(), Type.Null()], { description: 'Oldest event time in the whole version.' }),
+  maxTime: Type.Union([Type.Integer(), Type.Null()]),
+  state: Type.Union([Type.Literal('valid'), Type.Literal('warned')]),
+  note: Type.String(),
+  createdAt: Type.Integer(),
+  createdBy: Type.String(),
+  createdByName: Type.String(),
+})
+export type DatasetVersion = Static<typeof DatasetVersion>
+
+export const Dataset = Type.Object({
+  name: Type.String(),
+  description: Type.String(),
+  versions: Type.Integer(),
+  checks: Type.Array(DatasetCheck),
+  latest: Type.Union([DatasetVersion, Type.Null()]),
+  rejectedAt: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'When data were last refused, if that is newer than the latest version.',
+  }),
+  rejectedReason: Type.Union([Type.String(), Type.Null()]),
+})
+export type Dataset = Static<typeof Dataset>
+
+const DatasetParams = Type.Object({ project: ProjectName, dataset: EntityName })
+const VersionParams = Type.Object({ project: ProjectName, dataset: EntityName, version: Type.Integer({ minimum: 1 }) })
+
+export const listDatasets = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/datasets',
+  permission: 'dataset:read',
+  schema: {
+    operationId: 'listDatasets',
+    summary: 'Lists datasets with their newest version.',
+    params: ProjectParams,
+    query: Type.Object(PageQuery),
+    response: {
+      200: Type.Object({ datasets: Type.Array(Dataset), nextPageToken: Type.Union([Type.String(), Type.Null()]) }),
+      403: Problem,
+      404: Problem,
+    },
+  },
+})
+export const getDataset = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/datasets/:dataset',
+  permission: 'dataset:read',
+  schema: {
+    operationId: 'getDataset',
+    summary: 'Reads a dataset with its checks and its newest version.',
+    params: DatasetParams,
+    response: { 200: Dataset, 403: Problem, 404: Problem },
+  },
+})
+export const listDatasetVersions = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/datasets/:dataset/versions',
+  permission: 'dataset:read',
+  schema: {
+    operationId: 'listDatasetVersions',
+    summary: 'Lists the versions of a dataset, newest first.',
+    params: DatasetParams,
+    query: Type.Object(PageQuery),
+    response: {
+      200: Type.Object({
+        versions: Type.Array(DatasetVersion),
+        nextPageToken: Type.Union([Type.String(), Type.Null()]),
+      }),
+      403: Problem,
+      404: Problem,
+    },
+  },
+})
+export const getDatasetVersion = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/datasets/:dataset/versions/:version',
+  permission: 'dataset:read',
+  schema: {
+    operationId: 'getDatasetVersion',
+    summary: 'Reads one version with the profile of the rows that it brought, and its check results.',
+    params: VersionParams,
+    response: {
+      200: Type.Object({ version: DatasetVersion, profile: DatasetProfile, checks: Type.Array(DatasetCheckResult) }),
+      403: Problem,
+      404: Problem,
+    },
+  },
+})
+export const addDatasetVersion = route({
+  method: 'POST',
+  url: '/api/v1/projects/:project/datasets/:dataset/versions',
+  permission: 'dataset:write',
+  requestBody: 'raw',
+  schema: {
+    operationId: 'addDatasetVersion',
+    summary:
+      'Adds a version from a Parquet or CSV file in the body. `append` adds rows to the newest version, `replace` starts anew. Declared checks may refuse it.',
+    params: DatasetParams,
+    query: Type.Object({
+      format: Type.Union([Type.Literal('parquet'), Type.Literal('csv')]),
+      mode: Type.Optional(Type.Union([Type.Literal('append'), Type.Literal('replace')], { default: 'replace' })),
+      event_time: Type.Optional(Type.String({ description: 'Timestamp column that says when a row happened.' })),
+      note: Type.Optional(Type.String({ maxLength: 2000 })),
+      digest: Type.Optional(Digest),
+    }),
+    response: {
+      200: Type.Object({ version: DatasetVersion, unchanged: Type.Boolean(), checks: Type.Array(DatasetCheckResult) }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+      422: Problem,
+      507: Problem,
+    },
+  },
+})
+export const setDatasetChecks = route({
+  method: 'PUT',
+  url: '/api/v1/projects/:project/datasets/:dataset',
+  permission: 'dataset:write',
+  schema: {
+    operationId: 'setDatasetChecks',
+    summary: 'Declares a dataset: its description and the checks that each new version must pass.',
+    params: DatasetParams,
+    body: Type.Object(
+      {
+        description: Type.Optional(Type.String({ maxLength: 4000 })),
+        checks: Type.Optional(Type.Array(DatasetCheck, { maxItems: 500 })),
+      },
+      { additionalProperties: false },
+    ),
+    response: { 200: Dataset, 400: Problem, 403: Problem, 404: Problem },
+  },
+})
+export const previewDatasetRows = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/datasets/:dataset/versions/:version/rows',
+  permission: 'dataset:read',
+  schema: {
+    operationId: 'previewDatasetRows',
+    summary: 'Reads the first rows of a version.',
+    params: VersionParams,
+    query: Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 50 })) }),
+    response: {
+      200: Type.Object({ columns: Type.Array(DatasetColumn), rows: Type.Array(Type.Array(Type.Unknown())) }),
+      403: Problem,
+      404: Problem,
+    },
+  },
+})
+export const downloadDatasetVersion = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/datasets/:dataset/versions/:version/file',
+  permission: 'dataset:read',
+  responseBody: 'raw',
+  schema: {
+    operationId: 'downloadDatasetVersion',
+    summary: 'Downloads a version as one Parquet file.',
+    params: VersionParams,
+    response: { 403: Problem, 404: Problem },
+  },
+})

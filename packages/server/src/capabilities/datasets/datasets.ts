@@ -1,0 +1,270 @@
+import { randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { Dataset, DatasetCheck, DatasetCheckResult, DatasetVersion } from '@trivium/contract'
+import type { Reader } from '../../kernel/db/index.ts'
+import { urn } from '../../kernel/ids/index.ts'
+import type { Relation, TableColumn } from '../../kernel/ports/index.ts'
+import type { Scope } from '../../kernel/principal/index.ts'
+import { type FileRange, relationAt } from '../../kernel/tables/catalog.ts'
+import type { Profile } from '../../kernel/tables/profile.ts'
+import { type AddVersionDeps, type AddVersionInput, addVersion } from './add-version.ts'
+import { datasetErrors } from './errors.ts'
+import type { DatasetVersionTable } from './tables.ts'
+
+export interface Datasets {
+  /** Adds a version from a stream or a local file; see `addVersion`. */
+  add(
+    scope: Scope,
+    input: AddVersionInput,
+  ): Promise<{ version: DatasetVersion; unchanged: boolean; checks: DatasetCheckResult[] }>
+  declare(scope: Scope, name: string, declaration: { description?: string; checks?: DatasetCheck[] }): Promise<Dataset>
+  list(
+    scope: Scope,
+    page: { limit: number; after?: string },
+  ): Promise<{ datasets: Dataset[]; nextPageToken: string | null }>
+  get(scope: Scope, name: string): Promise<Dataset>
+  versions(
+    scope: Scope,
+    name: string,
+    page: { limit: number; before?: number },
+  ): Promise<{ versions: DatasetVersion[]; nextPageToken: string | null }>
+  version(
+    scope: Scope,
+    name: string,
+    version: number,
+  ): Promise<{ version: DatasetVersion; profile: Profile; checks: DatasetCheckResult[] }>
+  /** Reads `NAME`, `NAME@latest` or `NAME@3`. */
+  resolve(scope: Scope, reference: string): Promise<DatasetVersion>
+  /** The rows of a version for the table engine; `range` prunes files by event time (the query still has to filter). */
+  relation(scope: Scope, name: string, version: number, range?: Pick<FileRange, 'from' | 'to'>): Promise<Relation>
+  preview(
+    scope: Scope,
+    name: string,
+    version: number,
+    limit: number,
+  ): Promise<{ columns: TableColumn[]; rows: unknown[][] }>
+  /** One Parquet file with all rows of a version, as a stream that removes its temporary file at the end. */
+  download(scope: Scope, name: string, version: number): Promise<Readable>
+}
+
+export function createDatasets(deps: AddVersionDeps): Datasets {
+  const { db, clock, blobs, tables, paths } = deps
+
+  const requireVersion = async (scope: Scope, name: string, version: number): Promise<DatasetVersionTable> => {
+    const row = await db.read
+      .selectFrom('dataset_version')
+      .selectAll()
+      .where('project_id', '=', scope.project)
+      .where('dataset', '=', name)
+      .where('version', '=', version)
+      .executeTakeFirst()
+    if (row) return row
+    await requireDataset(scope, name)
+    throw datasetErrors.VERSION_NOT_FOUND(name, version)
+  }
+  const requireDataset = async (scope: Scope, name: string) => {
+    const row = await db.read
+      .selectFrom('dataset')
+      .selectAll()
+      .where('project_id', '=', scope.project)
+      .where('name', '=', name)
+      .executeTakeFirst()
+    if (!row) throw datasetErrors.NOT_FOUND(name)
+    return row
+  }
+  const presentDatasets = async (
+    scope: Scope,
+    rows: Awaited<ReturnType<typeof requireDataset>>[],
+  ): Promise<Dataset[]> => {
+    const latest =
+      rows.length === 0
+        ? []
+        : await db.read
+            .selectFrom('dataset_version')
+            .innerJoin('dataset', (j) =>
+              j
+                .onRef('dataset.project_id', '=', 'dataset_version.project_id')
+                .onRef('dataset.name', '=', 'dataset_version.dataset')
+                .onRef('dataset.latest_version', '=', 'dataset_version.version'),
+            )
+            .selectAll('dataset_version')
+            .where('dataset.project_id', '=', scope.project)
+            .where(
+              'dataset.name',
+              'in',
+              rows.map((row) => row.name),
+            )
+            .execute()
+    const versions = new Map((await presentVersions(db.read, latest)).map((version) => [version.name, version]))
+    return rows.map((row) => {
+      const newest = versions.get(row.name) ?? null
+      const refused = row.rejected_at !== null && row.rejected_at >= (newest?.createdAt ?? 0)
+      return {
+        name: row.name,
+        description: row.description,
+        versions: row.latest_version,
+        checks: JSON.parse(row.checks) as DatasetCheck[],
+        latest: newest,
+        rejectedAt: refused ? row.rejected_at : null,
+        rejectedReason: refused ? row.rejected_reason : null,
+      }
+    })
+  }
+  const get = async (scope: Scope, name: string): Promise<Dataset> => {
+    const [dataset] = await presentDatasets(scope, [await requireDataset(scope, name)])
+    if (!dataset) throw datasetErrors.NOT_FOUND(name)
+    return dataset
+  }
+  const relation = async (
+    scope: Scope,
+    name: string,
+    version: number,
+    range?: Pick<FileRange, 'from' | 'to'>,
+  ): Promise<Relation> => {
+    const row = await requireVersion(scope, name, version)
+    return relationAt(db.read, blobs, scope.project, row.table_id, { snapshot: row.snapshot, ...range })
+  }
+
+  return {
+    add: async (scope, input) => {
+      const { row, unchanged, checks } = await addVersion(deps, scope, input)
+      const [version] = await presentVersions(db.read, [row])
+      if (!version) throw datasetErrors.VERSION_NOT_FOUND(input.name, row.version)
+      return { version, unchanged, checks }
+    },
+    declare: async (scope, name, { description, checks }) => {
+      await db.write.transaction().execute(async (trx) => {
+        const changes = {
+          ...(description === undefined ? {} : { description }),
+          ...(checks === undefined ? {} : { checks: JSON.stringify(checks) }),
+        }
+        await trx
+          .insertInto('dataset')
+          .values({
+            project_id: scope.project,
+            name,
+            description: '',
+            checks: '[]',
+            latest_version: 0,
+            rejected_at: null,
+            rejected_reason: null,
+            created_at: clock(),
+            ...changes,
+          })
+          .onConflict((c) =>
+            Object.keys(changes).length === 0 ? c.doNothing() : c.columns(['project_id', 'name']).doUpdateSet(changes),
+          )
+          .execute()
+        await deps.events.append(trx, {
+          project: scope.project,
+          name: 'dataset.declared',
+          schema: 1,
+          by: scope.principal.id,
+          subject: urn(scope.project, 'dataset', name),
+          refs: [],
+          data: { checks: checks?.length ?? null },
+        })
+      })
+      return get(scope, name)
+    },
+    list: async (scope, { limit, after }) => {
+      let query = db.read
+        .selectFrom('dataset')
+        .selectAll()
+        .where('project_id', '=', scope.project)
+        .orderBy('name')
+        .limit(limit + 1)
+      if (after !== undefined) query = query.where('name', '>', after)
+      const rows = await query.execute()
+      const datasets = await presentDatasets(scope, rows.slice(0, limit))
+      return { datasets, nextPageToken: rows.length > limit ? (datasets.at(-1)?.name ?? null) : null }
+    },
+    get,
+    versions: async (scope, name, { limit, before }) => {
+      await requireDataset(scope, name)
+      let query = db.read
+        .selectFrom('dataset_version')
+        .selectAll()
+        .where('project_id', '=', scope.project)
+        .where('dataset', '=', name)
+        .orderBy('version', 'desc')
+        .limit(limit + 1)
+      if (before !== undefined) query = query.where('version', '<', before)
+      const rows = await query.execute()
+      const versions = await presentVersions(db.read, rows.slice(0, limit))
+      return { versions, nextPageToken: rows.length > limit ? String(versions.at(-1)?.version) : null }
+    },
+    version: async (scope, name, number) => {
+      const row = await requireVersion(scope, name, number)
+      const [version] = await presentVersions(db.read, [row])
+      if (!version) throw datasetErrors.VERSION_NOT_FOUND(name, number)
+      return {
+        version,
+        profile: JSON.parse(row.profile) as Profile,
+        checks: JSON.parse(row.check_results) as DatasetCheckResult[],
+      }
+    },
+    resolve: async (scope, reference) => {
+      const match = /^(?<name>[^@]+)(?:@(?<version>latest|\d+))?$/.exec(reference.trim())
+      const name = match?.groups?.['name']
+      if (name === undefined) throw datasetErrors.BAD_REFERENCE(reference)
+      const wanted = match?.groups?.['version'] ?? 'latest'
+      const number = wanted === 'latest' ? (await requireDataset(scope, name)).latest_version : Number(wanted)
+      const [version] = await presentVersions(db.read, [await requireVersion(scope, name, number)])
+      if (!version) throw datasetErrors.VERSION_NOT_FOUND(name, wanted)
+      return version
+    },
+    relation,
+    preview: async (scope, name, version, limit) =>
+      tables.query({
+        sql: `select * from data limit ${Math.floor(limit)}`,
+        relations: { data: await relation(scope, name, version) },
+        trusted: true,
+      }),
+    download: async (scope, name, version) => {
+      const path = join(paths.tmp, `download-${randomUUID()}.parquet`)
+      await tables.write({
+        sql: 'select * from data',
+        relations: { data: await relation(scope, name, version) },
+        trusted: true,
+        output: { path, format: 'parquet' },
+      })
+      const stream = createReadStream(path)
+      stream.on('close', () => void rm(path, { force: true }))
+      return stream
+    },
+  }
+}
+
+async function presentVersions(db: Reader, rows: readonly DatasetVersionTable[]): Promise<DatasetVersion[]> {
+  const authors = [...new Set(rows.map((row) => row.created_by))]
+  const names = new Map(
+    (authors.length === 0
+      ? []
+      : await db.selectFrom('principal').select(['id', 'name']).where('id', 'in', authors).execute()
+    ).map((p) => [p.id, p.name]),
+  )
+  return rows.map((row) => ({
+    name: row.dataset,
+    version: row.version,
+    urn: urn(row.project_id, 'dataset', row.dataset, row.version),
+    digest: row.digest,
+    mode: row.mode,
+    rows: row.rows,
+    addedRows: row.added_rows,
+    bytes: row.bytes,
+    files: row.files,
+    columns: JSON.parse(row.columns) as TableColumn[],
+    eventTimeColumn: row.event_time_column,
+    minTime: row.min_time,
+    maxTime: row.max_time,
+    state: row.state,
+    note: row.note,
+    createdAt: row.created_at,
+    createdBy: row.created_by,
+    createdByName: names.get(row.created_by) ?? row.created_by,
+  }))
+}

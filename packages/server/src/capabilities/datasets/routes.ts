@@ -1,0 +1,54 @@
+import {
+  addDatasetVersion,
+  downloadDatasetVersion,
+  getDataset,
+  getDatasetVersion,
+  listDatasets,
+  listDatasetVersions,
+  previewDatasetRows,
+  setDatasetChecks,
+} from '@trivium/contract'
+import { type Http, mount } from '../../kernel/http/index.ts'
+import type { Datasets } from './datasets.ts'
+
+export function datasetRoutes(app: Http, datasets: Datasets): void {
+  mount(app, listDatasets, 200, ({ scope, query }) =>
+    datasets.list(scope, {
+      limit: query.limit ?? 100,
+      ...(query.page_token === undefined ? {} : { after: query.page_token }),
+    }),
+  )
+  mount(app, getDataset, 200, ({ scope, params }) => datasets.get(scope, params.dataset))
+  mount(app, setDatasetChecks, 200, ({ scope, params, body }) => datasets.declare(scope, params.dataset, body))
+  mount(app, listDatasetVersions, 200, ({ scope, params, query }) =>
+    datasets.versions(scope, params.dataset, {
+      limit: query.limit ?? 100,
+      ...(query.page_token === undefined ? {} : { before: Number(query.page_token) }),
+    }),
+  )
+  mount(app, getDatasetVersion, 200, ({ scope, params }) => datasets.version(scope, params.dataset, params.version))
+  mount(app, previewDatasetRows, 200, ({ scope, params, query }) =>
+    datasets.preview(scope, params.dataset, params.version, query.limit ?? 50),
+  )
+  mount(app, addDatasetVersion, 200, ({ scope, params, query, body }) =>
+    datasets.add(scope, {
+      name: params.dataset,
+      content: body,
+      format: query.format,
+      mode: query.mode ?? 'replace',
+      ...(query.event_time === undefined ? {} : { eventTime: query.event_time }),
+      ...(query.note === undefined ? {} : { note: query.note }),
+      ...(query.digest === undefined ? {} : { digest: query.digest }),
+    }),
+  )
+  mount(app, downloadDatasetVersion, 200, async ({ scope, params, reply }) => {
+    const stream = await datasets.download(scope, params.dataset, params.version)
+    return reply
+      .header('content-type', 'application/vnd.apache.parquet')
+      .header(
+        'content-disposition',
+        `attachment; filename="${encodeURIComponent(params.dataset)}-v${params.version}.parquet"`,
+      )
+      .send(stream)
+  })
+}

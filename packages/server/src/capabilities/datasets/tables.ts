@@ -1,0 +1,41 @@
+declare module '../../kernel/db/database.ts' {
+  interface Tables {
+    dataset: {
+      project_id: string
+      name: string
+      description: string
+      checks: string
+      latest_version: number
+      rejected_at: number | null
+      rejected_reason: string | null
+      created_at: number
+    }
+    dataset_version: DatasetVersionTable
+  }
+}
+
+export interface DatasetVersionTable {
+  project_id: string
+  dataset: string
+  version: number
+  /** The table of the catalog that holds the rows, and its snapshot. A version that replaces starts a new table. */
+  table_id: string
+  snapshot: number
+  digest: string
+  mode: 'append' | 'replace'
+  rows: number
+  added_rows: number
+  bytes: number
+  files: number
+  columns: string
+  event_time_column: string | null
+  min_time: number | null
+  max_time: number | null
+  state: 'valid' | 'warned'
+  note: string
+  /** JSON: profile of the rows that this version brought. */
+  profile: string
+  check_results: string
+  created_at: number
+  created_by: string
+}

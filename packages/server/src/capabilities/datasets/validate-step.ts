@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import type { DatasetCheck } from '@trivium/contract'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { StepKind } from '../../kernel/ports/index.ts'
+import { parseUrn } from '../../kernel/ids/index.ts'
+import type { Datasets } from './datasets.ts'
+import { runChecks } from './run-checks.ts'
+
+/** Step kind `validate`: judges the declared checks, and those in `with.checks`, over the rows that the version in input `dataset` brought. Blocking failures fail the step. */
+export function validateStep({ datasets, tables }: { datasets: Datasets; tables: Kernel['tables'] }): StepKind {
+  return {
+    kind: 'validate',
+    caching: 'content',
+    check: (configuration) =>
+      Object.keys(configuration)
+        .filter((key) => key !== 'checks')
+        .map((key) => `validate knows no setting "${key}"; it takes "checks".`),
+    run: async (context, configuration) => {
+      const input = context.inputs['dataset']
+      const parts = input?.urn === undefined ? undefined : parseUrn(input.urn)
+      if (parts?.kind !== 'dataset' || parts.version === undefined)
+        throw new Error('Step kind validate needs an input named "dataset", such as dataset:flights@latest.')
+      const { scope } = context
+      const { version, profile } = await datasets.version(scope, parts.id, Number(parts.version))
+      const declared = (await datasets.get(scope, parts.id)).checks
+      const extra = (configuration['checks'] ?? []) as DatasetCheck[]
+      const results = await runChecks(
+        { tables },
+        {
+          checks: [...declared, ...extra],
+          profile,
+          columns: version.columns,
+          relation: await datasets.relation(scope, parts.id, version.version),
+          eventTime: context.asOf,
+        },
+      )
+      for (const result of results)
+        context.log(
+          `${result.passed ? 'passed' : result.check.severity === 'block' ? 'FAILED' : 'warning'}: ${result.message}`,
+        )
+      const failures = results.filter((result) => !result.passed && result.check.severity === 'block')
+      if (failures.length > 0)
+        throw new Error(
+          `${version.name} version ${version.version} is not valid: ${failures.map((failure) => failure.message).join(' ')}`,
+        )
+      const report = {
+        dataset: version.urn,
+        digest: version.digest,
+        rows: profile.rows,
+        results: results.map(({ check, passed, message }) => ({ kind: check.kind, passed, message })),
+      }
+      const summary = `${version.name} v${version.version} passed ${results.filter((r) => r.passed).length} of ${results.length} checks over ${profile.rows.toLocaleString('en-GB')} new rows.`
+      const digest = createHash('sha256').update(JSON.stringify(report)).digest('hex')
+      return {
+        outputs: { dataset: input as NonNullable<typeof input>, report: { kind: 'value', digest, value: report } },
+        refs: [{ rel: 'input', urn: version.urn, as: 'validated' }],
+        evidence: [
+          {
+            kind: 'data',
+            verdict: results.every((r) => r.passed) ? 'passed' : 'info',
+            summary,
+            at: context.asOf,
+            by: scope.principal.id,
+            subjects: [version.urn],
+            digest,
+            data: report,
+          },
+        ],
+      }
+    },
+  }
+}
