@@ -76,6 +76,8 @@ export {
   type BootstrapOptions,
   bootstrapDifference,
   bootstrapMetric,
+  bootstrapPair,
+  type PairedEstimates,
 } from './bootstrap/bootstrap.ts'
 export { compareModels, type ModelComparison, type ModelComparisonInput } from './bootstrap/compare-models.ts'
 export { type DriftMeasure, driftFloors, minimumWindow, nullQuantile } from './verdicts/drift-thresholds.ts'

@@ -1,93 +1,88 @@
-import { argsort } from '../metrics/argsort.ts'
 import type { BlockedMetric, BlockedRows } from './blocked-metric.ts'
+import { sortRows } from './sort-rows.ts'
 
-/** Rows in ascending order of score: their block, their label, and where each run of equal scores ends. */
-interface SortedRows {
-  readonly ids: Int32Array
-  readonly labels: Uint8Array
-  readonly ends: Uint32Array
-}
-
-/** Sorts rows by score once, for metrics that depend on the order of scores only. */
-export function sortRows({ actual, predicted, blocks }: BlockedRows): SortedRows {
-  const order = argsort(predicted)
-  const ids = new Int32Array(order.length)
-  const labels = new Uint8Array(order.length)
-  const ends: number[] = []
-  for (let i = 0; i < order.length; i++) {
-    const row = order[i] as number
-    ids[i] = blocks.ids[row] as number
-    labels[i] = actual[row] as number
-    const next = order[i + 1]
-    if (next === undefined || predicted[next] !== predicted[row]) ends.push(i + 1)
-  }
-  return { ids, labels, ends: Uint32Array.from(ends) }
-}
-
-/** The weighted share of pairs won by one pass over the sorted rows. */
-function byPass({ ids, labels, ends }: SortedRows, weights: Int32Array): number {
+/** The weighted share of pairs won, by one pass over the sorted rows. */
+function byPass(words: Int32Array, weights: Int32Array): number {
   let twiceWins = 0
   let below = 0
   let positives = 0
-  let row = 0
-  for (let run = 0; run < ends.length; run++) {
-    const end = ends[run] as number
-    let all = 0
-    let hits = 0
-    for (; row < end; row++) {
-      const weight = weights[ids[row] as number] as number
-      all += weight
-      hits += weight * (labels[row] as number)
-    }
-    const misses = all - hits
-    twiceWins += hits * (2 * below + misses)
+  let hits = 0
+  let misses = 0
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as number
+    const plain = word ^ (word >> 31)
+    const weight = weights[plain >> 1] as number
+    const hit = weight & -(plain & 1)
+    hits = (hits + hit) | 0
+    misses = (misses + weight - hit) | 0
+    if (word < 0) continue
+    twiceWins += hits * (below + below + misses)
     below += misses
     positives += hits
+    hits = 0
+    misses = 0
   }
   return twiceWins / (2 * positives * below)
 }
 
 /** Twice the pairs that a positive of block r wins against a negative of block c (ties count one), at [r·blocks + c]. */
-function pairTable({ ids, labels, ends }: SortedRows, blocks: number): Float64Array {
+function pairTable(words: Int32Array, blocks: number): Float64Array {
   const table = new Float64Array(blocks * blocks)
   const twiceBelow = new Float64Array(blocks)
-  let from = 0
-  for (let run = 0; run < ends.length; run++) {
-    const end = ends[run] as number
+  const addMisses = (from: number, end: number): void => {
     for (let i = from; i < end; i++) {
-      const id = ids[i] as number
-      if (labels[i] === 0) twiceBelow[id] = (twiceBelow[id] as number) + 1
+      const word = words[i] as number
+      const plain = word < 0 ? ~word : word
+      if ((plain & 1) === 0) twiceBelow[plain >> 1] = (twiceBelow[plain >> 1] as number) + 1
     }
-    for (let i = from; i < end; i++) {
-      if (labels[i] === 0) continue
-      const offset = (ids[i] as number) * blocks
+  }
+  let from = 0
+  for (let i = 0; i < words.length; i++) {
+    if ((words[i] as number) < 0) continue
+    addMisses(from, i + 1)
+    for (let row = from; row <= i; row++) {
+      const word = words[row] as number
+      const plain = word < 0 ? ~word : word
+      if ((plain & 1) === 0) continue
+      const offset = (plain >> 1) * blocks
       for (let c = 0; c < blocks; c++) table[offset + c] = (table[offset + c] as number) + (twiceBelow[c] as number)
     }
-    for (let i = from; i < end; i++) {
-      const id = ids[i] as number
-      if (labels[i] === 0) twiceBelow[id] = (twiceBelow[id] as number) + 1
-    }
-    from = end
+    addMisses(from, i + 1)
+    from = i + 1
   }
   return table
 }
 
-/** The weighted share of pairs won, as a quadratic form over the table of block pairs. */
-function byTable(table: Float64Array, positives: Float64Array, negatives: Float64Array, weights: Int32Array): number {
-  const blocks = weights.length
-  let twiceWins = 0
-  let hits = 0
-  let misses = 0
-  for (let r = 0; r < blocks; r++) {
-    const weight = weights[r] as number
-    if (weight === 0) continue
-    hits += weight * (positives[r] as number)
-    misses += weight * (negatives[r] as number)
-    let sum = 0
-    for (let c = 0; c < blocks; c++) sum += (table[r * blocks + c] as number) * (weights[c] as number)
-    twiceWins += weight * sum
+/** Rows of one class in each block. */
+function countsOf(words: Int32Array, blocks: number, label: 0 | 1): Float64Array {
+  const counts = new Float64Array(blocks)
+  for (const word of words) {
+    const plain = word < 0 ? ~word : word
+    if ((plain & 1) === label) counts[plain >> 1] = (counts[plain >> 1] as number) + 1
   }
-  return twiceWins / (2 * hits * misses)
+  return counts
+}
+
+/** The weighted share of pairs won, as a quadratic form over the table of block pairs. */
+function byTable(words: Int32Array, blocks: number): (weights: Int32Array) => number {
+  const table = pairTable(words, blocks)
+  const positives = countsOf(words, blocks, 1)
+  const negatives = countsOf(words, blocks, 0)
+  return (weights) => {
+    let twiceWins = 0
+    let hits = 0
+    let misses = 0
+    for (let r = 0; r < blocks; r++) {
+      const weight = weights[r] as number
+      if (weight === 0) continue
+      hits += weight * (positives[r] as number)
+      misses += weight * (negatives[r] as number)
+      let sum = 0
+      for (let c = 0; c < blocks; c++) sum += (table[r * blocks + c] as number) * (weights[c] as number)
+      twiceWins += weight * sum
+    }
+    return twiceWins / (2 * hits * misses)
+  }
 }
 
 /**
@@ -95,20 +90,9 @@ function byTable(table: Float64Array, positives: Float64Array, negatives: Float6
  * of wins between blocks makes a resample cost blocks² steps, otherwise it costs one pass over the rows.
  */
 export function blockedAuc(rows: BlockedRows): BlockedMetric {
-  const sorted = sortRows(rows)
+  const words = sortRows(rows)
   const { count } = rows.blocks
-  const size = sorted.ids.length
-  let valueUnder = (weights: Int32Array): number => byPass(sorted, weights)
-  if (count * count <= 2 * size) {
-    const table = pairTable(sorted, count)
-    const positives = new Float64Array(count)
-    const negatives = new Float64Array(count)
-    for (let i = 0; i < size; i++) {
-      const id = sorted.ids[i] as number
-      if (sorted.labels[i] === 1) positives[id] = (positives[id] as number) + 1
-      else negatives[id] = (negatives[id] as number) + 1
-    }
-    valueUnder = (weights) => byTable(table, positives, negatives, weights)
-  }
-  return { estimate: valueUnder(new Int32Array(count).fill(1)), rows: size, blocks: count, valueUnder }
+  const valueUnder =
+    count * count <= 2 * words.length ? byTable(words, count) : (weights: Int32Array): number => byPass(words, weights)
+  return { estimate: valueUnder(new Int32Array(count).fill(1)), rows: words.length, blocks: count, valueUnder }
 }

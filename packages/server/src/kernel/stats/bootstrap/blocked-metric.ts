@@ -96,7 +96,7 @@ const determination: Prepare = ({ actual, predicted, blocks }) => {
     },
     (sums) => {
       const spread = (sums[2] as number) - (sums[1] as number) ** 2 / (sums[0] as number)
-      return spread > 0 ? 1 - (sums[3] as number) / spread : Number.NaN
+      return spread > 1e-12 * (sums[2] as number) ? 1 - (sums[3] as number) / spread : Number.NaN
     },
   )
 }

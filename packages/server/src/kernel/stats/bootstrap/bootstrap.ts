@@ -13,8 +13,8 @@ export interface BootstrapOptions {
   /** 0.95 unless told. */
   readonly level?: number
   /**
-   * Widens the percentiles as Student's t does for few blocks (true unless told): the plain percentile interval of 7
-   * blocks covers about 86 % instead of 95 %.
+   * Widens the percentiles as Student's t does for few blocks (true unless told): measured on block means at 95 %, plain
+   * percentiles cover 83 % with 5 blocks, 88 % with 7 and 92 % with 14; widened ones 91 %, 95 % and 95 %.
    */
   readonly expanded?: boolean
 }
@@ -30,8 +30,30 @@ export interface BootstrapEstimate {
   readonly resamples: number
 }
 
+/** The values of some metrics in the same resamples: one array a metric. */
+type Replicates = readonly Float64Array[]
+
+/** Draws blocks with replacement and evaluates every metric on the same draw. */
+function replicatesOf(metrics: readonly BlockedMetric[], { seed, resamples = 2000 }: BootstrapOptions): Replicates {
+  const blocks = metrics[0]?.blocks ?? 0
+  const random = createRandom(seed)
+  const weights = new Int32Array(blocks)
+  const replicates = metrics.map(() => new Float64Array(blocks < 2 ? 0 : resamples))
+  for (let i = 0; blocks >= 2 && i < resamples; i++) {
+    weights.fill(0)
+    for (let draw = 0; draw < blocks; draw++) {
+      const block = random.below(blocks)
+      weights[block] = (weights[block] as number) + 1
+    }
+    metrics.forEach((metric, m) => {
+      ;(replicates[m] as Float64Array)[i] = metric.valueUnder(weights)
+    })
+  }
+  return replicates
+}
+
 /** The share of resamples cut off at each end. */
-function tailOf(blocks: number, level: number, expanded: boolean): number {
+function tailOf(blocks: number, { level = 0.95, expanded = true }: BootstrapOptions): number {
   const tail = (1 - level) / 2
   if (!expanded) return tail
   return normalCdf(-Math.sqrt(blocks / (blocks - 1)) * studentTQuantile(1 - tail, blocks - 1))
@@ -48,32 +70,21 @@ function standardDeviation(values: Float64Array): number {
   return Math.sqrt(m2 / (values.length - 1))
 }
 
-function resample(
-  value: (weights: Int32Array) => number,
-  { rows, blocks, estimate }: { rows: number; blocks: number; estimate: number },
-  { seed, resamples = 2000, level = 0.95, expanded = true }: BootstrapOptions,
+function summarise(
+  replicates: Float64Array,
+  { estimate, rows, blocks }: Pick<BlockedMetric, 'estimate' | 'rows' | 'blocks'>,
+  options: BootstrapOptions,
 ): BootstrapEstimate {
-  const random = createRandom(seed)
-  const weights = new Int32Array(blocks)
-  const all = new Float64Array(blocks < 2 ? 0 : resamples)
-  let defined = 0
-  for (let i = 0; i < all.length; i++) {
-    weights.fill(0)
-    for (let draw = 0; draw < blocks; draw++) {
-      const block = random.below(blocks)
-      weights[block] = (weights[block] as number) + 1
-    }
-    const replicate = value(weights)
-    if (!Number.isNaN(replicate)) all[defined++] = replicate
+  const { level = 0.95 } = options
+  const kept = replicates.filter((value) => !Number.isNaN(value)).sort()
+  const resamples = kept.length
+  if (blocks < 2 || resamples < 2 || resamples < 0.9 * replicates.length) {
+    const interval = { low: Number.NaN, high: Number.NaN, level }
+    return { estimate, interval, standardError: Number.NaN, rows, blocks, resamples }
   }
-  const kept = all.subarray(0, defined).sort()
-  const enough = blocks >= 2 && defined >= 0.9 * resamples
-  const tail = enough ? tailOf(blocks, level, expanded) : 0
-  const interval = enough
-    ? { low: quantileOfSorted(kept, tail), high: quantileOfSorted(kept, 1 - tail), level }
-    : { low: Number.NaN, high: Number.NaN, level }
-  const standardError = enough ? standardDeviation(kept) : Number.NaN
-  return { estimate, interval, standardError, rows, blocks, resamples: defined }
+  const tail = tailOf(blocks, options)
+  const interval = { low: quantileOfSorted(kept, tail), high: quantileOfSorted(kept, 1 - tail), level }
+  return { estimate, interval, standardError: standardDeviation(kept), rows, blocks, resamples }
 }
 
 /**
@@ -81,23 +92,44 @@ function resample(
  * metric is undefined in a tenth of the resamples, the interval is NaN at both ends.
  */
 export function bootstrapMetric(metric: BlockedMetric, options: BootstrapOptions): BootstrapEstimate {
-  return resample((weights) => metric.valueUnder(weights), metric, options)
+  const [values] = replicatesOf([metric], options)
+  return summarise(values as Float64Array, metric, options)
+}
+
+/** Intervals of two metrics on the same rows and of their difference. */
+export interface PairedEstimates {
+  readonly candidate: BootstrapEstimate
+  readonly champion: BootstrapEstimate
+  /** Candidate − champion. */
+  readonly difference: BootstrapEstimate
 }
 
 /**
- * The interval of candidate − champion on the same rows: each resample draws the same blocks for both, so what is
- * common to both (a hard day) cancels.
+ * The intervals of candidate, champion and candidate − champion on the same rows: each resample draws the same blocks
+ * for both, so what is common to both (a hard day) cancels in the difference.
  */
-export function bootstrapDifference(
+export function bootstrapPair(
   { candidate, champion }: { candidate: BlockedMetric; champion: BlockedMetric },
   options: BootstrapOptions,
-): BootstrapEstimate {
+): PairedEstimates {
   if (candidate.rows !== champion.rows || candidate.blocks !== champion.blocks) {
     throw new RangeError('Candidate and champion must be measured on the same rows, in the same blocks.')
   }
-  return resample(
-    (weights) => candidate.valueUnder(weights) - champion.valueUnder(weights),
-    { rows: candidate.rows, blocks: candidate.blocks, estimate: candidate.estimate - champion.estimate },
-    options,
-  )
+  const [a, b] = replicatesOf([candidate, champion], options) as [Float64Array, Float64Array]
+  const gaps = a.map((value, i) => value - (b[i] as number))
+  const { rows, blocks } = candidate
+  const estimate = candidate.estimate - champion.estimate
+  return {
+    candidate: summarise(a, candidate, options),
+    champion: summarise(b, champion, options),
+    difference: summarise(gaps, { estimate, rows, blocks }, options),
+  }
+}
+
+/** The interval of candidate − champion on the same rows, from the same draws of blocks. */
+export function bootstrapDifference(
+  pair: { candidate: BlockedMetric; champion: BlockedMetric },
+  options: BootstrapOptions,
+): BootstrapEstimate {
+  return bootstrapPair(pair, options).difference
 }

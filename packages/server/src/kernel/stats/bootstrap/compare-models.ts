@@ -4,7 +4,7 @@ import type { Numbers } from '../types.ts'
 import { notWorseThan, type Verdict, verdictOf } from '../verdicts/verdict-of.ts'
 import { blockedMetric } from './blocked-metric.ts'
 import type { Blocks } from './blocks.ts'
-import { type BootstrapEstimate, type BootstrapOptions, bootstrapDifference, bootstrapMetric } from './bootstrap.ts'
+import { type BootstrapOptions, bootstrapPair, type PairedEstimates } from './bootstrap.ts'
 
 /** Two models' answers to the same rows. */
 export interface ModelComparisonInput {
@@ -20,11 +20,8 @@ export interface ModelComparisonInput {
 }
 
 /** What the comparison showed; `difference` is candidate − champion. */
-export interface ModelComparison {
+export interface ModelComparison extends PairedEstimates {
   readonly metric: MetricName
-  readonly candidate: BootstrapEstimate
-  readonly champion: BootstrapEstimate
-  readonly difference: BootstrapEstimate
   readonly margin: number
   readonly verdict: Verdict
   /** True when a loss beyond the margin is ruled out. */
@@ -36,7 +33,8 @@ export function compareModels(input: ModelComparisonInput, bootstrap: BootstrapO
   const { metric, actual, blocks, margin, options = {} } = input
   const candidate = blockedMetric(metric, { actual, predicted: input.candidate, blocks }, options)
   const champion = blockedMetric(metric, { actual, predicted: input.champion, blocks }, options)
-  const difference = bootstrapDifference({ candidate, champion }, bootstrap)
+  const estimates = bootstrapPair({ candidate, champion }, bootstrap)
+  const { difference } = estimates
   const judged = {
     difference: difference.estimate,
     interval: difference.interval,
@@ -47,9 +45,7 @@ export function compareModels(input: ModelComparisonInput, bootstrap: BootstrapO
   }
   return {
     metric,
-    candidate: bootstrapMetric(candidate, bootstrap),
-    champion: bootstrapMetric(champion, bootstrap),
-    difference,
+    ...estimates,
     margin,
     verdict: verdictOf(judged),
     acceptable: notWorseThan(judged),

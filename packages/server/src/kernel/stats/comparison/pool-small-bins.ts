@@ -37,15 +37,23 @@ function inOrder(pools: readonly Pool[], enough: (pool: Pool) => boolean): Pool[
   return merged
 }
 
-function intoOne(pools: readonly Pool[], enough: (pool: Pool) => boolean): Pool[] {
-  const kept = pools.filter(enough).sort((a, b) => a.reference + a.current - b.reference - b.current)
+/**
+ * The pool of rare categories stands by itself as soon as each sample is expected to hold one row in it (Cochran's
+ * rule): joining it to a common category that vanished could hide a new one.
+ */
+function intoOne(pools: readonly Pool[], enough: (pool: Pool, minimum?: number) => boolean): Pool[] {
+  const kept: Pool[] = []
   const rest: Pool = { reference: 0, current: 0 }
   for (const pool of pools) {
-    if (enough(pool)) continue
+    if (enough(pool)) {
+      kept.push(pool)
+      continue
+    }
     rest.reference += pool.reference
     rest.current += pool.current
   }
-  while (rest.reference + rest.current > 0 && !enough(rest)) {
+  kept.sort((a, b) => a.reference + a.current - b.reference - b.current)
+  while (rest.reference + rest.current > 0 && !enough(rest, 1)) {
     const smallest = kept.shift()
     if (!smallest) break
     rest.reference += smallest.reference
@@ -56,7 +64,8 @@ function intoOne(pools: readonly Pool[], enough: (pool: Pool) => boolean): Pool[
 
 /**
  * Merges bins in which either sample is expected to hold fewer than five rows, so that the chi-squared limit of the
- * binned tests holds: ordered bins with their right neighbour, categories into one "all others".
+ * binned tests holds: ordered bins with their right neighbour, categories into one "all others" (which itself may
+ * expect as little as one).
  */
 export function poolSmallBins(reference: Numbers, current: Numbers, options: PoolingOptions = {}): BinnedPair {
   requireSameLength(reference, current, 'Binned samples')
@@ -64,7 +73,8 @@ export function poolSmallBins(reference: Numbers, current: Numbers, options: Poo
   const n = totalOf(reference)
   const m = totalOf(current)
   const share = Math.min(n, m) / (n + m)
-  const enough = (pool: Pool): boolean => (pool.reference + pool.current) * share >= minimumExpected
+  const enough = (pool: Pool, minimum = minimumExpected): boolean =>
+    (pool.reference + pool.current) * share >= Math.min(minimum, minimumExpected)
   const pools = Array.from(reference, (count, i) => ({ reference: count, current: current[i] as number }))
   const merged = ordered ? inOrder(pools, enough) : intoOne(pools, enough)
   return {
