@@ -8,7 +8,11 @@ interface Seen {
   init: RequestInit
 }
 
-function answering(status: number, body: string, headers: Record<string, string> = { 'content-type': 'application/json' }) {
+function answering(
+  status: number,
+  body: string,
+  headers: Record<string, string> = { 'content-type': 'application/json' },
+) {
   const seen: Seen[] = []
   const fetch: typeof globalThis.fetch = async (url, init) => {
     seen.push({ url: String(url), init: init ?? {} })
@@ -55,10 +59,25 @@ test('a body goes as JSON', async () => {
 })
 
 test('a problem becomes an ApiError with its stable code', async () => {
-  const problem = { type: 'about:blank', status: 404, code: 'MODEL_NOT_FOUND', title: 'Not found', detail: 'Model "a" does not exist.', requestId: 'req_1' }
+  const problem = {
+    type: 'about:blank',
+    status: 404,
+    code: 'MODEL_NOT_FOUND',
+    title: 'Not found',
+    detail: 'Model "a" does not exist.',
+    requestId: 'req_1',
+  }
   const { fetch } = answering(404, JSON.stringify(problem), { 'content-type': 'application/problem+json' })
-  const failed = createClient({ baseUrl: '', fetch }).call(rename, { params: { project: 'p', model: 'a' }, body: { name: 'b' } })
-  await expect(failed).rejects.toMatchObject({ name: 'ApiError', code: 'MODEL_NOT_FOUND', requestId: 'req_1', message: 'Model "a" does not exist.' })
+  const failed = createClient({ baseUrl: '', fetch }).call(rename, {
+    params: { project: 'p', model: 'a' },
+    body: { name: 'b' },
+  })
+  await expect(failed).rejects.toMatchObject({
+    name: 'ApiError',
+    code: 'MODEL_NOT_FOUND',
+    requestId: 'req_1',
+    message: 'Model "a" does not exist.',
+  })
 })
 
 test('401 is told to the caller before it is thrown', async () => {
@@ -74,7 +93,11 @@ test('no answer is an ApiError that says which server', async () => {
     throw new TypeError('connect ECONNREFUSED')
   }
   const failed = createClient({ baseUrl: 'http://host:1', fetch }).call(listEvents, { params: { project: 'p' } })
-  await expect(failed).rejects.toMatchObject({ status: 0, code: 'NETWORK_UNREACHABLE', message: 'No answer from http://host:1. Is it running?' })
+  await expect(failed).rejects.toMatchObject({
+    status: 0,
+    code: 'NETWORK_UNREACHABLE',
+    message: 'No answer from http://host:1. Is it running?',
+  })
 })
 
 test('the types demand what the schemas require', () => {

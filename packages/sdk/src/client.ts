@@ -77,7 +77,12 @@ export function createClient(options: ClientOptions): Client {
       if (input.signal?.aborted) throw cause
       const where = base === '' ? 'the server' : base
       throw new ApiError(
-        { status: 0, code: 'NETWORK_UNREACHABLE', title: 'No answer', detail: `No answer from ${where}. Is it running?` },
+        {
+          status: 0,
+          code: 'NETWORK_UNREACHABLE',
+          title: 'No answer',
+          detail: `No answer from ${where}. Is it running?`,
+        },
         { cause },
       )
     }
