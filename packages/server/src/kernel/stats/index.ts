@@ -78,6 +78,7 @@ export {
   bootstrapMetric,
   bootstrapPair,
   type PairedEstimates,
+  unpairedDifference,
 } from './bootstrap/bootstrap.ts'
 export { compareModels, type ModelComparison, type ModelComparisonInput } from './bootstrap/compare-models.ts'
 export { type DriftMeasure, driftFloors, minimumWindow, nullQuantile } from './verdicts/drift-thresholds.ts'

@@ -5,7 +5,7 @@ import { binaryMetrics, type MetricName, regressionMetrics } from '../metrics/me
 import { metricOf } from '../metrics/metric-of.ts'
 import { blockedMetric } from './blocked-metric.ts'
 import { blocksOf, dayBlocks } from './blocks.ts'
-import { bootstrapDifference, bootstrapMetric } from './bootstrap.ts'
+import { bootstrapDifference, bootstrapMetric, unpairedDifference } from './bootstrap.ts'
 import { compareModels } from './compare-models.ts'
 import { createRandom, randomFromState } from './random.ts'
 
@@ -201,6 +201,32 @@ describe('intervals by blocks', () => {
     const candidate = blockedMetric('log-loss', { actual: [0, 1], predicted: [0.2, 0.7], blocks })
     const champion = blockedMetric('log-loss', { actual: [1], predicted: [0.7], blocks: blocksOf([1]) })
     expect(() => bootstrapDifference({ candidate, champion }, { seed: 1 })).toThrow('the same rows')
+  })
+})
+
+describe('a window against another period', () => {
+  const estimateOf = (seed: string, days: number, noise: number) => {
+    const { actual, candidate, blocks } = flights(seed, days, 80, { candidate: noise, champion: 0 })
+    return bootstrapMetric(blockedMetric('log-loss', { actual, predicted: candidate, blocks }), {
+      seed,
+      resamples: 500,
+    })
+  }
+
+  test('the interval is wider than either side alone and contains the difference', () => {
+    const reference = estimateOf('january', 31, 0.1)
+    const current = estimateOf('february', 14, 0.1)
+    const found = unpairedDifference(current, reference)
+    expect(found.interval.low).toBeLessThan(found.estimate)
+    expect(found.interval.high).toBeGreaterThan(found.estimate)
+    const widthOf = ({ low, high }: { low: number; high: number }) => high - low
+    expect(widthOf(found.interval)).toBeGreaterThan(widthOf(current.interval))
+    expect(widthOf(found.interval)).toBeLessThan(widthOf(current.interval) + widthOf(reference.interval))
+  })
+
+  test('a model that lost its grip is seen', () => {
+    const found = unpairedDifference(estimateOf('february', 14, 2.5), estimateOf('january', 31, 0.1))
+    expect(found.interval.low).toBeGreaterThan(0)
   })
 })
 

@@ -133,3 +133,18 @@ export function bootstrapDifference(
 ): BootstrapEstimate {
   return bootstrapPair(pair, options).difference
 }
+
+/**
+ * The difference current − reference of two estimates from *different* rows (a window against the training period):
+ * Newcombe's way of joining two intervals, which keeps their skewness. Less sharp than a paired difference.
+ */
+export function unpairedDifference(
+  current: BootstrapEstimate,
+  reference: BootstrapEstimate,
+): Pick<BootstrapEstimate, 'estimate' | 'interval' | 'standardError'> {
+  const estimate = current.estimate - reference.estimate
+  const down = Math.hypot(current.estimate - current.interval.low, reference.interval.high - reference.estimate)
+  const up = Math.hypot(current.interval.high - current.estimate, reference.estimate - reference.interval.low)
+  const interval = { low: estimate - down, high: estimate + up, level: current.interval.level }
+  return { estimate, interval, standardError: Math.hypot(current.standardError, reference.standardError) }
+}
