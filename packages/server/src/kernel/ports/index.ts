@@ -1,4 +1,6 @@
 export * from './blob-store.ts'
+export * from './gateway.ts'
+export * from './model-errors.ts'
 export * from './model-runtime.ts'
 export * from './online-store.ts'
 export * from './pipeline.ts'
