@@ -20,6 +20,7 @@ export type PoolOptions = {
 
 export type ProcessPool = {
   run: (call: Call, options: TableCallOptions & { timeoutMs: number }) => Promise<unknown>
+  /** The process that takes calls, once it does. */
   pid: () => number | undefined
   close: () => Promise<void>
 }
@@ -41,6 +42,7 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
   const running = new Map<number, Job>()
   const leaving = new Set<Promise<string>>()
   let child: Child | undefined
+  let childReady = false
   let lastId = 0
   let failedStarts = 0
   let idleTimer: NodeJS.Timeout | undefined
@@ -82,18 +84,19 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
 
   function start(): Child {
     const started = startChild(options.settings, options, (message) => receive(started, message))
-    let ready = false
+    childReady = false
     function receive(from: Child, message: FromChild): void {
+      if (from !== child) return
       if (message.type === 'ready') {
-        ready = true
+        childReady = true
         failedStarts = 0
-      } else if (from === child) {
+      } else {
         finish(message)
       }
     }
     const gone = started.exited.then((how) => {
       leaving.delete(gone)
-      if (child === started) onCrash(how, ready)
+      if (child === started) onCrash(how, childReady)
       return how
     })
     leaving.add(gone)
@@ -167,7 +170,7 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
     await Promise.all(leaving)
   }
 
-  return { run, pid: () => child?.pid, close }
+  return { run, pid: () => (childReady ? child?.pid : undefined), close }
 }
 
 function appErrorOf({ name, args }: SentError): AppError {
