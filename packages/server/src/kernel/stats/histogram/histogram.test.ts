@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { expectClose } from '../fixtures/golden.ts'
+import { near } from '../fixtures/golden.ts'
 import { binOf, histogramOf, mergeHistograms } from './histogram.ts'
 import { mergeMoments, momentsOf, varianceOf } from './moments.ts'
 import { quantileEdges, quantileOfSorted } from './quantile-edges.ts'
@@ -65,7 +65,7 @@ describe('moments', () => {
   })
 
   test('the variance of large values keeps its digits', () => {
-    expectClose(varianceOf(momentsOf([1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16])), 30)
+    expect(varianceOf(momentsOf([1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16]))).toSatisfy(near(30))
     expect(varianceOf(momentsOf([3]))).toBeNaN()
   })
 })
