@@ -75,7 +75,8 @@ export const PipelineTrigger = Type.Object({
     Type.Object({ cron: Type.Union([Type.String(), Type.Null()]), everyMs: Type.Union([Type.Integer(), Type.Null()]) }),
     Type.Null(),
   ]),
-  on: Type.Union([Type.Object({ event: Type.String(), where: JsonObject }), Type.Null()]),
+  /** Any of the events, where all of `where` holds: a field of the event's data, or the kind and name of an entity that it is about. */
+  on: Type.Union([Type.Object({ events: Type.Array(Type.String()), where: JsonObject }), Type.Null()]),
   cooldownMs: Type.Integer(),
   params: JsonObject,
 })

@@ -26,6 +26,8 @@ export interface StepContext {
   readonly asOf: number
   readonly parameters: Readonly<Record<string, unknown>>
   readonly inputs: Readonly<Record<string, Artifact>>
+  /** URN of the inbox item that this call was resumed after; undefined on the first call. */
+  readonly waitedFor?: string
   /** Who started the run, or whom its trigger acts for. */
   readonly startedBy: Principal
   readonly signal: AbortSignal
@@ -52,6 +54,8 @@ export interface StepKind {
   readonly kind: string
   /** `content`: same key, same outputs, cached. `never`: it acts on the world (register, deploy, approval). */
   readonly caching: 'content' | 'never'
+  /** Names of inputs without which the step makes no sense; a definition that leaves one out is refused. */
+  readonly requiredInputs?: readonly string[]
   /** Checks the step's configuration when the pipeline is saved; returns messages, empty when good. */
   check(configuration: Readonly<Record<string, unknown>>): string[]
   /** Resolves named references (dataset@latest, MODEL@champion) to artifacts when the step starts; their digests enter the cache key. */
