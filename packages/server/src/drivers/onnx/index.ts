@@ -1,0 +1,2 @@
+export { createBatchScorer } from './batch-scorer.ts'
+export { createOnnxRuntime } from './onnx-runtime.ts'
