@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import { type Access, createAccess } from './capabilities/access/index.ts'
 import { createDatasets, type Datasets, datasetRoutes } from './capabilities/datasets/index.ts'
+import { createFeatures, type Features, featureRoutes } from './capabilities/features/index.ts'
 import { createInbox, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
 import { createLineage, type Lineage, lineageRoutes } from './capabilities/lineage/index.ts'
+import { createOnlineSqlite } from './drivers/online-sqlite/online-sqlite.ts'
 import { eventRoutes } from './kernel/events/event-routes.ts'
 import { createHttp, type Http } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
@@ -12,6 +15,7 @@ export interface Capabilities {
   readonly inbox: Inbox
   readonly lineage: Lineage
   readonly datasets: Datasets
+  readonly features: Features
 }
 
 /** Builds the capabilities and tells the kernel what they follow and work on; starts nothing. */
@@ -20,7 +24,8 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
   const inbox = createInbox(kernel)
   const lineage = createLineage(kernel)
   const datasets = createDatasets(kernel)
-  return { access, inbox, lineage, datasets }
+  const features = createFeatures({ ...kernel, online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }) })
+  return { access, inbox, lineage, datasets, features }
 }
 
 /** Builds the HTTP side: every capability's routes and the wire protocols. */
@@ -30,5 +35,6 @@ export function composeHttp(kernel: Kernel, capabilities: Capabilities, options:
   inboxRoutes(app, capabilities.inbox)
   lineageRoutes(app, capabilities.lineage)
   datasetRoutes(app, capabilities.datasets)
+  featureRoutes(app, capabilities.features)
   return app
 }

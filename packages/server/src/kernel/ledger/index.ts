@@ -1,2 +1,3 @@
 export * from './ledger-writer.ts'
 export * from './ledger-reader.ts'
+export * from './ingest-ledger.ts'

@@ -26,3 +26,15 @@ export interface OnlineReader {
   window(project: string, view: string, key: string, from: number, asOf: number): OnlineRow[]
   close(): void
 }
+
+/**
+ * A feature view made ready for lookups: plain JSON, so that the gateway's snapshot carries it. `compileView` of capabilities/features makes it and `lookup`
+ * there computes it: `lookup(reader, project, view, entityKey(view, inputs), asOf)`.
+ */
+export interface OnlineView {
+  readonly name: string
+  /** Columns of the request that name the entity. */
+  readonly keys: readonly string[]
+  readonly windowMs: number
+  readonly features: readonly { readonly name: string; readonly expression: unknown; readonly fallback: number | null }[]
+}

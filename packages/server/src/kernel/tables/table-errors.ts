@@ -1,6 +1,6 @@
 import { defineErrors } from '../errors/index.ts'
 
-/** What a `TableEngine` throws. `RESTARTED` and `BUSY` may be retried. */
+/** What a `TableEngine` throws. `RESTARTED`, `BUSY` and `UNAVAILABLE` may be retried. */
 export const tablesErrors = defineErrors('TABLES', {
   QUERY_FAILED: { status: 400, message: (why: string) => `The query failed: ${why}` },
   FORBIDDEN: { status: 403, message: (why: string) => why },
@@ -42,5 +42,5 @@ export const tablesErrors = defineErrors('TABLES', {
 /** True for errors that go away when the same call is made again. */
 export function isRetriableTablesError(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code
-  return code === 'TABLES.RESTARTED' || code === 'TABLES.BUSY'
+  return code === 'TABLES.RESTARTED' || code === 'TABLES.BUSY' || code === 'TABLES.UNAVAILABLE'
 }

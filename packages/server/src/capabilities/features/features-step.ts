@@ -1,0 +1,96 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { EventRef } from '@trivium/contract'
+import { parseUrn } from '../../kernel/ids/index.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { StepKind } from '../../kernel/ports/index.ts'
+import { sqlName } from '../../kernel/tables/column-sql.ts'
+import type { Datasets } from '../datasets/index.ts'
+import type { Features } from './features.ts'
+import { pointInTimeSql } from './point-in-time.ts'
+
+interface Configuration {
+  /** SELECT over relation `data` (the dataset's rows) that makes the entity rows: keys, a timestamp, other features and the label. */
+  entities: string
+  /** Timestamp column of the entities: each row's own moment. */
+  time: string
+  /** Views to join, each with the entity columns that hold its keys, in the view's order. */
+  views: { view: string; keys: string[] }[]
+  /** Name of the dataset that the result becomes a version of. */
+  dataset: string
+}
+
+const knownKeys = ['entities', 'time', 'views', 'dataset']
+
+/**
+ * Step kind `features`: turns the dataset in input `dataset` into rows with point-in-time features, as the next version of dataset `with.dataset`. `$name` in
+ * `entities` is replaced by the step's parameter of that name as a literal.
+ */
+export function featuresStep({ features, datasets, tables, paths }: { features: Features; datasets: Datasets } & Pick<Kernel, 'tables' | 'paths'>): StepKind {
+  return {
+    kind: 'features',
+    caching: 'content',
+    check: (configuration) => [
+      ...Object.keys(configuration).filter((key) => !knownKeys.includes(key)).map((key) => `features knows no setting "${key}"; it takes ${knownKeys.join(', ')}.`),
+      ...['entities', 'time', 'dataset'].filter((key) => typeof configuration[key] !== 'string').map((key) => `features needs "${key}".`),
+      ...(Array.isArray(configuration['views']) ? [] : ['features needs "views": a list of {view, keys}.']),
+    ],
+    // What was pushed by now is an input like any other: its digest enters the cache key.
+    resolve: async (context, configuration) => {
+      const { views } = configuration as unknown as Configuration
+      const found: Awaited<ReturnType<NonNullable<StepKind['resolve']>>> = {}
+      for (const { view } of views) {
+        const current = await features.offline(context.scope, view, { to: context.asOf })
+        const state = [current.urn, ...current.relation.files.map((path) => path.split('/').at(-1) ?? '')]
+        found[`view:${view}`] = { kind: 'value', digest: createHash('sha256').update(JSON.stringify(state)).digest('hex'), urn: current.urn }
+      }
+      return found
+    },
+    run: async (context, configuration) => {
+      const { entities, time, views, dataset } = configuration as unknown as Configuration
+      const input = context.inputs['dataset']
+      const parts = input?.urn === undefined ? undefined : parseUrn(input.urn)
+      if (parts?.kind !== 'dataset' || parts.version === undefined) throw new Error('Step kind features needs an input named "dataset", such as dataset:flights@latest.')
+      const source = await datasets.relation(context.scope, parts.id, Number(parts.version))
+      const base = join(paths.tmp, `features-${randomUUID()}`)
+      const scratch: string[] = []
+      try {
+        let current = `${base}-0.parquet`
+        scratch.push(current)
+        const first = await tables.write({ sql: withParameters(entities, context.parameters), relations: { data: source }, trusted: false, output: { path: current, format: 'parquet' } }, { signal: context.signal })
+        context.log(`${first.rows.toLocaleString('en-GB')} entity rows`)
+        let columns = first.columns
+        const refs: EventRef[] = [{ rel: 'input', urn: input?.urn ?? '', as: 'rows of' }]
+        for (const [index, { view: name, keys }] of views.entries()) {
+          const { view, relation, urn } = await features.offline(context.scope, name)
+          const next = `${base}-${index + 1}.parquet`
+          scratch.push(next)
+          const sql = pointInTimeSql(view, { timeMs: `epoch_ms(${sqlName(time)}::timestamp)`, keys, columns: columns.map((column) => column.name) })
+          const joined = await tables.write({ sql, relations: { entities: { format: 'parquet', files: [current] }, rows: relation }, trusted: true, output: { path: next, format: 'parquet' } }, { signal: context.signal })
+          context.log(`${name}: ${view.features.map((feature) => feature.name).join(', ')} joined as known at each row's moment`)
+          refs.push({ rel: 'input', urn, as: 'features of' })
+          current = next
+          columns = joined.columns
+        }
+        const { version, unchanged } = await datasets.add(context.scope, {
+          name: dataset, content: { path: current }, format: 'parquet', mode: 'replace', eventTime: time, note: `made by ${context.pipeline}`, refs: [...refs, { rel: 'input', urn: context.runUrn, as: 'made by' }],
+        })
+        context.log(`${dataset} v${version.version}${unchanged ? ' (unchanged)' : ''}: ${version.rows.toLocaleString('en-GB')} rows, ${columns.length} columns`)
+        return { outputs: { dataset: { kind: 'dataset', digest: version.digest, urn: version.urn } }, refs: [...refs, { rel: 'output', urn: version.urn, as: 'made' }] }
+      } finally {
+        await Promise.all(scratch.map((path) => rm(path, { force: true })))
+      }
+    },
+  }
+}
+
+/** Replaces `$name` by a literal; a name without a parameter is an error of the definition. */
+function withParameters(sql: string, parameters: Readonly<Record<string, unknown>>): string {
+  return sql.replaceAll(/\$([a-z_][a-z0-9_]*)/gi, (_, name: string) => {
+    const value = parameters[name]
+    if (typeof value === 'number') return String(value)
+    if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`
+    throw new Error(`The SQL in "entities" uses $${name}, but the step has no parameter "${name}". Give it under "params".`)
+  })
+}

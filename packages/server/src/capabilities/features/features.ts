@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import type { FeatureRow, FeatureView, FeatureViewDefinition } from '@trivium/contract'
+import type { Trx } from '../../kernel/db/index.ts'
+import { urn } from '../../kernel/ids/index.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { ingestLedger, ledgerIsBehind, type LedgerWriter, openLedgerWriter } from '../../kernel/ledger/index.ts'
+import type { OnlineStore, OnlineView, Relation } from '../../kernel/ports/index.ts'
+import type { Scope } from '../../kernel/principal/index.ts'
+import { latestSnapshot, filesAt, relationAt } from '../../kernel/tables/catalog.ts'
+import { featureErrors } from './errors.ts'
+import { type CompiledView, compileView, entityKey, lookup, windowMs } from './online.ts'
+import { parity, type ParityResult } from './parity.ts'
+import { pushFile, pushRows, rowColumns, streamOf, tableOf } from './push-rows.ts'
+import type { FeatureViewTable } from './tables.ts'
+
+type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger'> & { online: OnlineStore }
+
+export interface Features {
+  define(scope: Scope, name: string, definition: FeatureViewDefinition): Promise<FeatureView>
+  get(scope: Scope, name: string): Promise<FeatureView>
+  list(scope: Scope): Promise<FeatureView[]>
+  push(scope: Scope, name: string, rows: readonly FeatureRow[]): Promise<number>
+  pushFile(scope: Scope, name: string, body: Readable): Promise<number>
+  lookup(scope: Scope, name: string, keys: readonly Record<string, unknown>[], asOf?: number): Promise<{ asOf: number; rows: Record<string, number | null>[] }>
+  /** The offline rows of a view, with everything that was pushed so far, and the definition ready for SQL. */
+  offline(scope: Scope, name: string, range?: { from?: number; to?: number }): Promise<{ view: CompiledView; urn: string; relation: Relation }>
+  /** A view as the gateway needs it, at a version (the newest unless given). */
+  onlineView(scope: Scope, name: string, version?: number): Promise<{ view: OnlineView; urn: string; version: number }>
+  parity(scope: Scope, name: string, sample: number): Promise<ParityResult>
+  close(): void
+}
+
+/** How long rows stay in the online store past the window, for requests whose event time lies behind. */
+const slackMs = 2 * 86_400_000
+const commitAfterMs = 300
+
+export function createFeatures(deps: Deps): Features {
+  const { db, clock, events, watermark, blobs, tables, paths, online, logger } = deps
+  const writers = new Map<string, LedgerWriter>()
+  const pending = new Map<string, NodeJS.Timeout>()
+  const newest = new Map<string, number>()
+
+  const requireView = async (project: string, name: string, version?: number): Promise<FeatureViewTable> => {
+    let query = db.read.selectFrom('feature_view').selectAll().where('project_id', '=', project).where('name', '=', name).orderBy('version', 'desc').limit(1)
+    if (version !== undefined) query = query.where('version', '=', version)
+    const row = await query.executeTakeFirst()
+    if (row) return row
+    if (version !== undefined) throw featureErrors.VERSION_NOT_FOUND(name, version)
+    throw featureErrors.NOT_FOUND(name)
+  }
+  const definitionOf = (row: FeatureViewTable): FeatureViewDefinition => JSON.parse(row.definition) as FeatureViewDefinition
+  const urnOf = (row: FeatureViewTable): string => urn(row.project_id, 'feature-view', row.name, row.version)
+
+  const present = async (row: FeatureViewTable): Promise<FeatureView> => {
+    const files = await filesAt(db.read, row.project_id, tableOf(row.name))
+    return {
+      name: row.name, version: row.version, urn: urnOf(row), digest: row.digest, definition: definitionOf(row), rows: (await latestSnapshot(db.read, row.project_id, tableOf(row.name)))?.rows ?? 0,
+      newestRow: files.length === 0 ? null : Math.max(...files.map((file) => file.maxTime)), createdAt: row.created_at, createdBy: row.created_by,
+    }
+  }
+
+  /** Makes pushed rows visible offline. */
+  const commit = async (project: string, name: string): Promise<void> => {
+    const row = await requireView(project, name)
+    const definition = definitionOf(row)
+    await ingestLedger(deps, {
+      project, stream: streamOf(project, name), table: tableOf(name), lines: rowColumns(definition), select: 'select * from lines', timeColumn: 'event_time',
+      onCommitted: (trx: Trx, batch) => events.append(trx, {
+        project, name: 'feature-rows.committed', schema: 1, by: 'system:features', subject: urnOf(row), refs: [], eventTime: batch.maxTime, data: { rows: batch.rows, digest: batch.digest, fact: `${batch.rows.toLocaleString('en-GB')} rows came` },
+      }).then(() => {}),
+    })
+  }
+  const commitSoon = (project: string, name: string): void => {
+    const key = `${project}/${name}`
+    if (pending.has(key)) return
+    const timer = setTimeout(() => {
+      pending.delete(key)
+      void commit(project, name).catch((error) => {
+        logger.warn({ err: error, project, view: name }, 'pushed rows could not be committed; they will be tried again')
+        commitSoon(project, name)
+      })
+    }, commitAfterMs)
+    timer.unref()
+    pending.set(key, timer)
+  }
+  watermark.addBlocker(async (project) => {
+    const names = await db.read.selectFrom('feature_view').select('name').distinct().where('project_id', '=', project).execute()
+    for (const { name } of names) if (await ledgerIsBehind(deps, streamOf(project, name))) await commit(project, name)
+    return []
+  })
+
+  const writerOf = (project: string, name: string): LedgerWriter => {
+    const key = `${project}/${name}`
+    const known = writers.get(key)
+    if (known) return known
+    const made = openLedgerWriter({ root: paths.ledgers, stream: streamOf(project, name) })
+    writers.set(key, made)
+    return made
+  }
+
+  /** Old rows leave the online store once in an hour of event time. */
+  const expire = (project: string, name: string, definition: FeatureViewDefinition, latest: number): void => {
+    const key = `${project}/${name}`
+    const last = newest.get(key) ?? 0
+    if (latest < last + 3_600_000) return
+    newest.set(key, latest)
+    online.expire(project, name, latest - windowMs(definition.window) - slackMs)
+  }
+
+  const offline: Features['offline'] = async (scope, name, range = {}) => {
+    const row = await requireView(scope.project, name)
+    await commit(scope.project, name)
+    const view = compileView(name, definitionOf(row))
+    const from = range.from === undefined ? {} : { from: range.from - view.windowMs }
+    const relation = await relationAt(db.read, blobs, scope.project, tableOf(name), { ...from, ...(range.to === undefined ? {} : { to: range.to }) })
+    return { view, urn: urnOf(row), relation: { ...relation, columns: rowColumns(definitionOf(row)) } }
+  }
+
+  return {
+    define: async (scope, name, definition) => {
+      if (windowMs(definition.window) === 0) throw featureErrors.BAD_WINDOW(definition.window)
+      compileView(name, definition)
+      const text = JSON.stringify(definition)
+      const digest = createHash('sha256').update(text).digest('hex')
+      const row = await db.write.transaction().execute(async (trx) => {
+        const before = await trx.selectFrom('feature_view').selectAll().where('project_id', '=', scope.project).where('name', '=', name).orderBy('version', 'desc').limit(1).executeTakeFirst()
+        if (before?.digest === digest) return before
+        if (before && shapeOf(definitionOf(before)) !== shapeOf(definition)) throw featureErrors.SHAPE_CHANGED(name)
+        const made: FeatureViewTable = { project_id: scope.project, name, version: (before?.version ?? 0) + 1, digest, definition: text, created_at: clock(), created_by: scope.principal.id }
+        await trx.insertInto('feature_view').values(made).execute()
+        await events.append(trx, {
+          project: scope.project, name: 'feature-view.defined', schema: 1, by: scope.principal.id, subject: urnOf(made), refs: [], data: { digest, features: Object.keys(definition.features), fact: `${Object.keys(definition.features).length} features, ${definition.window}` },
+        })
+        return made
+      })
+      return present(row)
+    },
+    get: async (scope, name) => present(await requireView(scope.project, name)),
+    list: async (scope) => {
+      const rows = await db.read.selectFrom('feature_view').selectAll().where('project_id', '=', scope.project).orderBy('name').orderBy('version', 'desc').execute()
+      return Promise.all(rows.filter((row, i) => rows[i - 1]?.name !== row.name).map(present))
+    },
+    push: async (scope, name, rows) => {
+      const definition = definitionOf(await requireView(scope.project, name))
+      const added = pushRows({ online, writer: writerOf(scope.project, name) }, { project: scope.project, view: name, definition }, rows)
+      expire(scope.project, name, definition, Math.max(...rows.map((row) => row.eventTime)))
+      commitSoon(scope.project, name)
+      return added
+    },
+    pushFile: async (scope, name, body) => {
+      const definition = definitionOf(await requireView(scope.project, name))
+      return pushFile({ ...deps, online }, { project: scope.project, view: name, definition }, body, slackMs)
+    },
+    lookup: async (scope, name, keys, asOf) => {
+      const view = compileView(name, definitionOf(await requireView(scope.project, name)))
+      const at = asOf ?? (await watermark.read(db.read, scope.project)).at
+      return { asOf: at, rows: keys.map((key) => lookup(online, scope.project, view, entityKey(view, key), at)) }
+    },
+    offline,
+    onlineView: async (scope, name, version) => {
+      const row = await requireView(scope.project, name, version)
+      return { view: compileView(name, definitionOf(row)), urn: urnOf(row), version: row.version }
+    },
+    parity: async (scope, name, sample) => parity({ tables, online }, scope.project, await offline(scope, name), sample),
+    close: () => {
+      for (const timer of pending.values()) clearTimeout(timer)
+      for (const writer of writers.values()) writer.close()
+      online.close()
+    },
+  }
+}
+
+const shapeOf = (definition: FeatureViewDefinition): string => JSON.stringify([definition.keys, Object.entries(definition.columns).toSorted()])
