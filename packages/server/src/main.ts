@@ -62,6 +62,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       await kernel.consumers.stop()
       await kernel.sequencer.stop()
       await kernel.tables.close()
+      await kernel.scorer.close()
       await db.close()
       lock.release()
     },

@@ -108,6 +108,7 @@ export async function createWorld(options: { databaseUrl?: string; configuration
       await kernel.consumers.stop()
       await kernel.sequencer.stop()
       await kernel.tables.close()
+      await kernel.scorer.close()
       await db.close()
       await rm(data, { recursive: true, force: true })
     },

@@ -6,7 +6,7 @@ import type { Database } from './db/index.ts'
 import { type Consumers, createConsumers, createEventLog, createVolatileChannel, type EventLog, type Sequencer, startSequencer, type VolatileChannel } from './events/index.ts'
 import { createJobs, type Jobs } from './jobs/index.ts'
 import type { Logger } from './logging/index.ts'
-import type { BlobStore, TableEngine } from './ports/index.ts'
+import type { BatchScorer, BlobStore, TableEngine } from './ports/index.ts'
 
 /** What every capability is built from. Functions take the parts that they need: `Pick<Kernel, 'db' | 'clock' | 'events'>`. */
 export interface Kernel {
@@ -22,11 +22,13 @@ export interface Kernel {
   readonly watermark: Watermark
   readonly blobs: BlobStore
   readonly tables: TableEngine
+  /** Runs models over tables and reads the signatures of model files, in a process of its own. */
+  readonly scorer: BatchScorer
   readonly paths: { readonly data: string; readonly ledgers: string; readonly tmp: string; readonly gateway: string }
 }
 
 /** Puts the kernel together from its drivers; starts nothing but the sequencer. */
-export function createKernel(parts: { config: Config; db: Database; clock: Clock; logger: Logger; blobs: BlobStore; tables: TableEngine }): Kernel {
+export function createKernel(parts: { config: Config; db: Database; clock: Clock; logger: Logger; blobs: BlobStore; tables: TableEngine; scorer: BatchScorer }): Kernel {
   const { config, db, clock, logger } = parts
   const events = createEventLog({ db, clock })
   const sequencer = startSequencer({ db })

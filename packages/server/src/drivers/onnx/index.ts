@@ -1,2 +1,0 @@
-export { createBatchScorer } from './batch-scorer.ts'
-export { createOnnxRuntime } from './onnx-runtime.ts'
