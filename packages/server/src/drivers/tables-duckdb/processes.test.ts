@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { type EngineFixture, flights, openEngineFixture } from './engine-fixture.ts'
@@ -146,9 +146,9 @@ test('the process ends when it was idle for a while, and the next query starts a
 test('a query larger than memory spills to the temporary directory and the directory is gone afterwards', async () => {
   const { rows, dir, engine } = open({ memoryLimit: '100MB' })
   const sorted = rows(
-    'SELECT count(*), max(h) > 0 FROM (SELECT hash(range) AS h, range FROM range(20000000) ORDER BY h)',
+    'SELECT count(*), max(h) > 0 FROM (SELECT hash(range) AS h, range FROM range(12000000) ORDER BY h)',
   )
-  expect(await sorted).toEqual([[20_000_000, true]])
+  expect(await sorted).toEqual([[12_000_000, true]])
   await engine.close()
   expect(readdirSync(join(dir, 'temp'))).toEqual([])
 })
@@ -158,6 +158,23 @@ test('what a killed main left in the temporary directory is removed', async () =
   mkdirSync(join(dir, 'temp', 'tables-0123456789abcdef'), { recursive: true })
   await rows('SELECT 1')
   expect(existsSync(join(dir, 'temp', 'tables-0123456789abcdef'))).toBe(false)
+})
+
+test('a process that cannot start gives an error that says why, and the engine works again once the cause is gone', async () => {
+  const { rows, dir } = open({ idleMs: 50 })
+  await rows('SELECT 1')
+  const pid = pidOf('house') as number
+  await until(() => !lives(pid))
+  const temp = join(dir, 'temp')
+  await until(() => readdirSync(temp).length === 0)
+  rmdirSync(temp)
+  writeFileSync(temp, 'in the way')
+  await expect(rows('SELECT 1')).rejects.toMatchObject({
+    code: 'TABLES.UNAVAILABLE',
+    message: expect.stringContaining('ENOTDIR'),
+  })
+  unlinkSync(temp)
+  expect(await rows('SELECT 2')).toEqual([[2]])
 })
 
 test('closing fails what runs and waits for the processes to end', async () => {
@@ -177,7 +194,6 @@ test('the child sees none of our environment', async () => {
     const { rows } = open()
     await rows('SELECT 1')
     if (process.platform !== 'linux') return
-    const { readFileSync } = await import('node:fs')
     expect(readFileSync(`/proc/${pidOf('house')}/environ`, 'utf8')).not.toContain('do-not-tell')
   } finally {
     delete process.env.TRIVIUM_TEST_SECRET

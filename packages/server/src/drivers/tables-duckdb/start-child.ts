@@ -54,8 +54,12 @@ export function startChild(
   for (const pipe of [input, output, errors]) pipe.on('error', () => {})
 
   const exited = endOf(child).then(async (how) => {
-    await rm(tempDir, { recursive: true, force: true })
-    return lastWords.trim() === '' ? how : `${how}: ${lastWords.trim()}`
+    // What cannot be removed now is removed by the next start; callers must hear of the end in any case.
+    const left = await rm(tempDir, { recursive: true, force: true }).then(
+      () => '',
+      (error: Error) => error.message,
+    )
+    return [how, lastWords.trim(), left].filter((part) => part !== '').join(': ')
   })
   const send = (message: ToChild): void => {
     input.write(encodeFrame(message))
@@ -66,7 +70,10 @@ export function startChild(
     pid: child.pid,
     send,
     hold: (held) => {
-      for (const handle of [child, input, output, errors]) held ? handle.ref() : handle.unref()
+      for (const handle of [child, input, output, errors]) {
+        if (held) handle.ref()
+        else handle.unref()
+      }
     },
     kill: () => child.kill('SIGKILL'),
     end: () => {

@@ -85,12 +85,20 @@ export function createTableEngine(options: TableEngineOptions): DuckTableEngine 
   }
   const poolFor = (query: TableQuery) => (query.trusted ? pools.house : pools.guest)
 
+  function prepare(): Promise<void> {
+    prepared ??= prepareTempDir(tempDir).catch((error: Error) => {
+      prepared = undefined
+      throw tablesErrors.UNAVAILABLE(error.message)
+    })
+    return prepared
+  }
+
   async function requireAllowed(query: TableQuery, ...more: string[]): Promise<void> {
     for (const relation of Object.values(query.relations)) {
       for (const file of relation.files) requireAllowedPath(file, allowedDirs)
     }
     for (const path of more) requireAllowedPath(path, allowedDirs)
-    await (prepared ??= prepareTempDir(tempDir))
+    await prepare()
   }
 
   return {
@@ -116,7 +124,7 @@ export function createTableEngine(options: TableEngineOptions): DuckTableEngine 
 
     async describe({ path, format, name = basename(path) }, call: TableCallOptions = {}) {
       requireAllowedPath(path, allowedDirs)
-      await (prepared ??= prepareTempDir(tempDir))
+      await prepare()
       const inspect = () =>
         pools.inspector.run({ kind: 'describe', file: { path, format } }, { timeoutMs: longTimeoutMs, ...call })
       try {
