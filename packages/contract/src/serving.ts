@@ -23,13 +23,18 @@ export const FeatureBinding = Type.Object(
     version: Type.Optional(
       Type.Integer({ minimum: 1, description: 'Version of the view; without it the newest when the release is made.' }),
     ),
-    key: Type.String({
-      minLength: 1,
-      description: 'Field of the request that holds the entity key. It may be an input of the model as well.',
-    }),
-    outputs: Type.Record(Type.String(), Type.String(), {
-      description: 'Feature of the view → input of the model that takes it.',
-    }),
+    keys: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description:
+          'Key of the view → field of the request that holds it; a key that is left out has the same name. A field may be an input of the model as well.',
+      }),
+    ),
+    outputs: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description:
+          'Feature of the view → input of the model that takes it. Without it, features go to the inputs of the same name.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -39,7 +44,8 @@ export type FeatureBinding = Static<typeof FeatureBinding>
 export const BoundFeature = Type.Object({
   view: Type.String(),
   version: Type.Integer(),
-  key: Type.String(),
+  urn: Type.String(),
+  keys: Type.Record(Type.String(), Type.String()),
   outputs: Type.Record(Type.String(), Type.String()),
 })
 export type BoundFeature = Static<typeof BoundFeature>
