@@ -109,7 +109,8 @@ export function toSql(expression: Expression, column: (name: string) => string):
     case 'negate': return `(-${toSql(expression.operand, column)})`
     case 'not': return `(CASE ${toSql(expression.operand, column)} WHEN 0 THEN 1 WHEN 1 THEN 0 END)`
     case 'aggregate': {
-      if (expression.operand === '*') return 'count(*)::DOUBLE'
+      // Rows of an outer join without a match are not rows of the window.
+      if (expression.operand === '*') return `count(${column('row_id')})::DOUBLE`
       const operand = toSql(expression.operand, column)
       // A sum of nothing is null on both sides; counts are numbers.
       return expression.name === 'count' ? `count(${operand})::DOUBLE` : `${expression.name}(${operand})::DOUBLE`
