@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Access, createAccess } from './capabilities/access/index.ts'
+import { type Access, accessRoutes, createAccess, createPeople } from './capabilities/access/index.ts'
 import { createDatasets, type Datasets, datasetRoutes } from './capabilities/datasets/index.ts'
 import { createFeatures, type Features, featureRoutes } from './capabilities/features/index.ts'
 import { createInbox, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
@@ -8,6 +8,7 @@ import { createOnlineSqlite } from './drivers/online-sqlite/online-sqlite.ts'
 import { eventRoutes } from './kernel/events/event-routes.ts'
 import { createHttp, type Http } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
+import { programVersion, systemRoutes } from './system-routes.ts'
 
 /** Every capability of the running program, by its noun. Lower floors first; a capability gets the ones below it as arguments. */
 export interface Capabilities {
@@ -24,14 +25,34 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
   const inbox = createInbox(kernel)
   const lineage = createLineage(kernel)
   const datasets = createDatasets(kernel)
-  const features = createFeatures({ ...kernel, online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }) })
+  const features = createFeatures({
+    ...kernel,
+    online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }),
+  })
   return { access, inbox, lineage, datasets, features }
 }
 
 /** Builds the HTTP side: every capability's routes and the wire protocols. */
-export function composeHttp(kernel: Kernel, capabilities: Capabilities, options: { allowedHosts: () => ReadonlySet<string> }): Http {
-  const app = createHttp({ authenticator: capabilities.access, logger: kernel.logger, bodyLimit: kernel.config.bodyLimit, allowedHosts: options.allowedHosts })
+export function composeHttp(
+  kernel: Kernel,
+  capabilities: Capabilities,
+  options: { allowedHosts: () => ReadonlySet<string> },
+): Http {
+  const app = createHttp({
+    authenticator: capabilities.access,
+    logger: kernel.logger,
+    bodyLimit: kernel.config.bodyLimit,
+    allowedHosts: options.allowedHosts,
+  })
+  systemRoutes(app, kernel)
   eventRoutes(app, kernel)
+  accessRoutes(app, {
+    access: capabilities.access,
+    people: createPeople(kernel, capabilities.access),
+    db: kernel.db,
+    version: programVersion,
+    secureCookies: kernel.config.publicUrl.startsWith('https:'),
+  })
   inboxRoutes(app, capabilities.inbox)
   lineageRoutes(app, capabilities.lineage)
   datasetRoutes(app, capabilities.datasets)

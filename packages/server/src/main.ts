@@ -12,7 +12,10 @@ export { type Config, configSchema, loadConfig } from './kernel/config/index.ts'
 export { AppError } from './kernel/errors/index.ts'
 
 export const serverErrors = defineErrors('SERVER', {
-  PORT_IN_USE: { status: 409, message: (port: number) => `Port ${port} is in use. Stop what listens there, or give another one with --port.` },
+  PORT_IN_USE: {
+    status: 409,
+    message: (port: number) => `Port ${port} is in use. Stop what listens there, or give another one with --port.`,
+  },
 })
 
 /** A server that answers. */
@@ -34,7 +37,13 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const kernel = createKernel({ config, db, clock: systemClock, logger, ...openDrivers(config, { durable: true }) })
   const capabilities = composeCapabilities(kernel)
   const { token } = await capabilities.access.bootstrap({ adminToken: config.adminToken, dataDirectory: config.data })
-  const hosts = new Set(['localhost', '127.0.0.1', '[::1]', ...(config.allowRemote ? [config.host] : []), ...(config.publicUrl ? [new URL(config.publicUrl).hostname] : [])])
+  const hosts = new Set([
+    'localhost',
+    '127.0.0.1',
+    '[::1]',
+    ...(config.allowRemote ? [config.host] : []),
+    ...(config.publicUrl ? [new URL(config.publicUrl).hostname] : []),
+  ])
   const app = composeHttp(kernel, capabilities, { allowedHosts: () => hosts })
   kernel.consumers.start()
   kernel.jobs.start()
@@ -46,14 +55,24 @@ export async function startServer(config: Config): Promise<RunningServer> {
   }
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
-  const url = config.publicUrl || `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
+  const url =
+    config.publicUrl ||
+    `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
   return {
     url,
     inferenceUrl: url,
     loginUrl: async () => {
-      const admin = await db.read.selectFrom('principal').select('id').where('is_instance_admin', '=', 1).orderBy('created_at').executeTakeFirstOrThrow()
+      const admin = await db.read
+        .selectFrom('principal')
+        .select('id')
+        .where('is_instance_admin', '=', 1)
+        .orderBy('created_at')
+        .executeTakeFirstOrThrow()
       const found = await capabilities.access.authenticate({ authorization: `Bearer ${token}` })
-      const { secret } = await capabilities.access.createLoginLink(found?.principal ?? { id: admin.id, kind: 'system', name: 'system', grants: new Map(), homeProject: 'default' }, admin.id)
+      const { secret } = await capabilities.access.createLoginLink(
+        found?.principal ?? { id: admin.id, kind: 'system', name: 'system', grants: new Map(), homeProject: 'default' },
+        admin.id,
+      )
       return `${url}/login#token=${secret}`
     },
     stop: async () => {

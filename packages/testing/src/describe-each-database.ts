@@ -6,7 +6,10 @@ import { createWorld, type World } from './world.ts'
  * Runs the same tests on SQLite and on a real Postgres. `world` is a whole server without a port: a migrated database, the capabilities, HTTP by `inject`,
  * a clock that the test moves. Read its members inside tests only. One world serves the whole block; make a project of its own in a test that must be alone.
  */
-export function describeEachDatabase(name: string, body: (context: { world: World; dialect: 'sqlite' | 'postgres' }) => void): void {
+export function describeEachDatabase(
+  name: string,
+  body: (context: { world: World; dialect: 'sqlite' | 'postgres' }) => void,
+): void {
   for (const dialect of ['sqlite', 'postgres'] as const) {
     describe(`${name} on ${dialect}`, () => {
       let made: World | undefined

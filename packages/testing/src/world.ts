@@ -2,7 +2,22 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Role } from '@trivium/contract'
-import { type Capabilities, composeCapabilities, composeHttp, createKernel, createLogger, type Http, type Kernel, loadConfig, migrate, migrations, openDatabase, openDrivers, type Principal, type Scope } from '@trivium/server/testing'
+import {
+  type Capabilities,
+  composeCapabilities,
+  composeHttp,
+  createKernel,
+  createLogger,
+  type Http,
+  type Kernel,
+  loadConfig,
+  migrate,
+  migrations,
+  openDatabase,
+  openDrivers,
+  type Principal,
+  type Scope,
+} from '@trivium/server/testing'
 
 /** The answer of an injected request, its JSON parsed. */
 export interface Answer {
@@ -17,7 +32,12 @@ export interface Client {
   readonly token: string
   readonly principal: Principal
   readonly scope: Scope
-  call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+  call(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    url: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>
 }
 
 /** A whole server in the test's process, without a port and without child processes until something needs one. */
@@ -38,9 +58,21 @@ export interface World {
   close(): Promise<void>
 }
 
-export async function createWorld(options: { databaseUrl?: string; configuration?: Record<string, unknown> }): Promise<World> {
+export async function createWorld(options: {
+  databaseUrl?: string
+  configuration?: Record<string, unknown>
+}): Promise<World> {
   const data = await mkdtemp(join(tmpdir(), 'trivium-world-'))
-  const config = loadConfig({ flags: { data, port: 0, logLevel: 'silent', ...(options.databaseUrl ? { databaseUrl: options.databaseUrl } : {}), ...options.configuration }, environment: {} })
+  const config = loadConfig({
+    flags: {
+      data,
+      port: 0,
+      logLevel: 'silent',
+      ...(options.databaseUrl ? { databaseUrl: options.databaseUrl } : {}),
+      ...options.configuration,
+    },
+    environment: {},
+  })
   const time = { now: Date.UTC(2001, 1, 1) }
   const logger = createLogger({ level: config.logLevel })
   const db = await openDatabase(config, { durable: false })
@@ -48,7 +80,10 @@ export async function createWorld(options: { databaseUrl?: string; configuration
   const drivers = openDrivers(config, { durable: false })
   const kernel = createKernel({ config, db, clock: () => time.now, logger, ...drivers })
   const capabilities = composeCapabilities(kernel)
-  const { token: adminToken } = await capabilities.access.bootstrap({ adminToken: 'admin-token-of-a-test-world-0000', dataDirectory: data })
+  const { token: adminToken } = await capabilities.access.bootstrap({
+    adminToken: 'admin-token-of-a-test-world-0000',
+    dataDirectory: data,
+  })
   const app = composeHttp(kernel, capabilities, { allowedHosts: () => new Set(['localhost', '127.0.0.1']) })
   await app.ready()
   kernel.consumers.start()
@@ -58,16 +93,30 @@ export async function createWorld(options: { databaseUrl?: string; configuration
     const found = await capabilities.access.authenticate({ authorization: `Bearer ${token}` })
     if (!found) throw new Error('The token of a test client is not known.')
     return {
-      token, principal: found.principal, scope: { project, principal: found.principal } as Scope,
+      token,
+      principal: found.principal,
+      scope: { project, principal: found.principal } as Scope,
       call: async (method, url, body, headers) => {
         const raw = body instanceof Uint8Array || typeof body === 'string'
         const response = await app.inject({
-          method, url, headers: { authorization: `Bearer ${token}`, host: 'localhost', ...(body === undefined || raw ? {} : { 'content-type': 'application/json' }), ...headers },
+          method,
+          url,
+          headers: {
+            authorization: `Bearer ${token}`,
+            host: 'localhost',
+            ...(body === undefined || raw ? {} : { 'content-type': 'application/json' }),
+            ...headers,
+          },
           ...(body === undefined ? {} : { payload: raw ? Buffer.from(body) : JSON.stringify(body) }),
         })
         const text = response.body
         const isJson = String(response.headers['content-type'] ?? '').includes('json')
-        return { status: response.statusCode, headers: response.headers as Record<string, unknown>, json: isJson && text ? JSON.parse(text) : undefined, text }
+        return {
+          status: response.statusCode,
+          headers: response.headers as Record<string, unknown>,
+          json: isJson && text ? JSON.parse(text) : undefined,
+          text,
+        }
       },
     }
   }
@@ -77,14 +126,21 @@ export async function createWorld(options: { databaseUrl?: string; configuration
 
   const makeClient = async (role: Role | 'instance-admin', project: string): Promise<Client> => {
     if (role === 'instance-admin') return clientOf(adminToken, project)
-    const { id } = await capabilities.access.createPrincipal(admin.principal, { name: `${role}-${project}-${clients.size}`, kind: 'person' })
+    const { id } = await capabilities.access.createPrincipal(admin.principal, {
+      name: `${role}-${project}-${clients.size}`,
+      kind: 'person',
+    })
     await capabilities.access.grantRole({ project, principal: admin.principal } as Scope, { principalId: id, role })
     const { secret } = await capabilities.access.createToken(admin.principal, { principalId: id, name: role, project })
     return clientOf(secret, project)
   }
 
   return {
-    kernel, capabilities, app, project: 'default', time,
+    kernel,
+    capabilities,
+    app,
+    project: 'default',
+    time,
     as: (role, project = 'default') => {
       const key = `${role}/${project}`
       const known = clients.get(key)
@@ -95,7 +151,9 @@ export async function createWorld(options: { databaseUrl?: string; configuration
     },
     makeProject: async () => {
       projects += 1
-      const { name } = await capabilities.access.createProject(admin.principal, { name: `project-${projects}-${Math.random().toString(36).slice(2, 8)}` })
+      const { name } = await capabilities.access.createProject(admin.principal, {
+        name: `project-${projects}-${Math.random().toString(36).slice(2, 8)}`,
+      })
       return name
     },
     settled: async (project = 'default', ms = 15_000) => {

@@ -3,7 +3,16 @@ import { join } from 'node:path'
 import { type Clock, createWatermark, type Watermark } from './clock/index.ts'
 import type { Config } from './config/index.ts'
 import type { Database } from './db/index.ts'
-import { type Consumers, createConsumers, createEventLog, createVolatileChannel, type EventLog, type Sequencer, startSequencer, type VolatileChannel } from './events/index.ts'
+import {
+  type Consumers,
+  createConsumers,
+  createEventLog,
+  createVolatileChannel,
+  type EventLog,
+  type Sequencer,
+  startSequencer,
+  type VolatileChannel,
+} from './events/index.ts'
 import { createJobs, type Jobs } from './jobs/index.ts'
 import type { Logger } from './logging/index.ts'
 import type { BatchScorer, BlobStore, TableEngine } from './ports/index.ts'
@@ -28,7 +37,15 @@ export interface Kernel {
 }
 
 /** Puts the kernel together from its drivers; starts nothing but the sequencer. */
-export function createKernel(parts: { config: Config; db: Database; clock: Clock; logger: Logger; blobs: BlobStore; tables: TableEngine; scorer: BatchScorer }): Kernel {
+export function createKernel(parts: {
+  config: Config
+  db: Database
+  clock: Clock
+  logger: Logger
+  blobs: BlobStore
+  tables: TableEngine
+  scorer: BatchScorer
+}): Kernel {
   const { config, db, clock, logger } = parts
   const events = createEventLog({ db, clock })
   const sequencer = startSequencer({ db })
@@ -39,8 +56,15 @@ export function createKernel(parts: { config: Config; db: Database; clock: Clock
     await sequencer.flush()
     return (await consumers.lagging(await events.head(db.read))).map((name) => `${name} has not read all events yet`)
   })
-  watermark.addBlocker(async (project) => (await jobs.active(db.read, project)).map(({ kind, count }) => `${count} ${kind} ${count === 1 ? 'job' : 'jobs'}`))
-  const paths = { data: config.data, ledgers: join(config.data, 'ledgers'), tmp: join(config.data, 'tmp'), gateway: join(config.data, 'gateway') }
+  watermark.addBlocker(async (project) =>
+    (await jobs.active(db.read, project)).map(({ kind, count }) => `${count} ${kind} ${count === 1 ? 'job' : 'jobs'}`),
+  )
+  const paths = {
+    data: config.data,
+    ledgers: join(config.data, 'ledgers'),
+    tmp: join(config.data, 'tmp'),
+    gateway: join(config.data, 'gateway'),
+  }
   for (const path of Object.values(paths)) mkdirSync(path, { recursive: true, mode: 0o700 })
   return { ...parts, events, sequencer, consumers, volatile: createVolatileChannel(), jobs, watermark, paths }
 }

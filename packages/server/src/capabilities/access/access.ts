@@ -19,16 +19,33 @@ export interface Access extends Authenticator {
   /** First start: makes the administrator and the project `default`; returns the administrator's token and where it is kept. */
   bootstrap(input: { adminToken: string; dataDirectory: string }): Promise<{ token: string }>
   createProject(by: Principal, input: { name: string; title?: string }): Promise<{ name: string }>
-  createPrincipal(by: Principal, input: { name: string; kind: 'person' | 'service'; instanceAdmin?: boolean }): Promise<{ id: string; name: string }>
+  createPrincipal(
+    by: Principal,
+    input: { name: string; kind: 'person' | 'service'; instanceAdmin?: boolean },
+  ): Promise<{ id: string; name: string }>
   grantRole(scope: Scope, input: { principalId: string; role: Role }): Promise<void>
   /** Makes a token for `principalId`; the secret is returned once and stored only as a hash. */
-  createToken(by: Principal, input: { principalId: string; name: string; kind?: 'token' | 'session' | 'run'; project?: string; permissions?: readonly Permission[]; expiresAt?: number }): Promise<{ id: string; secret: string }>
+  createToken(
+    by: Principal,
+    input: {
+      principalId: string
+      name: string
+      kind?: 'token' | 'session' | 'run'
+      project?: string
+      permissions?: readonly Permission[]
+      expiresAt?: number
+    },
+  ): Promise<{ id: string; secret: string }>
   revokeToken(by: Principal, id: string): Promise<void>
+  /** Revokes the token or session that a request came with. */
+  revokeSecret(by: Principal, secret: string): Promise<void>
   /** A one-time link, good for five minutes, exchanged by POST for a session. */
   createLoginLink(by: Principal, principalId: string): Promise<{ secret: string; expiresAt: number }>
   exchangeLoginLink(secret: string): Promise<{ session: string; expiresAt: number; principalId: string }>
   /** Hashes, projects and permissions of every live token, for the gateway's snapshot. */
-  tokenSnapshot(): Promise<{ hash: string; principal: string; project: string | null; expiresAt: number | null; predict: string[] | '*' }[]>
+  tokenSnapshot(): Promise<
+    { hash: string; principal: string; project: string | null; expiresAt: number | null; predict: string[] | '*' }[]
+  >
 }
 
 const linkMs = 5 * 60_000
@@ -43,23 +60,76 @@ export function createAccess({ db, clock, events }: Deps): Access {
     const now = clock()
     if (now - (lastUsed.get(id) ?? 0) < lastUsedEveryMs) return
     lastUsed.set(id, now)
-    void db.write.transaction().execute((trx) => trx.updateTable('token').set({ last_used_at: now }).where('id', '=', id).execute()).catch(() => lastUsed.delete(id))
+    void db.write
+      .transaction()
+      .execute((trx) => trx.updateTable('token').set({ last_used_at: now }).where('id', '=', id).execute())
+      .catch(() => lastUsed.delete(id))
   }
 
-  const insertToken = async (trx: Trx, input: Parameters<Access['createToken']>[1], secret: string): Promise<string> => {
+  const insertToken = async (
+    trx: Trx,
+    input: Parameters<Access['createToken']>[1],
+    secret: string,
+  ): Promise<string> => {
     const id = newId('tok')
-    await trx.insertInto('token').values({
-      id, principal_id: input.principalId, kind: input.kind ?? 'token', name: input.name, secret_hash: hashSecret(secret), project_id: input.project ?? null,
-      permissions: input.permissions ? JSON.stringify(input.permissions) : null, created_at: clock(), expires_at: input.expiresAt ?? null, revoked_at: null, last_used_at: null,
-    }).execute()
+    await trx
+      .insertInto('token')
+      .values({
+        id,
+        principal_id: input.principalId,
+        kind: input.kind ?? 'token',
+        name: input.name,
+        secret_hash: hashSecret(secret),
+        project_id: input.project ?? null,
+        permissions: input.permissions ? JSON.stringify(input.permissions) : null,
+        created_at: clock(),
+        expires_at: input.expiresAt ?? null,
+        revoked_at: null,
+        last_used_at: null,
+      })
+      .execute()
     return id
   }
 
   const insertProject = async (trx: Trx, by: string, name: string, title: string): Promise<void> => {
-    const made = await trx.insertInto('project').values({ id: name, title, created_at: clock(), created_by: by })
-      .onConflict((c) => c.column('id').doNothing()).returning('id').executeTakeFirst()
+    const made = await trx
+      .insertInto('project')
+      .values({ id: name, title, created_at: clock(), created_by: by })
+      .onConflict((c) => c.column('id').doNothing())
+      .returning('id')
+      .executeTakeFirst()
     if (!made) throw capabilityErrors.PROJECT_EXISTS(name)
-    await events.append(trx, { project: name, name: 'project.created', schema: 1, by, subject: urn(name, 'project', name), refs: [], data: { title } })
+    await events.append(trx, {
+      project: name,
+      name: 'project.created',
+      schema: 1,
+      by,
+      subject: urn(name, 'project', name),
+      refs: [],
+      data: { title },
+    })
+  }
+
+  const revoke = async (by: Principal, id: string): Promise<void> => {
+    await db.write.transaction().execute(async (trx) => {
+      const row = await trx
+        .updateTable('token')
+        .set({ revoked_at: clock() })
+        .where('id', '=', id)
+        .where('revoked_at', 'is', null)
+        .returning(['project_id', 'kind'])
+        .executeTakeFirst()
+      if (!row || row.kind === 'run') return
+      await events.append(trx, {
+        project: row.project_id ?? 'default',
+        name: 'token.revoked',
+        schema: 1,
+        by: by.id,
+        subject: urn(row.project_id ?? 'default', 'token', id),
+        refs: [],
+        data: {},
+      })
+    })
   }
 
   return {
@@ -71,7 +141,8 @@ export function createAccess({ db, clock, events }: Deps): Access {
       noteUse(found.tokenId)
       return { principal: found.principal, via: credential.via }
     },
-    projectExists: async (name) => (await db.read.selectFrom('project').select('id').where('id', '=', name).executeTakeFirst()) !== undefined,
+    projectExists: async (name) =>
+      (await db.read.selectFrom('project').select('id').where('id', '=', name).executeTakeFirst()) !== undefined,
     bootstrap: async ({ adminToken, dataDirectory }) => {
       const path = join(dataDirectory, 'admin-token')
       const kept = existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined
@@ -80,7 +151,18 @@ export function createAccess({ db, clock, events }: Deps): Access {
         const admin = await trx.selectFrom('principal').select('id').where('name', '=', 'admin').executeTakeFirst()
         if (admin) return
         const id = newId('prn')
-        await trx.insertInto('principal').values({ id, kind: 'person', name: 'admin', is_instance_admin: 1, disabled_at: null, created_at: clock(), created_by: id }).execute()
+        await trx
+          .insertInto('principal')
+          .values({
+            id,
+            kind: 'person',
+            name: 'admin',
+            is_instance_admin: 1,
+            disabled_at: null,
+            created_at: clock(),
+            created_by: id,
+          })
+          .execute()
         await insertToken(trx, { principalId: id, name: 'first administrator' }, token)
         await insertProject(trx, id, 'default', 'Default')
       })
@@ -90,26 +172,78 @@ export function createAccess({ db, clock, events }: Deps): Access {
     createProject: async (by, input) => {
       await db.write.transaction().execute(async (trx) => {
         await insertProject(trx, by.id, input.name, input.title ?? input.name)
-        if (!by.grants.has('*')) await trx.insertInto('membership').values({ project_id: input.name, principal_id: by.id, role: 'admin', created_at: clock(), created_by: by.id }).execute()
+        if (!by.grants.has('*'))
+          await trx
+            .insertInto('membership')
+            .values({
+              project_id: input.name,
+              principal_id: by.id,
+              role: 'admin',
+              created_at: clock(),
+              created_by: by.id,
+            })
+            .execute()
       })
       return { name: input.name }
     },
-    createPrincipal: async (by, input) => db.write.transaction().execute(async (trx) => {
-      const id = newId('prn')
-      const made = await trx.insertInto('principal').values({ id, kind: input.kind, name: input.name, is_instance_admin: input.instanceAdmin ? 1 : 0, disabled_at: null, created_at: clock(), created_by: by.id })
-        .onConflict((c) => c.column('name').doNothing()).returning('id').executeTakeFirst()
-      if (!made) throw capabilityErrors.NAME_TAKEN(input.name)
-      await events.append(trx, { project: 'default', name: 'principal.created', schema: 1, by: by.id, subject: urn('default', 'principal', id), refs: [], data: { kind: input.kind } })
-      return { id, name: input.name }
-    }),
+    createPrincipal: async (by, input) =>
+      db.write.transaction().execute(async (trx) => {
+        const id = newId('prn')
+        const made = await trx
+          .insertInto('principal')
+          .values({
+            id,
+            kind: input.kind,
+            name: input.name,
+            is_instance_admin: input.instanceAdmin ? 1 : 0,
+            disabled_at: null,
+            created_at: clock(),
+            created_by: by.id,
+          })
+          .onConflict((c) => c.column('name').doNothing())
+          .returning('id')
+          .executeTakeFirst()
+        if (!made) throw capabilityErrors.NAME_TAKEN(input.name)
+        await events.append(trx, {
+          project: 'default',
+          name: 'principal.created',
+          schema: 1,
+          by: by.id,
+          subject: urn('default', 'principal', id),
+          refs: [],
+          data: { kind: input.kind },
+        })
+        return { id, name: input.name }
+      }),
     grantRole: async (scope, { principalId, role }) => {
       if (!(role in roles)) throw capabilityErrors.UNKNOWN_ROLE(role)
       await db.write.transaction().execute(async (trx) => {
-        const principal = await trx.selectFrom('principal').select('id').where('id', '=', principalId).executeTakeFirst()
+        const principal = await trx
+          .selectFrom('principal')
+          .select('id')
+          .where('id', '=', principalId)
+          .executeTakeFirst()
         if (!principal) throw capabilityErrors.PRINCIPAL_NOT_FOUND(principalId)
-        await trx.insertInto('membership').values({ project_id: scope.project, principal_id: principalId, role, created_at: clock(), created_by: scope.principal.id })
-          .onConflict((c) => c.columns(['project_id', 'principal_id', 'role']).doNothing()).execute()
-        await events.append(trx, { project: scope.project, name: 'membership.granted', schema: 1, by: scope.principal.id, subject: urn(scope.project, 'principal', principalId), refs: [], data: { role } })
+        await trx
+          .insertInto('membership')
+          .values({
+            project_id: scope.project,
+            principal_id: principalId,
+            role,
+            created_at: clock(),
+            created_by: scope.principal.id,
+          })
+          .onConflict((c) => c.columns(['project_id', 'principal_id', 'role']).doNothing())
+          .execute()
+        await events.append(trx, {
+          project: scope.project,
+          name: 'membership.granted',
+          schema: 1,
+          by: scope.principal.id,
+          subject: urn(scope.project, 'principal', principalId),
+          refs: [],
+          data: { role },
+        })
       })
     },
     createToken: async (by, input) => {
@@ -117,35 +251,73 @@ export function createAccess({ db, clock, events }: Deps): Access {
       const id = await db.write.transaction().execute(async (trx) => {
         const tokenId = await insertToken(trx, input, secret)
         if (input.kind !== 'run') {
-          await events.append(trx, { project: input.project ?? 'default', name: 'token.created', schema: 1, by: by.id, subject: urn(input.project ?? 'default', 'token', tokenId), refs: [], data: { principal: input.principalId, kind: input.kind ?? 'token' } })
+          await events.append(trx, {
+            project: input.project ?? 'default',
+            name: 'token.created',
+            schema: 1,
+            by: by.id,
+            subject: urn(input.project ?? 'default', 'token', tokenId),
+            refs: [],
+            data: { principal: input.principalId, kind: input.kind ?? 'token' },
+          })
         }
         return tokenId
       })
       return { id, secret }
     },
-    revokeToken: async (by, id) => {
-      await db.write.transaction().execute(async (trx) => {
-        const row = await trx.updateTable('token').set({ revoked_at: clock() }).where('id', '=', id).where('revoked_at', 'is', null).returning(['project_id', 'kind']).executeTakeFirst()
-        if (!row || row.kind === 'run') return
-        await events.append(trx, { project: row.project_id ?? 'default', name: 'token.revoked', schema: 1, by: by.id, subject: urn(row.project_id ?? 'default', 'token', id), refs: [], data: {} })
-      })
+    revokeToken: revoke,
+    revokeSecret: async (by, secret) => {
+      const row = await db.read
+        .selectFrom('token')
+        .select('id')
+        .where('secret_hash', '=', hashSecret(secret))
+        .executeTakeFirst()
+      if (row) await revoke(by, row.id)
     },
     createLoginLink: async (by, principalId) => {
       const secret = newSecret('trl')
       const expiresAt = clock() + linkMs
       await db.write.transaction().execute((trx) =>
-        trx.insertInto('login_link').values({ secret_hash: hashSecret(secret), principal_id: principalId, created_by: by.id, expires_at: expiresAt, used_at: null }).execute())
+        trx
+          .insertInto('login_link')
+          .values({
+            secret_hash: hashSecret(secret),
+            principal_id: principalId,
+            created_by: by.id,
+            expires_at: expiresAt,
+            used_at: null,
+          })
+          .execute(),
+      )
       return { secret, expiresAt }
     },
     exchangeLoginLink: async (secret) => {
       const session = newSecret('trs')
       return db.write.transaction().execute(async (trx) => {
-        const link = await trx.updateTable('login_link').set({ used_at: clock() }).where('secret_hash', '=', hashSecret(secret)).where('used_at', 'is', null).where('expires_at', '>', clock())
-          .returning(['principal_id']).executeTakeFirst()
+        const link = await trx
+          .updateTable('login_link')
+          .set({ used_at: clock() })
+          .where('secret_hash', '=', hashSecret(secret))
+          .where('used_at', 'is', null)
+          .where('expires_at', '>', clock())
+          .returning(['principal_id'])
+          .executeTakeFirst()
         if (!link) throw capabilityErrors.LINK_SPENT()
         const expiresAt = clock() + sessionMs
-        await insertToken(trx, { principalId: link.principal_id, name: 'browser session', kind: 'session', expiresAt }, session)
-        await events.append(trx, { project: 'default', name: 'session.opened', schema: 1, by: link.principal_id, subject: urn('default', 'principal', link.principal_id), refs: [], data: {} })
+        await insertToken(
+          trx,
+          { principalId: link.principal_id, name: 'browser session', kind: 'session', expiresAt },
+          session,
+        )
+        await events.append(trx, {
+          project: 'default',
+          name: 'session.opened',
+          schema: 1,
+          by: link.principal_id,
+          subject: urn('default', 'principal', link.principal_id),
+          refs: [],
+          data: {},
+        })
         return { session, expiresAt, principalId: link.principal_id }
       })
     },
@@ -154,17 +326,44 @@ export function createAccess({ db, clock, events }: Deps): Access {
 }
 
 async function tokenSnapshot(db: ReturnType<typeof asReader>, now: number): ReturnType<Access['tokenSnapshot']> {
-  const tokens = await db.selectFrom('token').innerJoin('principal', 'principal.id', 'token.principal_id')
-    .select(['token.secret_hash', 'token.principal_id', 'token.project_id', 'token.permissions', 'token.expires_at', 'principal.is_instance_admin'])
-    .where('token.revoked_at', 'is', null).where('principal.disabled_at', 'is', null).where((e) => e.or([e('token.expires_at', 'is', null), e('token.expires_at', '>', now)])).execute()
+  const tokens = await db
+    .selectFrom('token')
+    .innerJoin('principal', 'principal.id', 'token.principal_id')
+    .select([
+      'token.secret_hash',
+      'token.principal_id',
+      'token.project_id',
+      'token.permissions',
+      'token.expires_at',
+      'principal.is_instance_admin',
+    ])
+    .where('token.revoked_at', 'is', null)
+    .where('principal.disabled_at', 'is', null)
+    .where((e) => e.or([e('token.expires_at', 'is', null), e('token.expires_at', '>', now)]))
+    .execute()
   const memberships = await db.selectFrom('membership').select(['principal_id', 'project_id', 'role']).execute()
   return tokens.flatMap((token) => {
     const narrowed = token.permissions === null ? undefined : (JSON.parse(token.permissions) as Permission[])
     if (narrowed && !narrowed.includes('prediction:write')) return []
-    const projects = memberships.filter((m) => m.principal_id === token.principal_id && (roles[m.role] as readonly Permission[]).includes('prediction:write')).map((m) => m.project_id)
+    const projects = memberships
+      .filter(
+        (m) =>
+          m.principal_id === token.principal_id &&
+          (roles[m.role] as readonly Permission[]).includes('prediction:write'),
+      )
+      .map((m) => m.project_id)
       .filter((project) => token.project_id === null || project === token.project_id)
-    const predict = token.is_instance_admin === 1 ? (token.project_id === null ? ('*' as const) : [token.project_id]) : projects
+    const predict =
+      token.is_instance_admin === 1 ? (token.project_id === null ? ('*' as const) : [token.project_id]) : projects
     if (predict !== '*' && predict.length === 0) return []
-    return [{ hash: token.secret_hash, principal: token.principal_id, project: token.project_id, expiresAt: token.expires_at, predict }]
+    return [
+      {
+        hash: token.secret_hash,
+        principal: token.principal_id,
+        project: token.project_id,
+        expiresAt: token.expires_at,
+        predict,
+      },
+    ]
   })
 }

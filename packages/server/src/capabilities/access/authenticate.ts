@@ -8,7 +8,9 @@ import { hashSecret } from './secrets.ts'
 export const sessionCookie = 'trivium_session'
 
 /** Where a request carries its secret: `Authorization: Bearer`, `Basic` (the password is the token, as MLflow's client sends it), or the session cookie. */
-export function credentialOf(headers: IncomingHttpHeaders): { secret: string; via: 'bearer' | 'basic' | 'session' } | undefined {
+export function credentialOf(
+  headers: IncomingHttpHeaders,
+): { secret: string; via: 'bearer' | 'basic' | 'session' } | undefined {
   const authorization = headers.authorization
   if (authorization !== undefined) {
     const [scheme, value] = authorization.split(' ', 2)
@@ -24,25 +26,64 @@ export function credentialOf(headers: IncomingHttpHeaders): { secret: string; vi
 }
 
 /** The principal behind a secret, with the permissions that the token leaves him. Undefined for a secret that is unknown or revoked. */
-export async function principalBySecret({ db, clock }: { db: Reader; clock: Clock }, secret: string): Promise<{ principal: Principal; tokenId: string; kind: 'token' | 'session' | 'run' } | undefined> {
-  const row = await db.selectFrom('token').innerJoin('principal', 'principal.id', 'token.principal_id')
-    .select(['token.id as tokenId', 'token.kind as tokenKind', 'token.project_id', 'token.permissions', 'token.expires_at', 'token.revoked_at',
-      'principal.id', 'principal.kind', 'principal.name', 'principal.is_instance_admin', 'principal.disabled_at'])
-    .where('token.secret_hash', '=', hashSecret(secret)).executeTakeFirst()
+export async function principalBySecret(
+  { db, clock }: { db: Reader; clock: Clock },
+  secret: string,
+): Promise<{ principal: Principal; tokenId: string; kind: 'token' | 'session' | 'run' } | undefined> {
+  const row = await db
+    .selectFrom('token')
+    .innerJoin('principal', 'principal.id', 'token.principal_id')
+    .select([
+      'token.id as tokenId',
+      'token.kind as tokenKind',
+      'token.project_id',
+      'token.permissions',
+      'token.expires_at',
+      'token.revoked_at',
+      'principal.id',
+      'principal.kind',
+      'principal.name',
+      'principal.is_instance_admin',
+      'principal.disabled_at',
+    ])
+    .where('token.secret_hash', '=', hashSecret(secret))
+    .executeTakeFirst()
   if (!row || row.revoked_at !== null || row.disabled_at !== null) return undefined
-  if (row.expires_at !== null && row.expires_at <= clock()) throw accessErrors.TOKEN_EXPIRED(new Date(row.expires_at).toISOString())
+  if (row.expires_at !== null && row.expires_at <= clock())
+    throw accessErrors.TOKEN_EXPIRED(new Date(row.expires_at).toISOString())
   const narrowed = row.permissions === null ? undefined : new Set(JSON.parse(row.permissions) as Permission[])
-  const keep = (granted: Iterable<Permission>): ReadonlySet<Permission> => new Set([...granted].filter((p) => !narrowed || narrowed.has(p)))
+  const keep = (granted: Iterable<Permission>): ReadonlySet<Permission> =>
+    new Set([...granted].filter((p) => !narrowed || narrowed.has(p)))
   const grants = new Map<string, ReadonlySet<Permission>>()
   if (row.is_instance_admin === 1) grants.set(row.project_id ?? '*', keep(allPermissions))
-  const memberships = await db.selectFrom('membership').select(['project_id', 'role']).where('principal_id', '=', row.id).execute()
+  const memberships = await db
+    .selectFrom('membership')
+    .select(['project_id', 'role'])
+    .where('principal_id', '=', row.id)
+    .execute()
   for (const membership of memberships) {
     if (row.project_id !== null && membership.project_id !== row.project_id) continue
-    grants.set(membership.project_id, new Set([...(grants.get(membership.project_id) ?? []), ...keep(roles[membership.role])]))
+    grants.set(
+      membership.project_id,
+      new Set([...(grants.get(membership.project_id) ?? []), ...keep(roles[membership.role])]),
+    )
   }
-  const homeProject = row.project_id ?? (row.is_instance_admin === 1 ? 'default' : (memberships.find((m) => m.project_id === 'default') ?? memberships[0])?.project_id ?? 'default')
+  const homeProject =
+    row.project_id ??
+    (row.is_instance_admin === 1
+      ? 'default'
+      : ((memberships.find((m) => m.project_id === 'default') ?? memberships[0])?.project_id ?? 'default'))
   return {
-    principal: { id: row.id, kind: row.tokenKind === 'run' ? 'run' : row.kind, name: row.name, grants, homeProject, ...(row.tokenKind === 'run' ? { onBehalfOf: row.id } : {}) },
-    tokenId: row.tokenId, kind: row.tokenKind,
+    principal: {
+      id: row.id,
+      kind: row.tokenKind === 'run' ? 'run' : row.kind,
+      name: row.name,
+      grants,
+      homeProject,
+      narrowed: row.permissions !== null || row.project_id !== null || row.tokenKind === 'run',
+      ...(row.tokenKind === 'run' ? { onBehalfOf: row.id } : {}),
+    },
+    tokenId: row.tokenId,
+    kind: row.tokenKind,
   }
 }

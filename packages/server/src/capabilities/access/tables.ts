@@ -6,7 +6,13 @@ declare module '../../kernel/db/database.ts' {
     principal: PrincipalTable
     membership: { project_id: string; principal_id: string; role: Role; created_at: number; created_by: string }
     token: TokenTable
-    login_link: { secret_hash: string; principal_id: string; created_by: string; expires_at: number; used_at: number | null }
+    login_link: {
+      secret_hash: string
+      principal_id: string
+      created_by: string
+      expires_at: number
+      used_at: number | null
+    }
   }
 }
 

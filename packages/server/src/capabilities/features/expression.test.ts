@@ -4,7 +4,11 @@ import { AppError } from '../../kernel/errors/index.ts'
 import { evaluate, parseExpression } from './expression.ts'
 
 const columns = new Set(['delay', 'carrier'])
-const rows = [{ delay: 20, carrier: 'AA' }, { delay: null, carrier: 'UA' }, { delay: 5, carrier: null }]
+const rows = [
+  { delay: 20, carrier: 'AA' },
+  { delay: null, carrier: 'UA' },
+  { delay: 5, carrier: null },
+]
 const value = (text: string) => evaluate(parseExpression('f', text, columns), rows)
 
 test('aggregates follow the rules of SQL for nulls', () => {
@@ -20,11 +24,13 @@ test('aggregates follow the rules of SQL for nulls', () => {
 })
 
 test('any text either parses or is a clear error, never a crash', () => {
-  fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'avgsumcount(delay)*+-/<>= \'15.or and not;"') }), (text) => {
-    try {
-      parseExpression('f', text, columns)
-    } catch (error) {
-      expect(error).toBeInstanceOf(AppError)
-    }
-  }))
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom(...'avgsumcount(delay)*+-/<>= \'15.or and not;"') }), (text) => {
+      try {
+        parseExpression('f', text, columns)
+      } catch (error) {
+        expect(error).toBeInstanceOf(AppError)
+      }
+    }),
+  )
 })

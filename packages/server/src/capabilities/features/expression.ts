@@ -1,7 +1,10 @@
 import { defineErrors } from '../../kernel/errors/index.ts'
 
 export const expressionErrors = defineErrors('FEATURES', {
-  BAD_EXPRESSION: { status: 400, message: (feature: string, text: string, why: string) => `Feature "${feature}" = ${text}: ${why}` },
+  BAD_EXPRESSION: {
+    status: 400,
+    message: (feature: string, text: string, why: string) => `Feature "${feature}" = ${text}: ${why}`,
+  },
 })
 
 type Binary = '+' | '-' | '*' | '/' | '=' | '<>' | '<' | '<=' | '>' | '>=' | 'and' | 'or'
@@ -28,7 +31,8 @@ export function parseExpression(feature: string, text: string, columns: Readonly
   }
   const peek = (): string | undefined => tokens[at]?.text.toLowerCase()
   const take = (expected: string): void => {
-    if (peek() !== expected) fail(`expected "${expected}" ${tokens[at] ? `before "${tokens[at]?.text}"` : 'at the end'}.`)
+    if (peek() !== expected)
+      fail(`expected "${expected}" ${tokens[at] ? `before "${tokens[at]?.text}"` : 'at the end'}.`)
     at += 1
   }
   const levels: Binary[][] = [['or'], ['and'], ['=', '<>', '<', '<=', '>', '>='], ['+', '-'], ['*', '/']]
@@ -61,7 +65,8 @@ export function parseExpression(feature: string, text: string, columns: Readonly
     if (current.kind !== 'name') return fail(`"${current.text}" cannot stand here.`)
     if (peek() === '(') return call(current.text, inside)
     if (!inside) return fail(`column "${current.text}" has to stand inside an aggregate such as avg(${current.text}).`)
-    if (!columns.has(current.text)) return fail(`there is no column "${current.text}"; the view has ${[...columns].join(', ')}.`)
+    if (!columns.has(current.text))
+      return fail(`there is no column "${current.text}"; the view has ${[...columns].join(', ')}.`)
     return { kind: 'column', name: current.text }
   }
   const call = (name: string, inside: boolean): Expression => {
@@ -91,10 +96,12 @@ function tokenize(feature: string, text: string): { kind: 'number' | 'string' | 
     const start = token.lastIndex
     if (text.slice(start).trim() === '') break
     const match = token.exec(text)
-    if (!match) throw expressionErrors.BAD_EXPRESSION(feature, text, `"${text.slice(start).trim()[0]}" is not understood.`)
+    if (!match)
+      throw expressionErrors.BAD_EXPRESSION(feature, text, `"${text.slice(start).trim()[0]}" is not understood.`)
     if (match[1] !== undefined) tokens.push({ kind: 'number', text: match[1] })
     else if (match[2] !== undefined) tokens.push({ kind: 'string', text: match[2].replaceAll("''", "'") })
-    else if (match[3] !== undefined) tokens.push({ kind: ['and', 'or', 'not'].includes(match[3].toLowerCase()) ? 'symbol' : 'name', text: match[3] })
+    else if (match[3] !== undefined)
+      tokens.push({ kind: ['and', 'or', 'not'].includes(match[3].toLowerCase()) ? 'symbol' : 'name', text: match[3] })
     else tokens.push({ kind: 'symbol', text: match[4] ?? '' })
   }
   return tokens
@@ -103,11 +110,16 @@ function tokenize(feature: string, text: string): { kind: 'number' | 'string' | 
 /** As DuckDB computes it: numbers as DOUBLE, comparisons as 0 and 1, division by zero as NULL. */
 export function toSql(expression: Expression, column: (name: string) => string): string {
   switch (expression.kind) {
-    case 'number': return `${expression.value}::DOUBLE`
-    case 'string': return `'${expression.value.replaceAll("'", "''")}'`
-    case 'column': return column(expression.name)
-    case 'negate': return `(-${toSql(expression.operand, column)})`
-    case 'not': return `(CASE ${toSql(expression.operand, column)} WHEN 0 THEN 1 WHEN 1 THEN 0 END)`
+    case 'number':
+      return `${expression.value}::DOUBLE`
+    case 'string':
+      return `'${expression.value.replaceAll("'", "''")}'`
+    case 'column':
+      return column(expression.name)
+    case 'negate':
+      return `(-${toSql(expression.operand, column)})`
+    case 'not':
+      return `(CASE ${toSql(expression.operand, column)} WHEN 0 THEN 1 WHEN 1 THEN 0 END)`
     case 'aggregate': {
       // Rows of an outer join without a match are not rows of the window.
       if (expression.operand === '*') return `count(${column('row_id')})::DOUBLE`
@@ -119,7 +131,8 @@ export function toSql(expression: Expression, column: (name: string) => string):
       const left = toSql(expression.left, column)
       const right = toSql(expression.right, column)
       if (expression.operator === '/') return `(${left} / nullif(${right}, 0))`
-      if (expression.operator === 'and' || expression.operator === 'or') return `((${left} <> 0) ${expression.operator} (${right} <> 0))::INTEGER`
+      if (expression.operator === 'and' || expression.operator === 'or')
+        return `((${left} <> 0) ${expression.operator} (${right} <> 0))::INTEGER`
       if (['+', '-', '*'].includes(expression.operator)) return `(${left} ${expression.operator} ${right})`
       return `(${left} ${expression.operator} ${right})::INTEGER`
     }
@@ -133,7 +146,8 @@ type Row = Readonly<Record<string, number | string | boolean | null>>
 export function evaluate(expression: Expression, rows: readonly Row[], row?: Row): Value {
   switch (expression.kind) {
     case 'number':
-    case 'string': return expression.value
+    case 'string':
+      return expression.value
     case 'column': {
       const value = row?.[expression.name] ?? null
       return typeof value === 'boolean' ? Number(value) : value
@@ -146,8 +160,10 @@ export function evaluate(expression: Expression, rows: readonly Row[], row?: Row
       const value = evaluate(expression.operand, rows, row)
       return value === null ? null : value === 0 ? 1 : 0
     }
-    case 'aggregate': return aggregate(expression.name, expression.operand, rows)
-    case 'binary': return combine(expression.operator, evaluate(expression.left, rows, row), evaluate(expression.right, rows, row))
+    case 'aggregate':
+      return aggregate(expression.name, expression.operand, rows)
+    case 'binary':
+      return combine(expression.operator, evaluate(expression.left, rows, row), evaluate(expression.right, rows, row))
   }
 }
 
@@ -177,16 +193,26 @@ function combine(operator: Binary, left: Value, right: Value): Value {
   }
   if (left === null || right === null) return null
   switch (operator) {
-    case '+': return Number(left) + Number(right)
-    case '-': return Number(left) - Number(right)
-    case '*': return Number(left) * Number(right)
-    case '/': return Number(right) === 0 ? null : Number(left) / Number(right)
-    case '=': return Number(left === right)
-    case '<>': return Number(left !== right)
-    case '<': return Number(left < right)
-    case '<=': return Number(left <= right)
-    case '>': return Number(left > right)
-    case '>=': return Number(left >= right)
+    case '+':
+      return Number(left) + Number(right)
+    case '-':
+      return Number(left) - Number(right)
+    case '*':
+      return Number(left) * Number(right)
+    case '/':
+      return Number(right) === 0 ? null : Number(left) / Number(right)
+    case '=':
+      return Number(left === right)
+    case '<>':
+      return Number(left !== right)
+    case '<':
+      return Number(left < right)
+    case '<=':
+      return Number(left <= right)
+    case '>':
+      return Number(left > right)
+    case '>=':
+      return Number(left >= right)
   }
 }
 

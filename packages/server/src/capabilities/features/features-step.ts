@@ -27,13 +27,22 @@ const knownKeys = ['entities', 'time', 'views', 'dataset']
  * Step kind `features`: turns the dataset in input `dataset` into rows with point-in-time features, as the next version of dataset `with.dataset`. `$name` in
  * `entities` is replaced by the step's parameter of that name as a literal.
  */
-export function featuresStep({ features, datasets, tables, paths }: { features: Features; datasets: Datasets } & Pick<Kernel, 'tables' | 'paths'>): StepKind {
+export function featuresStep({
+  features,
+  datasets,
+  tables,
+  paths,
+}: { features: Features; datasets: Datasets } & Pick<Kernel, 'tables' | 'paths'>): StepKind {
   return {
     kind: 'features',
     caching: 'content',
     check: (configuration) => [
-      ...Object.keys(configuration).filter((key) => !knownKeys.includes(key)).map((key) => `features knows no setting "${key}"; it takes ${knownKeys.join(', ')}.`),
-      ...['entities', 'time', 'dataset'].filter((key) => typeof configuration[key] !== 'string').map((key) => `features needs "${key}".`),
+      ...Object.keys(configuration)
+        .filter((key) => !knownKeys.includes(key))
+        .map((key) => `features knows no setting "${key}"; it takes ${knownKeys.join(', ')}.`),
+      ...['entities', 'time', 'dataset']
+        .filter((key) => typeof configuration[key] !== 'string')
+        .map((key) => `features needs "${key}".`),
       ...(Array.isArray(configuration['views']) ? [] : ['features needs "views": a list of {view, keys}.']),
     ],
     // What was pushed by now is an input like any other: its digest enters the cache key.
@@ -43,7 +52,11 @@ export function featuresStep({ features, datasets, tables, paths }: { features: 
       for (const { view } of views) {
         const current = await features.offline(context.scope, view, { to: context.asOf })
         const state = [current.urn, ...current.relation.files.map((path) => path.split('/').at(-1) ?? '')]
-        found[`view:${view}`] = { kind: 'value', digest: createHash('sha256').update(JSON.stringify(state)).digest('hex'), urn: current.urn }
+        found[`view:${view}`] = {
+          kind: 'value',
+          digest: createHash('sha256').update(JSON.stringify(state)).digest('hex'),
+          urn: current.urn,
+        }
       }
       return found
     },
@@ -51,14 +64,23 @@ export function featuresStep({ features, datasets, tables, paths }: { features: 
       const { entities, time, views, dataset } = configuration as unknown as Configuration
       const input = context.inputs['dataset']
       const parts = input?.urn === undefined ? undefined : parseUrn(input.urn)
-      if (parts?.kind !== 'dataset' || parts.version === undefined) throw new Error('Step kind features needs an input named "dataset", such as dataset:flights@latest.')
+      if (parts?.kind !== 'dataset' || parts.version === undefined)
+        throw new Error('Step kind features needs an input named "dataset", such as dataset:flights@latest.')
       const source = await datasets.relation(context.scope, parts.id, Number(parts.version))
       const base = join(paths.tmp, `features-${randomUUID()}`)
       const scratch: string[] = []
       try {
         let current = `${base}-0.parquet`
         scratch.push(current)
-        const first = await tables.write({ sql: withParameters(entities, context.parameters), relations: { data: source }, trusted: false, output: { path: current, format: 'parquet' } }, { signal: context.signal })
+        const first = await tables.write(
+          {
+            sql: withParameters(entities, context.parameters),
+            relations: { data: source },
+            trusted: false,
+            output: { path: current, format: 'parquet' },
+          },
+          { signal: context.signal },
+        )
         context.log(`${first.rows.toLocaleString('en-GB')} entity rows`)
         let columns = first.columns
         const refs: EventRef[] = [{ rel: 'input', urn: input?.urn ?? '', as: 'rows of' }]
@@ -66,18 +88,43 @@ export function featuresStep({ features, datasets, tables, paths }: { features: 
           const { view, relation, urn } = await features.offline(context.scope, name)
           const next = `${base}-${index + 1}.parquet`
           scratch.push(next)
-          const sql = pointInTimeSql(view, { timeMs: `epoch_ms(${sqlName(time)}::timestamp)`, keys, columns: columns.map((column) => column.name) })
-          const joined = await tables.write({ sql, relations: { entities: { format: 'parquet', files: [current] }, rows: relation }, trusted: true, output: { path: next, format: 'parquet' } }, { signal: context.signal })
-          context.log(`${name}: ${view.features.map((feature) => feature.name).join(', ')} joined as known at each row's moment`)
+          const sql = pointInTimeSql(view, {
+            timeMs: `epoch_ms(${sqlName(time)}::timestamp)`,
+            keys,
+            columns: columns.map((column) => column.name),
+          })
+          const joined = await tables.write(
+            {
+              sql,
+              relations: { entities: { format: 'parquet', files: [current] }, rows: relation },
+              trusted: true,
+              output: { path: next, format: 'parquet' },
+            },
+            { signal: context.signal },
+          )
+          context.log(
+            `${name}: ${view.features.map((feature) => feature.name).join(', ')} joined as known at each row's moment`,
+          )
           refs.push({ rel: 'input', urn, as: 'features of' })
           current = next
           columns = joined.columns
         }
         const { version, unchanged } = await datasets.add(context.scope, {
-          name: dataset, content: { path: current }, format: 'parquet', mode: 'replace', eventTime: time, note: `made by ${context.pipeline}`, refs: [...refs, { rel: 'input', urn: context.runUrn, as: 'made by' }],
+          name: dataset,
+          content: { path: current },
+          format: 'parquet',
+          mode: 'replace',
+          eventTime: time,
+          note: `made by ${context.pipeline}`,
+          refs: [...refs, { rel: 'input', urn: context.runUrn, as: 'made by' }],
         })
-        context.log(`${dataset} v${version.version}${unchanged ? ' (unchanged)' : ''}: ${version.rows.toLocaleString('en-GB')} rows, ${columns.length} columns`)
-        return { outputs: { dataset: { kind: 'dataset', digest: version.digest, urn: version.urn } }, refs: [...refs, { rel: 'output', urn: version.urn, as: 'made' }] }
+        context.log(
+          `${dataset} v${version.version}${unchanged ? ' (unchanged)' : ''}: ${version.rows.toLocaleString('en-GB')} rows, ${columns.length} columns`,
+        )
+        return {
+          outputs: { dataset: { kind: 'dataset', digest: version.digest, urn: version.urn } },
+          refs: [...refs, { rel: 'output', urn: version.urn, as: 'made' }],
+        }
       } finally {
         await Promise.all(scratch.map((path) => rm(path, { force: true })))
       }
@@ -91,6 +138,8 @@ function withParameters(sql: string, parameters: Readonly<Record<string, unknown
     const value = parameters[name]
     if (typeof value === 'number') return String(value)
     if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`
-    throw new Error(`The SQL in "entities" uses $${name}, but the step has no parameter "${name}". Give it under "params".`)
+    throw new Error(
+      `The SQL in "entities" uses $${name}, but the step has no parameter "${name}". Give it under "params".`,
+    )
   })
 }

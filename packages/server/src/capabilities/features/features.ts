@@ -14,7 +14,9 @@ import { parity, type ParityResult } from './parity.ts'
 import { pushFile, pushRows, rowColumns, streamOf, tableOf } from './push-rows.ts'
 import type { FeatureViewTable } from './tables.ts'
 
-type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger'> & { online: OnlineStore }
+type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger'> & {
+  online: OnlineStore
+}
 
 export interface Features {
   define(scope: Scope, name: string, definition: FeatureViewDefinition): Promise<FeatureView>
@@ -22,9 +24,18 @@ export interface Features {
   list(scope: Scope): Promise<FeatureView[]>
   push(scope: Scope, name: string, rows: readonly FeatureRow[]): Promise<number>
   pushFile(scope: Scope, name: string, body: Readable): Promise<number>
-  lookup(scope: Scope, name: string, keys: readonly Record<string, unknown>[], asOf?: number): Promise<{ asOf: number; rows: Record<string, number | null>[] }>
+  lookup(
+    scope: Scope,
+    name: string,
+    keys: readonly Record<string, unknown>[],
+    asOf?: number,
+  ): Promise<{ asOf: number; rows: Record<string, number | null>[] }>
   /** The offline rows of a view, with everything that was pushed so far, and the definition ready for SQL. */
-  offline(scope: Scope, name: string, range?: { from?: number; to?: number }): Promise<{ view: CompiledView; urn: string; relation: Relation }>
+  offline(
+    scope: Scope,
+    name: string,
+    range?: { from?: number; to?: number },
+  ): Promise<{ view: CompiledView; urn: string; relation: Relation }>
   /** A view as the gateway needs it, at a version (the newest unless given). */
   onlineView(scope: Scope, name: string, version?: number): Promise<{ view: OnlineView; urn: string; version: number }>
   parity(scope: Scope, name: string, sample: number): Promise<ParityResult>
@@ -42,21 +53,35 @@ export function createFeatures(deps: Deps): Features {
   const newest = new Map<string, number>()
 
   const requireView = async (project: string, name: string, version?: number): Promise<FeatureViewTable> => {
-    let query = db.read.selectFrom('feature_view').selectAll().where('project_id', '=', project).where('name', '=', name).orderBy('version', 'desc').limit(1)
+    let query = db.read
+      .selectFrom('feature_view')
+      .selectAll()
+      .where('project_id', '=', project)
+      .where('name', '=', name)
+      .orderBy('version', 'desc')
+      .limit(1)
     if (version !== undefined) query = query.where('version', '=', version)
     const row = await query.executeTakeFirst()
     if (row) return row
     if (version !== undefined) throw featureErrors.VERSION_NOT_FOUND(name, version)
     throw featureErrors.NOT_FOUND(name)
   }
-  const definitionOf = (row: FeatureViewTable): FeatureViewDefinition => JSON.parse(row.definition) as FeatureViewDefinition
+  const definitionOf = (row: FeatureViewTable): FeatureViewDefinition =>
+    JSON.parse(row.definition) as FeatureViewDefinition
   const urnOf = (row: FeatureViewTable): string => urn(row.project_id, 'feature-view', row.name, row.version)
 
   const present = async (row: FeatureViewTable): Promise<FeatureView> => {
     const files = await filesAt(db.read, row.project_id, tableOf(row.name))
     return {
-      name: row.name, version: row.version, urn: urnOf(row), digest: row.digest, definition: definitionOf(row), rows: (await latestSnapshot(db.read, row.project_id, tableOf(row.name)))?.rows ?? 0,
-      newestRow: files.length === 0 ? null : Math.max(...files.map((file) => file.maxTime)), createdAt: row.created_at, createdBy: row.created_by,
+      name: row.name,
+      version: row.version,
+      urn: urnOf(row),
+      digest: row.digest,
+      definition: definitionOf(row),
+      rows: (await latestSnapshot(db.read, row.project_id, tableOf(row.name)))?.rows ?? 0,
+      newestRow: files.length === 0 ? null : Math.max(...files.map((file) => file.maxTime)),
+      createdAt: row.created_at,
+      createdBy: row.created_by,
     }
   }
 
@@ -65,10 +90,25 @@ export function createFeatures(deps: Deps): Features {
     const row = await requireView(project, name)
     const definition = definitionOf(row)
     await ingestLedger(deps, {
-      project, stream: streamOf(project, name), table: tableOf(name), lines: rowColumns(definition), select: 'select * from lines', timeColumn: 'event_time',
-      onCommitted: (trx: Trx, batch) => events.append(trx, {
-        project, name: 'feature-rows.committed', schema: 1, by: 'system:features', subject: urnOf(row), refs: [], eventTime: batch.maxTime, data: { rows: batch.rows, digest: batch.digest, fact: `${batch.rows.toLocaleString('en-GB')} rows came` },
-      }).then(() => {}),
+      project,
+      stream: streamOf(project, name),
+      table: tableOf(name),
+      lines: rowColumns(definition),
+      select: 'select * from lines',
+      timeColumn: 'event_time',
+      onCommitted: (trx: Trx, batch) =>
+        events
+          .append(trx, {
+            project,
+            name: 'feature-rows.committed',
+            schema: 1,
+            by: 'system:features',
+            subject: urnOf(row),
+            refs: [],
+            eventTime: batch.maxTime,
+            data: { rows: batch.rows, digest: batch.digest, fact: `${batch.rows.toLocaleString('en-GB')} rows came` },
+          })
+          .then(() => {}),
     })
   }
   const commitSoon = (project: string, name: string): void => {
@@ -85,7 +125,12 @@ export function createFeatures(deps: Deps): Features {
     pending.set(key, timer)
   }
   watermark.addBlocker(async (project) => {
-    const names = await db.read.selectFrom('feature_view').select('name').distinct().where('project_id', '=', project).execute()
+    const names = await db.read
+      .selectFrom('feature_view')
+      .select('name')
+      .distinct()
+      .where('project_id', '=', project)
+      .execute()
     for (const { name } of names) if (await ledgerIsBehind(deps, streamOf(project, name))) await commit(project, name)
     return []
   })
@@ -113,7 +158,10 @@ export function createFeatures(deps: Deps): Features {
     await commit(scope.project, name)
     const view = compileView(name, definitionOf(row))
     const from = range.from === undefined ? {} : { from: range.from - view.windowMs }
-    const relation = await relationAt(db.read, blobs, scope.project, tableOf(name), { ...from, ...(range.to === undefined ? {} : { to: range.to }) })
+    const relation = await relationAt(db.read, blobs, scope.project, tableOf(name), {
+      ...from,
+      ...(range.to === undefined ? {} : { to: range.to }),
+    })
     return { view, urn: urnOf(row), relation: { ...relation, columns: rowColumns(definitionOf(row)) } }
   }
 
@@ -124,13 +172,38 @@ export function createFeatures(deps: Deps): Features {
       const text = JSON.stringify(definition)
       const digest = createHash('sha256').update(text).digest('hex')
       const row = await db.write.transaction().execute(async (trx) => {
-        const before = await trx.selectFrom('feature_view').selectAll().where('project_id', '=', scope.project).where('name', '=', name).orderBy('version', 'desc').limit(1).executeTakeFirst()
+        const before = await trx
+          .selectFrom('feature_view')
+          .selectAll()
+          .where('project_id', '=', scope.project)
+          .where('name', '=', name)
+          .orderBy('version', 'desc')
+          .limit(1)
+          .executeTakeFirst()
         if (before?.digest === digest) return before
         if (before && shapeOf(definitionOf(before)) !== shapeOf(definition)) throw featureErrors.SHAPE_CHANGED(name)
-        const made: FeatureViewTable = { project_id: scope.project, name, version: (before?.version ?? 0) + 1, digest, definition: text, created_at: clock(), created_by: scope.principal.id }
+        const made: FeatureViewTable = {
+          project_id: scope.project,
+          name,
+          version: (before?.version ?? 0) + 1,
+          digest,
+          definition: text,
+          created_at: clock(),
+          created_by: scope.principal.id,
+        }
         await trx.insertInto('feature_view').values(made).execute()
         await events.append(trx, {
-          project: scope.project, name: 'feature-view.defined', schema: 1, by: scope.principal.id, subject: urnOf(made), refs: [], data: { digest, features: Object.keys(definition.features), fact: `${Object.keys(definition.features).length} features, ${definition.window}` },
+          project: scope.project,
+          name: 'feature-view.defined',
+          schema: 1,
+          by: scope.principal.id,
+          subject: urnOf(made),
+          refs: [],
+          data: {
+            digest,
+            features: Object.keys(definition.features),
+            fact: `${Object.keys(definition.features).length} features, ${definition.window}`,
+          },
         })
         return made
       })
@@ -138,12 +211,22 @@ export function createFeatures(deps: Deps): Features {
     },
     get: async (scope, name) => present(await requireView(scope.project, name)),
     list: async (scope) => {
-      const rows = await db.read.selectFrom('feature_view').selectAll().where('project_id', '=', scope.project).orderBy('name').orderBy('version', 'desc').execute()
+      const rows = await db.read
+        .selectFrom('feature_view')
+        .selectAll()
+        .where('project_id', '=', scope.project)
+        .orderBy('name')
+        .orderBy('version', 'desc')
+        .execute()
       return Promise.all(rows.filter((row, i) => rows[i - 1]?.name !== row.name).map(present))
     },
     push: async (scope, name, rows) => {
       const definition = definitionOf(await requireView(scope.project, name))
-      const added = pushRows({ online, writer: writerOf(scope.project, name) }, { project: scope.project, view: name, definition }, rows)
+      const added = pushRows(
+        { online, writer: writerOf(scope.project, name) },
+        { project: scope.project, view: name, definition },
+        rows,
+      )
       expire(scope.project, name, definition, Math.max(...rows.map((row) => row.eventTime)))
       commitSoon(scope.project, name)
       return added
@@ -162,7 +245,8 @@ export function createFeatures(deps: Deps): Features {
       const row = await requireView(scope.project, name, version)
       return { view: compileView(name, definitionOf(row)), urn: urnOf(row), version: row.version }
     },
-    parity: async (scope, name, sample) => parity({ tables, online }, scope.project, await offline(scope, name), sample),
+    parity: async (scope, name, sample) =>
+      parity({ tables, online }, scope.project, await offline(scope, name), sample),
     close: () => {
       for (const timer of pending.values()) clearTimeout(timer)
       for (const writer of writers.values()) writer.close()
@@ -171,4 +255,5 @@ export function createFeatures(deps: Deps): Features {
   }
 }
 
-const shapeOf = (definition: FeatureViewDefinition): string => JSON.stringify([definition.keys, Object.entries(definition.columns).toSorted()])
+const shapeOf = (definition: FeatureViewDefinition): string =>
+  JSON.stringify([definition.keys, Object.entries(definition.columns).toSorted()])

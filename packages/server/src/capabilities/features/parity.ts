@@ -13,16 +13,32 @@ const tolerance = 1e-9
 const mostListed = 100
 
 /** Computes a view's features for sampled moments on both sides. Moments are those of rows that the online store still reaches. */
-export async function parity({ tables, online }: { tables: TableEngine; online: OnlineReader }, project: string, offline: { view: CompiledView; relation: Relation }, sample: number): Promise<ParityResult> {
+export async function parity(
+  { tables, online }: { tables: TableEngine; online: OnlineReader },
+  project: string,
+  offline: { view: CompiledView; relation: Relation },
+  sample: number,
+): Promise<ParityResult> {
   const { view, relation } = offline
   const moments = await tables.query({
     sql: `select entity_key, event_time from (select distinct entity_key, event_time from rows where event_time > (select max(event_time) from rows) - $1) order by hash(entity_key || event_time::varchar) limit ${Math.floor(sample)}`,
-    params: [view.windowMs], relations: { rows: relation }, trusted: true,
+    params: [view.windowMs],
+    relations: { rows: relation },
+    trusted: true,
   })
   if (moments.rows.length === 0) return { compared: 0, different: 0, differences: [] }
-  const literals = moments.rows.map(([key, at]) => `('${String(key).replaceAll("'", "''")}', ${Number(at)}::BIGINT)`).join(', ')
-  const sql = pointInTimeSql({ ...view, keys: ['entity_key'] }, { timeMs: 'at_ms', keys: ['entity_key'], columns: ['entity_key', 'at_ms'] })
-  const { rows } = await tables.query({ sql: `with entities(entity_key, at_ms) as (values ${literals}) select * from (${sql})`, relations: { rows: relation }, trusted: true })
+  const literals = moments.rows
+    .map(([key, at]) => `('${String(key).replaceAll("'", "''")}', ${Number(at)}::BIGINT)`)
+    .join(', ')
+  const sql = pointInTimeSql(
+    { ...view, keys: ['entity_key'] },
+    { timeMs: 'at_ms', keys: ['entity_key'], columns: ['entity_key', 'at_ms'] },
+  )
+  const { rows } = await tables.query({
+    sql: `with entities(entity_key, at_ms) as (values ${literals}) select * from (${sql})`,
+    relations: { rows: relation },
+    trusted: true,
+  })
   const differences: ParityResult['differences'] = []
   let different = 0
   for (const row of rows) {

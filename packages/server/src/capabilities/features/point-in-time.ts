@@ -8,9 +8,13 @@ const name = (text: string): string => `"${text.replaceAll('"', '""')}"`
  * `time - window < event_time <= time` and `known_at <= time`. Rows are first matched by key and by the two windows that can overlap, so the join is an equality
  * join whose size grows with rows in a window and not with their square. The order of the entities is kept.
  */
-export function pointInTimeSql(view: CompiledView, input: { timeMs: string; keys: readonly string[]; columns: readonly string[] }): string {
+export function pointInTimeSql(
+  view: CompiledView,
+  input: { timeMs: string; keys: readonly string[]; columns: readonly string[] },
+): string {
   const width = view.windowMs
-  const keyOf = (alias: string, columns: readonly string[]) => columns.map((column) => `${alias}.${column}::VARCHAR`).join(` || chr(31) || `)
+  const keyOf = (alias: string, columns: readonly string[]) =>
+    columns.map((column) => `${alias}.${column}::VARCHAR`).join(` || chr(31) || `)
   const values = view.features.map(({ name: feature, expression, fallback }) => {
     const sql = `CASE WHEN count(r.row_id) = 0 THEN NULL ELSE ${toSql(expression, (column) => `r.${name(column)}`)} END`
     // Aggregates see matched rows only: an entity without any has one row of nulls from the outer join.

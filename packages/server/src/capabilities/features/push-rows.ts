@@ -24,7 +24,10 @@ const tableTypes = { number: 'number', string: 'string', boolean: 'boolean' } as
 /** Columns of a view's offline table. */
 export function rowColumns(definition: FeatureViewDefinition): TableColumn[] {
   return [
-    { name: 'row_id', type: 'string' }, { name: 'entity_key', type: 'string' }, { name: 'event_time', type: 'integer' }, { name: 'known_at', type: 'integer' },
+    { name: 'row_id', type: 'string' },
+    { name: 'entity_key', type: 'string' },
+    { name: 'event_time', type: 'integer' },
+    { name: 'known_at', type: 'integer' },
     ...Object.entries(definition.columns).map(([name, type]) => ({ name, type: tableTypes[type] })),
   ]
 }
@@ -33,10 +36,22 @@ export const tableOf = (view: string): string => `feature/${view}`
 export const streamOf = (project: string, view: string): string[] => ['features', project, view]
 
 /** Checks rows, appends them to the ledger and puts them into the online store; when it returns they are durable and lookups see them. */
-export function pushRows({ online, writer }: { online: OnlineStore; writer: LedgerWriter }, target: PushTarget, rows: readonly FeatureRow[]): number {
+export function pushRows(
+  { online, writer }: { online: OnlineStore; writer: LedgerWriter },
+  target: PushTarget,
+  rows: readonly FeatureRow[],
+): number {
   const { project, view, definition } = target
   const checked = rows.map((row) => checkRow(view, definition, row))
-  writer.append(checked.map((row) => ({ row_id: row.id, entity_key: row.key, event_time: row.eventTime, known_at: row.knownAt, ...row.values })))
+  writer.append(
+    checked.map((row) => ({
+      row_id: row.id,
+      entity_key: row.key,
+      event_time: row.eventTime,
+      known_at: row.knownAt,
+      ...row.values,
+    })),
+  )
   return online.push(project, view, checked)
 }
 
@@ -45,10 +60,18 @@ function checkRow(view: string, definition: FeatureViewDefinition, row: FeatureR
   if (knownAt < row.eventTime) throw featureErrors.KNOWN_BEFORE_EVENT(row.id)
   for (const [column, value] of Object.entries(row.values)) {
     const type = definition.columns[column]
-    if (type === undefined) throw featureErrors.UNKNOWN_VALUE(row.id, column, Object.keys(definition.columns).join(', '))
-    if (value !== null && typeof value !== type) throw featureErrors.BAD_VALUE(row.id, column, type, JSON.stringify(value))
+    if (type === undefined)
+      throw featureErrors.UNKNOWN_VALUE(row.id, column, Object.keys(definition.columns).join(', '))
+    if (value !== null && typeof value !== type)
+      throw featureErrors.BAD_VALUE(row.id, column, type, JSON.stringify(value))
   }
-  return { id: row.id, key: entityKey({ name: view, keys: definition.keys }, row.key), eventTime: row.eventTime, knownAt, values: row.values }
+  return {
+    id: row.id,
+    key: entityKey({ name: view, keys: definition.keys }, row.key),
+    eventTime: row.eventTime,
+    knownAt,
+    values: row.values,
+  }
 }
 
 /**
@@ -56,7 +79,17 @@ function checkRow(view: string, definition: FeatureViewDefinition, row: FeatureR
  * `slackMs` before it, can reach.
  */
 export async function pushFile(
-  { db, clock, blobs, tables, paths, online }: Pick<Kernel, 'db' | 'clock' | 'blobs' | 'tables' | 'paths'> & { online: OnlineStore }, target: PushTarget, body: Readable, slackMs: number,
+  {
+    db,
+    clock,
+    blobs,
+    tables,
+    paths,
+    online,
+  }: Pick<Kernel, 'db' | 'clock' | 'blobs' | 'tables' | 'paths'> & { online: OnlineStore },
+  target: PushTarget,
+  body: Readable,
+  slackMs: number,
 ): Promise<number> {
   const { project, view, definition } = target
   const directory = join(paths.tmp, `push-${randomUUID()}`)
@@ -64,23 +97,54 @@ export async function pushFile(
   const [received, parquet] = [join(directory, 'rows.parquet'), join(directory, 'table.parquet')]
   try {
     await pipeline(body, createWriteStream(received, { mode: 0o600 }))
-    const { columns } = await tables.describe({ path: received, format: 'parquet', name: `the rows for feature view "${view}"` })
+    const { columns } = await tables.describe({
+      path: received,
+      format: 'parquet',
+      name: `the rows for feature view "${view}"`,
+    })
     const sql = fileSql(definition, columns)
     const relations = { file: { format: 'parquet' as const, files: [received] } }
     const written = await tables.write({ sql, relations, trusted: true, output: { path: parquet, format: 'parquet' } })
     if (written.rows === 0) return 0
     const table = { rows: { format: 'parquet' as const, files: [parquet] } }
-    const { rows: [range] } = await tables.query({ sql: 'select min(event_time), max(event_time) from rows', relations: table, trusted: true })
+    const {
+      rows: [range],
+    } = await tables.query({
+      sql: 'select min(event_time), max(event_time) from rows',
+      relations: table,
+      trusted: true,
+    })
     const [minTime, maxTime] = [Number(range?.[0]), Number(range?.[1])]
-    const recent = await tables.query({ sql: 'select * from rows where event_time > $1', params: [maxTime - windowMs(definition.window) - slackMs], relations: table, trusted: true, maxRows: 2_000_000 })
+    const recent = await tables.query({
+      sql: 'select * from rows where event_time > $1',
+      params: [maxTime - windowMs(definition.window) - slackMs],
+      relations: table,
+      trusted: true,
+      maxRows: 2_000_000,
+    })
     const names = Object.keys(definition.columns)
     const { digest, size } = await blobs.put(project, createReadStream(parquet))
-    online.push(project, view, recent.rows.map((row): OnlineRow => ({
-      id: String(row[0]), key: String(row[1]), eventTime: Number(row[2]), knownAt: Number(row[3]), values: Object.fromEntries(names.map((name, i) => [name, row[4 + i] as OnlineRow['values'][string]])),
-    })))
+    online.push(
+      project,
+      view,
+      recent.rows.map(
+        (row): OnlineRow => ({
+          id: String(row[0]),
+          key: String(row[1]),
+          eventTime: Number(row[2]),
+          knownAt: Number(row[3]),
+          values: Object.fromEntries(names.map((name, i) => [name, row[4 + i] as OnlineRow['values'][string]])),
+        }),
+      ),
+    )
     await db.write.transaction().execute(async (trx) => {
       await createTable(trx, { project, id: tableOf(view), columns: rowColumns(definition), at: clock() })
-      await appendFiles(trx, { project, table: tableOf(view), files: [{ digest, rows: written.rows, bytes: size, minTime, maxTime }], at: clock() })
+      await appendFiles(trx, {
+        project,
+        table: tableOf(view),
+        files: [{ digest, rows: written.rows, bytes: size, minTime, maxTime }],
+        at: clock(),
+      })
     })
     return written.rows
   } finally {
@@ -95,10 +159,15 @@ function fileSql(definition: FeatureViewDefinition, columns: readonly TableColum
     if (!column) throw featureErrors.FILE_COLUMN_MISSING(name, known)
     return column
   }
-  const time = (name: string): string => (find(name).type === 'timestamp' || find(name).type === 'date' ? `epoch_ms(${sqlName(name)}::timestamp)` : `${sqlName(name)}::bigint`)
+  const time = (name: string): string =>
+    find(name).type === 'timestamp' || find(name).type === 'date'
+      ? `epoch_ms(${sqlName(name)}::timestamp)`
+      : `${sqlName(name)}::bigint`
   const knownAt = columns.some((column) => column.name === 'known_at') ? time('known_at') : time('event_time')
   const key = definition.keys.map((name) => `${sqlName(find(name).name)}::varchar`).join(' || chr(31) || ')
   const sqlTypes = { number: 'double', string: 'varchar', boolean: 'boolean' } as const
-  const values = Object.entries(definition.columns).map(([name, type]) => `, ${sqlName(find(name).name)}::${sqlTypes[type]} as ${sqlName(name)}`).join('')
+  const values = Object.entries(definition.columns)
+    .map(([name, type]) => `, ${sqlName(find(name).name)}::${sqlTypes[type]} as ${sqlName(name)}`)
+    .join('')
   return `select ${sqlName(find('id').name)}::varchar as row_id, ${key} as entity_key, ${time('event_time')} as event_time, ${knownAt} as known_at${values} from file order by event_time, row_id`
 }

@@ -5,11 +5,22 @@ import { urn } from '../../kernel/ids/index.ts'
 describeEachDatabase('inbox', ({ world }) => {
   const open = async (project: string, authors: string[]) => {
     const by = (await world.as('maintainer', project)).principal
-    return world.kernel.db.write.transaction().execute((trx) => world.capabilities.inbox.open(trx, by, {
-      project, kind: 'approval', title: 'Approve arrival-delay v2', summary: 'v2 is not worse than v1.', subject: urn(project, 'model', 'arrival-delay', 2), evidence: { logLoss: 0.4 },
-      options: [{ id: 'approve', label: 'Approve', consequence: 'v2 can be deployed.' }, { id: 'decline', label: 'Decline', consequence: 'v2 stays a candidate.', needsReason: true }],
-      permission: 'inbox:decide', authors,
-    }))
+    return world.kernel.db.write.transaction().execute((trx) =>
+      world.capabilities.inbox.open(trx, by, {
+        project,
+        kind: 'approval',
+        title: 'Approve arrival-delay v2',
+        summary: 'v2 is not worse than v1.',
+        subject: urn(project, 'model', 'arrival-delay', 2),
+        evidence: { logLoss: 0.4 },
+        options: [
+          { id: 'approve', label: 'Approve', consequence: 'v2 can be deployed.' },
+          { id: 'decline', label: 'Decline', consequence: 'v2 stays a candidate.', needsReason: true },
+        ],
+        permission: 'inbox:decide',
+        authors,
+      }),
+    )
   }
 
   test('an approver decides once; the decision is an event with the reason', async () => {
@@ -53,7 +64,10 @@ describeEachDatabase('inbox', ({ world }) => {
     const maintainer = await world.as('maintainer', project)
     const approver = await world.as('approver', project)
     const { id } = await open(project, [])
-    const held = await maintainer.call('POST', `/api/v1/projects/${project}/watermark`, { to: Date.UTC(2001, 0, 8), waitMs: 300 })
+    const held = await maintainer.call('POST', `/api/v1/projects/${project}/watermark`, {
+      to: Date.UTC(2001, 0, 8),
+      waitMs: 300,
+    })
     expect(held.json).toMatchObject({ advanced: false, settled: false })
     expect(held.json.blockers[0]).toContain('Approve arrival-delay v2')
     await approver.call('POST', `/api/v1/projects/${project}/inbox/${id}/decision`, { option: 'approve' })

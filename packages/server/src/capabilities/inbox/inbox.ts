@@ -37,34 +37,81 @@ export interface Inbox {
   withdraw(trx: Trx, by: Principal, project: string, id: string): Promise<void>
   /** Records the decision; event `inbox.decided` with data {item, option, reason, subject}. */
   decide(scope: Scope, id: string, decision: { option: string; reason: string }): Promise<InboxItem>
-  list(scope: Scope, view: 'mine' | 'team' | 'done', limit: number): Promise<{ items: InboxItem[]; mine: number; team: number }>
+  list(
+    scope: Scope,
+    view: 'mine' | 'team' | 'done',
+    limit: number,
+  ): Promise<{ items: InboxItem[]; mine: number; team: number }>
   get(scope: Scope, id: string): Promise<InboxItem>
 }
 
-export function createInbox({ db, clock, events, watermark }: Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark'>): Inbox {
+export function createInbox({
+  db,
+  clock,
+  events,
+  watermark,
+}: Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark'>): Inbox {
   watermark.addBlocker(async (project) => {
-    const waiting = await db.read.selectFrom('inbox_item').select('title').where('project_id', '=', project).where('state', '=', 'open').where('blocks_event_time', '=', 1).execute()
+    const waiting = await db.read
+      .selectFrom('inbox_item')
+      .select('title')
+      .where('project_id', '=', project)
+      .where('state', '=', 'open')
+      .where('blocks_event_time', '=', 1)
+      .execute()
     return waiting.map(({ title }) => `a person has to decide: ${title}`)
   })
 
   const require = async (reader: Reader, project: string, id: string): Promise<InboxItemTable> => {
-    const row = await reader.selectFrom('inbox_item').selectAll().where('project_id', '=', project).where('id', '=', id).executeTakeFirst()
+    const row = await reader
+      .selectFrom('inbox_item')
+      .selectAll()
+      .where('project_id', '=', project)
+      .where('id', '=', id)
+      .executeTakeFirst()
     if (!row) throw inboxErrors.ITEM_NOT_FOUND(id)
     return row
   }
 
   const present = async (reader: Reader, scope: Scope, rows: InboxItemTable[]): Promise<InboxItem[]> => {
     const ids = [...new Set(rows.flatMap((row) => [row.opened_by, ...(row.decided_by ? [row.decided_by] : [])]))]
-    const names = new Map((ids.length === 0 ? [] : await reader.selectFrom('principal').select(['id', 'name']).where('id', 'in', ids).execute()).map((p) => [p.id, p.name]))
+    const names = new Map(
+      (ids.length === 0
+        ? []
+        : await reader.selectFrom('principal').select(['id', 'name']).where('id', 'in', ids).execute()
+      ).map((p) => [p.id, p.name]),
+    )
     return rows.map((row) => {
       const because = row.state === 'open' ? reasonAgainst(scope, row) : null
       return {
-        id: row.id, urn: urn(row.project_id, 'inbox', row.id), kind: row.kind, title: row.title, summary: row.summary, subject: row.subject, refs: JSON.parse(row.refs),
-        evidence: JSON.parse(row.evidence), options: JSON.parse(row.options), permission: row.permission, state: row.state, mayDecide: row.state === 'open' && because === null,
-        mayNotBecause: because, openedAt: row.opened_at, openedBy: row.opened_by, openedByName: names.get(row.opened_by) ?? row.opened_by, eventTime: row.event_time, dueAt: row.due_at,
-        decision: row.decided_by === null ? null : {
-          option: row.decision_option ?? '', reason: row.decision_reason ?? '', by: row.decided_by, byName: names.get(row.decided_by) ?? row.decided_by, at: row.decided_at ?? 0,
-        },
+        id: row.id,
+        urn: urn(row.project_id, 'inbox', row.id),
+        kind: row.kind,
+        title: row.title,
+        summary: row.summary,
+        subject: row.subject,
+        refs: JSON.parse(row.refs),
+        evidence: JSON.parse(row.evidence),
+        options: JSON.parse(row.options),
+        permission: row.permission,
+        state: row.state,
+        mayDecide: row.state === 'open' && because === null,
+        mayNotBecause: because,
+        openedAt: row.opened_at,
+        openedBy: row.opened_by,
+        openedByName: names.get(row.opened_by) ?? row.opened_by,
+        eventTime: row.event_time,
+        dueAt: row.due_at,
+        decision:
+          row.decided_by === null
+            ? null
+            : {
+                option: row.decision_option ?? '',
+                reason: row.decision_reason ?? '',
+                by: row.decided_by,
+                byName: names.get(row.decided_by) ?? row.decided_by,
+                at: row.decided_at ?? 0,
+              },
       }
     })
   }
@@ -81,46 +128,127 @@ export function createInbox({ db, clock, events, watermark }: Pick<Kernel, 'db' 
       const itemUrn = urn(item.project, 'inbox', id)
       const eventTime = item.eventTime ?? (await watermark.read(asReader(trx), item.project)).at
       const refs = item.refs ?? []
-      await trx.insertInto('inbox_item').values({
-        project_id: item.project, id, kind: item.kind, title: item.title, summary: item.summary, subject: item.subject, refs: JSON.stringify(refs), evidence: JSON.stringify(item.evidence ?? null),
-        options: JSON.stringify(item.options), permission: item.permission, authors: JSON.stringify(item.authors), blocks_event_time: item.blocksEventTime === false ? 0 : 1, state: 'open',
-        opened_at: clock(), opened_by: by.id, event_time: eventTime, due_at: item.dueAt ?? null, decision_option: null, decision_reason: null, decided_by: null, decided_at: null,
-      }).execute()
+      await trx
+        .insertInto('inbox_item')
+        .values({
+          project_id: item.project,
+          id,
+          kind: item.kind,
+          title: item.title,
+          summary: item.summary,
+          subject: item.subject,
+          refs: JSON.stringify(refs),
+          evidence: JSON.stringify(item.evidence ?? null),
+          options: JSON.stringify(item.options),
+          permission: item.permission,
+          authors: JSON.stringify(item.authors),
+          blocks_event_time: item.blocksEventTime === false ? 0 : 1,
+          state: 'open',
+          opened_at: clock(),
+          opened_by: by.id,
+          event_time: eventTime,
+          due_at: item.dueAt ?? null,
+          decision_option: null,
+          decision_reason: null,
+          decided_by: null,
+          decided_at: null,
+        })
+        .execute()
       await events.append(trx, {
-        project: item.project, name: 'inbox.opened', schema: 1, by: by.id, subject: itemUrn, refs: [{ rel: 'input', urn: item.subject, as: 'about' }, ...refs], eventTime,
+        project: item.project,
+        name: 'inbox.opened',
+        schema: 1,
+        by: by.id,
+        subject: itemUrn,
+        refs: [{ rel: 'input', urn: item.subject, as: 'about' }, ...refs],
+        eventTime,
         data: { kind: item.kind, title: item.title },
       })
       return { id, urn: itemUrn }
     },
     withdraw: async (trx, by, project, id) => {
-      const row = await trx.updateTable('inbox_item').set({ state: 'withdrawn' }).where('project_id', '=', project).where('id', '=', id).where('state', '=', 'open').returning('subject').executeTakeFirst()
-      if (row) await events.append(trx, { project, name: 'inbox.withdrawn', schema: 1, by: by.id, subject: urn(project, 'inbox', id), refs: [{ rel: 'about', urn: row.subject, as: 'about' }], data: {} })
+      const row = await trx
+        .updateTable('inbox_item')
+        .set({ state: 'withdrawn' })
+        .where('project_id', '=', project)
+        .where('id', '=', id)
+        .where('state', '=', 'open')
+        .returning('subject')
+        .executeTakeFirst()
+      if (row)
+        await events.append(trx, {
+          project,
+          name: 'inbox.withdrawn',
+          schema: 1,
+          by: by.id,
+          subject: urn(project, 'inbox', id),
+          refs: [{ rel: 'about', urn: row.subject, as: 'about' }],
+          data: {},
+        })
     },
     decide: async (scope, id, decision) => {
       await db.write.transaction().execute(async (trx) => {
         const row = await require(asReader(trx), scope.project, id)
-        if (!holds(scope.principal, scope.project, row.permission)) throw accessErrors.FORBIDDEN(row.permission, scope.project)
+        if (!holds(scope.principal, scope.project, row.permission))
+          throw accessErrors.FORBIDDEN(row.permission, scope.project)
         if (isAuthor(scope.principal, row)) throw inboxErrors.OWN_WORK()
         const options = JSON.parse(row.options) as InboxOption[]
         const option = options.find((o) => o.id === decision.option)
         if (!option) throw inboxErrors.UNKNOWN_OPTION(decision.option, options.map((o) => o.id).join(', '))
         if (option.needsReason && decision.reason.trim() === '') throw inboxErrors.REASON_NEEDED(option.label)
-        const { numUpdatedRows } = await trx.updateTable('inbox_item')
-          .set({ state: 'decided', decision_option: option.id, decision_reason: decision.reason, decided_by: scope.principal.id, decided_at: clock() })
-          .where('project_id', '=', scope.project).where('id', '=', id).where('state', '=', 'open').executeTakeFirst()
-        if (numUpdatedRows === 0n) throw row.state === 'withdrawn' ? inboxErrors.WITHDRAWN() : inboxErrors.ALREADY_DECIDED(row.decided_by ?? 'Somebody', row.decision_option ?? '')
+        const { numUpdatedRows } = await trx
+          .updateTable('inbox_item')
+          .set({
+            state: 'decided',
+            decision_option: option.id,
+            decision_reason: decision.reason,
+            decided_by: scope.principal.id,
+            decided_at: clock(),
+          })
+          .where('project_id', '=', scope.project)
+          .where('id', '=', id)
+          .where('state', '=', 'open')
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n)
+          throw row.state === 'withdrawn'
+            ? inboxErrors.WITHDRAWN()
+            : inboxErrors.ALREADY_DECIDED(row.decided_by ?? 'Somebody', row.decision_option ?? '')
         await events.append(trx, {
-          project: scope.project, name: 'inbox.decided', schema: 1, by: scope.principal.id, subject: urn(scope.project, 'inbox', id), eventTime: row.event_time,
-          refs: [{ rel: 'input', urn: row.subject, as: 'about' }], data: { item: id, kind: row.kind, option: option.id, reason: decision.reason, subject: row.subject },
+          project: scope.project,
+          name: 'inbox.decided',
+          schema: 1,
+          by: scope.principal.id,
+          subject: urn(scope.project, 'inbox', id),
+          eventTime: row.event_time,
+          refs: [{ rel: 'input', urn: row.subject, as: 'about' }],
+          data: { item: id, kind: row.kind, option: option.id, reason: decision.reason, subject: row.subject },
         })
       })
       return get(db.read, scope, id)
     },
     list: async (scope, view, limit) => {
-      const open = await db.read.selectFrom('inbox_item').selectAll().where('project_id', '=', scope.project).where('state', '=', 'open').orderBy('opened_at', 'desc').limit(1000).execute()
+      const open = await db.read
+        .selectFrom('inbox_item')
+        .selectAll()
+        .where('project_id', '=', scope.project)
+        .where('state', '=', 'open')
+        .orderBy('opened_at', 'desc')
+        .limit(1000)
+        .execute()
       const mine = open.filter((row) => reasonAgainst(scope, row) === null)
-      const rows = view === 'mine' ? mine : view === 'team' ? open
-        : await db.read.selectFrom('inbox_item').selectAll().where('project_id', '=', scope.project).where('state', '<>', 'open').orderBy('decided_at', 'desc').limit(limit).execute()
+      const rows =
+        view === 'mine'
+          ? mine
+          : view === 'team'
+            ? open
+            : await db.read
+                .selectFrom('inbox_item')
+                .selectAll()
+                .where('project_id', '=', scope.project)
+                .where('state', '<>', 'open')
+                .orderBy('decided_at', 'desc')
+                .limit(limit)
+                .execute()
       return { items: await present(db.read, scope, rows.slice(0, limit)), mine: mine.length, team: open.length }
     },
     get: (scope, id) => get(db.read, scope, id),
@@ -132,7 +260,8 @@ function isAuthor(principal: Principal, row: InboxItemTable): boolean {
 }
 
 function reasonAgainst(scope: Scope, row: InboxItemTable): string | null {
-  if (!holds(scope.principal, scope.project, row.permission)) return `It needs ${row.permission}, which you do not hold in this project.`
+  if (!holds(scope.principal, scope.project, row.permission))
+    return `It needs ${row.permission}, which you do not hold in this project.`
   if (isAuthor(scope.principal, row)) return 'It is your own work; somebody else has to decide.'
   return null
 }

@@ -5,5 +5,7 @@ import type { Inbox } from './inbox.ts'
 export function inboxRoutes(app: Http, inbox: Inbox): void {
   mount(app, listInbox, 200, ({ scope, query }) => inbox.list(scope, query.view ?? 'mine', query.limit ?? 100))
   mount(app, getInboxItem, 200, ({ scope, params }) => inbox.get(scope, params.item))
-  mount(app, decideInboxItem, 200, ({ scope, params, body }) => inbox.decide(scope, params.item, { option: body.option, reason: body.reason ?? '' }))
+  mount(app, decideInboxItem, 200, ({ scope, params, body }) =>
+    inbox.decide(scope, params.item, { option: body.option, reason: body.reason ?? '' }),
+  )
 }

@@ -8,12 +8,18 @@ import { holds, type Principal, type Scope } from '../../kernel/principal/index.
 import { projectEvents } from './project-events.ts'
 
 export const lineageErrors = defineErrors('LINEAGE', {
-  NOT_A_URN: { status: 400, message: (text: string) => `"${text}" is not a URN. It looks like trivium://project/kind/id@version.` },
+  NOT_A_URN: {
+    status: 400,
+    message: (text: string) => `"${text}" is not a URN. It looks like trivium://project/kind/id@version.`,
+  },
   NODE_NOT_FOUND: { status: 404, message: (urn: string) => `Nothing is known about ${urn} in this project.` },
 })
 
 /** Answers for nodes that are ledger rows and so never in the event log (predictions): the node and its edges, read when asked. */
-export type LineageResolver = (scope: Scope, urn: string) => Promise<{ node: Omit<LineageNode, 'depth'>; edges: LineageEdge[] } | undefined>
+export type LineageResolver = (
+  scope: Scope,
+  urn: string,
+) => Promise<{ node: Omit<LineageNode, 'depth'>; edges: LineageEdge[] } | undefined>
 
 export interface LineageGraph {
   focus: LineageNode
@@ -29,7 +35,14 @@ export interface Lineage {
   search(principal: Principal, input: { q: string; project?: string; limit: number }): Promise<SearchHit[]>
 }
 
-const kindByPrefix: Record<string, string> = { m: 'model', r: 'run', d: 'dataset', p: 'pipeline', a: 'alert', f: 'feature-view' }
+const kindByPrefix: Record<string, string> = {
+  m: 'model',
+  r: 'run',
+  d: 'dataset',
+  p: 'pipeline',
+  a: 'alert',
+  f: 'feature-view',
+}
 
 export function createLineage({ db, consumers }: Pick<Kernel, 'db' | 'consumers'>): Lineage {
   const resolvers = new Map<string, LineageResolver>()
@@ -38,13 +51,21 @@ export function createLineage({ db, consumers }: Pick<Kernel, 'db' | 'consumers'
   const nodesOf = async (scope: Scope, urns: readonly string[]): Promise<Map<string, Omit<LineageNode, 'depth'>>> => {
     const found = new Map<string, Omit<LineageNode, 'depth'>>()
     for (let start = 0; start < urns.length; start += 500) {
-      const rows = await db.read.selectFrom('lineage_node').select(['urn', 'kind', 'name', 'version', 'fact', 'at']).where('project_id', '=', scope.project).where('urn', 'in', urns.slice(start, start + 500)).execute()
+      const rows = await db.read
+        .selectFrom('lineage_node')
+        .select(['urn', 'kind', 'name', 'version', 'fact', 'at'])
+        .where('project_id', '=', scope.project)
+        .where('urn', 'in', urns.slice(start, start + 500))
+        .execute()
       for (const row of rows) found.set(row.urn, row)
     }
     return found
   }
 
-  async function walk(scope: Scope, input: { urn: string; back: number; forward: number; limit: number }): Promise<LineageGraph> {
+  async function walk(
+    scope: Scope,
+    input: { urn: string; back: number; forward: number; limit: number },
+  ): Promise<LineageGraph> {
     const parts = parseUrn(input.urn)
     if (!parts) throw lineageErrors.NOT_A_URN(input.urn)
     const resolved = await resolvers.get(parts.kind)?.(scope, input.urn)
@@ -57,7 +78,8 @@ export function createLineage({ db, consumers }: Pick<Kernel, 'db' | 'consumers'
       let frontier = [input.urn]
       for (let step = 1; step <= (direction < 0 ? input.back : input.forward) && frontier.length > 0; step += 1) {
         const found = await edgesFrom(db.read, scope.project, frontier, direction, input.limit + 1)
-        if (resolved && frontier.includes(input.urn)) found.push(...resolved.edges.filter((edge) => (direction < 0 ? edge.to : edge.from) === input.urn))
+        if (resolved && frontier.includes(input.urn))
+          found.push(...resolved.edges.filter((edge) => (direction < 0 ? edge.to : edge.from) === input.urn))
         const next = new Set<string>()
         for (const edge of found) {
           const other = direction < 0 ? edge.from : edge.to
@@ -78,9 +100,22 @@ export function createLineage({ db, consumers }: Pick<Kernel, 'db' | 'consumers'
     const nodes = [...depths].map(([urn, depth]): LineageNode => {
       const node = urn === input.urn ? focus : known.get(urn)
       const split = parseUrn(urn)
-      return { urn, kind: node?.kind ?? split?.kind ?? '', name: node?.name ?? split?.id ?? urn, version: node?.version ?? split?.version ?? null, fact: node?.fact ?? '', at: node?.at ?? null, depth }
+      return {
+        urn,
+        kind: node?.kind ?? split?.kind ?? '',
+        name: node?.name ?? split?.id ?? urn,
+        version: node?.version ?? split?.version ?? null,
+        fact: node?.fact ?? '',
+        at: node?.at ?? null,
+        depth,
+      }
     })
-    return { focus: { ...focus, depth: 0 }, nodes, edges: [...edges.values()].filter((edge) => depths.has(edge.from) && depths.has(edge.to)), truncated }
+    return {
+      focus: { ...focus, depth: 0 },
+      nodes,
+      edges: [...edges.values()].filter((edge) => depths.has(edge.from) && depths.has(edge.to)),
+      truncated,
+    }
   }
 
   return {
@@ -91,10 +126,15 @@ export function createLineage({ db, consumers }: Pick<Kernel, 'db' | 'consumers'
       const kind = prefixed ? kindByPrefix[prefixed[1] ?? ''] : undefined
       const text = (kind ? prefixed?.[2] : q.trim().replace(/^#/, ''))?.toLowerCase() ?? ''
       const like = `%${text.replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`
-      let query = db.read.selectFrom('lineage_node').select(['urn', 'kind', 'name', 'version', 'project_id as project', 'fact', 'at'])
+      let query = db.read
+        .selectFrom('lineage_node')
+        .select(['urn', 'kind', 'name', 'version', 'project_id as project', 'fact', 'at'])
         .where(sql<boolean>`search like ${like} escape '\\'`)
-        .orderBy(sql`case when lower(name) = ${text} then 0 when lower(name) like ${`${text}%`} then 1 else 2 end`).orderBy('at', 'desc').limit(limit)
-      const projects = project !== undefined ? [project] : principal.grants.has('*') ? undefined : [...principal.grants.keys()]
+        .orderBy(sql`case when lower(name) = ${text} then 0 when lower(name) like ${`${text}%`} then 1 else 2 end`)
+        .orderBy('at', 'desc')
+        .limit(limit)
+      const projects =
+        project !== undefined ? [project] : principal.grants.has('*') ? undefined : [...principal.grants.keys()]
       if (project !== undefined && !holds(principal, project, 'lineage:read')) return []
       if (projects) {
         const readable = projects.filter((name) => holds(principal, name, 'lineage:read'))
@@ -107,8 +147,20 @@ export function createLineage({ db, consumers }: Pick<Kernel, 'db' | 'consumers'
   }
 }
 
-async function edgesFrom(db: Reader, project: string, urns: readonly string[], direction: -1 | 1, limit: number): Promise<LineageEdge[]> {
-  const rows = await db.selectFrom('lineage_edge').select(['from_urn', 'to_urn', 'role']).where('project_id', '=', project)
-    .where(direction < 0 ? 'to_urn' : 'from_urn', 'in', urns.slice(0, 500)).orderBy('at', 'desc').limit(limit).execute()
+async function edgesFrom(
+  db: Reader,
+  project: string,
+  urns: readonly string[],
+  direction: -1 | 1,
+  limit: number,
+): Promise<LineageEdge[]> {
+  const rows = await db
+    .selectFrom('lineage_edge')
+    .select(['from_urn', 'to_urn', 'role'])
+    .where('project_id', '=', project)
+    .where(direction < 0 ? 'to_urn' : 'from_urn', 'in', urns.slice(0, 500))
+    .orderBy('at', 'desc')
+    .limit(limit)
+    .execute()
   return rows.map((row) => ({ from: row.from_urn, to: row.to_urn, as: row.role }))
 }

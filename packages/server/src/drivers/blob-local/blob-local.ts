@@ -8,10 +8,20 @@ import { defineErrors } from '../../kernel/errors/index.ts'
 import type { BlobStore } from '../../kernel/ports/blob-store.ts'
 
 export const blobErrors = defineErrors('BLOB', {
-  NOT_FOUND: { status: 404, message: (digest: string) => `No content with digest ${digest.slice(0, 12)}… is stored in this project.` },
+  NOT_FOUND: {
+    status: 404,
+    message: (digest: string) => `No content with digest ${digest.slice(0, 12)}… is stored in this project.`,
+  },
   BAD_DIGEST: { status: 400, message: (digest: string) => `"${digest}" is not a SHA-256 digest.` },
-  DIGEST_MISMATCH: { status: 400, message: (expected: string, found: string) => `The content has digest ${found.slice(0, 12)}…, but ${expected.slice(0, 12)}… was announced. Nothing was stored.` },
-  NO_SPACE: { status: 507, message: () => 'The disk of the object store is full. Nothing was stored; free space and try again.' },
+  DIGEST_MISMATCH: {
+    status: 400,
+    message: (expected: string, found: string) =>
+      `The content has digest ${found.slice(0, 12)}…, but ${expected.slice(0, 12)}… was announced. Nothing was stored.`,
+  },
+  NO_SPACE: {
+    status: 507,
+    message: () => 'The disk of the object store is full. Nothing was stored; free space and try again.',
+  },
 })
 
 /** Content in a local directory: `root/project/ab/abcdef…`; written to a temporary name, synced, then renamed. */
@@ -43,9 +53,14 @@ export function createBlobLocal({ root, sync = true }: { root: string; sync?: bo
             done(null, chunk)
           },
         })
-        await pipeline(content instanceof Uint8Array ? Readable.from([Buffer.from(content)]) : content, count, createWriteStream(temporary, { flags: 'wx', mode: 0o440 }))
+        await pipeline(
+          content instanceof Uint8Array ? Readable.from([Buffer.from(content)]) : content,
+          count,
+          createWriteStream(temporary, { flags: 'wx', mode: 0o440 }),
+        )
         const digest = hash.digest('hex')
-        if (options?.expected !== undefined && options.expected !== digest) throw blobErrors.DIGEST_MISMATCH(options.expected, digest)
+        if (options?.expected !== undefined && options.expected !== digest)
+          throw blobErrors.DIGEST_MISMATCH(options.expected, digest)
         const path = pathOf(project, digest)
         await mkdir(dirname(path), { recursive: true })
         if (sync) await syncPath(temporary)
@@ -65,7 +80,11 @@ export function createBlobLocal({ root, sync = true }: { root: string; sync?: bo
       return { stream: createReadStream(path, range), size }
     },
     read: async (project, digest) => readFile(await require(project, digest)),
-    has: async (project, digest) => access(pathOf(project, digest)).then(() => true, () => false),
+    has: async (project, digest) =>
+      access(pathOf(project, digest)).then(
+        () => true,
+        () => false,
+      ),
     localPath: require,
     delete: async (project, digest) => rm(pathOf(project, digest), { force: true }),
   }

@@ -29,7 +29,10 @@ export function createOnlineSqlite({ directory }: { directory: string }): Online
     const raw = new DatabaseSync(pathOf(directory, project))
     raw.exec(schema)
     const made = {
-      raw, insert: raw.prepare('insert or ignore into online_row (view, entity_key, event_time, row_id, known_at, row_values) values (?, ?, ?, ?, ?, ?)'),
+      raw,
+      insert: raw.prepare(
+        'insert or ignore into online_row (view, entity_key, event_time, row_id, known_at, row_values) values (?, ?, ?, ?, ?, ?)',
+      ),
       expire: raw.prepare('delete from online_row where view = ? and event_time < ?'),
     }
     open.set(project, made)
@@ -41,7 +44,10 @@ export function createOnlineSqlite({ directory }: { directory: string }): Online
       let added = 0
       raw.exec('begin immediate')
       try {
-        for (const row of rows) added += Number(insert.run(view, row.key, row.eventTime, row.id, row.knownAt, JSON.stringify(row.values)).changes)
+        for (const row of rows)
+          added += Number(
+            insert.run(view, row.key, row.eventTime, row.id, row.knownAt, JSON.stringify(row.values)).changes,
+          )
         raw.exec('commit')
       } catch (error) {
         raw.exec('rollback')
@@ -68,14 +74,21 @@ export function openOnlineReader({ directory }: { directory: string }): OnlineRe
     if (!existsSync(path)) return undefined
     const raw = new DatabaseSync(path, { readOnly: true })
     raw.exec('pragma busy_timeout = 1000')
-    const select = raw.prepare('select row_id, event_time, known_at, row_values from online_row where view = ? and entity_key = ? and event_time > ? and event_time <= ? and known_at <= ? order by event_time, row_id')
+    const select = raw.prepare(
+      'select row_id, event_time, known_at, row_values from online_row where view = ? and entity_key = ? and event_time > ? and event_time <= ? and known_at <= ? order by event_time, row_id',
+    )
     open.set(project, { raw, select })
     return select
   }
   return {
     window: (project, view, key, from, asOf): OnlineRow[] =>
-      ((statement(project)?.all(view, key, from, asOf, asOf) ?? []) as unknown as StoredRow[])
-        .map((row) => ({ id: row.row_id, key, eventTime: row.event_time, knownAt: row.known_at, values: JSON.parse(row.row_values) })),
+      ((statement(project)?.all(view, key, from, asOf, asOf) ?? []) as unknown as StoredRow[]).map((row) => ({
+        id: row.row_id,
+        key,
+        eventTime: row.event_time,
+        knownAt: row.known_at,
+        values: JSON.parse(row.row_values),
+      })),
     close: () => {
       for (const { raw } of open.values()) raw.close()
     },

@@ -8,7 +8,10 @@ const numeric = 1700
 
 /** Postgres through one pool. Long reads run in place: the work is in the database, not on the main thread. */
 export async function openPostgres({ url, poolSize = 10 }: { url: string; poolSize?: number }): Promise<Database> {
-  const types = { getTypeParser: (oid: number, format?: 'text' | 'binary') => (oid === int8 || oid === numeric ? Number : pg.types.getTypeParser(oid, format as 'text')) }
+  const types = {
+    getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+      oid === int8 || oid === numeric ? Number : pg.types.getTypeParser(oid, format as 'text'),
+  }
   const pool = new pg.Pool({ connectionString: url, max: poolSize, types: types as unknown as pg.CustomTypesConfig })
   // An idle client that loses its server reports here; the next query gets its own error.
   pool.on('error', () => {})
@@ -26,7 +29,8 @@ export async function openPostgres({ url, poolSize = 10 }: { url: string; poolSi
       }),
     },
     read: kysely as unknown as Reader,
-    bulkInsert: (trx, table, columns, rows, options) => postgresBulkInsert(trx, table, columns, rows as readonly (readonly SqlValue[])[], options),
+    bulkInsert: (trx, table, columns, rows, options) =>
+      postgresBulkInsert(trx, table, columns, rows as readonly (readonly SqlValue[])[], options),
     offload: async ({ module, name, input }) => {
       const read = ((await import(module.href)) as Record<string, OffloadedRead>)[name]
       if (!read) throw new Error(`Module ${module.href} exports no function ${name}.`)

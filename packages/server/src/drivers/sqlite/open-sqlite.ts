@@ -6,7 +6,13 @@ import { NodeSqliteConnection, nodeSqliteDialect } from './node-sqlite-dialect.t
 import { ReaderThreads } from './reader-threads.ts'
 
 /** SQLite in WAL mode with `synchronous=FULL`: one writer with group commit, one read-only connection for short reads, reader threads for long ones. */
-export async function openSqlite({ path, synchronous = 'full' }: { path: string; synchronous?: 'full' | 'off' }): Promise<Database> {
+export async function openSqlite({
+  path,
+  synchronous = 'full',
+}: {
+  path: string
+  synchronous?: 'full' | 'off'
+}): Promise<Database> {
   const writerConnection = new NodeSqliteConnection(open(path, false))
   writerConnection.raw.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma foreign_keys = on`)
   const writer = new GroupCommitWriter(writerConnection)
@@ -16,7 +22,8 @@ export async function openSqlite({ path, synchronous = 'full' }: { path: string;
     dialect: 'sqlite',
     write: { transaction: () => ({ execute: (work) => writer.run(work) }) },
     read: readKysely as unknown as Reader,
-    bulkInsert: async (_trx, table, columns, rows, options) => bulkInsert(writerConnection, table, columns, rows, options),
+    bulkInsert: async (_trx, table, columns, rows, options) =>
+      bulkInsert(writerConnection, table, columns, rows, options),
     offload: (task) => threads.run(task),
     onBeforeCommit: (hook) => writer.onBeforeCommit(hook),
     onCommitted: (listener) => writer.onCommitted(listener),
@@ -38,11 +45,17 @@ function open(path: string, readOnly: boolean): DatabaseSync {
 }
 
 function bulkInsert(
-  connection: NodeSqliteConnection, table: string, columns: readonly string[], rows: readonly (readonly SqlValue[])[], options?: { onConflict?: 'ignore' },
+  connection: NodeSqliteConnection,
+  table: string,
+  columns: readonly string[],
+  rows: readonly (readonly SqlValue[])[],
+  options?: { onConflict?: 'ignore' },
 ): number {
   if (rows.length === 0) return 0
   const verb = options?.onConflict === 'ignore' ? 'insert or ignore' : 'insert'
-  const statement = connection.prepare(`${verb} into "${table}" (${columns.map((c) => `"${c}"`).join(', ')}) values (${columns.map(() => '?').join(', ')})`)
+  const statement = connection.prepare(
+    `${verb} into "${table}" (${columns.map((c) => `"${c}"`).join(', ')}) values (${columns.map(() => '?').join(', ')})`,
+  )
   let inserted = 0
   for (const row of rows) inserted += Number(statement.run(...(row as SqlValue[])).changes)
   return inserted

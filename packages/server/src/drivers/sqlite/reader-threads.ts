@@ -1,8 +1,19 @@
 import { Worker } from 'node:worker_threads'
 
-interface Task { module: URL; name: string; input: unknown }
-interface Pending { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void }
-interface Thread { worker: Worker; pending: Map<number, Pending>; idle: NodeJS.Timeout | undefined }
+interface Task {
+  module: URL
+  name: string
+  input: unknown
+}
+interface Pending {
+  resolve: (bytes: Uint8Array) => void
+  reject: (error: Error) => void
+}
+interface Thread {
+  worker: Worker
+  pending: Map<number, Pending>
+  idle: NodeJS.Timeout | undefined
+}
 
 const idleMs = 30_000
 
@@ -35,13 +46,19 @@ export class ReaderThreads {
 
   #require(): Thread {
     if (this.#thread) return this.#thread
-    const worker = new Worker(new URL(import.meta.url.endsWith('.ts') ? './reader-thread.ts' : './reader-thread.js', import.meta.url), { workerData: { path: this.#path } })
+    const worker = new Worker(
+      new URL(import.meta.url.endsWith('.ts') ? './reader-thread.ts' : './reader-thread.js', import.meta.url),
+      { workerData: { path: this.#path } },
+    )
     const thread: Thread = { worker, pending: new Map(), idle: undefined }
     worker.on('message', (message: { id: number; bytes?: Uint8Array; error?: { message: string; stack?: string } }) => {
       const pending = thread.pending.get(message.id)
       thread.pending.delete(message.id)
       if (message.bytes) pending?.resolve(message.bytes)
-      else pending?.reject(Object.assign(new Error(message.error?.message ?? 'The reader thread failed.'), { cause: message.error }))
+      else
+        pending?.reject(
+          Object.assign(new Error(message.error?.message ?? 'The reader thread failed.'), { cause: message.error }),
+        )
       if (thread.pending.size === 0) {
         thread.idle = setTimeout(() => void this.close(), idleMs)
         thread.idle.unref()

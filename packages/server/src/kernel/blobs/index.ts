@@ -10,9 +10,15 @@ declare module '../db/database.ts' {
  * Says, in the owner's transaction, that `owner` (a URN) holds the content. Collection looks at these rows only and so knows no domain.
  * Content is put first and referenced after; what nobody references in the end is garbage.
  */
-export async function addBlobRef(trx: Trx, ref: { project: string; digest: string; owner: string; size: number; at: number }): Promise<void> {
-  await trx.insertInto('blob_ref').values({ project_id: ref.project, digest: ref.digest, owner: ref.owner, size: ref.size, created_at: ref.at })
-    .onConflict((c) => c.columns(['project_id', 'digest', 'owner']).doNothing()).execute()
+export async function addBlobRef(
+  trx: Trx,
+  ref: { project: string; digest: string; owner: string; size: number; at: number },
+): Promise<void> {
+  await trx
+    .insertInto('blob_ref')
+    .values({ project_id: ref.project, digest: ref.digest, owner: ref.owner, size: ref.size, created_at: ref.at })
+    .onConflict((c) => c.columns(['project_id', 'digest', 'owner']).doNothing())
+    .execute()
 }
 
 export async function removeBlobRefs(trx: Trx, project: string, owner: string): Promise<void> {

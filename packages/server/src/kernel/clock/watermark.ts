@@ -13,7 +13,10 @@ declare module '../db/database.ts' {
 }
 
 export const watermarkErrors = defineErrors('WATERMARK', {
-  BACKWARDS: { status: 409, message: (to: string, at: string) => `Event time only moves forward: ${to} is before ${at}.` },
+  BACKWARDS: {
+    status: 409,
+    message: (to: string, at: string) => `Event time only moves forward: ${to} is before ${at}.`,
+  },
 })
 
 /** Names what still has to finish in a project before event time may move: a consumer that lags, a job, a run, a decision. Empty when there is nothing. */
@@ -32,7 +35,11 @@ export interface Watermark {
   /** Waits up to `waitMs` until the project is settled. */
   settle(project: string, waitMs: number): Promise<string[]>
   /** Settles, moves to `to` and settles again. `advanced` is false when the first wait ran out; calling again with the same `to` continues. */
-  advance(scope: Scope, to: number, waitMs: number): Promise<{ at: number; advanced: boolean; settled: boolean; blockers: string[] }>
+  advance(
+    scope: Scope,
+    to: number,
+    waitMs: number,
+  ): Promise<{ at: number; advanced: boolean; settled: boolean; blockers: string[] }>
 }
 
 const pollMs = 15
@@ -41,7 +48,11 @@ export function createWatermark({ db, clock, events }: { db: Database; clock: Cl
   const registered: Blocker[] = []
 
   async function read(reader: Reader, project: string): Promise<{ at: number; mode: 'wall' | 'replay' }> {
-    const row = await reader.selectFrom('watermark').select(['at', 'mode']).where('project_id', '=', project).executeTakeFirst()
+    const row = await reader
+      .selectFrom('watermark')
+      .select(['at', 'mode'])
+      .where('project_id', '=', project)
+      .executeTakeFirst()
     return row?.mode === 'replay' ? { at: row.at, mode: 'replay' } : { at: clock(), mode: 'wall' }
   }
 
@@ -77,12 +88,23 @@ export function createWatermark({ db, clock, events }: { db: Database; clock: Cl
       if (held.length > 0) return { at: before.at, advanced: false, settled: false, blockers: held }
       const at = await db.write.transaction().execute(async (trx) => {
         const row = await trx.selectFrom('watermark').selectAll().where('project_id', '=', project).executeTakeFirst()
-        if (row?.mode === 'replay' && to < row.at) throw watermarkErrors.BACKWARDS(new Date(to).toISOString(), new Date(row.at).toISOString())
+        if (row?.mode === 'replay' && to < row.at)
+          throw watermarkErrors.BACKWARDS(new Date(to).toISOString(), new Date(row.at).toISOString())
         if (row?.mode === 'replay' && to === row.at) return row.at
         const next = { at: to, mode: 'replay' as const, updated_at: clock() }
-        await trx.insertInto('watermark').values({ project_id: project, ...next }).onConflict((c) => c.column('project_id').doUpdateSet(next)).execute()
+        await trx
+          .insertInto('watermark')
+          .values({ project_id: project, ...next })
+          .onConflict((c) => c.column('project_id').doUpdateSet(next))
+          .execute()
         await events.append(trx, {
-          project, name: 'watermark.advanced', schema: 1, by: scope.principal.id, subject: urn(project, 'project', project), refs: [], eventTime: to,
+          project,
+          name: 'watermark.advanced',
+          schema: 1,
+          by: scope.principal.id,
+          subject: urn(project, 'project', project),
+          refs: [],
+          eventTime: to,
           data: { from: row?.mode === 'replay' ? row.at : null, to },
         })
         return (await read(asReader(trx), project)).at

@@ -9,31 +9,97 @@ import { defineErrors } from '../errors/index.ts'
 /** Every setting of the server, with its default and its meaning. The reference page and the editors' JSON Schema are generated from here. */
 export const configSchema = Type.Object(
   {
-    data: Type.String({ default: join(homedir(), '.trivium'), description: 'Directory that holds the database, the object store, segments and logs.' }),
-    host: Type.String({ default: '127.0.0.1', description: 'Address to listen on. Anything but loopback needs `allowRemote`.' }),
-    port: Type.Integer({ default: 4000, minimum: 0, maximum: 65535, description: 'Port of the UI and the API; 0 takes a free one.' }),
-    inferencePort: Type.Integer({ default: 0, minimum: 0, maximum: 65535, description: 'Port of the gateway; 0 takes a free one. The main port forwards to it.' }),
+    data: Type.String({
+      default: join(homedir(), '.trivium'),
+      description: 'Directory that holds the database, the object store, segments and logs.',
+    }),
+    host: Type.String({
+      default: '127.0.0.1',
+      description: 'Address to listen on. Anything but loopback needs `allowRemote`.',
+    }),
+    port: Type.Integer({
+      default: 4000,
+      minimum: 0,
+      maximum: 65535,
+      description: 'Port of the UI and the API; 0 takes a free one.',
+    }),
+    inferencePort: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 65535,
+      description: 'Port of the gateway; 0 takes a free one. The main port forwards to it.',
+    }),
     allowRemote: Type.Boolean({ default: false, description: 'Allows a host other than loopback.' }),
-    publicUrl: Type.String({ default: '', description: 'URL under which people and steps reach this server; empty is the address that it listens on.' }),
-    databaseUrl: Type.String({ default: '', description: 'postgres://… for teams; empty is SQLite in the data directory.' }),
-    adminToken: Type.String({ default: '', description: 'Token of the first administrator, taken on the first start. Empty: one is made and kept in the data directory with mode 600.' }),
-    logLevel: Type.Union([Type.Literal('trace'), Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error'), Type.Literal('silent')], { default: 'warn', description: 'Least severe level that is logged.' }),
-    python: Type.String({ default: '', description: 'Python interpreter for steps without a lock file; empty looks for python3 on PATH.' }),
+    publicUrl: Type.String({
+      default: '',
+      description: 'URL under which people and steps reach this server; empty is the address that it listens on.',
+    }),
+    databaseUrl: Type.String({
+      default: '',
+      description: 'postgres://… for teams; empty is SQLite in the data directory.',
+    }),
+    adminToken: Type.String({
+      default: '',
+      description:
+        'Token of the first administrator, taken on the first start. Empty: one is made and kept in the data directory with mode 600.',
+    }),
+    logLevel: Type.Union(
+      [
+        Type.Literal('trace'),
+        Type.Literal('debug'),
+        Type.Literal('info'),
+        Type.Literal('warn'),
+        Type.Literal('error'),
+        Type.Literal('silent'),
+      ],
+      { default: 'warn', description: 'Least severe level that is logged.' },
+    ),
+    python: Type.String({
+      default: '',
+      description: 'Python interpreter for steps without a lock file; empty looks for python3 on PATH.',
+    }),
     tablesMemory: Type.String({ default: '1GB', description: 'Memory limit of the tables process.' }),
     tablesThreads: Type.Integer({ default: 2, minimum: 1, maximum: 64, description: 'Threads of the tables process.' }),
-    stepSlots: Type.Integer({ default: 2, minimum: 1, maximum: 256, description: 'Pipeline steps that may run at once on this machine.' }),
-    leaseMs: Type.Integer({ default: 30_000, minimum: 200, description: 'Milliseconds after which a silent worker loses its job.' }),
-    bodyLimit: Type.Integer({ default: 1_048_576, minimum: 1024, description: 'Largest JSON body in bytes, where a route does not say otherwise.' }),
+    stepSlots: Type.Integer({
+      default: 2,
+      minimum: 1,
+      maximum: 256,
+      description: 'Pipeline steps that may run at once on this machine.',
+    }),
+    leaseMs: Type.Integer({
+      default: 30_000,
+      minimum: 200,
+      description: 'Milliseconds after which a silent worker loses its job.',
+    }),
+    bodyLimit: Type.Integer({
+      default: 1_048_576,
+      minimum: 1024,
+      description: 'Largest JSON body in bytes, where a route does not say otherwise.',
+    }),
   },
   { additionalProperties: false },
 )
 export type Config = Readonly<Static<typeof configSchema>>
 
 export const configErrors = defineErrors('CONFIG', {
-  UNKNOWN_KEY: { status: 400, message: (key: string, source: string, nearest: string) => `Unknown setting "${key}" in ${source}. Did you mean "${nearest}"?` },
-  BAD_VALUE: { status: 400, message: (key: string, source: string, why: string) => `Setting "${key}" in ${source} ${why}.` },
-  FILE_UNREADABLE: { status: 400, message: (path: string, why: string) => `Configuration file ${path} cannot be read: ${why}` },
-  REMOTE_NOT_ALLOWED: { status: 400, message: (host: string) => `Host ${host} is not loopback. Everybody on that network could reach this server; say --allow-remote if you mean it.` },
+  UNKNOWN_KEY: {
+    status: 400,
+    message: (key: string, source: string, nearest: string) =>
+      `Unknown setting "${key}" in ${source}. Did you mean "${nearest}"?`,
+  },
+  BAD_VALUE: {
+    status: 400,
+    message: (key: string, source: string, why: string) => `Setting "${key}" in ${source} ${why}.`,
+  },
+  FILE_UNREADABLE: {
+    status: 400,
+    message: (path: string, why: string) => `Configuration file ${path} cannot be read: ${why}`,
+  },
+  REMOTE_NOT_ALLOWED: {
+    status: 400,
+    message: (host: string) =>
+      `Host ${host} is not loopback. Everybody on that network could reach this server; say --allow-remote if you mean it.`,
+  },
 })
 
 type Loose = Record<string, unknown>
@@ -43,7 +109,15 @@ const environmentName = (key: string): string => `TRIVIUM_${key.replaceAll(/[A-Z
 const notSettings = new Set(['TRIVIUM_URL', 'TRIVIUM_TOKEN', 'TRIVIUM_CONFIG', 'TRIVIUM_PROJECT'])
 
 /** Defaults < file < environment (`TRIVIUM_…`, `…_FILE` reads a file) < flags. Unknown keys are errors that name the nearest one. */
-export function loadConfig({ flags, environment, file }: { flags: Loose; environment: Record<string, string | undefined>; file?: string }): Config {
+export function loadConfig({
+  flags,
+  environment,
+  file,
+}: {
+  flags: Loose
+  environment: Record<string, string | undefined>
+  file?: string
+}): Config {
   const path = file ?? environment['TRIVIUM_CONFIG']
   const layers: [string, Loose][] = []
   if (path !== undefined) layers.push([`file ${path}`, readFile(path)])
@@ -59,7 +133,8 @@ export function loadConfig({ flags, environment, file }: { flags: Loose; environ
   }
   const config = Value.Default(configSchema, merged) as Config
   const host = config.host
-  if (!config.allowRemote && !['127.0.0.1', 'localhost', '::1'].includes(host)) throw configErrors.REMOTE_NOT_ALLOWED(host)
+  if (!config.allowRemote && !['127.0.0.1', 'localhost', '::1'].includes(host))
+    throw configErrors.REMOTE_NOT_ALLOWED(host)
   return Object.freeze({ ...config, data: resolve(config.data) })
 }
 
@@ -79,8 +154,21 @@ function fromEnvironment(environment: Record<string, string | undefined>): Loose
     const isFile = name.endsWith('_FILE')
     const bare = isFile ? name.slice(0, -5) : name
     const key = keys.find((k) => environmentName(k) === bare)
-    if (!key) throw configErrors.UNKNOWN_KEY(name, 'the environment', environmentName(nearest(bare.replace('TRIVIUM_', '').toLowerCase().replaceAll(/_(.)/g, (_, c: string) => c.toUpperCase()))))
-    if (isFile && !existsSync(value)) throw configErrors.BAD_VALUE(name, 'the environment', `names ${value}, which does not exist`)
+    if (!key)
+      throw configErrors.UNKNOWN_KEY(
+        name,
+        'the environment',
+        environmentName(
+          nearest(
+            bare
+              .replace('TRIVIUM_', '')
+              .toLowerCase()
+              .replaceAll(/_(.)/g, (_, c: string) => c.toUpperCase()),
+          ),
+        ),
+      )
+    if (isFile && !existsSync(value))
+      throw configErrors.BAD_VALUE(name, 'the environment', `names ${value}, which does not exist`)
     layer[key] = isFile ? readFileSync(value, 'utf8').trim() : value
   }
   return layer
@@ -99,10 +187,17 @@ function nearest(key: string): string {
     let row = Array.from({ length: b.length + 1 }, (_, i) => i)
     for (let i = 1; i <= a.length; i += 1) {
       const next = [i]
-      for (let j = 1; j <= b.length; j += 1) next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)))
+      for (let j = 1; j <= b.length; j += 1)
+        next.push(
+          Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
+        )
       row = next
     }
     return row[b.length] ?? 0
   }
-  return keys.toSorted((a, b) => distance(key.toLowerCase(), a.toLowerCase()) - distance(key.toLowerCase(), b.toLowerCase()))[0] ?? ''
+  return (
+    keys.toSorted(
+      (a, b) => distance(key.toLowerCase(), a.toLowerCase()) - distance(key.toLowerCase(), b.toLowerCase()),
+    )[0] ?? ''
+  )
 }

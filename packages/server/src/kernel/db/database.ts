@@ -29,7 +29,11 @@ export interface Database {
   readonly read: Reader
   /** Inserts many rows of the same columns fast: prepared statements on SQLite, arrays on Postgres. `onConflict: 'ignore'` skips rows whose key exists. Returns how many were inserted. */
   bulkInsert<T extends keyof Tables & string>(
-    trx: Trx, table: T, columns: readonly (keyof Tables[T] & string)[], rows: readonly (readonly SqlValue[])[], options?: { onConflict?: 'ignore' },
+    trx: Trx,
+    table: T,
+    columns: readonly (keyof Tables[T] & string)[],
+    rows: readonly (readonly SqlValue[])[],
+    options?: { onConflict?: 'ignore' },
   ): Promise<number>
   /**
    * Runs an exported function of a module, `(db: Reader, input, dialect) => Promise<string | Uint8Array>`, where it cannot hold up the main thread:

@@ -4,8 +4,15 @@ import { DatabaseSync } from 'node:sqlite'
 import { defineErrors } from '../errors/index.ts'
 
 export const dataDirectoryErrors = defineErrors('DATA', {
-  IN_USE: { status: 409, message: (path: string) => `Another Trivium server runs on ${path}. Stop it, or give this one another directory with --data.` },
-  NOT_WRITABLE: { status: 500, message: (path: string, why: string) => `The data directory ${path} cannot be written: ${why}` },
+  IN_USE: {
+    status: 409,
+    message: (path: string) =>
+      `Another Trivium server runs on ${path}. Stop it, or give this one another directory with --data.`,
+  },
+  NOT_WRITABLE: {
+    status: 500,
+    message: (path: string, why: string) => `The data directory ${path} cannot be written: ${why}`,
+  },
 })
 
 /** Makes the directory ours until the process ends, however it ends: the operating system frees an exclusive SQLite lock even after kill -9. */

@@ -7,10 +7,15 @@ export interface Migration {
 }
 
 /** Applies, in order and each in a transaction of its own, the migrations that the database has not seen. Safe when several servers start at once. */
-export async function migrate(db: Database, migrations: readonly (readonly [name: string, migration: Migration])[]): Promise<string[]> {
+export async function migrate(
+  db: Database,
+  migrations: readonly (readonly [name: string, migration: Migration])[],
+): Promise<string[]> {
   const applied: string[] = []
   await inMigrationTransaction(db, async (trx) => {
-    await trx.schema.createTable('schema_migration').ifNotExists()
+    await trx.schema
+      .createTable('schema_migration')
+      .ifNotExists()
       .addColumn('name', 'text', (c) => c.primaryKey())
       .addColumn('applied_at', 'bigint', (c) => c.notNull())
       .execute()

@@ -20,9 +20,13 @@ interface ErrorDefinition<A extends unknown[]> {
 
 /** Builds a capability's table of errors: `registryErrors.MODEL_NOT_FOUND(name)` makes the error with code `REGISTRY.MODEL_NOT_FOUND`. */
 export function defineErrors<const T extends Record<string, ErrorDefinition<any[]>>>(
-  prefix: string, table: T,
+  prefix: string,
+  table: T,
 ): { [K in keyof T]: (...args: Parameters<T[K]['message']>) => AppError } {
   return Object.fromEntries(
-    Object.entries(table).map(([name, { status, message }]) => [name, (...args: unknown[]) => new AppError(`${prefix}.${name}`, status, message(...args))]),
+    Object.entries(table).map(([name, { status, message }]) => [
+      name,
+      (...args: unknown[]) => new AppError(`${prefix}.${name}`, status, message(...args)),
+    ]),
   ) as unknown as { [K in keyof T]: (...args: Parameters<T[K]['message']>) => AppError }
 }

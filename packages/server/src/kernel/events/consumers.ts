@@ -35,7 +35,18 @@ export interface Consumers {
 const batchSize = 500
 const longestBackoffMs = 10_000
 
-export function createConsumers({ db, events, sequencer, logger }: { db: Database; events: EventLog; sequencer: Sequencer; clock: Clock; logger: Logger }): Consumers {
+export function createConsumers({
+  db,
+  events,
+  sequencer,
+  logger,
+}: {
+  db: Database
+  events: EventLog
+  sequencer: Sequencer
+  clock: Clock
+  logger: Logger
+}): Consumers {
   const consumers: Consumer[] = []
   const loops: { wake: () => void; done: Promise<void> }[] = []
   let stopped = false
@@ -50,9 +61,10 @@ export function createConsumers({ db, events, sequencer, logger }: { db: Databas
   function run(consumer: Consumer): { wake: () => void; done: Promise<void> } {
     let wake = () => {}
     let awake = true
-    const sleep = () => new Promise<void>((resolve) => {
-      wake = resolve
-    })
+    const sleep = () =>
+      new Promise<void>((resolve) => {
+        wake = resolve
+      })
     const loop = async (): Promise<void> => {
       await register(consumer.name)
       let backoff = 50
@@ -81,22 +93,38 @@ export function createConsumers({ db, events, sequencer, logger }: { db: Databas
   async function register(name: string): Promise<void> {
     try {
       await db.write.transaction().execute((trx) =>
-        trx.insertInto('event_consumer').values({ name, cursor: 0, failed_at: null, error: null }).onConflict((c) => c.column('name').doNothing()).execute())
+        trx
+          .insertInto('event_consumer')
+          .values({ name, cursor: 0, failed_at: null, error: null })
+          .onConflict((c) => c.column('name').doNothing())
+          .execute(),
+      )
     } catch (error) {
       if (!isUniqueViolation(error)) throw error
     }
   }
 
   async function step(consumer: Consumer): Promise<boolean> {
-    const { cursor } = await db.read.selectFrom('event_consumer').select('cursor').where('name', '=', consumer.name).executeTakeFirstOrThrow()
+    const { cursor } = await db.read
+      .selectFrom('event_consumer')
+      .select('cursor')
+      .where('name', '=', consumer.name)
+      .executeTakeFirstOrThrow()
     const batch = await events.readAfter(db.read, cursor, batchSize)
     const last = batch.at(-1)
     if (!last) return false
-    const wanted = consumer.events === 'all' ? batch : batch.filter((event) => (consumer.events as readonly string[]).includes(event.name))
+    const wanted =
+      consumer.events === 'all'
+        ? batch
+        : batch.filter((event) => (consumer.events as readonly string[]).includes(event.name))
     await db.write.transaction().execute(async (trx) => {
       // Another replica may have moved on: the guarded update makes this batch belong to exactly one of them.
-      const { numUpdatedRows } = await trx.updateTable('event_consumer').set({ cursor: last.seq })
-        .where('name', '=', consumer.name).where('cursor', '=', cursor).executeTakeFirst()
+      const { numUpdatedRows } = await trx
+        .updateTable('event_consumer')
+        .set({ cursor: last.seq })
+        .where('name', '=', consumer.name)
+        .where('cursor', '=', cursor)
+        .executeTakeFirst()
       if (numUpdatedRows === 0n) return
       if (wanted.length > 0) await consumer.handle(trx, wanted)
     })

@@ -60,10 +60,23 @@ export function createEventLog({ db, clock }: { db: Database; clock: Clock }): E
   return {
     append: async (trx, event) => {
       const id = newId('evt')
-      await trx.insertInto('event').values({
-        id, seq: null, project_id: event.project, name: event.name, schema_version: event.schema, at: clock(), event_time: event.eventTime ?? null, by: event.by,
-        subject: event.subject, refs: JSON.stringify(event.refs), data: JSON.stringify(event.data), xid: await readTransactionId(trx),
-      }).execute()
+      await trx
+        .insertInto('event')
+        .values({
+          id,
+          seq: null,
+          project_id: event.project,
+          name: event.name,
+          schema_version: event.schema,
+          at: clock(),
+          event_time: event.eventTime ?? null,
+          by: event.by,
+          subject: event.subject,
+          refs: JSON.stringify(event.refs),
+          data: JSON.stringify(event.data),
+          xid: await readTransactionId(trx),
+        })
+        .execute()
       return id
     },
     readAfter: async (reader, seq, limit, filter) => {
@@ -71,14 +84,24 @@ export function createEventLog({ db, clock }: { db: Database; clock: Clock }): E
       if (filter?.project !== undefined) query = query.where('project_id', '=', filter.project)
       return (await query.execute()).map(sealedEventOf)
     },
-    head: async (reader) => (await reader.selectFrom('event_head').select('last_seq').executeTakeFirst())?.last_seq ?? 0,
+    head: async (reader) =>
+      (await reader.selectFrom('event_head').select('last_seq').executeTakeFirst())?.last_seq ?? 0,
   }
 }
 
 /** The public form of a stored row. */
 export function sealedEventOf(row: EventTable): SealedEvent {
   return {
-    seq: row.seq ?? 0, id: row.id, project: row.project_id, name: row.name, schema: row.schema_version, at: row.at, eventTime: row.event_time, by: row.by,
-    subject: row.subject, refs: JSON.parse(row.refs), data: JSON.parse(row.data),
+    seq: row.seq ?? 0,
+    id: row.id,
+    project: row.project_id,
+    name: row.name,
+    schema: row.schema_version,
+    at: row.at,
+    eventTime: row.event_time,
+    by: row.by,
+    subject: row.subject,
+    refs: JSON.parse(row.refs),
+    data: JSON.parse(row.data),
   }
 }

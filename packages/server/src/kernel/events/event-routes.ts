@@ -11,8 +11,14 @@ export function eventRoutes(app: Http, { db, events, sequencer, volatile, waterm
   mount(app, listEvents, 200, async ({ scope, query }) => {
     const head = await events.head(db.read)
     const limit = query.limit ?? 100
-    let select = db.read.selectFrom('event').selectAll().where('project_id', '=', scope.project).where('seq', 'is not', null).limit(limit)
-    select = query.after === undefined ? select.orderBy('seq', 'desc') : select.where('seq', '>', query.after).orderBy('seq')
+    let select = db.read
+      .selectFrom('event')
+      .selectAll()
+      .where('project_id', '=', scope.project)
+      .where('seq', 'is not', null)
+      .limit(limit)
+    select =
+      query.after === undefined ? select.orderBy('seq', 'desc') : select.where('seq', '>', query.after).orderBy('seq')
     if (query.name !== undefined) select = select.where('name', '=', query.name)
     if (query.subject !== undefined) select = select.where('subject', '=', query.subject)
     return { events: (await select.execute()).map(sealedEventOf), head }
@@ -21,7 +27,12 @@ export function eventRoutes(app: Http, { db, events, sequencer, volatile, waterm
   mount(app, streamEvents, 200, async ({ scope, query, request, reply }) => {
     const { raw } = reply
     reply.hijack()
-    raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no', 'x-content-type-options': 'nosniff' })
+    raw.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      'x-content-type-options': 'nosniff',
+    })
     const resume = Number(request.headers['last-event-id'] ?? query.after)
     let cursor = Number.isFinite(resume) ? resume : await events.head(db.read)
     const channels = new Set(query.channels?.split(',').filter(Boolean))
@@ -53,7 +64,8 @@ export function eventRoutes(app: Http, { db, events, sequencer, volatile, waterm
       sequencer.onSealed(() => void pump().catch(() => raw.destroy())),
       volatile.subscribe(scope.project, ({ channel, payload }) => {
         // A reader that cannot keep up loses live progress, never events.
-        if (channels.has(channel) && raw.writableLength < 262_144) raw.write(`event: volatile\ndata: ${JSON.stringify({ channel, ...payload })}\n\n`)
+        if (channels.has(channel) && raw.writableLength < 262_144)
+          raw.write(`event: volatile\ndata: ${JSON.stringify({ channel, ...payload })}\n\n`)
       }),
     ]
     const heartbeat = setInterval(() => raw.write(': still here\n\n'), heartbeatMs)

@@ -3,11 +3,20 @@ import { expect, test } from 'vitest'
 import { urn } from '../ids/index.ts'
 
 describeEachDatabase('event sequence', ({ world, dialect }) => {
-  const append = (project: string, n: number, pause = 0) => world.kernel.db.write.transaction().execute(async (trx) => {
-    await world.kernel.events.append(trx, { project, name: 'test.happened', schema: 1, by: 'tester', subject: urn(project, 'test', String(n)), refs: [], data: { n } })
-    // On Postgres transactions overlap: a late commit must not land behind a number that was read already.
-    if (dialect === 'postgres' && pause > 0) await new Promise((resolve) => setTimeout(resolve, pause))
-  })
+  const append = (project: string, n: number, pause = 0) =>
+    world.kernel.db.write.transaction().execute(async (trx) => {
+      await world.kernel.events.append(trx, {
+        project,
+        name: 'test.happened',
+        schema: 1,
+        by: 'tester',
+        subject: urn(project, 'test', String(n)),
+        refs: [],
+        data: { n },
+      })
+      // On Postgres transactions overlap: a late commit must not land behind a number that was read already.
+      if (dialect === 'postgres' && pause > 0) await new Promise((resolve) => setTimeout(resolve, pause))
+    })
 
   test('a reader that follows the cursor sees every committed event exactly once, however transactions overlap', async () => {
     const seen: number[] = []
@@ -40,7 +49,15 @@ describeEachDatabase('event sequence', ({ world, dialect }) => {
     await world.kernel.sequencer.flush()
     const before = await world.kernel.events.head(world.kernel.db.read)
     const failing = world.kernel.db.write.transaction().execute(async (trx) => {
-      await world.kernel.events.append(trx, { project: 'default', name: 'test.happened', schema: 1, by: 'tester', subject: urn('default', 'test', 'x'), refs: [], data: {} })
+      await world.kernel.events.append(trx, {
+        project: 'default',
+        name: 'test.happened',
+        schema: 1,
+        by: 'tester',
+        subject: urn('default', 'test', 'x'),
+        refs: [],
+        data: {},
+      })
       throw new Error('changed my mind')
     })
     await expect(failing).rejects.toThrow('changed my mind')

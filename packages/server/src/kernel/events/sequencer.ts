@@ -47,9 +47,12 @@ function startOnPostgres(db: Database, listeners: Set<() => void>, notify: () =>
   let running: Promise<number> | undefined
   let stopped = false
   const round = (): Promise<number> => {
-    running ??= db.write.transaction().execute(numberOnPostgres).finally(() => {
-      running = undefined
-    })
+    running ??= db.write
+      .transaction()
+      .execute(numberOnPostgres)
+      .finally(() => {
+        running = undefined
+      })
     return running
   }
   let wanted = false
@@ -104,7 +107,12 @@ async function sealedUpToNow(db: Database, loop: () => Promise<void>): Promise<v
   let left = open.map((row) => row.id)
   while (left.length > 0) {
     await loop()
-    const rows = await db.read.selectFrom('event').select('id').where('seq', 'is', null).where('id', 'in', left.slice(0, 1000)).execute()
+    const rows = await db.read
+      .selectFrom('event')
+      .select('id')
+      .where('seq', 'is', null)
+      .where('id', 'in', left.slice(0, 1000))
+      .execute()
     left = [...rows.map((row) => row.id), ...left.slice(1000)]
     if (left.length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
   }
@@ -119,13 +127,19 @@ async function numberOnSqlite(trx: Trx): Promise<number> {
   const { rows } = await sql<{ rowid: number }>`select rowid from event where seq is null order by rowid`.execute(trx)
   if (rows.length === 0) return 0
   const head = (await trx.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()).last_seq
-  for (const [index, { rowid }] of rows.entries()) await sql`update event set seq = ${head + index + 1} where rowid = ${rowid}`.execute(trx)
-  await trx.updateTable('event_head').set({ last_seq: head + rows.length }).execute()
+  for (const [index, { rowid }] of rows.entries())
+    await sql`update event set seq = ${head + index + 1} where rowid = ${rowid}`.execute(trx)
+  await trx
+    .updateTable('event_head')
+    .set({ last_seq: head + rows.length })
+    .execute()
   return rows.length
 }
 
 async function numberOnPostgres(trx: Trx): Promise<number> {
-  const { rows: locks } = await sql<{ mine: boolean }>`select pg_try_advisory_xact_lock(${postgresLock}) as mine`.execute(trx)
+  const { rows: locks } = await sql<{
+    mine: boolean
+  }>`select pg_try_advisory_xact_lock(${postgresLock}) as mine`.execute(trx)
   if (!locks[0]?.mine) return 0
   const { last_seq: head } = await trx.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()
   // The snapshot's xmin is taken here, after the lock: every older transaction has ended, so its rows are all visible or never will be.
@@ -138,6 +152,10 @@ async function numberOnPostgres(trx: Trx): Promise<number> {
     ) as numbered
     where event.id = numbered.id`.execute(trx)
   const count = Number(numAffectedRows ?? 0)
-  if (count > 0) await trx.updateTable('event_head').set({ last_seq: head + count }).execute()
+  if (count > 0)
+    await trx
+      .updateTable('event_head')
+      .set({ last_seq: head + count })
+      .execute()
   return count
 }

@@ -11,16 +11,28 @@ import { accessErrors, authorize, type Principal, type Scope } from '../principa
 export const httpErrors = defineErrors('HTTP', {
   BAD_REQUEST: { status: 400, message: (why: string) => why },
   ROUTE_NOT_FOUND: { status: 404, message: (method: string, url: string) => `There is no route ${method} ${url}.` },
-  BAD_HOST: { status: 421, message: (host: string) => `This server does not answer for host "${host}". Set publicUrl to the address that people use.` },
+  BAD_HOST: {
+    status: 421,
+    message: (host: string) =>
+      `This server does not answer for host "${host}". Set publicUrl to the address that people use.`,
+  },
   BAD_ORIGIN: { status: 403, message: (origin: string) => `A page of ${origin} may not act here with your session.` },
-  BASIC_FROM_BROWSER: { status: 401, message: () => 'Basic credentials are for MLflow clients, not for browsers. Open a login link instead.' },
-  BODY_TOO_LARGE: { status: 413, message: (limit: number) => `The body is larger than ${limit} bytes. Send less at once, or upload a file.` },
+  BASIC_FROM_BROWSER: {
+    status: 401,
+    message: () => 'Basic credentials are for MLflow clients, not for browsers. Open a login link instead.',
+  },
+  BODY_TOO_LARGE: {
+    status: 413,
+    message: (limit: number) => `The body is larger than ${limit} bytes. Send less at once, or upload a file.`,
+  },
   STOPPING: { status: 503, message: () => 'The server is stopping. Try again in a moment.' },
 })
 
 /** Says who a request comes from; `access` implements it. Returns undefined without credentials and throws for wrong or expired ones. */
 export interface Authenticator {
-  authenticate(headers: IncomingHttpHeaders): Promise<{ principal: Principal; via: 'bearer' | 'basic' | 'session' } | undefined>
+  authenticate(
+    headers: IncomingHttpHeaders,
+  ): Promise<{ principal: Principal; via: 'bearer' | 'basic' | 'session' } | undefined>
   projectExists(name: string): Promise<boolean>
 }
 
@@ -61,11 +73,14 @@ export function createHttp({ authenticator, logger, bodyLimit, allowedHosts }: H
     routerOptions: { maxParamLength: 1000 },
   }) as unknown as Http
 
-  app.setValidatorCompiler(({ schema, httpPart }: { schema: object; httpPart?: string }) => (httpPart === 'body' ? strict : coercing).compile(schema))
+  app.setValidatorCompiler(({ schema, httpPart }: { schema: object; httpPart?: string }) =>
+    (httpPart === 'body' ? strict : coercing).compile(schema),
+  )
 
   app.addHook('onRoute', (route) => {
     // Fastify adds HEAD beside GET by itself, with the same configuration.
-    if (route.config?.access === undefined) throw new Error(`Route ${String(route.method)} ${route.url} names no permission. Add config.access.`)
+    if (route.config?.access === undefined)
+      throw new Error(`Route ${String(route.method)} ${route.url} names no permission. Add config.access.`)
   })
   app.addHook('onRequest', async (request) => {
     checkHost(request, allowedHosts())
@@ -86,19 +101,30 @@ export function createHttp({ authenticator, logger, bodyLimit, allowedHosts }: H
     request.scope = await scopeFor(authenticator, request, found.principal, access)
   })
   app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(error, request, reply))
-  app.setNotFoundHandler({}, (request, reply) => sendProblem(httpErrors.ROUTE_NOT_FOUND(request.method, request.url.split('?')[0] ?? ''), request, reply))
+  app.setNotFoundHandler({}, (request, reply) =>
+    sendProblem(httpErrors.ROUTE_NOT_FOUND(request.method, request.url.split('?')[0] ?? ''), request, reply),
+  )
   return app
 }
 
-const strict = withFormats(new Ajv({ coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: true, strict: false }))
-const coercing = withFormats(new Ajv({ coerceTypes: 'array', removeAdditional: false, useDefaults: true, allErrors: true, strict: false }))
+const strict = withFormats(
+  new Ajv({ coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: true, strict: false }),
+)
+const coercing = withFormats(
+  new Ajv({ coerceTypes: 'array', removeAdditional: false, useDefaults: true, allErrors: true, strict: false }),
+)
 function withFormats(ajv: Ajv): Ajv {
   const add = addFormats as unknown as (instance: Ajv) => void
   add(ajv)
   return ajv
 }
 
-async function scopeFor(authenticator: Authenticator, request: FastifyRequest, principal: Principal, permission: Permission): Promise<Scope> {
+async function scopeFor(
+  authenticator: Authenticator,
+  request: FastifyRequest,
+  principal: Principal,
+  permission: Permission,
+): Promise<Scope> {
   const named = (request.params as { project?: string } | undefined)?.project
   const project = named ?? (permission === 'instance:admin' ? '*' : principal.homeProject)
   if (project === '*') {
@@ -115,7 +141,8 @@ function checkHost(request: FastifyRequest, allowed: ReadonlySet<string>): void 
   if (!allowed.has(host)) throw httpErrors.BAD_HOST(host)
 }
 
-const fromBrowser = (request: FastifyRequest): boolean => request.headers.origin !== undefined || request.headers['sec-fetch-site'] !== undefined
+const fromBrowser = (request: FastifyRequest): boolean =>
+  request.headers.origin !== undefined || request.headers['sec-fetch-site'] !== undefined
 
 function checkOrigin(request: FastifyRequest): void {
   if (request.method === 'GET' || request.method === 'HEAD') return
@@ -126,21 +153,43 @@ function checkOrigin(request: FastifyRequest): void {
   throw httpErrors.BAD_ORIGIN(origin ?? site ?? 'an unknown site')
 }
 
-const headerText = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value)
+const headerText = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value
 
 /** Turns whatever was thrown into an `AppError`; a bug becomes INTERNAL with nothing of its message in it. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
   const known = error as FastifyError
-  if (known.validation) return new AppError('HTTP.INVALID', 400, known.validation.map((v) => describe(known.validationContext ?? 'request', v)).join(' '), { errors: known.validation.map((v) => ({ path: pathOf(v), message: v.message ?? '' })) })
-  if (known.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new AppError('HTTP.BODY_TOO_LARGE', 413, 'The body is larger than this route takes. Send less at once, or upload a file.')
-  if (typeof known.statusCode === 'number' && known.statusCode < 500) return new AppError('HTTP.BAD_REQUEST', known.statusCode, known.message)
-  return new AppError('INTERNAL', 500, 'Trivium failed to do this. The server log has the reason under this request id.')
+  if (known.validation)
+    return new AppError(
+      'HTTP.INVALID',
+      400,
+      known.validation.map((v) => describe(known.validationContext ?? 'request', v)).join(' '),
+      { errors: known.validation.map((v) => ({ path: pathOf(v), message: v.message ?? '' })) },
+    )
+  if (known.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new AppError(
+      'HTTP.BODY_TOO_LARGE',
+      413,
+      'The body is larger than this route takes. Send less at once, or upload a file.',
+    )
+  if (typeof known.statusCode === 'number' && known.statusCode < 500)
+    return new AppError('HTTP.BAD_REQUEST', known.statusCode, known.message)
+  return new AppError(
+    'INTERNAL',
+    500,
+    'Trivium failed to do this. The server log has the reason under this request id.',
+  )
 }
 
 type Violation = NonNullable<FastifyError['validation']>[number]
 const pathOf = (v: Violation): string => {
-  const extra = v.keyword === 'additionalProperties' ? `/${String(v.params['additionalProperty'])}` : v.keyword === 'required' ? `/${String(v.params['missingProperty'])}` : ''
+  const extra =
+    v.keyword === 'additionalProperties'
+      ? `/${String(v.params['additionalProperty'])}`
+      : v.keyword === 'required'
+        ? `/${String(v.params['missingProperty'])}`
+        : ''
   return `${v.instancePath}${extra}`
 }
 function describe(context: string, v: Violation): string {
@@ -152,10 +201,21 @@ function describe(context: string, v: Violation): string {
 
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toAppError(error)
-  if (problem.status >= 500) request.log.error({ err: error, method: request.method, url: request.url.split('?')[0] }, 'request failed')
+  if (problem.status >= 500)
+    request.log.error({ err: error, method: request.method, url: request.url.split('?')[0] }, 'request failed')
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="trivium"')
-  return reply.status(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify({
-    type: `https://trivium.dev/errors/${problem.code}`, title: problem.code.split('.').at(-1)?.toLowerCase().replaceAll('_', ' ') ?? '', status: problem.status, code: problem.code,
-    detail: problem.message, requestId: request.id, ...problem.details,
-  }))
+  return reply
+    .status(problem.status)
+    .header('content-type', 'application/problem+json')
+    .send(
+      JSON.stringify({
+        type: `https://trivium.dev/errors/${problem.code}`,
+        title: problem.code.split('.').at(-1)?.toLowerCase().replaceAll('_', ' ') ?? '',
+        status: problem.status,
+        code: problem.code,
+        detail: problem.message,
+        requestId: request.id,
+        ...problem.details,
+      }),
+    )
 }

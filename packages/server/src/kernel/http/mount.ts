@@ -16,7 +16,12 @@ export interface Call<R extends Route> {
 }
 
 /** Serves a contract route: validation, permission and the answer's schema come from the contract, the work from `handler`. Raw routes answer through `reply` and return it. */
-export function mount<const R extends Route>(app: Http, route: R, status: number, handler: (call: Call<R>) => Promise<R['responseBody'] extends 'raw' ? FastifyReply | undefined : ResultOf<R>>): void {
+export function mount<const R extends Route>(
+  app: Http,
+  route: R,
+  status: number,
+  handler: (call: Call<R>) => Promise<R['responseBody'] extends 'raw' ? FastifyReply | undefined : ResultOf<R>>,
+): void {
   const { params, query, body, response } = route.schema
   const raw = route.requestBody === 'raw'
   const add = (target: Http): void => {
@@ -26,12 +31,23 @@ export function mount<const R extends Route>(app: Http, route: R, status: number
       config: { access: route.permission },
       ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
       schema: {
-        operationId: route.schema.operationId, summary: route.schema.summary,
-        ...(params ? { params } : {}), ...(query ? { querystring: query } : {}), ...(body && !raw ? { body } : {}),
+        operationId: route.schema.operationId,
+        summary: route.schema.summary,
+        ...(params ? { params } : {}),
+        ...(query ? { querystring: query } : {}),
+        ...(body && !raw ? { body } : {}),
         response: route.responseBody === 'raw' ? {} : response,
       },
       handler: async (request: FastifyRequest, reply: FastifyReply) => {
-        const call = { params: request.params, query: request.query, body: request.body, scope: request.scope, principal: request.principal, request, reply }
+        const call = {
+          params: request.params,
+          query: request.query,
+          body: request.body,
+          scope: request.scope,
+          principal: request.principal,
+          request,
+          reply,
+        }
         const result = await handler(call as unknown as Call<R>)
         if (route.responseBody === 'raw') return reply
         return reply.status(status).send(result ?? null)
@@ -43,7 +59,11 @@ export function mount<const R extends Route>(app: Http, route: R, status: number
     // The stream goes to the handler untouched; no parser and no size limit but the handler's own.
     void app.register(async (streaming) => {
       streaming.removeAllContentTypeParsers()
-      streaming.addContentTypeParser('*', (_request: FastifyRequest, payload: Readable, done: (error: null, body: Readable) => void) => done(null, payload))
+      streaming.addContentTypeParser(
+        '*',
+        (_request: FastifyRequest, payload: Readable, done: (error: null, body: Readable) => void) =>
+          done(null, payload),
+      )
       add(streaming as Http)
     })
   }

@@ -74,7 +74,19 @@ export interface Jobs {
 
 class LeaseLost extends Error {}
 
-export function createJobs({ db, clock, logger, leaseMs = 30_000, pollMs = 250 }: { db: Database; clock: Clock; logger: Logger; leaseMs?: number; pollMs?: number }): Jobs {
+export function createJobs({
+  db,
+  clock,
+  logger,
+  leaseMs = 30_000,
+  pollMs = 250,
+}: {
+  db: Database
+  clock: Clock
+  logger: Logger
+  leaseMs?: number
+  pollMs?: number
+}): Jobs {
   const handlers = new Map<string, JobHandler>()
   const running = new Map<string, { kind: string; abort: AbortController; done: Promise<void> }>()
   const worker = newId('wrk')
@@ -83,39 +95,80 @@ export function createJobs({ db, clock, logger, leaseMs = 30_000, pollMs = 250 }
   let claiming: Promise<void> | undefined
   let claimAgain = false
 
-  const freeKinds = () => [...handlers.values()].filter((h) => [...running.values()].filter((r) => r.kind === h.kind).length < h.concurrency).map((h) => h.kind)
+  const freeKinds = () =>
+    [...handlers.values()]
+      .filter((h) => [...running.values()].filter((r) => r.kind === h.kind).length < h.concurrency)
+      .map((h) => h.kind)
 
   async function claim(): Promise<ClaimedJob | undefined> {
     const kinds = freeKinds()
     if (kinds.length === 0 || stopped) return undefined
     const now = clock()
     // A cheap look first: an idle poll must not take the writer.
-    const due = await db.read.selectFrom('job').select('id').where('kind', 'in', kinds)
-      .where((e) => e.or([e.and([e('state', '=', 'queued'), e('not_before', '<=', now)]), e.and([e('state', '=', 'running'), e('lease_until', '<', now)])]))
-      .orderBy('not_before').orderBy('id').limit(1).executeTakeFirst()
+    const due = await db.read
+      .selectFrom('job')
+      .select('id')
+      .where('kind', 'in', kinds)
+      .where((e) =>
+        e.or([
+          e.and([e('state', '=', 'queued'), e('not_before', '<=', now)]),
+          e.and([e('state', '=', 'running'), e('lease_until', '<', now)]),
+        ]),
+      )
+      .orderBy('not_before')
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirst()
     if (!due) return undefined
     const row = await db.write.transaction().execute((trx) =>
-      trx.updateTable('job').set({ state: 'running', worker, lease_until: now + leaseMs, fence: sql<number>`fence + 1`, attempt: sql<number>`attempt + 1` })
+      trx
+        .updateTable('job')
+        .set({
+          state: 'running',
+          worker,
+          lease_until: now + leaseMs,
+          fence: sql<number>`fence + 1`,
+          attempt: sql<number>`attempt + 1`,
+        })
         .where('id', '=', due.id)
-        .where((e) => e.or([e('state', '=', 'queued'), e.and([e('state', '=', 'running'), e('lease_until', '<', now)])]))
-        .returningAll().executeTakeFirst())
+        .where((e) =>
+          e.or([e('state', '=', 'queued'), e.and([e('state', '=', 'running'), e('lease_until', '<', now)])]),
+        )
+        .returningAll()
+        .executeTakeFirst(),
+    )
     return row ? begin(row) : undefined
   }
 
   function begin(row: JobTable): ClaimedJob {
     const abort = new AbortController()
     const renew = setInterval(() => {
-      void db.write.transaction().execute((trx) =>
-        trx.updateTable('job').set({ lease_until: clock() + leaseMs }).where('id', '=', row.id).where('fence', '=', row.fence).executeTakeFirst())
-        .then(({ numUpdatedRows }) => numUpdatedRows === 0n && abort.abort(new LeaseLost(`Job ${row.id} was taken over.`)))
+      void db.write
+        .transaction()
+        .execute((trx) =>
+          trx
+            .updateTable('job')
+            .set({ lease_until: clock() + leaseMs })
+            .where('id', '=', row.id)
+            .where('fence', '=', row.fence)
+            .executeTakeFirst(),
+        )
+        .then(
+          ({ numUpdatedRows }) => numUpdatedRows === 0n && abort.abort(new LeaseLost(`Job ${row.id} was taken over.`)),
+        )
         .catch((error) => logger.warn({ err: error, job: row.id }, 'lease could not be renewed'))
     }, leaseMs / 3)
     renew.unref()
     let completed = false
     const finish = async <T>(work: (trx: Trx) => Promise<T>): Promise<T> => {
       const result = await db.write.transaction().execute(async (trx) => {
-        const { numUpdatedRows } = await trx.updateTable('job').set({ state: 'finished', finished_at: clock(), lease_until: null, error: null })
-          .where('id', '=', row.id).where('fence', '=', row.fence).where('state', '=', 'running').executeTakeFirst()
+        const { numUpdatedRows } = await trx
+          .updateTable('job')
+          .set({ state: 'finished', finished_at: clock(), lease_until: null, error: null })
+          .where('id', '=', row.id)
+          .where('fence', '=', row.fence)
+          .where('state', '=', 'running')
+          .executeTakeFirst()
         if (numUpdatedRows === 0n) throw new LeaseLost(`Job ${row.id} was taken over; its result is dropped.`)
         return work(trx)
       })
@@ -123,7 +176,14 @@ export function createJobs({ db, clock, logger, leaseMs = 30_000, pollMs = 250 }
       return result
     }
     const job: ClaimedJob = {
-      id: row.id, project: row.project_id, kind: row.kind, input: JSON.parse(row.input), attempt: row.attempt, fence: row.fence, signal: abort.signal, complete: finish,
+      id: row.id,
+      project: row.project_id,
+      kind: row.kind,
+      input: JSON.parse(row.input),
+      attempt: row.attempt,
+      fence: row.fence,
+      signal: abort.signal,
+      complete: finish,
     }
     const handler = handlers.get(row.kind)
     const done = (async () => {
@@ -148,14 +208,27 @@ export function createJobs({ db, clock, logger, leaseMs = 30_000, pollMs = 250 }
       return
     }
     const last = row.attempt >= row.max_attempts && !stopped
-    logger[last ? 'error' : 'warn']({ err: error, job: row.id, kind: row.kind, attempt: row.attempt }, last ? 'job failed' : 'job attempt failed')
+    logger[last ? 'error' : 'warn'](
+      { err: error, job: row.id, kind: row.kind, attempt: row.attempt },
+      last ? 'job failed' : 'job attempt failed',
+    )
     const backoff = stopped ? 0 : Math.min(60_000, 250 * 2 ** row.attempt)
     try {
       await db.write.transaction().execute(async (trx) => {
-        const { numUpdatedRows } = await trx.updateTable('job')
-          .set(last ? { state: 'failed', finished_at: clock(), lease_until: null, error: error.message } : { state: 'queued', not_before: clock() + backoff, lease_until: null, error: error.message })
-          .where('id', '=', row.id).where('fence', '=', row.fence).executeTakeFirst()
-        if (last && numUpdatedRows > 0n) await handlers.get(row.kind)?.onFailed?.(trx, { id: row.id, project: row.project_id, input: JSON.parse(row.input) }, error.message)
+        const { numUpdatedRows } = await trx
+          .updateTable('job')
+          .set(
+            last
+              ? { state: 'failed', finished_at: clock(), lease_until: null, error: error.message }
+              : { state: 'queued', not_before: clock() + backoff, lease_until: null, error: error.message },
+          )
+          .where('id', '=', row.id)
+          .where('fence', '=', row.fence)
+          .executeTakeFirst()
+        if (last && numUpdatedRows > 0n)
+          await handlers
+            .get(row.kind)
+            ?.onFailed?.(trx, { id: row.id, project: row.project_id, input: JSON.parse(row.input) }, error.message)
       })
     } catch (problem) {
       logger.error({ err: problem, job: row.id }, 'the failure of a job could not be recorded; its lease will run out')
@@ -185,17 +258,46 @@ export function createJobs({ db, clock, logger, leaseMs = 30_000, pollMs = 250 }
   return {
     enqueue: async (trx, job) => {
       const id = newId('job')
-      const inserted = await trx.insertInto('job').values({
-        id, project_id: job.project, kind: job.kind, key: job.key ?? null, input: JSON.stringify(job.input), state: 'queued', attempt: 0, max_attempts: job.maxAttempts ?? 5,
-        not_before: job.notBefore ?? clock(), fence: 0, lease_until: null, worker: null, error: null, created_at: clock(), finished_at: null,
-      }).onConflict((c) => c.doNothing()).returning('id').executeTakeFirst()
+      const inserted = await trx
+        .insertInto('job')
+        .values({
+          id,
+          project_id: job.project,
+          kind: job.kind,
+          key: job.key ?? null,
+          input: JSON.stringify(job.input),
+          state: 'queued',
+          attempt: 0,
+          max_attempts: job.maxAttempts ?? 5,
+          not_before: job.notBefore ?? clock(),
+          fence: 0,
+          lease_until: null,
+          worker: null,
+          error: null,
+          created_at: clock(),
+          finished_at: null,
+        })
+        .onConflict((c) => c.doNothing())
+        .returning('id')
+        .executeTakeFirst()
       return inserted?.id
     },
     handle: (handler) => void handlers.set(handler.kind, handler),
     active: async (reader, project) =>
-      (await reader.selectFrom('job').select(['kind', (e) => e.fn.countAll<number>().as('count')]).where('project_id', '=', project)
-        .where((e) => e.or([e('state', '=', 'running'), e.and([e('state', '=', 'queued'), e('not_before', '<=', clock() + 60_000)])]))
-        .groupBy('kind').execute()).map((row) => ({ kind: row.kind, count: Number(row.count) })),
+      (
+        await reader
+          .selectFrom('job')
+          .select(['kind', (e) => e.fn.countAll<number>().as('count')])
+          .where('project_id', '=', project)
+          .where((e) =>
+            e.or([
+              e('state', '=', 'running'),
+              e.and([e('state', '=', 'queued'), e('not_before', '<=', clock() + 60_000)]),
+            ]),
+          )
+          .groupBy('kind')
+          .execute()
+      ).map((row) => ({ kind: row.kind, count: Number(row.count) })),
     start: () => {
       stopped = false
       db.onCommitted(wake)

@@ -23,7 +23,10 @@ export interface LedgerTable {
   /** Integer column of the result with event time in milliseconds, for pruning. */
   readonly timeColumn: string
   /** Runs in the transaction that makes the rows visible, for the ledger's one event a batch. */
-  readonly onCommitted?: (trx: Trx, batch: { rows: number; digest: string; minTime: number; maxTime: number; snapshot: number }) => Promise<void>
+  readonly onCommitted?: (
+    trx: Trx,
+    batch: { rows: number; digest: string; minTime: number; maxTime: number; snapshot: number },
+  ) => Promise<void>
 }
 
 const smallFileRows = 50_000
@@ -39,37 +42,64 @@ export function ingestLedger(deps: Deps, ledger: LedgerTable): Promise<number> {
   const before = ingesting.get(key) ?? Promise.resolve(0)
   const next = before.catch(() => 0).then(() => ingest(deps, ledger))
   ingesting.set(key, next)
-  void next.catch(() => {}).finally(() => {
-    if (ingesting.get(key) === next) ingesting.delete(key)
-  })
+  void next
+    .catch(() => {})
+    .finally(() => {
+      if (ingesting.get(key) === next) ingesting.delete(key)
+    })
   return next
 }
 
 /** True while a stream holds lines that are not visible yet. */
-export async function ledgerIsBehind({ db, paths }: Pick<Kernel, 'db' | 'paths'>, stream: readonly string[]): Promise<boolean> {
+export async function ledgerIsBehind(
+  { db, paths }: Pick<Kernel, 'db' | 'paths'>,
+  stream: readonly string[],
+): Promise<boolean> {
   return ledgerHasPending({ db: db.read, root: paths.ledgers, stream })
 }
 
 async function ingest(deps: Deps, ledger: LedgerTable): Promise<number> {
   let total = 0
-  for await (const batch of pendingLedger({ db: deps.db.read, root: deps.paths.ledgers, stream: ledger.stream })) total += await ingestBatch(deps, ledger, batch)
+  for await (const batch of pendingLedger({ db: deps.db.read, root: deps.paths.ledgers, stream: ledger.stream }))
+    total += await ingestBatch(deps, ledger, batch)
   if (total > 0) await compact(deps, ledger)
   return total
 }
 
-async function ingestBatch({ db, clock, blobs, tables, paths }: Deps, ledger: LedgerTable, batch: LedgerBatch): Promise<number> {
+async function ingestBatch(
+  { db, clock, blobs, tables, paths }: Deps,
+  ledger: LedgerTable,
+  batch: LedgerBatch,
+): Promise<number> {
   const base = join(paths.tmp, `ledger-${randomUUID()}`)
   const [lines, parquet] = [`${base}.ndjson`, `${base}.parquet`]
   try {
     await writeFile(lines, batch.lines)
-    const written = await tables.write({ sql: ledger.select, relations: { lines: { format: 'ndjson', files: [lines], columns: [...ledger.lines] } }, trusted: true, output: { path: parquet, format: 'parquet' } })
-    const { rows: [range] } = await tables.query({ sql: `select min("${ledger.timeColumn}"), max("${ledger.timeColumn}") from rows`, relations: { rows: { format: 'parquet', files: [parquet] } }, trusted: true })
+    const written = await tables.write({
+      sql: ledger.select,
+      relations: { lines: { format: 'ndjson', files: [lines], columns: [...ledger.lines] } },
+      trusted: true,
+      output: { path: parquet, format: 'parquet' },
+    })
+    const {
+      rows: [range],
+    } = await tables.query({
+      sql: `select min("${ledger.timeColumn}"), max("${ledger.timeColumn}") from rows`,
+      relations: { rows: { format: 'parquet', files: [parquet] } },
+      trusted: true,
+    })
     const [minTime, maxTime] = [Number(range?.[0] ?? 0), Number(range?.[1] ?? 0)]
     const { digest, size } = await blobs.put(ledger.project, createReadStream(parquet))
     await db.write.transaction().execute(async (trx) => {
       if (!(await commitLedger(trx, batch, clock()))) return
       await createTable(trx, { project: ledger.project, id: ledger.table, columns: written.columns, at: clock() })
-      const snapshot = await appendFiles(trx, { project: ledger.project, table: ledger.table, columns: written.columns, files: [{ digest, rows: written.rows, bytes: size, minTime, maxTime }], at: clock() })
+      const snapshot = await appendFiles(trx, {
+        project: ledger.project,
+        table: ledger.table,
+        columns: written.columns,
+        files: [{ digest, rows: written.rows, bytes: size, minTime, maxTime }],
+        at: clock(),
+      })
       await ledger.onCommitted?.(trx, { rows: written.rows, digest, minTime, maxTime, snapshot })
     })
     return batch.count
@@ -85,11 +115,28 @@ async function compact({ db, clock, blobs, tables, paths }: Deps, ledger: Ledger
   const parquet = join(paths.tmp, `compact-${randomUUID()}.parquet`)
   try {
     const files = await Promise.all(small.map((file) => blobs.localPath(ledger.project, file.digest)))
-    const written = await tables.write({ sql: `select * from rows order by "${ledger.timeColumn}"`, relations: { rows: { format: 'parquet', files, unionByName: true } }, trusted: true, output: { path: parquet, format: 'parquet' } })
+    const written = await tables.write({
+      sql: `select * from rows order by "${ledger.timeColumn}"`,
+      relations: { rows: { format: 'parquet', files, unionByName: true } },
+      trusted: true,
+      output: { path: parquet, format: 'parquet' },
+    })
     const { digest, size } = await blobs.put(ledger.project, createReadStream(parquet))
-    const times = { minTime: Math.min(...small.map((f) => f.minTime)), maxTime: Math.max(...small.map((f) => f.maxTime)) }
-    await db.write.transaction().execute((trx) =>
-      replaceFiles(trx, { project: ledger.project, table: ledger.table, remove: small.map((f) => f.digest), add: [{ digest, rows: written.rows, bytes: size, ...times }], at: clock() }))
+    const times = {
+      minTime: Math.min(...small.map((f) => f.minTime)),
+      maxTime: Math.max(...small.map((f) => f.maxTime)),
+    }
+    await db.write
+      .transaction()
+      .execute((trx) =>
+        replaceFiles(trx, {
+          project: ledger.project,
+          table: ledger.table,
+          remove: small.map((f) => f.digest),
+          add: [{ digest, rows: written.rows, bytes: size, ...times }],
+          at: clock(),
+        }),
+      )
   } finally {
     await rm(parquet, { force: true })
   }

@@ -40,20 +40,37 @@ export async function ledgerStreams(root: string, prefix: readonly string[], dep
 }
 
 /** Lines that were appended to a stream and not yet committed, oldest segment first; at most about 4 MiB a batch. */
-export async function* pendingLedger({ db, root, stream }: { db: Reader; root: string; stream: readonly string[] }): AsyncGenerator<LedgerBatch> {
+export async function* pendingLedger({
+  db,
+  root,
+  stream,
+}: {
+  db: Reader
+  root: string
+  stream: readonly string[]
+}): AsyncGenerator<LedgerBatch> {
   const directory = join(root, ...stream.map(encodeURIComponent))
   if (!existsSync(directory)) return
   for (const writer of (await readdir(directory)).toSorted()) {
     for (const file of (await readdir(join(directory, writer))).toSorted()) {
       const segment = [...stream.map(encodeURIComponent), writer, file].join('/')
       const path = join(directory, writer, file)
-      let offset = (await db.selectFrom('ledger_cursor').select('offset_bytes').where('segment', '=', segment).executeTakeFirst())?.offset_bytes ?? 0
+      let offset =
+        (await db.selectFrom('ledger_cursor').select('offset_bytes').where('segment', '=', segment).executeTakeFirst())
+          ?.offset_bytes ?? 0
       for (;;) {
         const { size } = await stat(path)
         if (size <= offset) break
         const batch = await readLines(path, offset, Math.min(size - offset, mostBytes))
         if (batch.lines.length === 0) break
-        yield { segment, stream, lines: batch.lines, count: batch.count, from: offset, next: offset + batch.lines.length }
+        yield {
+          segment,
+          stream,
+          lines: batch.lines,
+          count: batch.count,
+          from: offset,
+          next: offset + batch.lines.length,
+        }
         offset += batch.lines.length
       }
     }
@@ -78,17 +95,29 @@ async function readLines(path: string, offset: number, length: number): Promise<
 /** Moves the cursor in the owner's transaction. Returns false when the batch was committed before (a second ingester, a retry): then the caller writes nothing. */
 export async function commitLedger(trx: Trx, batch: LedgerBatch, at: number): Promise<boolean> {
   if (batch.from === 0) {
-    const made = await trx.insertInto('ledger_cursor').values({ segment: batch.segment, offset_bytes: batch.next, updated_at: at })
-      .onConflict((c) => c.column('segment').doNothing()).returning('segment').executeTakeFirst()
+    const made = await trx
+      .insertInto('ledger_cursor')
+      .values({ segment: batch.segment, offset_bytes: batch.next, updated_at: at })
+      .onConflict((c) => c.column('segment').doNothing())
+      .returning('segment')
+      .executeTakeFirst()
     return made !== undefined
   }
-  const { numUpdatedRows } = await trx.updateTable('ledger_cursor').set({ offset_bytes: batch.next, updated_at: at })
-    .where('segment', '=', batch.segment).where('offset_bytes', '=', batch.from).executeTakeFirst()
+  const { numUpdatedRows } = await trx
+    .updateTable('ledger_cursor')
+    .set({ offset_bytes: batch.next, updated_at: at })
+    .where('segment', '=', batch.segment)
+    .where('offset_bytes', '=', batch.from)
+    .executeTakeFirst()
   return numUpdatedRows === 1n
 }
 
 /** True when a stream holds complete lines that are not committed. */
-export async function ledgerHasPending(input: { db: Reader; root: string; stream: readonly string[] }): Promise<boolean> {
+export async function ledgerHasPending(input: {
+  db: Reader
+  root: string
+  stream: readonly string[]
+}): Promise<boolean> {
   for await (const _ of pendingLedger(input)) return true
   return false
 }

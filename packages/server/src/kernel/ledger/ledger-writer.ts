@@ -4,7 +4,10 @@ import { defineErrors } from '../errors/index.ts'
 import { newId } from '../ids/index.ts'
 
 export const ledgerErrors = defineErrors('LEDGER', {
-  NO_SPACE: { status: 503, message: () => 'The disk is full: nothing can be recorded, so nothing is answered. Free space and try again.' },
+  NO_SPACE: {
+    status: 503,
+    message: () => 'The disk is full: nothing can be recorded, so nothing is answered. Free space and try again.',
+  },
 })
 
 /**
@@ -23,7 +26,15 @@ export interface LedgerWriter {
 const segmentBytes = 8 * 1024 * 1024
 
 /** Segments live in `root/<stream…>/<writer>/<number>.ndjson`; a writer (one process) never touches another's. */
-export function openLedgerWriter({ root, stream, syncMs = 50 }: { root: string; stream: readonly string[]; syncMs?: number }): LedgerWriter {
+export function openLedgerWriter({
+  root,
+  stream,
+  syncMs = 50,
+}: {
+  root: string
+  stream: readonly string[]
+  syncMs?: number
+}): LedgerWriter {
   const directory = join(root, ...stream.map(encodeURIComponent), newId('seg'))
   mkdirSync(directory, { recursive: true })
   let number = 0

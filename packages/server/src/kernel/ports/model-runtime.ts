@@ -39,6 +39,12 @@ export interface BatchScorer {
    * Runs the model over the rows of a Parquet file (columns are matched to inputs by name; a single 2-D input takes `featureNames` in order) and
    * writes Parquet with the input's row order: `outputPath` has column `row` and one column for each output column.
    */
-  score(request: { modelPath: string; rowsPath: string; outputPath: string; featureNames?: readonly string[]; signal?: AbortSignal }): Promise<{ rows: number; columns: string[] }>
+  score(request: {
+    modelPath: string
+    rowsPath: string
+    outputPath: string
+    featureNames?: readonly string[]
+    signal?: AbortSignal
+  }): Promise<{ rows: number; columns: string[] }>
   close(): Promise<void>
 }

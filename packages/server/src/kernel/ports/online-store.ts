@@ -36,5 +36,9 @@ export interface OnlineView {
   /** Columns of the request that name the entity. */
   readonly keys: readonly string[]
   readonly windowMs: number
-  readonly features: readonly { readonly name: string; readonly expression: unknown; readonly fallback: number | null }[]
+  readonly features: readonly {
+    readonly name: string
+    readonly expression: unknown
+    readonly fallback: number | null
+  }[]
 }

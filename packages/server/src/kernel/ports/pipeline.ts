@@ -59,7 +59,10 @@ export interface StepKind {
   /** Checks the step's configuration when the pipeline is saved; returns messages, empty when good. */
   check(configuration: Readonly<Record<string, unknown>>): string[]
   /** Resolves named references (dataset@latest, MODEL@champion) to artifacts when the step starts; their digests enter the cache key. */
-  resolve?(context: Omit<StepContext, 'inputs'>, configuration: Readonly<Record<string, unknown>>): Promise<Record<string, Artifact>>
+  resolve?(
+    context: Omit<StepContext, 'inputs'>,
+    configuration: Readonly<Record<string, unknown>>,
+  ): Promise<Record<string, Artifact>>
   run(context: StepContext, configuration: Readonly<Record<string, unknown>>): Promise<StepResult>
 }
 
@@ -85,9 +88,15 @@ export interface Executor {
 export interface ExecutorTask {
   readonly project: string
   readonly environment: BuiltEnvironment
+  /** The working directory; the caller makes and removes it. */
   readonly workdir: string
+  /** Directory of the code bundle, never written to: first on Python's path. */
+  readonly code: string
   /** `python`: module:function called with `arguments`; `command`: argv, no shell. */
-  readonly entry: { readonly kind: 'python'; readonly target: string; readonly arguments: Readonly<Record<string, unknown>> } | { readonly kind: 'command'; readonly argv: readonly string[] }
+  readonly entry:
+    | { readonly kind: 'python'; readonly target: string; readonly arguments: Readonly<Record<string, unknown>> }
+    | { readonly kind: 'command'; readonly argv: readonly string[] }
+  /** Modules from outside the bundle that the code imports: a warm process may have them loaded before. */
   readonly preload: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly timeoutMs?: number
@@ -107,5 +116,8 @@ export interface ExecutorResult {
 
 /** Resolves a step input such as `arrival-delay@champion`; the registry implements it. */
 export interface ModelReferenceResolver {
-  resolve(scope: Scope, reference: string): Promise<{ urn: string; model: string; version: number; artifact: Artifact } | undefined>
+  resolve(
+    scope: Scope,
+    reference: string,
+  ): Promise<{ urn: string; model: string; version: number; artifact: Artifact } | undefined>
 }

@@ -13,6 +13,8 @@ export interface Principal {
   readonly grants: ReadonlyMap<ProjectId | '*', ReadonlySet<Permission>>
   /** The one project of the token, used where a wire protocol names none. */
   readonly homeProject: ProjectId
+  /** The token holds less than the account (one project, fewer permissions, a run): it makes nothing that holds more than itself. */
+  readonly narrowed?: boolean
   /** A run's token acts for whoever started the run: he is the author of what it makes. */
   readonly onBehalfOf?: string
 }
@@ -31,9 +33,20 @@ export interface Scope {
 
 export const accessErrors = defineErrors('ACCESS', {
   UNAUTHENTICATED: { status: 401, message: () => 'Sign in, or send a token: Authorization: Bearer <token>.' },
-  TOKEN_EXPIRED: { status: 401, message: (at: string) => `The token expired at ${at}. Make a new one under Settings, Tokens, or with \`trivium token create\`.` },
-  FORBIDDEN: { status: 403, message: (permission: string, project: string) => `This needs ${permission} in project "${project}". A maintainer or administrator of the project can give it.` },
-  PROJECT_NOT_FOUND: { status: 404, message: (name: string) => `Project "${name}" does not exist, or you may not see it.` },
+  TOKEN_EXPIRED: {
+    status: 401,
+    message: (at: string) =>
+      `The token expired at ${at}. Make a new one under Settings, Tokens, or with \`trivium token create\`.`,
+  },
+  FORBIDDEN: {
+    status: 403,
+    message: (permission: string, project: string) =>
+      `This needs ${permission} in project "${project}". A maintainer or administrator of the project can give it.`,
+  },
+  PROJECT_NOT_FOUND: {
+    status: 404,
+    message: (name: string) => `Project "${name}" does not exist, or you may not see it.`,
+  },
 })
 
 export function holds(principal: Principal, project: ProjectId, permission: Permission): boolean {
@@ -54,7 +67,13 @@ export function authorize(principal: Principal, project: ProjectId, permission: 
 
 /** The scope of consumers, jobs and timers inside one project. `component` names the actor in events: `system:monitoring`. */
 export function systemScope(project: ProjectId, component: string): Scope {
-  const principal: Principal = { id: `system:${component}`, kind: 'system', name: component, grants: new Map(), homeProject: project }
+  const principal: Principal = {
+    id: `system:${component}`,
+    kind: 'system',
+    name: component,
+    grants: new Map(),
+    homeProject: project,
+  }
   return { project, principal } as Scope
 }
 

@@ -8,11 +8,34 @@ import type { Relation, TableColumn, TableType } from '../ports/table-engine.ts'
 declare module '../db/database.ts' {
   interface Tables {
     table_def: { project_id: string; id: string; latest_snapshot: number; next_field: number; created_at: number }
-    table_column: { project_id: string; table_id: string; field_id: number; name: string; type: TableType; begin_snapshot: number; end_snapshot: number | null }
-    table_snapshot: { project_id: string; table_id: string; snapshot: number; at: number; rows: number; files: number; note: string }
+    table_column: {
+      project_id: string
+      table_id: string
+      field_id: number
+      name: string
+      type: TableType
+      begin_snapshot: number
+      end_snapshot: number | null
+    }
+    table_snapshot: {
+      project_id: string
+      table_id: string
+      snapshot: number
+      at: number
+      rows: number
+      files: number
+      note: string
+    }
     table_file: {
-      project_id: string; table_id: string; digest: string; begin_snapshot: number; end_snapshot: number | null
-      rows: number; bytes: number; min_time: number | null; max_time: number | null
+      project_id: string
+      table_id: string
+      digest: string
+      begin_snapshot: number
+      end_snapshot: number | null
+      rows: number
+      bytes: number
+      min_time: number | null
+      max_time: number | null
     }
   }
 }
@@ -30,75 +53,204 @@ export interface NewTableFile {
  * Our snapshot catalog of column-shaped data: a table is a list of immutable Parquet files, each valid from one snapshot on; columns have field ids
  * and snapshot ranges (the model that DuckLake 1.0 specifies). Everything here runs in the owner's transaction.
  */
-export async function createTable(trx: Trx, table: { project: string; id: string; columns: readonly TableColumn[]; at: number }): Promise<void> {
-  const made = await trx.insertInto('table_def').values({ project_id: table.project, id: table.id, latest_snapshot: 0, next_field: table.columns.length + 1, created_at: table.at })
-    .onConflict((c) => c.columns(['project_id', 'id']).doNothing()).returning('id').executeTakeFirst()
+export async function createTable(
+  trx: Trx,
+  table: { project: string; id: string; columns: readonly TableColumn[]; at: number },
+): Promise<void> {
+  const made = await trx
+    .insertInto('table_def')
+    .values({
+      project_id: table.project,
+      id: table.id,
+      latest_snapshot: 0,
+      next_field: table.columns.length + 1,
+      created_at: table.at,
+    })
+    .onConflict((c) => c.columns(['project_id', 'id']).doNothing())
+    .returning('id')
+    .executeTakeFirst()
   if (!made) return
-  await trx.insertInto('table_snapshot').values({ project_id: table.project, table_id: table.id, snapshot: 0, at: table.at, rows: 0, files: 0, note: 'created' }).execute()
+  await trx
+    .insertInto('table_snapshot')
+    .values({
+      project_id: table.project,
+      table_id: table.id,
+      snapshot: 0,
+      at: table.at,
+      rows: 0,
+      files: 0,
+      note: 'created',
+    })
+    .execute()
   await insertColumns(trx, table.project, table.id, table.columns, 1, 0)
 }
 
-async function insertColumns(trx: Trx, project: string, id: string, columns: readonly TableColumn[], firstField: number, snapshot: number): Promise<void> {
+async function insertColumns(
+  trx: Trx,
+  project: string,
+  id: string,
+  columns: readonly TableColumn[],
+  firstField: number,
+  snapshot: number,
+): Promise<void> {
   if (columns.length === 0) return
-  await trx.insertInto('table_column').values(columns.map((column, index) => ({
-    project_id: project, table_id: id, field_id: firstField + index, name: column.name, type: column.type, begin_snapshot: snapshot, end_snapshot: null,
-  }))).execute()
+  await trx
+    .insertInto('table_column')
+    .values(
+      columns.map((column, index) => ({
+        project_id: project,
+        table_id: id,
+        field_id: firstField + index,
+        name: column.name,
+        type: column.type,
+        begin_snapshot: snapshot,
+        end_snapshot: null,
+      })),
+    )
+    .execute()
 }
 
 /** Adds files (and columns that they bring) as the next snapshot and returns its number. */
 export async function appendFiles(
-  trx: Trx, append: { project: string; table: string; files: readonly NewTableFile[]; columns?: readonly TableColumn[]; at: number; note?: string },
+  trx: Trx,
+  append: {
+    project: string
+    table: string
+    files: readonly NewTableFile[]
+    columns?: readonly TableColumn[]
+    at: number
+    note?: string
+  },
 ): Promise<number> {
   const { project, table, files, at } = append
-  const definition = await trx.selectFrom('table_def').selectAll().where('project_id', '=', project).where('id', '=', table).executeTakeFirstOrThrow()
-  const before = await trx.selectFrom('table_snapshot').select(['rows', 'files']).where('project_id', '=', project).where('table_id', '=', table)
-    .where('snapshot', '=', definition.latest_snapshot).executeTakeFirstOrThrow()
+  const definition = await trx
+    .selectFrom('table_def')
+    .selectAll()
+    .where('project_id', '=', project)
+    .where('id', '=', table)
+    .executeTakeFirstOrThrow()
+  const before = await trx
+    .selectFrom('table_snapshot')
+    .select(['rows', 'files'])
+    .where('project_id', '=', project)
+    .where('table_id', '=', table)
+    .where('snapshot', '=', definition.latest_snapshot)
+    .executeTakeFirstOrThrow()
   const snapshot = definition.latest_snapshot + 1
   const known = new Set((await columnsAt(asReader(trx), project, table)).map((column) => column.name))
   const fresh = (append.columns ?? []).filter((column) => !known.has(column.name))
-  const { numUpdatedRows } = await trx.updateTable('table_def').set({ latest_snapshot: snapshot, next_field: definition.next_field + fresh.length })
-    .where('project_id', '=', project).where('id', '=', table).where('latest_snapshot', '=', definition.latest_snapshot).executeTakeFirst()
+  const { numUpdatedRows } = await trx
+    .updateTable('table_def')
+    .set({ latest_snapshot: snapshot, next_field: definition.next_field + fresh.length })
+    .where('project_id', '=', project)
+    .where('id', '=', table)
+    .where('latest_snapshot', '=', definition.latest_snapshot)
+    .executeTakeFirst()
   if (numUpdatedRows === 0n) throw new Error(`Table ${table} was changed by somebody else at the same time; try again.`)
   await insertColumns(trx, project, table, fresh, definition.next_field, snapshot)
   for (const file of files) {
-    await trx.insertInto('table_file').values({
-      project_id: project, table_id: table, digest: file.digest, begin_snapshot: snapshot, end_snapshot: null, rows: file.rows, bytes: file.bytes,
-      min_time: file.minTime ?? null, max_time: file.maxTime ?? null,
-    }).execute()
+    await trx
+      .insertInto('table_file')
+      .values({
+        project_id: project,
+        table_id: table,
+        digest: file.digest,
+        begin_snapshot: snapshot,
+        end_snapshot: null,
+        rows: file.rows,
+        bytes: file.bytes,
+        min_time: file.minTime ?? null,
+        max_time: file.maxTime ?? null,
+      })
+      .execute()
     await addBlobRef(trx, { project, digest: file.digest, owner: urn(project, 'table', table), size: file.bytes, at })
   }
-  await trx.insertInto('table_snapshot').values({
-    project_id: project, table_id: table, snapshot, at, rows: before.rows + files.reduce((sum, file) => sum + file.rows, 0), files: before.files + files.length, note: append.note ?? '',
-  }).execute()
+  await trx
+    .insertInto('table_snapshot')
+    .values({
+      project_id: project,
+      table_id: table,
+      snapshot,
+      at,
+      rows: before.rows + files.reduce((sum, file) => sum + file.rows, 0),
+      files: before.files + files.length,
+      note: append.note ?? '',
+    })
+    .execute()
   return snapshot
 }
 
 /** Replaces files by others with the same rows (compaction) as the next snapshot; older snapshots keep reading the old ones. */
 export async function replaceFiles(
-  trx: Trx, change: { project: string; table: string; remove: readonly string[]; add: readonly NewTableFile[]; at: number },
+  trx: Trx,
+  change: { project: string; table: string; remove: readonly string[]; add: readonly NewTableFile[]; at: number },
 ): Promise<number> {
-  const definition = await trx.selectFrom('table_def').select('latest_snapshot').where('project_id', '=', change.project).where('id', '=', change.table).executeTakeFirstOrThrow()
-  const removed = await trx.updateTable('table_file').set({ end_snapshot: definition.latest_snapshot + 1 })
-    .where('project_id', '=', change.project).where('table_id', '=', change.table).where('digest', 'in', [...change.remove]).where('end_snapshot', 'is', null)
-    .returning('rows').execute()
-  const snapshot = await appendFiles(trx, { project: change.project, table: change.table, files: change.add, at: change.at, note: 'compacted' })
+  const definition = await trx
+    .selectFrom('table_def')
+    .select('latest_snapshot')
+    .where('project_id', '=', change.project)
+    .where('id', '=', change.table)
+    .executeTakeFirstOrThrow()
+  const removed = await trx
+    .updateTable('table_file')
+    .set({ end_snapshot: definition.latest_snapshot + 1 })
+    .where('project_id', '=', change.project)
+    .where('table_id', '=', change.table)
+    .where('digest', 'in', [...change.remove])
+    .where('end_snapshot', 'is', null)
+    .returning('rows')
+    .execute()
+  const snapshot = await appendFiles(trx, {
+    project: change.project,
+    table: change.table,
+    files: change.add,
+    at: change.at,
+    note: 'compacted',
+  })
   const rows = removed.reduce((sum, file) => sum + file.rows, 0)
-  await trx.updateTable('table_snapshot').set((e) => ({ rows: e('rows', '-', rows), files: e('files', '-', removed.length) }))
-    .where('project_id', '=', change.project).where('table_id', '=', change.table).where('snapshot', '=', snapshot).execute()
+  await trx
+    .updateTable('table_snapshot')
+    .set((e) => ({ rows: e('rows', '-', rows), files: e('files', '-', removed.length) }))
+    .where('project_id', '=', change.project)
+    .where('table_id', '=', change.table)
+    .where('snapshot', '=', snapshot)
+    .execute()
   return snapshot
 }
 
 /** The newest snapshot's number and row count, or undefined when there is no such table. */
-export async function latestSnapshot(db: Reader, project: string, table: string): Promise<{ snapshot: number; rows: number; files: number } | undefined> {
-  return db.selectFrom('table_def').innerJoin('table_snapshot', (j) => j.onRef('table_snapshot.project_id', '=', 'table_def.project_id').onRef('table_snapshot.table_id', '=', 'table_def.id').onRef('table_snapshot.snapshot', '=', 'table_def.latest_snapshot'))
-    .select(['table_snapshot.snapshot', 'table_snapshot.rows', 'table_snapshot.files']).where('table_def.project_id', '=', project).where('table_def.id', '=', table).executeTakeFirst()
+export async function latestSnapshot(
+  db: Reader,
+  project: string,
+  table: string,
+): Promise<{ snapshot: number; rows: number; files: number } | undefined> {
+  return db
+    .selectFrom('table_def')
+    .innerJoin('table_snapshot', (j) =>
+      j
+        .onRef('table_snapshot.project_id', '=', 'table_def.project_id')
+        .onRef('table_snapshot.table_id', '=', 'table_def.id')
+        .onRef('table_snapshot.snapshot', '=', 'table_def.latest_snapshot'),
+    )
+    .select(['table_snapshot.snapshot', 'table_snapshot.rows', 'table_snapshot.files'])
+    .where('table_def.project_id', '=', project)
+    .where('table_def.id', '=', table)
+    .executeTakeFirst()
 }
 
 export async function columnsAt(db: Reader, project: string, table: string, snapshot?: number): Promise<TableColumn[]> {
-  let query = db.selectFrom('table_column').select(['name', 'type']).where('project_id', '=', project).where('table_id', '=', table).orderBy('field_id')
-  query = snapshot === undefined
-    ? query.where('end_snapshot', 'is', null)
-    : query.where('begin_snapshot', '<=', snapshot).where((e) => e.or([e('end_snapshot', 'is', null), e('end_snapshot', '>', snapshot)]))
+  let query = db
+    .selectFrom('table_column')
+    .select(['name', 'type'])
+    .where('project_id', '=', project)
+    .where('table_id', '=', table)
+    .orderBy('field_id')
+  query =
+    snapshot === undefined
+      ? query.where('end_snapshot', 'is', null)
+      : query
+          .where('begin_snapshot', '<=', snapshot)
+          .where((e) => e.or([e('end_snapshot', 'is', null), e('end_snapshot', '>', snapshot)]))
   return query.execute()
 }
 
@@ -109,20 +261,51 @@ export interface FileRange {
   to?: number
 }
 
-export async function filesAt(db: Reader, project: string, table: string, range: FileRange = {}): Promise<(NewTableFile & { minTime: number; maxTime: number })[]> {
-  let query = db.selectFrom('table_file').selectAll().where('project_id', '=', project).where('table_id', '=', table).orderBy('begin_snapshot').orderBy('digest')
+export async function filesAt(
+  db: Reader,
+  project: string,
+  table: string,
+  range: FileRange = {},
+): Promise<(NewTableFile & { minTime: number; maxTime: number })[]> {
+  let query = db
+    .selectFrom('table_file')
+    .selectAll()
+    .where('project_id', '=', project)
+    .where('table_id', '=', table)
+    .orderBy('begin_snapshot')
+    .orderBy('digest')
   const { snapshot, from, to } = range
-  query = snapshot === undefined
-    ? query.where('end_snapshot', 'is', null)
-    : query.where('begin_snapshot', '<=', snapshot).where((e) => e.or([e('end_snapshot', 'is', null), e('end_snapshot', '>', snapshot)]))
+  query =
+    snapshot === undefined
+      ? query.where('end_snapshot', 'is', null)
+      : query
+          .where('begin_snapshot', '<=', snapshot)
+          .where((e) => e.or([e('end_snapshot', 'is', null), e('end_snapshot', '>', snapshot)]))
   if (from !== undefined) query = query.where((e) => e.or([e('max_time', 'is', null), e('max_time', '>=', from)]))
   if (to !== undefined) query = query.where((e) => e.or([e('min_time', 'is', null), e('min_time', '<', to)]))
-  return (await query.execute()).map((file) => ({ digest: file.digest, rows: file.rows, bytes: file.bytes, minTime: file.min_time ?? 0, maxTime: file.max_time ?? Number.MAX_SAFE_INTEGER }))
+  return (await query.execute()).map((file) => ({
+    digest: file.digest,
+    rows: file.rows,
+    bytes: file.bytes,
+    minTime: file.min_time ?? 0,
+    maxTime: file.max_time ?? Number.MAX_SAFE_INTEGER,
+  }))
 }
 
 /** The table at a snapshot as a relation for the table engine; an unknown table is an error of the caller. */
-export async function relationAt(db: Reader, blobs: BlobStore, project: string, table: string, range: FileRange = {}): Promise<Relation> {
+export async function relationAt(
+  db: Reader,
+  blobs: BlobStore,
+  project: string,
+  table: string,
+  range: FileRange = {},
+): Promise<Relation> {
   const columns = await columnsAt(db, project, table, range.snapshot)
   const files = await filesAt(db, project, table, range)
-  return { format: 'parquet', files: await Promise.all(files.map((file) => blobs.localPath(project, file.digest))), columns, unionByName: true }
+  return {
+    format: 'parquet',
+    files: await Promise.all(files.map((file) => blobs.localPath(project, file.digest))),
+    columns,
+    unionByName: true,
+  }
 }

@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { extname, join, normalize } from 'node:path'
+import fastifySwagger from '@fastify/swagger'
+import type { FastifyReply } from 'fastify'
+import type { Http } from './kernel/http/index.ts'
+import type { Kernel } from './kernel/kernel.ts'
+
+export const programVersion: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
+
+const webRoot = join(import.meta.dirname, '../../web/dist')
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+  '.json': 'application/json',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.map': 'application/json',
+}
+/** The UI loads nothing from elsewhere and may be framed by nobody. */
+const pagePolicy =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+
+/** What answers without a token: health, the OpenAPI document and the UI's files. */
+export function systemRoutes(app: Http, kernel: Kernel): void {
+  const anyone = { access: 'public' as const }
+  const hidden = { hide: true } as const
+  app.get('/healthz', { config: anyone, schema: hidden }, async () => ({ status: 'alive' }))
+  app.get('/health', { config: anyone, schema: hidden }, async (_request, reply: FastifyReply) =>
+    reply.type('text/plain').send('OK'),
+  )
+  app.get('/readyz', { config: anyone, schema: hidden }, async (_request, reply: FastifyReply) => {
+    try {
+      await kernel.events.head(kernel.db.read)
+      return { status: 'ready' }
+    } catch {
+      return reply.status(503).send({ status: 'the database does not answer' })
+    }
+  })
+  app.get('/metrics', { config: { access: 'metrics:read' }, schema: hidden }, async (_request, reply: FastifyReply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(kernel)),
+  )
+
+  void app.register(
+    fastifySwagger as never,
+    {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Trivium',
+          version: programVersion,
+          description: 'The API of Trivium. Errors are problem+json with a stable code.',
+        },
+      },
+    } as never,
+  )
+  app.get('/api/v1/openapi.json', { config: anyone, schema: hidden }, async () =>
+    (app as unknown as { swagger(): unknown }).swagger(),
+  )
+
+  const file = async (path: string, reply: FastifyReply) => {
+    const content = await readFile(path)
+    const immutable = path.includes(`${join(webRoot, 'assets')}`)
+    return reply
+      .header('content-type', types[extname(path)] ?? 'application/octet-stream')
+      .header('cache-control', immutable ? 'public, max-age=31536000, immutable' : 'no-cache')
+      .header('content-security-policy', pagePolicy)
+      .header('referrer-policy', 'no-referrer')
+      .header('x-frame-options', 'DENY')
+      .send(content)
+  }
+  const page = async (reply: FastifyReply) => {
+    const index = join(webRoot, 'index.html')
+    if (existsSync(index)) return file(index, reply)
+    return reply.status(503).type('text/plain').send('The UI is not built yet. Run: npm run build')
+  }
+  app.get('/', { config: anyone, schema: hidden }, async (_request, reply: FastifyReply) => page(reply))
+  app.get('/login', { config: anyone, schema: hidden }, async (_request, reply: FastifyReply) => page(reply))
+  for (const prefix of ['/p/*', '/dev/*', '/projects', '/settings/*'])
+    app.get(prefix, { config: anyone, schema: hidden }, async (_request, reply: FastifyReply) => page(reply))
+  app.get('/assets/*', { config: anyone, schema: hidden }, async (request, reply: FastifyReply) => {
+    const path = normalize(join(webRoot, 'assets', (request.params as { '*': string })['*']))
+    if (!path.startsWith(join(webRoot, 'assets')) || !existsSync(path))
+      return reply.status(404).type('text/plain').send('There is no such file.')
+    return file(path, reply)
+  })
+  for (const name of ['favicon.svg', 'favicon.ico', 'robots.txt']) {
+    app.get(`/${name}`, { config: anyone, schema: hidden }, async (_request, reply: FastifyReply) => {
+      const path = join(webRoot, name)
+      return existsSync(path) ? file(path, reply) : reply.status(404).type('text/plain').send('There is no such file.')
+    })
+  }
+}
+
+/** The few figures that tell whether the server works; names are stable. */
+async function metricsText({ db, events, jobs }: Kernel): Promise<string> {
+  const head = await events.head(db.read)
+  const memory = process.memoryUsage()
+  const projects = await db.read.selectFrom('project').select('id').execute()
+  const active = await Promise.all(
+    projects.map(async ({ id }) =>
+      (await jobs.active(db.read, id)).map(
+        (job) => `trivium_jobs_active{project="${id}",kind="${job.kind}"} ${job.count}`,
+      ),
+    ),
+  )
+  return [
+    '# HELP trivium_events_sealed_total Events that were numbered and can be read.',
+    '# TYPE trivium_events_sealed_total counter',
+    `trivium_events_sealed_total ${head}`,
+    '# HELP trivium_resident_memory_bytes Resident memory of the main process.',
+    '# TYPE trivium_resident_memory_bytes gauge',
+    `trivium_resident_memory_bytes ${memory.rss}`,
+    '# HELP trivium_uptime_seconds Seconds since the main process started.',
+    '# TYPE trivium_uptime_seconds gauge',
+    `trivium_uptime_seconds ${process.uptime().toFixed(1)}`,
+    '# HELP trivium_jobs_active Jobs that are due or running.',
+    '# TYPE trivium_jobs_active gauge',
+    ...active.flat(),
+    '',
+  ].join('\n')
+}
