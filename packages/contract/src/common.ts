@@ -1,9 +1,17 @@
 import { Type, type Static } from 'typebox'
 
 /** A project's name: it is its id, the first part of each URL, and never changes. */
-export const ProjectName = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', description: 'Name of the project: lower-case letters, digits and hyphens.' })
+export const ProjectName = Type.String({
+  pattern: '^[a-z0-9][a-z0-9-]{0,62}$',
+  description: 'Name of the project: lower-case letters, digits and hyphens.',
+})
 /** A name that people choose for a model, dataset, deployment, pipeline or feature view. */
-export const EntityName = Type.String({ minLength: 1, maxLength: 200, pattern: '^[A-Za-z0-9][A-Za-z0-9._ -]*$', description: 'Letters, digits, dot, underscore, hyphen and space; begins with a letter or digit.' })
+export const EntityName = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._ -]*$',
+  description: 'Letters, digits, dot, underscore, hyphen and space; begins with a letter or digit.',
+})
 /** Milliseconds since 1970-01-01 UTC. */
 export const Millis = Type.Integer({ minimum: 0, description: 'Milliseconds since 1970-01-01 UTC.' })
 /** SHA-256 in lower-case hex: the name of immutable content. */
@@ -37,12 +45,23 @@ export const Json = Type.Unknown()
 export const JsonObject = Type.Record(Type.String(), Type.Unknown())
 
 /** A reference to an entity, as the lineage graph and every page print it. */
-export const EntityRef = Type.Object({ urn: Type.String(), kind: Type.String(), name: Type.String(), version: Type.Optional(Type.String()) })
+export const EntityRef = Type.Object({
+  urn: Type.String(),
+  kind: Type.String(),
+  name: Type.String(),
+  version: Type.Optional(Type.String()),
+})
 export type EntityRef = Static<typeof EntityRef>
 
 /** Proof of something, attached to a model version and never changed: what was checked, against what, the verdict and its reason in one sentence. */
 export const Evidence = Type.Object({
-  kind: Type.Union([Type.Literal('evaluation'), Type.Literal('comparison'), Type.Literal('gate'), Type.Literal('data'), Type.Literal('approval')]),
+  kind: Type.Union([
+    Type.Literal('evaluation'),
+    Type.Literal('comparison'),
+    Type.Literal('gate'),
+    Type.Literal('data'),
+    Type.Literal('approval'),
+  ]),
   /** passed, failed, or information without a verdict */
   verdict: Type.Union([Type.Literal('passed'), Type.Literal('failed'), Type.Literal('info')]),
   /** One sentence for a reader. */

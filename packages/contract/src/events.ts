@@ -20,7 +20,9 @@ export const SealedEvent = Type.Object({
   name: Type.String({ description: 'noun.verb, for example model-version.registered' }),
   schema: Type.Integer(),
   at: Type.Integer({ description: 'When it was recorded, milliseconds UTC.' }),
-  eventTime: Type.Union([Type.Integer(), Type.Null()], { description: 'When it happened in the event time of the project, where that differs.' }),
+  eventTime: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'When it happened in the event time of the project, where that differs.',
+  }),
   by: Type.String(),
   subject: Type.String(),
   refs: Type.Array(EventRef),
@@ -29,50 +31,93 @@ export const SealedEvent = Type.Object({
 export type SealedEvent = Static<typeof SealedEvent>
 
 export const listEvents = route({
-  method: 'GET', url: '/api/v1/projects/:project/events', permission: 'event:read',
+  method: 'GET',
+  url: '/api/v1/projects/:project/events',
+  permission: 'event:read',
   schema: {
-    operationId: 'listEvents', summary: 'Lists the sealed events of a project, newest first, or oldest first after a sequence number.',
+    operationId: 'listEvents',
+    summary: 'Lists the sealed events of a project, newest first, or oldest first after a sequence number.',
     params: ProjectParams,
     query: Type.Object({
-      after: Type.Optional(Type.Integer({ minimum: 0 })), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-      name: Type.Optional(Type.String()), subject: Type.Optional(Type.String()),
+      after: Type.Optional(Type.Integer({ minimum: 0 })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+      name: Type.Optional(Type.String()),
+      subject: Type.Optional(Type.String()),
     }),
-    response: { 200: Type.Object({ events: Type.Array(SealedEvent), head: Type.Integer() }), 403: Problem, 404: Problem },
+    response: {
+      200: Type.Object({ events: Type.Array(SealedEvent), head: Type.Integer() }),
+      403: Problem,
+      404: Problem,
+    },
   },
 })
 
 export const streamEvents = route({
-  method: 'GET', url: '/api/v1/projects/:project/events/stream', permission: 'event:read', responseBody: 'raw',
+  method: 'GET',
+  url: '/api/v1/projects/:project/events/stream',
+  permission: 'event:read',
+  responseBody: 'raw',
   schema: {
-    operationId: 'streamEvents', summary: 'Streams sealed events (SSE, resumable by Last-Event-ID) and, on volatile channels, live progress that may drop.',
+    operationId: 'streamEvents',
+    summary:
+      'Streams sealed events (SSE, resumable by Last-Event-ID) and, on volatile channels, live progress that may drop.',
     params: ProjectParams,
-    query: Type.Object({ after: Type.Optional(Type.Integer({ minimum: 0 })), channels: Type.Optional(Type.String({ description: 'Comma-separated volatile channels.' })) }),
+    query: Type.Object({
+      after: Type.Optional(Type.Integer({ minimum: 0 })),
+      channels: Type.Optional(Type.String({ description: 'Comma-separated volatile channels.' })),
+    }),
     response: { 403: Problem, 404: Problem },
   },
 })
 
 export const getWatermark = route({
-  method: 'GET', url: '/api/v1/projects/:project/watermark', permission: 'project:read',
+  method: 'GET',
+  url: '/api/v1/projects/:project/watermark',
+  permission: 'project:read',
   schema: {
-    operationId: 'getWatermark', summary: 'Reads how far event time has come in a project, and what holds it.',
+    operationId: 'getWatermark',
+    summary: 'Reads how far event time has come in a project, and what holds it.',
     params: ProjectParams,
     response: {
-      200: Type.Object({ at: Type.Integer(), mode: Type.Union([Type.Literal('wall'), Type.Literal('replay')]), settled: Type.Boolean(), blockers: Type.Array(Type.String()) }),
-      403: Problem, 404: Problem,
+      200: Type.Object({
+        at: Type.Integer(),
+        mode: Type.Union([Type.Literal('wall'), Type.Literal('replay')]),
+        settled: Type.Boolean(),
+        blockers: Type.Array(Type.String()),
+      }),
+      403: Problem,
+      404: Problem,
     },
   },
 })
 
 export const advanceWatermark = route({
-  method: 'POST', url: '/api/v1/projects/:project/watermark', permission: 'watermark:write',
+  method: 'POST',
+  url: '/api/v1/projects/:project/watermark',
+  permission: 'watermark:write',
   schema: {
     operationId: 'advanceWatermark',
-    summary: 'Moves event time forward once everything that is known so far has been worked on; answers when that is settled again, or at the time-out with what holds it.',
+    summary:
+      'Moves event time forward once everything that is known so far has been worked on; answers when that is settled again, or at the time-out with what holds it.',
     params: ProjectParams,
-    body: Type.Object({ to: Type.Integer({ minimum: 0 }), waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000, default: 10_000 })) }, { additionalProperties: false }),
+    body: Type.Object(
+      {
+        to: Type.Integer({ minimum: 0 }),
+        waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000, default: 10_000 })),
+      },
+      { additionalProperties: false },
+    ),
     response: {
-      200: Type.Object({ at: Type.Integer(), advanced: Type.Boolean(), settled: Type.Boolean(), blockers: Type.Array(Type.String()) }),
-      400: Problem, 403: Problem, 404: Problem, 409: Problem,
+      200: Type.Object({
+        at: Type.Integer(),
+        advanced: Type.Boolean(),
+        settled: Type.Boolean(),
+        blockers: Type.Array(Type.String()),
+      }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+      409: Problem,
     },
   },
 })

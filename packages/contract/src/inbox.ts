@@ -5,10 +5,21 @@ import { PermissionName } from './permission-schema.ts'
 import { route } from './route.ts'
 
 /** One way to decide, with what it does. */
-export const InboxOption = Type.Object({ id: Type.String(), label: Type.String(), consequence: Type.String(), needsReason: Type.Optional(Type.Boolean()) })
+export const InboxOption = Type.Object({
+  id: Type.String(),
+  label: Type.String(),
+  consequence: Type.String(),
+  needsReason: Type.Optional(Type.Boolean()),
+})
 export type InboxOption = Static<typeof InboxOption>
 
-export const InboxDecision = Type.Object({ option: Type.String(), reason: Type.String(), by: Type.String(), byName: Type.String(), at: Type.Integer() })
+export const InboxDecision = Type.Object({
+  option: Type.String(),
+  reason: Type.String(),
+  by: Type.String(),
+  byName: Type.String(),
+  at: Type.Integer(),
+})
 
 /** One human step: an approval, a review, a label task, triage or an acknowledgement. */
 export const InboxItem = Type.Object({
@@ -38,28 +49,53 @@ export const InboxItem = Type.Object({
 export type InboxItem = Static<typeof InboxItem>
 
 export const listInbox = route({
-  method: 'GET', url: '/api/v1/projects/:project/inbox', permission: 'inbox:read',
+  method: 'GET',
+  url: '/api/v1/projects/:project/inbox',
+  permission: 'inbox:read',
   schema: {
-    operationId: 'listInbox', summary: 'Lists human steps of a project: the ones that wait for the caller, the team\'s, or the decided ones.',
+    operationId: 'listInbox',
+    summary: "Lists human steps of a project: the ones that wait for the caller, the team's, or the decided ones.",
     params: ProjectParams,
-    query: Type.Object({ ...PageQuery, view: Type.Optional(Type.Union([Type.Literal('mine'), Type.Literal('team'), Type.Literal('done')], { default: 'mine' })) }),
-    response: { 200: Type.Object({ items: Type.Array(InboxItem), mine: Type.Integer(), team: Type.Integer() }), 403: Problem, 404: Problem },
+    query: Type.Object({
+      ...PageQuery,
+      view: Type.Optional(
+        Type.Union([Type.Literal('mine'), Type.Literal('team'), Type.Literal('done')], { default: 'mine' }),
+      ),
+    }),
+    response: {
+      200: Type.Object({ items: Type.Array(InboxItem), mine: Type.Integer(), team: Type.Integer() }),
+      403: Problem,
+      404: Problem,
+    },
   },
 })
 
 const ItemParams = Type.Object({ project: ProjectName, item: Type.String({ maxLength: 100 }) })
 
 export const getInboxItem = route({
-  method: 'GET', url: '/api/v1/projects/:project/inbox/:item', permission: 'inbox:read',
-  schema: { operationId: 'getInboxItem', summary: 'Reads one human step with its evidence.', params: ItemParams, response: { 200: InboxItem, 403: Problem, 404: Problem } },
+  method: 'GET',
+  url: '/api/v1/projects/:project/inbox/:item',
+  permission: 'inbox:read',
+  schema: {
+    operationId: 'getInboxItem',
+    summary: 'Reads one human step with its evidence.',
+    params: ItemParams,
+    response: { 200: InboxItem, 403: Problem, 404: Problem },
+  },
 })
 
 export const decideInboxItem = route({
-  method: 'POST', url: '/api/v1/projects/:project/inbox/:item/decision', permission: 'inbox:read',
+  method: 'POST',
+  url: '/api/v1/projects/:project/inbox/:item/decision',
+  permission: 'inbox:read',
   schema: {
-    operationId: 'decideInboxItem', summary: 'Decides a human step. Needs the permission that the item names; nobody decides about his own work.',
+    operationId: 'decideInboxItem',
+    summary: 'Decides a human step. Needs the permission that the item names; nobody decides about his own work.',
     params: ItemParams,
-    body: Type.Object({ option: Type.String({ maxLength: 100 }), reason: Type.Optional(Type.String({ maxLength: 4000 })) }, { additionalProperties: false }),
+    body: Type.Object(
+      { option: Type.String({ maxLength: 100 }), reason: Type.Optional(Type.String({ maxLength: 4000 })) },
+      { additionalProperties: false },
+    ),
     response: { 200: InboxItem, 400: Problem, 403: Problem, 404: Problem, 409: Problem },
   },
 })

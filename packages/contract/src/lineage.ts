@@ -4,7 +4,10 @@ import { route } from './route.ts'
 
 /** One entity of the graph with one fact about it. */
 export const LineageNode = Type.Object({
-  urn: Type.String(), kind: Type.String(), name: Type.String(), version: Type.Union([Type.String(), Type.Null()]),
+  urn: Type.String(),
+  kind: Type.String(),
+  name: Type.String(),
+  version: Type.Union([Type.String(), Type.Null()]),
   /** One fact for the second line of the node. */
   fact: Type.String(),
   at: Type.Union([Type.Integer(), Type.Null()]),
@@ -18,27 +21,57 @@ export const LineageEdge = Type.Object({ from: Type.String(), to: Type.String(),
 export type LineageEdge = Static<typeof LineageEdge>
 
 export const getLineage = route({
-  method: 'GET', url: '/api/v1/projects/:project/lineage', permission: 'lineage:read',
+  method: 'GET',
+  url: '/api/v1/projects/:project/lineage',
+  permission: 'lineage:read',
   schema: {
-    operationId: 'getLineage', summary: 'Walks the graph from one entity, back to what it was made from and forward to what followed from it.',
+    operationId: 'getLineage',
+    summary: 'Walks the graph from one entity, back to what it was made from and forward to what followed from it.',
     params: ProjectParams,
     query: Type.Object({
-      urn: Type.String({ maxLength: 1000 }), back: Type.Optional(Type.Integer({ minimum: 0, maximum: 20, default: 12 })), forward: Type.Optional(Type.Integer({ minimum: 0, maximum: 20, default: 3 })),
+      urn: Type.String({ maxLength: 1000 }),
+      back: Type.Optional(Type.Integer({ minimum: 0, maximum: 20, default: 12 })),
+      forward: Type.Optional(Type.Integer({ minimum: 0, maximum: 20, default: 3 })),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 200 })),
     }),
-    response: { 200: Type.Object({ focus: LineageNode, nodes: Type.Array(LineageNode), edges: Type.Array(LineageEdge), truncated: Type.Boolean() }), 403: Problem, 404: Problem },
+    response: {
+      200: Type.Object({
+        focus: LineageNode,
+        nodes: Type.Array(LineageNode),
+        edges: Type.Array(LineageEdge),
+        truncated: Type.Boolean(),
+      }),
+      403: Problem,
+      404: Problem,
+    },
   },
 })
 
 /** One hit of the search box. */
-export const SearchHit = Type.Object({ urn: Type.String(), kind: Type.String(), name: Type.String(), version: Type.Union([Type.String(), Type.Null()]), project: Type.String(), fact: Type.String(), at: Type.Union([Type.Integer(), Type.Null()]) })
+export const SearchHit = Type.Object({
+  urn: Type.String(),
+  kind: Type.String(),
+  name: Type.String(),
+  version: Type.Union([Type.String(), Type.Null()]),
+  project: Type.String(),
+  fact: Type.String(),
+  at: Type.Union([Type.Integer(), Type.Null()]),
+})
 export type SearchHit = Static<typeof SearchHit>
 
 export const searchEntities = route({
-  method: 'GET', url: '/api/v1/search', permission: 'authenticated',
+  method: 'GET',
+  url: '/api/v1/search',
+  permission: 'authenticated',
   schema: {
-    operationId: 'searchEntities', summary: 'Finds entities by name, id and tag in every project that the caller may read. Prefixes narrow: `m:` model, `r:` run, `d:` dataset, `#` id.',
-    query: Type.Object({ q: Type.String({ minLength: 1, maxLength: 200 }), project: Type.Optional(ProjectName), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })) }),
+    operationId: 'searchEntities',
+    summary:
+      'Finds entities by name, id and tag in every project that the caller may read. Prefixes narrow: `m:` model, `r:` run, `d:` dataset, `#` id.',
+    query: Type.Object({
+      q: Type.String({ minLength: 1, maxLength: 200 }),
+      project: Type.Optional(ProjectName),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
+    }),
     response: { 200: Type.Object({ hits: Type.Array(SearchHit) }) },
   },
 })

@@ -39,9 +39,26 @@ export type Permission = (typeof permissions)[number]
 
 const reads = permissions.filter((p): p is Permission => p.endsWith(':read') && p !== 'metrics:read')
 const contributes: Permission[] = [
-  ...reads, 'token:write', 'dataset:write', 'feature:write', 'run:write', 'prediction:write', 'label:write', 'pipeline:run', 'evaluation:write', 'model:write',
+  ...reads,
+  'token:write',
+  'dataset:write',
+  'feature:write',
+  'run:write',
+  'prediction:write',
+  'label:write',
+  'pipeline:run',
+  'evaluation:write',
+  'model:write',
 ]
-const maintains: Permission[] = [...contributes, 'metrics:read', 'pipeline:write', 'deployment:write', 'monitor:write', 'alert:write', 'watermark:write']
+const maintains: Permission[] = [
+  ...contributes,
+  'metrics:read',
+  'pipeline:write',
+  'deployment:write',
+  'monitor:write',
+  'alert:write',
+  'watermark:write',
+]
 
 /** Roles of a project. `approver` decides in the inbox and changes nothing else; nobody decides about his own work. */
 export const roles = {

@@ -37,7 +37,9 @@ export type BodyOf<R extends Route> = StaticOr<R['schema']['body'], undefined>
 type SuccessStatus = 200 | 201 | 202 | 204
 /** What a successful call returns. */
 export type ResultOf<R extends Route> = {
-  [K in keyof R['schema']['response']]: K extends SuccessStatus ? StaticOr<R['schema']['response'][K], undefined> : never
+  [K in keyof R['schema']['response']]: K extends SuccessStatus
+    ? StaticOr<R['schema']['response'][K], undefined>
+    : never
 }[keyof R['schema']['response']]
 
 /** Declares a route; the types of its parameters, query, body and answers follow from the schemas. */

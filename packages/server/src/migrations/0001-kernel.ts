@@ -3,9 +3,14 @@ import type { Migration } from '../kernel/db/index.ts'
 
 export const kernel: Migration = {
   async up(db: Kysely<any>) {
-    await db.schema.createTable('instance').addColumn('key', 'text', (c) => c.primaryKey()).addColumn('value', 'text', (c) => c.notNull()).execute()
+    await db.schema
+      .createTable('instance')
+      .addColumn('key', 'text', (c) => c.primaryKey())
+      .addColumn('value', 'text', (c) => c.notNull())
+      .execute()
 
-    await db.schema.createTable('event')
+    await db.schema
+      .createTable('event')
       .addColumn('id', 'text', (c) => c.primaryKey())
       .addColumn('seq', 'bigint')
       .addColumn('project_id', 'text', (c) => c.notNull())
@@ -20,26 +25,38 @@ export const kernel: Migration = {
       .addColumn('xid', 'bigint', (c) => c.notNull())
       .execute()
     await db.schema.createIndex('event_seq').unique().on('event').column('seq').execute()
-    await db.schema.createIndex('event_unsealed').on('event').columns(['xid', 'id']).where(sql.ref('seq'), 'is', null).execute()
+    await db.schema
+      .createIndex('event_unsealed')
+      .on('event')
+      .columns(['xid', 'id'])
+      .where(sql.ref('seq'), 'is', null)
+      .execute()
     await db.schema.createIndex('event_project').on('event').columns(['project_id', 'seq']).execute()
     await db.schema.createIndex('event_subject').on('event').columns(['project_id', 'subject', 'seq']).execute()
-    await db.schema.createTable('event_head').addColumn('id', 'integer', (c) => c.primaryKey()).addColumn('last_seq', 'bigint', (c) => c.notNull()).execute()
+    await db.schema
+      .createTable('event_head')
+      .addColumn('id', 'integer', (c) => c.primaryKey())
+      .addColumn('last_seq', 'bigint', (c) => c.notNull())
+      .execute()
     await db.insertInto('event_head').values({ id: 1, last_seq: 0 }).execute()
-    await db.schema.createTable('event_consumer')
+    await db.schema
+      .createTable('event_consumer')
       .addColumn('name', 'text', (c) => c.primaryKey())
       .addColumn('cursor', 'bigint', (c) => c.notNull())
       .addColumn('failed_at', 'bigint')
       .addColumn('error', 'text')
       .execute()
 
-    await db.schema.createTable('watermark')
+    await db.schema
+      .createTable('watermark')
       .addColumn('project_id', 'text', (c) => c.primaryKey())
       .addColumn('at', 'bigint', (c) => c.notNull())
       .addColumn('mode', 'text', (c) => c.notNull())
       .addColumn('updated_at', 'bigint', (c) => c.notNull())
       .execute()
 
-    await db.schema.createTable('job')
+    await db.schema
+      .createTable('job')
       .addColumn('id', 'text', (c) => c.primaryKey())
       .addColumn('project_id', 'text', (c) => c.notNull())
       .addColumn('kind', 'text', (c) => c.notNull())
@@ -57,11 +74,28 @@ export const kernel: Migration = {
       .addColumn('finished_at', 'bigint')
       .execute()
     // The scheduler looks at open jobs only, so its cost does not grow with history.
-    await db.schema.createIndex('job_open').on('job').columns(['kind', 'not_before', 'id']).where(sql.ref('state'), 'in', ['queued', 'running']).execute()
-    await db.schema.createIndex('job_open_project').on('job').columns(['project_id', 'kind']).where(sql.ref('state'), 'in', ['queued', 'running']).execute()
-    await db.schema.createIndex('job_key').unique().on('job').columns(['project_id', 'kind', 'key']).where(sql.ref('state'), 'in', ['queued', 'running']).execute()
+    await db.schema
+      .createIndex('job_open')
+      .on('job')
+      .columns(['kind', 'not_before', 'id'])
+      .where(sql.ref('state'), 'in', ['queued', 'running'])
+      .execute()
+    await db.schema
+      .createIndex('job_open_project')
+      .on('job')
+      .columns(['project_id', 'kind'])
+      .where(sql.ref('state'), 'in', ['queued', 'running'])
+      .execute()
+    await db.schema
+      .createIndex('job_key')
+      .unique()
+      .on('job')
+      .columns(['project_id', 'kind', 'key'])
+      .where(sql.ref('state'), 'in', ['queued', 'running'])
+      .execute()
 
-    await db.schema.createTable('blob_ref')
+    await db.schema
+      .createTable('blob_ref')
       .addColumn('project_id', 'text', (c) => c.notNull())
       .addColumn('digest', 'text', (c) => c.notNull())
       .addColumn('owner', 'text', (c) => c.notNull())
@@ -71,7 +105,8 @@ export const kernel: Migration = {
       .execute()
     await db.schema.createIndex('blob_ref_owner').on('blob_ref').columns(['project_id', 'owner']).execute()
 
-    await db.schema.createTable('table_def')
+    await db.schema
+      .createTable('table_def')
       .addColumn('project_id', 'text', (c) => c.notNull())
       .addColumn('id', 'text', (c) => c.notNull())
       .addColumn('latest_snapshot', 'integer', (c) => c.notNull())
@@ -79,7 +114,8 @@ export const kernel: Migration = {
       .addColumn('created_at', 'bigint', (c) => c.notNull())
       .addPrimaryKeyConstraint('table_def_pk', ['project_id', 'id'])
       .execute()
-    await db.schema.createTable('table_column')
+    await db.schema
+      .createTable('table_column')
       .addColumn('project_id', 'text', (c) => c.notNull())
       .addColumn('table_id', 'text', (c) => c.notNull())
       .addColumn('field_id', 'integer', (c) => c.notNull())
@@ -89,7 +125,8 @@ export const kernel: Migration = {
       .addColumn('end_snapshot', 'integer')
       .addPrimaryKeyConstraint('table_column_pk', ['project_id', 'table_id', 'field_id', 'begin_snapshot'])
       .execute()
-    await db.schema.createTable('table_snapshot')
+    await db.schema
+      .createTable('table_snapshot')
       .addColumn('project_id', 'text', (c) => c.notNull())
       .addColumn('table_id', 'text', (c) => c.notNull())
       .addColumn('snapshot', 'integer', (c) => c.notNull())
@@ -99,7 +136,8 @@ export const kernel: Migration = {
       .addColumn('note', 'text', (c) => c.notNull())
       .addPrimaryKeyConstraint('table_snapshot_pk', ['project_id', 'table_id', 'snapshot'])
       .execute()
-    await db.schema.createTable('table_file')
+    await db.schema
+      .createTable('table_file')
       .addColumn('project_id', 'text', (c) => c.notNull())
       .addColumn('table_id', 'text', (c) => c.notNull())
       .addColumn('digest', 'text', (c) => c.notNull())
@@ -112,7 +150,8 @@ export const kernel: Migration = {
       .addPrimaryKeyConstraint('table_file_pk', ['project_id', 'table_id', 'begin_snapshot', 'digest'])
       .execute()
 
-    await db.schema.createTable('ledger_cursor')
+    await db.schema
+      .createTable('ledger_cursor')
       .addColumn('segment', 'text', (c) => c.primaryKey())
       .addColumn('offset_bytes', 'bigint', (c) => c.notNull())
       .addColumn('updated_at', 'bigint', (c) => c.notNull())

@@ -3,7 +3,8 @@ import type { Migration } from '../kernel/db/index.ts'
 
 export const inbox: Migration = {
   async up(db: Kysely<any>) {
-    await db.schema.createTable('inbox_item')
+    await db.schema
+      .createTable('inbox_item')
       .addColumn('project_id', 'text', (c) => c.notNull())
       .addColumn('id', 'text', (c) => c.notNull())
       .addColumn('kind', 'text', (c) => c.notNull())
@@ -27,7 +28,12 @@ export const inbox: Migration = {
       .addColumn('decided_at', 'bigint')
       .addPrimaryKeyConstraint('inbox_item_pk', ['project_id', 'id'])
       .execute()
-    await db.schema.createIndex('inbox_item_open').on('inbox_item').columns(['project_id', 'opened_at']).where(sql.ref('state'), '=', 'open').execute()
+    await db.schema
+      .createIndex('inbox_item_open')
+      .on('inbox_item')
+      .columns(['project_id', 'opened_at'])
+      .where(sql.ref('state'), '=', 'open')
+      .execute()
     await db.schema.createIndex('inbox_item_done').on('inbox_item').columns(['project_id', 'decided_at']).execute()
   },
 }

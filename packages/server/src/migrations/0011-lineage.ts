@@ -3,7 +3,8 @@ import type { Migration } from '../kernel/db/index.ts'
 
 export const lineage: Migration = {
   async up(db: Kysely<any>) {
-    await db.schema.createTable('lineage_node')
+    await db.schema
+      .createTable('lineage_node')
       .addColumn('project_id', 'text', (c) => c.notNull())
       .addColumn('urn', 'text', (c) => c.notNull())
       .addColumn('kind', 'text', (c) => c.notNull())
@@ -14,8 +15,13 @@ export const lineage: Migration = {
       .addColumn('at', 'bigint')
       .addPrimaryKeyConstraint('lineage_node_pk', ['project_id', 'urn'])
       .execute()
-    await db.schema.createIndex('lineage_node_recent').on('lineage_node').columns(['project_id', 'kind', 'at']).execute()
-    await db.schema.createTable('lineage_edge')
+    await db.schema
+      .createIndex('lineage_node_recent')
+      .on('lineage_node')
+      .columns(['project_id', 'kind', 'at'])
+      .execute()
+    await db.schema
+      .createTable('lineage_edge')
       .addColumn('project_id', 'text', (c) => c.notNull())
       .addColumn('from_urn', 'text', (c) => c.notNull())
       .addColumn('to_urn', 'text', (c) => c.notNull())

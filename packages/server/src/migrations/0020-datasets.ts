@@ -3,7 +3,8 @@ import type { Migration } from '../kernel/db/index.ts'
 
 export const datasets: Migration = {
   async up(db: Kysely<any>) {
-    await db.schema.createTable('dataset')
+    await db.schema
+      .createTable('dataset')
       .addColumn('project_id', 'text', (c) => c.notNull())
       .addColumn('name', 'text', (c) => c.notNull())
       .addColumn('description', 'text', (c) => c.notNull())
@@ -14,7 +15,8 @@ export const datasets: Migration = {
       .addColumn('created_at', 'bigint', (c) => c.notNull())
       .addPrimaryKeyConstraint('dataset_pk', ['project_id', 'name'])
       .execute()
-    await db.schema.createTable('dataset_version')
+    await db.schema
+      .createTable('dataset_version')
       .addColumn('project_id', 'text', (c) => c.notNull())
       .addColumn('dataset', 'text', (c) => c.notNull())
       .addColumn('version', 'integer', (c) => c.notNull())

@@ -3,7 +3,8 @@ import type { Migration } from '../kernel/db/index.ts'
 
 export const features: Migration = {
   async up(db: Kysely<any>) {
-    await db.schema.createTable('feature_view')
+    await db.schema
+      .createTable('feature_view')
       .addColumn('project_id', 'text', (c) => c.notNull())
       .addColumn('name', 'text', (c) => c.notNull())
       .addColumn('version', 'integer', (c) => c.notNull())
