@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { extname, join, normalize } from 'node:path'
-import fastifySwagger from '@fastify/swagger'
+import * as contract from '@trivium/contract'
 import type { FastifyReply } from 'fastify'
 import type { Http } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
@@ -45,22 +45,11 @@ export function systemRoutes(app: Http, kernel: Kernel): void {
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(kernel)),
   )
 
-  void app.register(
-    fastifySwagger as never,
-    {
-      openapi: {
-        openapi: '3.1.0',
-        info: {
-          title: 'Trivium',
-          version: programVersion,
-          description: 'The API of Trivium. Errors are problem+json with a stable code.',
-        },
-      },
-    } as never,
-  )
-  app.get('/api/v1/openapi.json', { config: anyone, schema: hidden }, async () =>
-    (app as unknown as { swagger(): unknown }).swagger(),
-  )
+  let document: Record<string, unknown> | undefined
+  app.get('/api/v1/openapi.json', { config: anyone, schema: hidden }, async () => {
+    document ??= contract.openApiOf(Object.values(contract).filter(contract.isRoute), programVersion)
+    return document
+  })
 
   const file = async (path: string, reply: FastifyReply) => {
     const content = await readFile(path)
