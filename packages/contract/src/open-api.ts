@@ -3,7 +3,14 @@ import type { Route } from './route.ts'
 
 /** True for a route object; how the routes are picked out of everything that the contract exports. */
 export function isRoute(value: unknown): value is Route {
-  return typeof value === 'object' && value !== null && 'method' in value && 'url' in value && 'permission' in value && 'schema' in value
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'method' in value &&
+    'url' in value &&
+    'permission' in value &&
+    'schema' in value
+  )
 }
 
 /** Writes routes as an OpenAPI 3.1 document. The permission that each needs is in its description. */
@@ -17,7 +24,11 @@ export function openApiOf(routes: readonly Route[], version: string): Record<str
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Trivium', version, description: 'The API of Trivium. Errors are application/problem+json with a stable code.' },
+    info: {
+      title: 'Trivium',
+      version,
+      description: 'The API of Trivium. Errors are application/problem+json with a stable code.',
+    },
     security: [{ bearer: [] }],
     components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     paths,

@@ -28,12 +28,9 @@ const pagePolicy =
 /** What answers without a token: health, the OpenAPI document and the UI's files. */
 export function systemRoutes(app: Http, kernel: Kernel): void {
   const anyone = { access: 'public' as const }
-  const hidden = { hide: true } as const
-  app.get('/healthz', { config: anyone, schema: hidden }, async () => ({ status: 'alive' }))
-  app.get('/health', { config: anyone, schema: hidden }, async (_request, reply: FastifyReply) =>
-    reply.type('text/plain').send('OK'),
-  )
-  app.get('/readyz', { config: anyone, schema: hidden }, async (_request, reply: FastifyReply) => {
+  app.get('/healthz', { config: anyone }, async () => ({ status: 'alive' }))
+  app.get('/health', { config: anyone }, async (_request, reply: FastifyReply) => reply.type('text/plain').send('OK'))
+  app.get('/readyz', { config: anyone }, async (_request, reply: FastifyReply) => {
     try {
       await kernel.events.head(kernel.db.read)
       return { status: 'ready' }
@@ -41,13 +38,13 @@ export function systemRoutes(app: Http, kernel: Kernel): void {
       return reply.status(503).send({ status: 'the database does not answer' })
     }
   })
-  app.get('/metrics', { config: { access: 'metrics:read' }, schema: hidden }, async (_request, reply: FastifyReply) =>
+  app.get('/metrics', { config: { access: 'metrics:read' } }, async (_request, reply: FastifyReply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(kernel)),
   )
 
   let document: Record<string, unknown> | undefined
-  app.get('/api/v1/openapi.json', { config: anyone, schema: hidden }, async () => {
-    document ??= contract.openApiOf(Object.values(contract).filter(contract.isRoute), programVersion)
+  app.get('/api/v1/openapi.json', { config: anyone }, async () => {
+    document ??= contract.openApiOf((Object.values(contract) as unknown[]).filter(contract.isRoute), programVersion)
     return document
   })
 
@@ -67,18 +64,18 @@ export function systemRoutes(app: Http, kernel: Kernel): void {
     if (existsSync(index)) return file(index, reply)
     return reply.status(503).type('text/plain').send('The UI is not built yet. Run: npm run build')
   }
-  app.get('/', { config: anyone, schema: hidden }, async (_request, reply: FastifyReply) => page(reply))
-  app.get('/login', { config: anyone, schema: hidden }, async (_request, reply: FastifyReply) => page(reply))
+  app.get('/', { config: anyone }, async (_request, reply: FastifyReply) => page(reply))
+  app.get('/login', { config: anyone }, async (_request, reply: FastifyReply) => page(reply))
   for (const prefix of ['/p/*', '/dev/*', '/projects', '/settings/*'])
-    app.get(prefix, { config: anyone, schema: hidden }, async (_request, reply: FastifyReply) => page(reply))
-  app.get('/assets/*', { config: anyone, schema: hidden }, async (request, reply: FastifyReply) => {
+    app.get(prefix, { config: anyone }, async (_request, reply: FastifyReply) => page(reply))
+  app.get('/assets/*', { config: anyone }, async (request, reply: FastifyReply) => {
     const path = normalize(join(webRoot, 'assets', (request.params as { '*': string })['*']))
     if (!path.startsWith(join(webRoot, 'assets')) || !existsSync(path))
       return reply.status(404).type('text/plain').send('There is no such file.')
     return file(path, reply)
   })
   for (const name of ['favicon.svg', 'favicon.ico', 'robots.txt']) {
-    app.get(`/${name}`, { config: anyone, schema: hidden }, async (_request, reply: FastifyReply) => {
+    app.get(`/${name}`, { config: anyone }, async (_request, reply: FastifyReply) => {
       const path = join(webRoot, name)
       return existsSync(path) ? file(path, reply) : reply.status(404).type('text/plain').send('There is no such file.')
     })
