@@ -12,7 +12,7 @@ export default defineConfig({
     host: '127.0.0.1',
     port,
     strictPort: port !== 0,
-    proxy: Object.fromEntries(proxied.map((path) => [path, { target: server, changeOrigin: true }])),
+    proxy: Object.fromEntries(proxied.map((path) => [path, { target: server }])),
   },
   build: {
     target: 'es2023',

@@ -17,6 +17,17 @@ test('URLs are nouns and names', () => {
   expect(at({ kind: 'deployment', name: 'x', project: 'other' })).toBe('/p/other/deployments/x')
 })
 
+test('a run of a pipeline, a window and a prediction are found by their ids', () => {
+  expect(at({ kind: 'pipeline-run', name: 'train', id: 'prn_1' })).toBe('/p/flight-delays/pipelines/train/runs/prn_1')
+  expect(at({ kind: 'pipeline-run', name: 'prn_1', id: 'prn_1' })).toBe('/p/flight-delays/pipeline-runs/prn_1')
+  expect(at({ kind: 'window', name: 'arrival-delay:986169600000' })).toBe(
+    '/p/flight-delays/monitors/arrival-delay?window=986169600000',
+  )
+  expect(at({ kind: 'prediction', name: 'arrival-delay-prod:prd_1' })).toBe(
+    '/p/flight-delays/predictions/arrival-delay-prod:prd_1',
+  )
+})
+
 test('what has no page opens in the lineage graph', () => {
   expect(at({ kind: 'commit', name: 'e07b55a' })).toBe('/p/flight-delays/lineage/e07b55a')
 })

@@ -6,33 +6,40 @@ const collections: Record<string, string> = {
   experiment: 'experiments',
   run: 'runs',
   pipeline: 'pipelines',
-  'pipeline-run': 'pipelines',
   evaluation: 'evaluations',
   model: 'models',
   deployment: 'deployments',
-  release: 'deployments',
   prediction: 'predictions',
   monitor: 'monitors',
-  window: 'monitors',
   alert: 'alerts',
   inbox: 'inbox',
 }
 
 const byId = new Set(['run', 'prediction', 'alert', 'evaluation', 'inbox'])
 
+/** One part of a path; the colon of a prediction's id stays readable. */
+const part = (text: string) => encodeURIComponent(text).replaceAll('%3A', ':')
+
 /** The page of an entity; what has no page of its own opens in the lineage graph. */
 export function entityUrl(entity: EntityKey, project: string): string {
-  const base = `/p/${encodeURIComponent(entity.project ?? project)}`
+  const base = `/p/${part(entity.project ?? project)}`
   const kind = plainKind(entity.kind)
+  const id = entity.id ?? entity.name
   const collection = collections[kind]
-  const key = encodeURIComponent(byId.has(kind) ? (entity.id ?? entity.name) : entity.name)
-  if (collection === undefined) return `${base}/lineage/${encodeURIComponent(entity.id ?? entity.name)}`
-  const path = `${base}/${collection}/${key}`
-  if (entity.version === undefined) return path
-  const version = encodeURIComponent(String(entity.version).replace(/^v(?=\d)/, ''))
-  if (kind === 'pipeline-run') return `${path}/runs/${version}`
-  if (kind === 'dataset' || kind === 'model') return `${path}/versions/${version}`
-  return path
+  if (kind === 'window') {
+    const [monitor = id, start] = id.split(/:(?=[^:]*$)/)
+    return `${base}/monitors/${part(monitor)}${start ? `?window=${part(start)}` : ''}`
+  }
+  if (kind === 'pipeline-run') {
+    const run = entity.version === undefined ? id : String(entity.version)
+    return run === entity.name
+      ? `${base}/pipeline-runs/${part(run)}`
+      : `${base}/pipelines/${part(entity.name)}/runs/${part(run)}`
+  }
+  if (collection === undefined) return `${base}/lineage/${part(entity.id ?? entity.name)}`
+  const path = `${base}/${collection}/${part(byId.has(kind) ? id : entity.name)}`
+  if (entity.version === undefined || (kind !== 'dataset' && kind !== 'model')) return path
+  return `${path}/versions/${part(String(entity.version).replace(/^v(?=\d)/, ''))}`
 }
 
 /** Reads `trivium://project/kind/id@version`; undefined where the text is no URN. */
@@ -41,5 +48,11 @@ export function parseUrn(urn: string): (EntityKey & { readonly project: string; 
   if (!found) return undefined
   const [, project = '', kind = '', rawId = '', version] = found
   const id = decodeURIComponent(rawId)
-  return { project, kind, id, name: id, version }
+  return {
+    project: decodeURIComponent(project),
+    kind,
+    id,
+    name: id,
+    version: version === undefined ? undefined : decodeURIComponent(version),
+  }
 }

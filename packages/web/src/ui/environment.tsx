@@ -29,7 +29,7 @@ const EnvironmentContext = createContext<UiEnvironment & { readonly wallNow: num
   wallNow: Date.now(),
 })
 
-interface UiEnvironmentProviderProps extends Partial<UiEnvironment> {
+type UiEnvironmentProviderProps = { readonly [K in keyof UiEnvironment]?: UiEnvironment[K] | undefined } & {
   readonly children: ReactNode
 }
 

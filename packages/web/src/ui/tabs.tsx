@@ -25,14 +25,12 @@ export function Tabs({ tabs, value, onChange, label = 'Views', inner = false }: 
   useShortcuts(
     inner
       ? []
-      : tabs
-          .slice(0, 9)
-          .map((tab, index) => ({
-            keys: String(index + 1),
-            what: tab.label,
-            group: 'Tabs',
-            run: () => onChange(tab.id),
-          })),
+      : tabs.slice(0, 9).map((tab, index) => ({
+          keys: String(index + 1),
+          what: tab.label,
+          group: 'Tabs',
+          run: () => onChange(tab.id),
+        })),
   )
   function move(event: KeyboardEvent) {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0

@@ -1,0 +1,73 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router'
+import type { QueryClient } from '@tanstack/react-query'
+import type { Client } from '@trivium/sdk'
+import { contractQueryOptions } from '../data/contract-query.ts'
+import { getSession } from '../data/session-routes.ts'
+import { LoginPage } from './login-page.tsx'
+import { NotFound } from './not-found.tsx'
+import { pages } from './pages.ts'
+import { recentProjects } from './project-switcher.tsx'
+import { ProjectsPage } from './projects-page.tsx'
+import { ProjectShell } from './app-shell.tsx'
+import { parseSearch, stringifySearch } from './search-state.ts'
+
+interface RouterDeps {
+  readonly client: Client
+  readonly queryClient: QueryClient
+}
+
+/** The addresses of the app. Pages come from the capabilities' `pages.ts`. */
+export function createAppRouter({ client, queryClient }: RouterDeps) {
+  const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound })
+  const start = createRoute({
+    getParentRoute: () => root,
+    path: '/',
+    beforeLoad: async () => {
+      const { projects } = await queryClient.ensureQueryData(contractQueryOptions(client, getSession, {}))
+      const names = projects.map((project) => project.name)
+      const open = recentProjects().find((name) => names.includes(name)) ?? (names.length === 1 ? names[0] : undefined)
+      throw redirect({ href: open ? `/p/${encodeURIComponent(open)}` : '/projects', replace: true })
+    },
+  })
+  const login = createRoute({ getParentRoute: () => root, path: '/login', component: LoginPage })
+  const projects = createRoute({ getParentRoute: () => root, path: '/projects', component: ProjectsPage })
+  const project = createRoute({
+    getParentRoute: () => root,
+    path: '/p/$project',
+    component: ProjectShell,
+    notFoundComponent: NotFound,
+  })
+  const children = pages.map((spec) =>
+    createRoute({
+      getParentRoute: () => project,
+      path: spec.path === '' ? '/' : spec.path,
+      component: lazyRouteComponent(spec.load, 'Page'),
+      staticData: { spec },
+    }),
+  )
+  const stories = import.meta.env.DEV
+    ? [
+        createRoute({
+          getParentRoute: () => root,
+          path: '/dev/stories',
+          component: lazyRouteComponent(() => import('../stories/stories-page.tsx'), 'StoriesPage'),
+        }),
+      ]
+    : []
+  return createRouter({
+    routeTree: root.addChildren([start, login, projects, project.addChildren(children), ...stories]),
+    parseSearch,
+    stringifySearch,
+    defaultPreload: false,
+    scrollRestoration: true,
+    defaultPendingMs: 100_000,
+    defaultNotFoundComponent: NotFound,
+  })
+}
