@@ -4,6 +4,7 @@ import { createDatasets, type Datasets, datasetRoutes } from './capabilities/dat
 import { createFeatures, type Features, featureRoutes } from './capabilities/features/index.ts'
 import { createInbox, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
 import { createLineage, type Lineage, lineageRoutes } from './capabilities/lineage/index.ts'
+import { createTracking, resolveDatasetsWith, type Tracking, trackingRoutes } from './capabilities/tracking/index.ts'
 import { createOnlineSqlite } from './drivers/online-sqlite/online-sqlite.ts'
 import { eventRoutes } from './kernel/events/event-routes.ts'
 import { createHttp, type Http } from './kernel/http/index.ts'
@@ -16,6 +17,7 @@ export interface Capabilities {
   readonly inbox: Inbox
   readonly lineage: Lineage
   readonly datasets: Datasets
+  readonly tracking: Tracking
   readonly features: Features
 }
 
@@ -25,11 +27,12 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
   const inbox = createInbox(kernel)
   const lineage = createLineage(kernel)
   const datasets = createDatasets(kernel)
+  const tracking = createTracking(kernel, { resolveDataset: resolveDatasetsWith(datasets) })
   const features = createFeatures({
     ...kernel,
     online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }),
   })
-  return { access, inbox, lineage, datasets, features }
+  return { access, inbox, lineage, datasets, tracking, features }
 }
 
 /** Builds the HTTP side: every capability's routes and the wire protocols. */
@@ -56,6 +59,7 @@ export function composeHttp(
   inboxRoutes(app, capabilities.inbox)
   lineageRoutes(app, capabilities.lineage)
   datasetRoutes(app, capabilities.datasets)
+  trackingRoutes(app, capabilities.tracking, kernel)
   featureRoutes(app, capabilities.features)
   return app
 }

@@ -36,6 +36,7 @@ export async function principalBySecret(
     .select([
       'token.id as tokenId',
       'token.kind as tokenKind',
+      'token.name as tokenName',
       'token.project_id',
       'token.permissions',
       'token.expires_at',
@@ -81,7 +82,7 @@ export async function principalBySecret(
       grants,
       homeProject,
       narrowed: row.permissions !== null || row.project_id !== null || row.tokenKind === 'run',
-      ...(row.tokenKind === 'run' ? { onBehalfOf: row.id } : {}),
+      ...(row.tokenKind === 'run' ? { onBehalfOf: row.id, run: row.tokenName.replace(/^run:/, '') } : {}),
     },
     tokenId: row.tokenId,
     kind: row.tokenKind,

@@ -17,6 +17,8 @@ export interface Principal {
   readonly narrowed?: boolean
   /** A run's token acts for whoever started the run: he is the author of what it makes. */
   readonly onBehalfOf?: string
+  /** A run's token: id of the pipeline run that it belongs to. */
+  readonly run?: string
 }
 
 declare const authorised: unique symbol

@@ -1,0 +1,27 @@
+export { artifactDirectory, artifactPath, artifactUri, parseArtifactUri, parseProxyPath } from './artifact-path.ts'
+export { artifactFiles } from './artifacts.ts'
+export { trackingErrors } from './errors.ts'
+export { experimentTags, type TagChange } from './experiments.ts'
+export { compileNumber, compileText } from './filter/compile-text.ts'
+export { experimentTarget, type FilterTarget, loggedModelTarget, runTarget } from './filter/filter-target.ts'
+export { type Comparison, type Expression, parseFilter } from './filter/parse-filter.ts'
+export { type OrderKey, parseOrder, splitOrder } from './filter/parse-order.ts'
+export { type DatasetResolver, type LoggedDataset, resolveWith as resolveDatasetsWith } from './inputs.ts'
+export type { Batch, LoggedMetric } from './log-batch.ts'
+export { type LoggedModelRecord, withModelData } from './logged-models.ts'
+export { selectHistory, selectSampledHistory } from './metric-history.ts'
+export { urnFromTag } from './origin-refs.ts'
+export { offsetOf, pageTokenOf } from './page-token.ts'
+export { trackingRoutes } from './routes.ts'
+export { selectExperiments } from './search-experiments.ts'
+export { type RunQuery, runFragments, selectRuns } from './search-runs.ts'
+export { contentTypeOf, sendArtifact } from './send-artifact.ts'
+export type {
+  ArtifactFileTable,
+  ExperimentTable,
+  LoggedModelMetricTable,
+  LoggedModelTable,
+  RunTable,
+} from './tables.ts'
+export { createTracking, type Tracking } from './tracking.ts'
+export { type ArtifactOwner, ownerKey, ownerUrn, runUrn } from './urns.ts'

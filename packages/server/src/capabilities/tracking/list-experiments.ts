@@ -1,0 +1,79 @@
+import type { Experiment } from '@trivium/contract'
+import { sql } from 'kysely'
+import type { Reader } from '../../kernel/db/index.ts'
+import { experimentTags } from './experiments.ts'
+import type { ExperimentTable } from './tables.ts'
+
+/** A page of experiments, the one with the newest run first. */
+export async function listExperimentRows(
+  db: Reader,
+  query: { project: string; view: 'active' | 'deleted' | 'all'; limit: number; offset: number },
+): Promise<{ rows: ExperimentTable[]; more: boolean }> {
+  const view = query.view === 'all' ? sql`` : sql` and x.lifecycle = ${query.view}`
+  const newest = sql`coalesce((select max(r.start_time) from run r where r.project_id = x.project_id and r.experiment_id = x.id and r.lifecycle = 'active'), 0)`
+  const found =
+    await sql<ExperimentTable>`select x.* from experiment x where x.project_id = ${query.project}${view} order by ${newest} desc, x.number desc limit ${query.limit + 1} offset ${query.offset}`.execute(
+      db as never,
+    )
+  return { rows: found.rows.slice(0, query.limit), more: found.rows.length > query.limit }
+}
+
+/** Experiments with their tags and how many runs they have. */
+export async function withRunCounts(
+  db: Reader,
+  project: string,
+  rows: readonly ExperimentTable[],
+): Promise<Experiment[]> {
+  if (rows.length === 0) return []
+  const ids = rows.map((row) => row.id)
+  const tags = await experimentTags(db, project, ids)
+  const counted = await db
+    .selectFrom('run')
+    .select([
+      'experiment_id',
+      (e) => e.fn.countAll<number>().as('runs'),
+      sql<number>`sum(case when status = 'RUNNING' then 1 else 0 end)`.as('running'),
+      (e) => e.fn.max('start_time').as('last'),
+    ])
+    .where('project_id', '=', project)
+    .where('experiment_id', 'in', ids)
+    .where('lifecycle', '=', 'active')
+    .groupBy('experiment_id')
+    .execute()
+  const counts = new Map(counted.map((row) => [row.experiment_id, row]))
+  return rows.map((row) => {
+    const own = tags.get(row.id) ?? {}
+    const count = counts.get(row.id)
+    return {
+      id: row.id,
+      name: row.name,
+      lifecycle: row.lifecycle,
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+      note: own['mlflow.note.content'] ?? '',
+      tags: own,
+      runs: Number(count?.runs ?? 0),
+      running: Number(count?.running ?? 0),
+      lastRunAt: count?.last ?? null,
+    }
+  })
+}
+
+/** The keys that runs have, the most frequent first. */
+export async function listRunKeys(
+  db: Reader,
+  project: string,
+  experiment: string | undefined,
+): Promise<Record<'metrics' | 'params' | 'tags', { key: string; runs: number }[]>> {
+  const of = async (table: 'run_metric' | 'run_param' | 'run_tag') => {
+    const only = experiment === undefined ? sql`` : sql` and r.experiment_id = ${experiment}`
+    const found = await sql<{
+      key: string
+      runs: number
+    }>`select k.key, count(*) as runs from ${sql.table(table)} k join run r on r.project_id = k.project_id and r.id = k.run_id where k.project_id = ${project} and r.lifecycle = 'active'${only} group by k.key order by count(*) desc, k.key limit 2000`.execute(
+      db as never,
+    )
+    return found.rows.map((row) => ({ key: row.key, runs: Number(row.runs) }))
+  }
+  return { metrics: await of('run_metric'), params: await of('run_param'), tags: await of('run_tag') }
+}

@@ -1,0 +1,141 @@
+import { sql } from 'kysely'
+import { type Database, type SqlValue, type Trx } from '../../kernel/db/index.ts'
+import { foldPoints, type StoredPoint } from './fold-points.ts'
+import type { RunMetricTable } from './tables.ts'
+import './tables.ts'
+
+const rollupColumns = [
+  'project_id',
+  'run_id',
+  'key',
+  'series_id',
+  'last_value',
+  'last_is_nan',
+  'last_text',
+  'last_step',
+  'last_timestamp',
+  'min_value',
+  'max_value',
+  'count',
+  'nan_count',
+] as const
+const fewKeys = 100
+
+/**
+ * Adds points to a run's metrics and keeps each metric's row up to date. A point that exists already (run, key, timestamp, step, value, NaN) is
+ * ignored, so that a client may send a batch again. On Postgres the caller holds the run's row.
+ */
+export async function logMetrics(
+  db: Pick<Database, 'bulkInsert' | 'dialect'>,
+  trx: Trx,
+  project: string,
+  run: string,
+  points: readonly StoredPoint[],
+): Promise<void> {
+  if (points.length === 0) return
+  const byKey = new Map<string, StoredPoint[]>()
+  for (const point of points) {
+    const list = byKey.get(point.key)
+    if (list) list.push(point)
+    else byKey.set(point.key, [point])
+  }
+  const keys = [...byKey.keys()]
+  let select = trx.selectFrom('run_metric').selectAll().where('project_id', '=', project).where('run_id', '=', run)
+  if (keys.length <= fewKeys) select = select.where('key', 'in', keys)
+  const known = new Map((await select.execute()).map((row) => [row.key, row]))
+  const fresh = keys.filter((key) => !known.has(key))
+  const ids = await newSeries(db, trx, fresh.length)
+  const series = new Map<string, number>()
+  for (const [key, row] of known) series.set(key, row.series_id)
+  fresh.forEach((key, i) => series.set(key, ids[i] as number))
+
+  const rows = keys.flatMap((key) => {
+    const id = series.get(key) as number
+    return (byKey.get(key) as StoredPoint[]).map((p): SqlValue[] => [id, p.step, p.timestamp, p.value, p.isNan])
+  })
+  const inserted = await db.bulkInsert(
+    trx,
+    'run_metric_point',
+    ['series_id', 'step', 'timestamp', 'value', 'is_nan'],
+    rows,
+    { onConflict: 'ignore' },
+  )
+
+  const rollups = new Map<string, RunMetricTable>()
+  for (const [key, list] of byKey)
+    rollups.set(key, {
+      project_id: project,
+      run_id: run,
+      key,
+      series_id: series.get(key) as number,
+      ...foldPoints(known.get(key), list),
+    })
+  if (inserted < rows.length) await recount(trx, rollups)
+  await replaceRollups(
+    db,
+    trx,
+    project,
+    run,
+    [...rollups.values()],
+    keys.filter((key) => known.has(key)),
+  )
+}
+
+/** Numbers for new series. */
+async function newSeries(db: Pick<Database, 'dialect'>, trx: Trx, count: number): Promise<number[]> {
+  if (count === 0) return []
+  if (db.dialect === 'postgres') {
+    const { rows } = await sql<{
+      id: number
+    }>`select nextval('run_metric_series') as id from generate_series(1, ${count})`.execute(trx)
+    return rows.map((row) => Number(row.id))
+  }
+  const top = await trx
+    .selectFrom('run_metric')
+    .select((e) => e.fn.max('series_id').as('id'))
+    .executeTakeFirst()
+  const first = Number(top?.id ?? 0) + 1
+  return Array.from({ length: count }, (_, i) => first + i)
+}
+
+/** Some points were there before: counts come from the points themselves. */
+async function recount(trx: Trx, rollups: ReadonlyMap<string, RunMetricTable>): Promise<void> {
+  const bySeries = new Map([...rollups.values()].map((row) => [row.series_id, row]))
+  const ids = [...bySeries.keys()]
+  for (let start = 0; start < ids.length; start += 1000) {
+    const counted = await trx
+      .selectFrom('run_metric_point')
+      .select(['series_id', (e) => e.fn.countAll<number>().as('count'), (e) => e.fn.sum<number>('is_nan').as('nans')])
+      .where('series_id', 'in', ids.slice(start, start + 1000))
+      .groupBy('series_id')
+      .execute()
+    for (const { series_id, count, nans } of counted) {
+      const row = bySeries.get(series_id)
+      if (row) Object.assign(row, { count: Number(count), nan_count: Number(nans) })
+    }
+  }
+}
+
+/** Deleting and inserting in bulk is several times faster than an update for each of a thousand keys. */
+async function replaceRollups(
+  db: Pick<Database, 'bulkInsert'>,
+  trx: Trx,
+  project: string,
+  run: string,
+  rows: readonly RunMetricTable[],
+  replaced: readonly string[],
+): Promise<void> {
+  for (let start = 0; start < replaced.length; start += 1000)
+    await trx
+      .deleteFrom('run_metric')
+      .where('project_id', '=', project)
+      .where('run_id', '=', run)
+      .where('key', 'in', replaced.slice(start, start + 1000))
+      .execute()
+  await db.bulkInsert(
+    trx,
+    'run_metric',
+    rollupColumns,
+    rows.map((row) => rollupColumns.map((column) => row[column])),
+  )
+}

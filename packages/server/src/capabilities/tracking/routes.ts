@@ -1,0 +1,187 @@
+import {
+  compareRuns,
+  createExperiment,
+  deleteExperiment,
+  deleteRun,
+  downloadLoggedModelArtifact,
+  downloadRunArtifact,
+  getExperiment,
+  getMetricSeries,
+  getRun,
+  listExperiments,
+  listLoggedModelArtifacts,
+  listRunArtifacts,
+  listRunColumns,
+  restoreExperiment,
+  restoreRun,
+  searchRuns,
+  updateExperiment,
+  updateRun,
+} from '@trivium/contract'
+import type { FastifyReply } from 'fastify'
+import { type Http, mount } from '../../kernel/http/index.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { Scope } from '../../kernel/principal/index.ts'
+import { artifactDirectory } from './artifact-path.ts'
+import { trackingErrors } from './errors.ts'
+import { parseFilter } from './filter/parse-filter.ts'
+import { runTarget } from './filter/filter-target.ts'
+import { parseOrder, splitOrder } from './filter/parse-order.ts'
+import { listRunKeys } from './list-experiments.ts'
+import { parseColumns } from './list-runs.ts'
+import { offsetOf, pageTokenOf } from './page-token.ts'
+import type { RunQuery } from './search-runs.ts'
+import { sendArtifact } from './send-artifact.ts'
+import type { Tracking } from './tracking.ts'
+
+const list = (text: string): string[] => [
+  ...new Set(
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  ),
+]
+const note = 'mlflow.note.content'
+const here = (file: string): URL =>
+  new URL(`./${file}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+const tagChanges = (body: { note?: string; tags?: Record<string, string | null> }) => [
+  ...Object.entries(body.tags ?? {}).map(([key, value]) => ({ key, value })),
+  ...(body.note === undefined ? [] : [{ key: note, value: body.note }]),
+]
+
+export function trackingRoutes(app: Http, tracking: Tracking, { db }: Pick<Kernel, 'db'>): void {
+  mount(app, listExperiments, 200, async ({ scope, query }) => {
+    const view = query.view ?? 'active'
+    const limit = query.limit ?? 100
+    const offset = offsetOf(query.page_token, ['experiments', view])
+    const { experiments, more } = await tracking.listExperiments(scope, { view, limit, offset })
+    return { experiments, nextPageToken: more ? pageTokenOf(offset + limit, ['experiments', view]) : null }
+  })
+  mount(app, createExperiment, 201, async ({ scope, body }) => {
+    const { id } = await tracking.createExperiment(scope, {
+      name: body.name,
+      tags: body.note === undefined ? [] : [{ key: note, value: body.note }],
+    })
+    return tracking.experimentDetail(scope, id)
+  })
+  mount(app, getExperiment, 200, ({ scope, params }) => tracking.experimentDetail(scope, params.experiment))
+  mount(app, updateExperiment, 200, async ({ scope, params, body }) => {
+    await tracking.requireExperiment(scope, params.experiment)
+    if (body.name !== undefined) await tracking.renameExperiment(scope, params.experiment, body.name)
+    const changes = tagChanges(body)
+    if (changes.length > 0) await tracking.tagExperiment(scope, params.experiment, changes)
+    return tracking.experimentDetail(scope, params.experiment)
+  })
+  const moveExperiment = async (scope: Scope, id: string, lifecycle: 'active' | 'deleted') => {
+    await tracking.setExperimentLifecycle(scope, id, lifecycle)
+    return tracking.experimentDetail(scope, id)
+  }
+  mount(app, deleteExperiment, 200, ({ scope, params }) => moveExperiment(scope, params.experiment, 'deleted'))
+  mount(app, restoreExperiment, 200, ({ scope, params }) => moveExperiment(scope, params.experiment, 'active'))
+  mount(app, listRunColumns, 200, ({ scope, query }) => listRunKeys(db.read, scope.project, query.experiment))
+
+  app.register(async (plain: Http) => {
+    // Finished JSON comes from a reader thread; there is nothing left to serialise.
+    plain.setSerializerCompiler(() => (payload: unknown) => payload as string)
+    mount(plain, searchRuns, 200, async ({ scope, query, reply }) => finished(reply, await searchBytes(scope, query)))
+    mount(plain, getMetricSeries, 200, async ({ scope, query, reply }) => {
+      const runs = list(query.runs)
+      if (runs.length > 100) throw trackingErrors.INVALID('A chart takes at most 100 runs.')
+      const input = {
+        project: scope.project,
+        runs,
+        keys: list(query.keys),
+        points: query.points ?? 320,
+        fromStep: query.from_step,
+        toStep: query.to_step,
+      }
+      return finished(reply, await db.offload({ module: here('metric-series'), name: 'metricSeriesBytes', input }))
+    })
+  })
+
+  async function searchBytes(
+    scope: Scope,
+    query: {
+      experiment?: string
+      filter?: string
+      order_by?: string
+      columns?: string
+      view?: 'active' | 'deleted' | 'all'
+      limit?: number
+      page_token?: string
+    },
+  ): Promise<Uint8Array> {
+    const fingerprint = [query.experiment, query.filter, query.order_by, query.view]
+    const runQuery: RunQuery = {
+      project: scope.project,
+      experiments: query.experiment === undefined ? undefined : [query.experiment],
+      view: query.view ?? 'active',
+      filter: parseFilter(query.filter, runTarget),
+      order: parseOrder(splitOrder(query.order_by), runTarget),
+      limit: query.limit ?? 100,
+      offset: offsetOf(query.page_token, fingerprint),
+    }
+    return db.offload({
+      module: here('list-runs'),
+      name: 'runListBytes',
+      input: { query: runQuery, columns: parseColumns(query.columns), fingerprint },
+    })
+  }
+
+  mount(app, getRun, 200, ({ scope, params }) => tracking.runDetail(scope, params.run))
+  mount(app, updateRun, 200, async ({ scope, params, body }) => {
+    const { run } = params
+    if (body.name !== undefined) await tracking.updateRun(scope, run, { name: body.name })
+    const changes = tagChanges(body)
+    const set = changes.filter((change): change is { key: string; value: string } => change.value !== null)
+    if (set.length > 0) await tracking.logBatch(scope, run, { metrics: [], params: [], tags: set })
+    for (const { key, value } of changes) if (value === null) await tracking.deleteRunTag(scope, run, key)
+    return tracking.runDetail(scope, run)
+  })
+  const moveRun = async (scope: Scope, id: string, lifecycle: 'active' | 'deleted') => {
+    await tracking.setRunLifecycle(scope, id, lifecycle)
+    return tracking.runDetail(scope, id)
+  }
+  mount(app, deleteRun, 200, ({ scope, params }) => moveRun(scope, params.run, 'deleted'))
+  mount(app, restoreRun, 200, ({ scope, params }) => moveRun(scope, params.run, 'active'))
+  mount(app, compareRuns, 200, ({ scope, query }) => tracking.compareRuns(scope, list(query.runs)))
+
+  mount(app, listRunArtifacts, 200, async ({ scope, params, query }) => {
+    const path = artifactDirectory(query.path)
+    return {
+      path,
+      entries: await tracking.listArtifacts(scope, { kind: 'run', id: params.run }, path, {
+        recursive: query.recursive ?? false,
+      }),
+    }
+  })
+  mount(app, downloadRunArtifact, 200, async ({ scope, params, query, request, reply }) =>
+    sendArtifact(tracking.blobs, request, reply, {
+      project: scope.project,
+      ...(await tracking.requireArtifact(scope, { kind: 'run', id: params.run }, query.path)),
+    }),
+  )
+  mount(app, listLoggedModelArtifacts, 200, async ({ scope, params, query }) => {
+    const path = artifactDirectory(query.path)
+    return {
+      path,
+      entries: await tracking.listArtifacts(scope, { kind: 'logged-model', id: params.loggedModel }, path, {
+        recursive: query.recursive ?? false,
+      }),
+    }
+  })
+  mount(app, downloadLoggedModelArtifact, 200, async ({ scope, params, query, request, reply }) =>
+    sendArtifact(tracking.blobs, request, reply, {
+      project: scope.project,
+      ...(await tracking.requireArtifact(scope, { kind: 'logged-model', id: params.loggedModel }, query.path)),
+    }),
+  )
+}
+
+/** Bytes that are JSON already: typed as the answer of the route, sent as they are. */
+function finished(reply: FastifyReply, bytes: Uint8Array): never {
+  void reply.header('content-type', 'application/json; charset=utf-8')
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) as never
+}

@@ -1,0 +1,99 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Dialect, Reader } from '../../kernel/db/index.ts'
+import { compileRunFilter, compileRunOrder } from './filter/compile-runs.ts'
+import type { Expression } from './filter/parse-filter.ts'
+import type { OrderKey } from './filter/parse-order.ts'
+import type { RunTable } from './tables.ts'
+import './tables.ts'
+
+/** A search that was parsed: plain data, so that a reader thread can run it. */
+export interface RunQuery {
+  readonly project: string
+  /** undefined is every experiment of the project. */
+  readonly experiments: readonly string[] | undefined
+  readonly view: 'active' | 'deleted' | 'all'
+  readonly filter: Expression | undefined
+  readonly order: readonly OrderKey[]
+  readonly limit: number
+  readonly offset: number
+}
+
+const conditions = (dialect: Dialect, query: RunQuery): RawBuilder<SqlBool> => {
+  const all: RawBuilder<unknown>[] = [sql`r.project_id = ${query.project}`]
+  if (query.experiments) {
+    all.push(
+      query.experiments.length === 0
+        ? sql`1 = 0`
+        : sql`r.experiment_id in (${sql.join(query.experiments.map((id) => sql`${id}`))})`,
+    )
+  }
+  if (query.view !== 'all') all.push(sql`r.lifecycle = ${query.view}`)
+  if (query.filter) all.push(sql`(${compileRunFilter(dialect, query.filter)})`)
+  return sql<SqlBool>`${sql.join(all, sql` and `)}`
+}
+
+/** One page of runs in order, and whether more follow. */
+export async function selectRuns(
+  db: Reader,
+  dialect: Dialect,
+  query: RunQuery,
+): Promise<{ rows: RunTable[]; more: boolean }> {
+  const { joins, order } = compileRunOrder(dialect, query.order)
+  const found =
+    await sql<RunTable>`select r.* from run r ${joins} where ${conditions(dialect, query)} order by ${order} limit ${query.limit + 1} offset ${query.offset}`.execute(
+      db as never,
+    )
+  return { rows: found.rows.slice(0, query.limit), more: found.rows.length > query.limit }
+}
+
+/** How many runs the filter finds. */
+export async function countRuns(db: Reader, dialect: Dialect, query: RunQuery): Promise<number> {
+  const found = await sql<{ n: number }>`select count(*) as n from run r where ${conditions(dialect, query)}`.execute(
+    db as never,
+  )
+  return Number(found.rows[0]?.n ?? 0)
+}
+
+/** Which form a list's JSON has: a list of objects as MLflow sends it, or members of an object `"key":value`. */
+export type FragmentForm = 'list' | 'members'
+
+const mostIds = 5000
+
+/** Metrics, parameters or tags of many runs as finished JSON text by run, made inside the database: a page of a thousand runs has tens of thousands of them. */
+export async function runFragments(
+  db: Reader,
+  dialect: Dialect,
+  input: {
+    project: string
+    runs: readonly string[]
+    of: 'metric' | 'param' | 'tag'
+    form: FragmentForm
+    keys?: readonly string[]
+  },
+): Promise<Map<string, string>> {
+  const quote = (column: string) =>
+    dialect === 'sqlite' ? sql.raw(`json_quote(${column})`) : sql.raw(`to_json(${column})::text`)
+  const metric = input.of === 'metric'
+  const value = metric ? sql`last_text` : quote('value')
+  const list = metric
+    ? sql`'{"key":' || ${quote('key')} || ',"value":' || last_text || ',"timestamp":' || last_timestamp || ',"step":' || last_step || '}'`
+    : sql`'{"key":' || ${quote('key')} || ',"value":' || ${value} || '}'`
+  const member = sql`${quote('key')} || ':' || ${metric ? sql`case when last_is_nan = 1 then 'null' else last_text end` : value}`
+  const each = input.form === 'list' ? list : member
+  const joined = dialect === 'sqlite' ? sql`group_concat(${each}, ',')` : sql`string_agg(${each}, ',' order by key)`
+  const table = sql.table(`run_${input.of}`)
+  const fragments = new Map<string, string>()
+  if (input.keys?.length === 0) return fragments
+  const only = input.keys ? sql`and key in (${sql.join(input.keys.map((key) => sql`${key}`))})` : sql``
+  for (let start = 0; start < input.runs.length; start += mostIds) {
+    const ids = sql.join(input.runs.slice(start, start + mostIds).map((id) => sql`${id}`))
+    const found = await sql<{
+      run_id: string
+      text: string
+    }>`select run_id, ${joined} as text from ${table} where project_id = ${input.project} and run_id in (${ids}) ${only} group by run_id`.execute(
+      db as never,
+    )
+    for (const row of found.rows) fragments.set(row.run_id, row.text)
+  }
+  return fragments
+}

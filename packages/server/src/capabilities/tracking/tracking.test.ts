@@ -1,0 +1,443 @@
+import { describeEachDatabase } from '@trivium/testing'
+import { describe, expect, test } from 'vitest'
+import { parseArtifactUri, parseProxyPath } from './artifact-path.ts'
+import { foldPoints, storedValue } from './fold-points.ts'
+import { sampleRows } from './metric-series.ts'
+import { parseRange } from './send-artifact.ts'
+
+const api = '/api/v1/projects'
+
+describeEachDatabase('tracking', ({ world }) => {
+  const setup = async () => {
+    const project = await world.makeProject()
+    const client = await world.as('contributor', project)
+    const { tracking } = world.capabilities
+    const experiment = await tracking.createExperiment(client.scope, { name: 'delays', tags: [] })
+    const run = (name: string, tags: { key: string; value: string }[] = []) =>
+      tracking.createRun(client.scope, {
+        experiment: experiment.id,
+        name,
+        user: 'ann',
+        startTime: world.time.now,
+        tags,
+      })
+    return { project, client, tracking, experiment, run, scope: client.scope }
+  }
+  const metric = (key: string, value: number, step = 0, timestamp = 1000 + step) => ({ key, value, step, timestamp })
+
+  test('the latest value of a metric is that of the greatest step, time and value, whatever the order of arrival', async () => {
+    const { tracking, scope, run } = await setup()
+    const { id } = await run('one')
+    await tracking.logBatch(scope, id, {
+      params: [],
+      tags: [],
+      metrics: [metric('auc', 0.7, 5), metric('auc', 0.9, 2)],
+    })
+    await tracking.logBatch(scope, id, {
+      params: [],
+      tags: [],
+      metrics: [metric('auc', 0.1, 3), metric('loss', Number.NaN), metric('top', Number.POSITIVE_INFINITY)],
+    })
+    const detail = await tracking.runDetail(scope, id)
+    expect(detail.metrics).toEqual([
+      { key: 'auc', last: 0.7, step: 5, timestamp: 1005, min: 0.1, max: 0.9, count: 3, nanCount: 0 },
+      { key: 'loss', last: null, step: 0, timestamp: 1000, min: null, max: null, count: 1, nanCount: 1 },
+      {
+        key: 'top',
+        last: Number.MAX_VALUE,
+        step: 0,
+        timestamp: 1000,
+        min: Number.MAX_VALUE,
+        max: Number.MAX_VALUE,
+        count: 1,
+        nanCount: 0,
+      },
+    ])
+  })
+
+  test('a batch that is sent again changes nothing', async () => {
+    const { tracking, scope, run } = await setup()
+    const { id } = await run('again')
+    const batch = {
+      params: [{ key: 'kind', value: 'forest' }],
+      tags: [{ key: 'team', value: 'ops' }],
+      metrics: Array.from({ length: 50 }, (_, i) => metric('loss', 1 / (i + 1), i)),
+    }
+    await tracking.logBatch(scope, id, batch)
+    const before = await tracking.runDetail(scope, id)
+    await tracking.logBatch(scope, id, batch)
+    await tracking.logBatch(scope, id, { ...batch, metrics: [...batch.metrics.slice(40), metric('loss', 0.001, 50)] })
+    const after = await tracking.runDetail(scope, id)
+    expect(before.metrics[0]).toMatchObject({ count: 50, last: 1 / 50 })
+    expect(after.metrics[0]).toMatchObject({ count: 51, last: 0.001, step: 50 })
+    expect(after.params).toEqual({ kind: 'forest' })
+  })
+
+  test('a batch is logged whole or not at all', async () => {
+    const { tracking, scope, run } = await setup()
+    const { id } = await run('atomic')
+    await tracking.logBatch(scope, id, { params: [{ key: 'kind', value: 'forest' }], tags: [], metrics: [] })
+    await expect(
+      tracking.logBatch(scope, id, {
+        params: [
+          { key: 'depth', value: '3' },
+          { key: 'kind', value: 'linear' },
+        ],
+        tags: [{ key: 'team', value: 'ops' }],
+        metrics: [metric('auc', 1)],
+      }),
+    ).rejects.toMatchObject({
+      code: 'TRACKING.PARAM_CHANGED',
+      message: expect.stringContaining(
+        `Changing param values is not allowed. Param with key='kind' was already logged with value='forest' for run ID='${id}'`,
+      ),
+    })
+    const detail = await tracking.runDetail(scope, id)
+    expect(detail).toMatchObject({ params: { kind: 'forest' }, metrics: [] })
+    expect(detail.tags['team']).toBeUndefined()
+  })
+
+  test('many callers log at once and every point counts', async () => {
+    const { tracking, scope, run } = await setup()
+    const runs = await Promise.all([run('a'), run('b'), run('c')])
+    await Promise.all(
+      Array.from({ length: 30 }, (_, i) =>
+        tracking.logBatch(scope, runs[i % 3]?.id ?? '', {
+          params: [],
+          tags: [],
+          metrics: Array.from({ length: 20 }, (_, k) => metric(`m${k}`, i, i)),
+        }),
+      ),
+    )
+    for (const { id } of runs) {
+      const { metrics } = await tracking.runDetail(scope, id)
+      expect(metrics).toHaveLength(20)
+      expect(metrics.every((m) => m.count === 10 && m.last === m.step)).toBe(true)
+    }
+  })
+
+  test('experiments have decimal ids without gaps, a Default with id 0, and one name each', async () => {
+    const { tracking, scope } = await setup()
+    const made = await Promise.all(['x', 'y', 'z'].map((name) => tracking.createExperiment(scope, { name, tags: [] })))
+    expect(made.map((e) => Number(e.id)).toSorted((a, b) => a - b)).toEqual([2, 3, 4])
+    expect(await tracking.requireExperiment(scope, '0')).toMatchObject({ name: 'Default' })
+    await expect(tracking.createExperiment(scope, { name: 'x', tags: [] })).rejects.toMatchObject({
+      code: 'TRACKING.EXPERIMENT_EXISTS',
+    })
+    await tracking.setExperimentLifecycle(scope, made[0]?.id ?? '', 'deleted')
+    await expect(tracking.createExperiment(scope, { name: 'x', tags: [] })).rejects.toMatchObject({
+      code: 'TRACKING.EXPERIMENT_EXISTS',
+    })
+    await expect(
+      tracking.createRun(scope, { experiment: made[0]?.id ?? '', user: '', startTime: 0, tags: [] }),
+    ).rejects.toMatchObject({ code: 'TRACKING.EXPERIMENT_NOT_ACTIVE' })
+  })
+
+  test('a run is found again through another project by nobody', async () => {
+    const { run, client } = await setup()
+    const other = await setup()
+    const { id } = await run('mine')
+    await expect(other.tracking.runDetail(other.scope, id)).rejects.toMatchObject({ code: 'TRACKING.RUN_NOT_FOUND' })
+    expect((await client.call('GET', `${api}/${other.project}/runs/${id}`)).status).toBe(404)
+  })
+
+  test('the events of a run name its commit, environment, pipeline run and dataset versions', async () => {
+    const { tracking, scope, project, client } = await setup()
+    const run = await tracking.createRun(scope, {
+      experiment: '1',
+      user: '',
+      startTime: 1,
+      tags: [
+        { key: 'mlflow.source.git.commit', value: 'abc123' },
+        { key: 'trivium.environment', value: 'e'.repeat(64) },
+        { key: 'trivium.pipelineRun', value: 'prn_1' },
+      ],
+    })
+    await tracking.logInputs(scope, run.id, {
+      models: [],
+      datasets: [
+        {
+          name: 'flights',
+          digest: 'd1',
+          sourceType: 'local',
+          source: `{"uri": "trivium://${project}/dataset/flights@3"}`,
+          tags: [{ key: 'mlflow.data.context', value: 'training' }],
+        },
+        {
+          name: 'foreign',
+          digest: 'd2',
+          sourceType: 'local',
+          source: 'trivium://elsewhere/dataset/flights@3',
+          tags: [],
+        },
+      ],
+    })
+    await tracking.updateRun(scope, run.id, { status: 'FINISHED', endTime: 5 })
+    await world.settled(project)
+    const { json } = await client.call('GET', `${api}/${project}/events?name=run.finished`)
+    expect(json.events).toHaveLength(1)
+    expect(json.events[0]).toMatchObject({
+      subject: `trivium://${project}/run/${run.id}`,
+      refs: [
+        { rel: 'input', urn: `trivium://${project}/pipeline-run/prn_1`, as: 'started-by' },
+        { rel: 'input', urn: `trivium://${project}/dataset/flights@3`, as: 'trained-on' },
+        { rel: 'input', urn: `trivium://${project}/commit/abc123`, as: 'code' },
+        { rel: 'input', urn: `trivium://${project}/environment/${'e'.repeat(64)}`, as: 'environment' },
+      ],
+    })
+    const detail = await tracking.runDetail(scope, run.id)
+    expect(detail.inputs.map((i) => i.urn)).toEqual([`trivium://${project}/dataset/flights@3`, null])
+    expect(detail.madeFrom).toHaveLength(4)
+  })
+
+  test('runs are searched over HTTP with a filter, an order, chosen columns, a total and pages', async () => {
+    const { tracking, scope, run, client, project } = await setup()
+    for (let i = 0; i < 7; i += 1) {
+      const { id } = await run(`run-${i}`)
+      await tracking.logBatch(scope, id, {
+        params: [{ key: 'kind', value: i % 2 === 0 ? 'forest' : 'linear' }],
+        tags: [{ key: 'team', value: `t${i}` }],
+        metrics: i === 6 ? [] : [metric('auc', i === 3 ? Number.NaN : i / 10), metric('other metric', i)],
+      })
+    }
+    const search = async (query: Record<string, string>) =>
+      (await client.call('GET', `${api}/${project}/runs?${new URLSearchParams(query)}`)).json
+    const names = async (query: Record<string, string>) =>
+      (await search(query)).runs.map((r: { name: string }) => r.name)
+    expect(await names({ order_by: 'metrics.auc desc' })).toEqual([
+      'run-5',
+      'run-4',
+      'run-2',
+      'run-1',
+      'run-0',
+      'run-3',
+      'run-6',
+    ])
+    expect(await names({ order_by: 'metrics.auc' })).toEqual([
+      'run-0',
+      'run-1',
+      'run-2',
+      'run-4',
+      'run-5',
+      'run-3',
+      'run-6',
+    ])
+    expect(await names({ filter: "metrics.auc > 0.1 and params.kind = 'forest'", order_by: 'run_name' })).toEqual([
+      'run-2',
+      'run-4',
+    ])
+    expect(
+      await names({
+        filter: "(metrics.auc < 0.1 or metrics.`other metric` = 5) and not tags.team like 'T%'",
+        order_by: 'run_name',
+      }),
+    ).toEqual(['run-0', 'run-5'])
+    expect(
+      await names({ filter: "tags.team ILIKE 'T_' and params.kind in ('linear')", order_by: 'tags.team desc' }),
+    ).toEqual(['run-5', 'run-3', 'run-1'])
+    expect(await names({ filter: 'params.missing is null and max(metrics.auc) >= 0.5' })).toEqual(['run-5'])
+    const first = await search({ order_by: 'run_name', limit: '3', columns: 'metrics.auc,tags.team' })
+    expect(first).toMatchObject({
+      total: 7,
+      runs: [{ name: 'run-0', metrics: { auc: 0 }, params: {}, tags: { team: 't0' } }, { metrics: { auc: 0.1 } }, {}],
+    })
+    const second = await search({ order_by: 'run_name', limit: '3', page_token: first.nextPageToken })
+    expect(second.runs.map((r: { name: string }) => r.name)).toEqual(['run-3', 'run-4', 'run-5'])
+    expect(second.runs[0].metrics).toEqual({ auc: null, 'other metric': 3 })
+    const wrong = await client.call('GET', `${api}/${project}/runs?filter=${encodeURIComponent('metrics.auc > ')}`)
+    expect(wrong).toMatchObject({ status: 400, json: { code: 'TRACKING.BAD_FILTER' } })
+    expect(
+      (await client.call('GET', `${api}/${project}/runs?page_token=${first.nextPageToken}&limit=3`)).json.code,
+    ).toBe('TRACKING.BAD_PAGE_TOKEN')
+  })
+
+  test('two runs are compared: what differs, what only one has', async () => {
+    const { tracking, scope, run, client, project } = await setup()
+    const [a, b] = [await run('a'), await run('b')]
+    await tracking.logBatch(scope, a.id, {
+      params: [
+        { key: 'kind', value: 'x' },
+        { key: 'depth', value: '3' },
+      ],
+      tags: [],
+      metrics: [metric('auc', 0.5)],
+    })
+    await tracking.logBatch(scope, b.id, {
+      params: [{ key: 'kind', value: 'x' }],
+      tags: [],
+      metrics: [metric('auc', 0.6)],
+    })
+    const { json } = await client.call('GET', `${api}/${project}/run-comparison?runs=${a.id},${b.id}`)
+    expect(json.params).toEqual([
+      { key: 'depth', differs: true, values: ['3', null] },
+      { key: 'kind', differs: false, values: ['x', 'x'] },
+    ])
+    expect(json.metrics[0]).toMatchObject({ key: 'auc', differs: true, values: [{ last: 0.5 }, { last: 0.6 }] })
+    expect((await client.call('GET', `${api}/${project}/run-comparison?runs=${a.id}`)).status).toBe(400)
+  })
+
+  test('curves are thinned with their extremes and ends kept', async () => {
+    const { tracking, scope, run, client, project } = await setup()
+    const { id } = await run('long')
+    for (let start = 0; start < 6000; start += 1000) {
+      await tracking.logBatch(scope, id, {
+        params: [],
+        tags: [],
+        metrics: Array.from({ length: 1000 }, (_, i) =>
+          metric('loss', start + i === 4321 ? 99 : start + i === 77 ? -5 : Math.sin((start + i) / 500), start + i),
+        ),
+      })
+    }
+    const { json } = await client.call('GET', `${api}/${project}/metric-series?runs=${id}&keys=loss,missing&points=320`)
+    const [{ points, total }] = json.series
+    expect(total).toBe(6000)
+    expect(points.length).toBeLessThanOrEqual(320)
+    expect(points.length).toBeGreaterThan(200)
+    expect(points[0].slice(0, 2)).toEqual([0, 1000])
+    expect(points.at(-1)[0]).toBe(5999)
+    expect(points).toContainEqual([4321, 5321, 99])
+    expect(points).toContainEqual([77, 1077, -5])
+    const near = (
+      await client.call('GET', `${api}/${project}/metric-series?runs=${id}&keys=loss&from_step=4300&to_step=4330`)
+    ).json.series[0]
+    expect(near.points).toHaveLength(31)
+  })
+
+  test('live points go out on the volatile channel', async () => {
+    const { tracking, scope, run, project } = await setup()
+    const { id } = await run('live')
+    const seen: unknown[] = []
+    const stop = world.kernel.volatile.subscribe(project, (message) => void seen.push(message))
+    await tracking.logBatch(scope, id, { params: [], tags: [], metrics: [metric('auc', Number.NaN, 3)] })
+    stop()
+    expect(seen).toEqual([
+      { channel: 'run.metrics', payload: { run: id, points: [{ key: 'auc', step: 3, timestamp: 1003, value: null }] } },
+    ])
+  })
+
+  test('artifacts are listed, downloaded as attachments by range, replaced and deleted with their references', async () => {
+    const { tracking, scope, run, client, project } = await setup()
+    const { id } = await run('files')
+    const owner = { kind: 'run', id } as const
+    await tracking.putArtifact(scope, owner, 'model/data/weights.bin', Buffer.from('0123456789'))
+    await tracking.putArtifact(scope, owner, 'model/MLmodel', Buffer.from('flavors: {}'))
+    await tracking.putArtifact(scope, owner, 'page.html', Buffer.from('<script>1</script>'))
+    const list = async (query: string) =>
+      (await client.call('GET', `${api}/${project}/runs/${id}/artifacts?${query}`)).json.entries
+    expect(await list('')).toMatchObject([
+      { path: 'model', isDirectory: true, size: 21 },
+      { path: 'page.html', isDirectory: false, size: 18 },
+    ])
+    expect((await list('path=model&recursive=true')).map((e: { path: string }) => e.path)).toEqual([
+      'model/MLmodel',
+      'model/data',
+      'model/data/weights.bin',
+    ])
+    const file = (path: string, headers?: Record<string, string>) =>
+      client.call(
+        'GET',
+        `${api}/${project}/runs/${id}/artifacts/file?path=${encodeURIComponent(path)}`,
+        undefined,
+        headers,
+      )
+    const page = await file('page.html')
+    expect(page.headers).toMatchObject({
+      'content-type': 'text/plain; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "sandbox; default-src 'none'",
+    })
+    expect(page.headers['content-disposition']).toMatch(/^attachment; filename="page.html"/)
+    expect(await file('model/data/weights.bin', { range: 'bytes=2-4' })).toMatchObject({ status: 206, text: '234' })
+    expect(await file('model/data/weights.bin', { range: 'bytes=20-' })).toMatchObject({ status: 416 })
+    expect((await file('model')).status).toBe(400)
+    expect((await file('../admin-token')).json.code).toBe('TRACKING.BAD_ARTIFACT_PATH')
+    const refs = () =>
+      world.kernel.db.read.selectFrom('blob_ref').select('digest').where('project_id', '=', project).execute()
+    expect(await refs()).toHaveLength(3)
+    await tracking.putArtifact(scope, owner, 'page.html', Buffer.from('other'))
+    expect(await refs()).toHaveLength(3)
+    await expect(tracking.putArtifact(scope, owner, 'model', Buffer.from(''))).rejects.toMatchObject({
+      code: 'TRACKING.ARTIFACT_IN_THE_WAY',
+    })
+    await expect(tracking.putArtifact(scope, owner, 'page.html/x', Buffer.from(''))).rejects.toMatchObject({
+      code: 'TRACKING.ARTIFACT_IN_THE_WAY',
+    })
+    await tracking.deleteArtifacts(scope, owner, 'model')
+    expect(await refs()).toHaveLength(1)
+    expect((await tracking.runDetail(scope, id)).artifacts).toEqual({ files: 1, bytes: 5 })
+  })
+
+  test('notes, tags and names change over HTTP; the trash takes runs and gives them back', async () => {
+    const { run, client, project, experiment } = await setup()
+    const { id } = await run('old', [{ key: 'gone', value: '1' }])
+    const url = `${api}/${project}/runs/${id}`
+    const { json } = await client.call('PATCH', url, { name: 'new', note: '# note', tags: { team: 'ops', gone: null } })
+    expect(json).toMatchObject({ name: 'new', note: '# note', tags: { 'mlflow.runName': 'new', team: 'ops' } })
+    expect(json.tags.gone).toBeUndefined()
+    expect((await client.call('DELETE', url)).json.lifecycle).toBe('deleted')
+    expect((await client.call('PATCH', url, { note: 'x' })).json.code).toBe('TRACKING.RUN_NOT_ACTIVE')
+    expect((await client.call('GET', `${api}/${project}/runs?view=deleted`)).json.total).toBe(1)
+    expect((await client.call('POST', `${url}/restore`)).json.lifecycle).toBe('active')
+    const experiments = (await client.call('GET', `${api}/${project}/experiments`)).json.experiments
+    expect(experiments[0]).toMatchObject({ id: experiment.id, name: 'delays', runs: 1, running: 1 })
+    const viewer = await world.as('viewer', project)
+    expect((await viewer.call('PATCH', url, { note: 'x' })).status).toBe(403)
+    expect((await viewer.call('GET', url)).status).toBe(200)
+  })
+})
+
+describe('the parts of tracking', () => {
+  test('infinities become the greatest numbers, NaN a flag', () => {
+    expect(storedValue(Number.NEGATIVE_INFINITY)).toEqual({ value: -Number.MAX_VALUE, isNan: 0 })
+    expect(storedValue(Number.NaN)).toEqual({ value: 0, isNan: 1 })
+    expect(foldPoints(undefined, [{ key: 'a', value: 0.1 + 0.2, isNan: 0, step: 0, timestamp: 0 }]).last_text).toBe(
+      '0.30000000000000004',
+    )
+  })
+
+  test('sampling keeps ends, lows and highs', () => {
+    const rows = Array.from({ length: 1000 }, (_, i) => ({ value: i === 500 ? 50 : i === 501 ? -50 : 0, i }))
+    const kept = sampleRows(rows, 20)
+    expect(kept.length).toBeLessThanOrEqual(20)
+    expect(kept.map((r) => r.i)).toEqual(expect.arrayContaining([0, 500, 501, 999]))
+    expect(kept.map((r) => r.i)).toEqual(kept.map((r) => r.i).toSorted((a, b) => a - b))
+  })
+
+  test('proxy paths name a run or a model and nothing above', () => {
+    expect(parseProxyPath('1/abc/artifacts/model/MLmodel')).toEqual({
+      experiment: '1',
+      owner: { kind: 'run', id: 'abc' },
+      path: 'model/MLmodel',
+    })
+    expect(parseProxyPath('1/models/m-1/artifacts')).toEqual({
+      experiment: '1',
+      owner: { kind: 'logged-model', id: 'm-1' },
+      path: '',
+    })
+    for (const bad of [
+      '1/abc/artifacts/../../x',
+      '1/abc',
+      '',
+      '../abc/artifacts',
+      '1/abc/artifacts/a//b',
+      '1/a%2Fb/artifacts',
+      '1/abc/artifacts/a\\b',
+    ])
+      expect(() => parseProxyPath(bad)).toThrow(/Invalid path/)
+    expect(parseArtifactUri('mlflow-artifacts:/1/abc/artifacts/model')?.path).toBe('model')
+    for (const foreign of [
+      'file:///etc',
+      's3://bucket/x',
+      'mlflow-artifacts:/1/abc/artifacts/x?y',
+      'mlflow-artifacts:/1/../x',
+    ])
+      expect(parseArtifactUri(foreign)).toBeUndefined()
+  })
+
+  test('ranges of bytes', () => {
+    expect(parseRange('bytes=-3', 10)).toEqual({ start: 7, end: 9 })
+    expect(parseRange('bytes=5-', 10)).toEqual({ start: 5, end: 9 })
+    expect(parseRange('bytes=10-', 10)).toBe('outside')
+    expect(parseRange('bytes=1-2,4-5', 10)).toBeUndefined()
+  })
+})

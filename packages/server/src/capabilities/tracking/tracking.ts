@@ -1,0 +1,143 @@
+import type { ArtifactEntry, Experiment, RunComparison, RunDetail, RunStatus } from '@trivium/contract'
+import type { Readable } from 'node:stream'
+import type { Reader } from '../../kernel/db/index.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { Scope } from '../../kernel/principal/index.ts'
+import { deleteArtifacts, listArtifacts, putArtifact, requireArtifact, requireOwner } from './artifacts.ts'
+import { compareRuns } from './compare-runs.ts'
+import {
+  createExperiment,
+  renameExperiment,
+  requireExperiment,
+  requireExperimentByName,
+  setExperimentLifecycle,
+  type TagChange,
+  tagExperiment,
+  type TrackingDeps,
+} from './experiments.ts'
+import { type Batch, deleteRunTag, logBatch } from './log-batch.ts'
+import {
+  createLoggedModel,
+  type LoggedModelRecord,
+  requireLoggedModel,
+  updateLoggedModel,
+  withModelData,
+} from './logged-models.ts'
+import { type DatasetResolver, type LoggedDataset, logInputs, logOutputs } from './inputs.ts'
+import { listExperimentRows, withRunCounts } from './list-experiments.ts'
+import { readRunDetail } from './read-runs.ts'
+import { createRun, requireRun, setRunLifecycle, updateRun } from './runs.ts'
+import type { ArtifactFileTable, ExperimentTable, LoggedModelTable, RunTable } from './tables.ts'
+import type { ArtifactOwner } from './urns.ts'
+import './tables.ts'
+
+/** Experiments, runs, metrics, parameters, tags, inputs, logged models and artifacts. */
+export interface Tracking {
+  readonly blobs: Kernel['blobs']
+  createExperiment(scope: Scope, input: { name: string; tags: readonly TagChange[] }): Promise<ExperimentTable>
+  /** Throws EXPERIMENT_NOT_FOUND; deleted ones are found. `0` (Default) exists in every project. */
+  requireExperiment(scope: Scope, id: string): Promise<ExperimentTable>
+  requireExperimentByName(scope: Scope, name: string): Promise<ExperimentTable>
+  listExperiments(
+    scope: Scope,
+    page: { view: 'active' | 'deleted' | 'all'; limit: number; offset: number },
+  ): Promise<{ experiments: Experiment[]; more: boolean }>
+  experimentDetail(scope: Scope, id: string): Promise<Experiment>
+  renameExperiment(scope: Scope, id: string, name: string): Promise<void>
+  tagExperiment(scope: Scope, id: string, tags: readonly { key: string; value: string | null }[]): Promise<void>
+  setExperimentLifecycle(scope: Scope, id: string, lifecycle: 'active' | 'deleted'): Promise<void>
+  /** The pipeline run is known from a run's token, or from the tag `trivium.pipelineRun`. */
+  createRun(
+    scope: Scope,
+    input: { experiment: string; name?: string; user: string; startTime: number | null; tags: readonly TagChange[] },
+  ): Promise<RunTable>
+  requireRun(scope: Scope, id: string): Promise<RunTable>
+  updateRun(
+    scope: Scope,
+    id: string,
+    change: { status?: RunStatus; endTime?: number; name?: string },
+  ): Promise<RunTable>
+  setRunLifecycle(scope: Scope, id: string, lifecycle: 'active' | 'deleted'): Promise<void>
+  /** All of the batch or none of it; a batch that is sent again changes nothing. */
+  logBatch(scope: Scope, run: string, batch: Batch): Promise<void>
+  deleteRunTag(scope: Scope, run: string, key: string): Promise<void>
+  logInputs(
+    scope: Scope,
+    run: string,
+    input: { datasets: readonly LoggedDataset[]; models: readonly string[] },
+  ): Promise<void>
+  logOutputs(scope: Scope, run: string, models: readonly { id: string; step: number }[]): Promise<void>
+  runDetail(scope: Scope, id: string): Promise<RunDetail>
+  compareRuns(scope: Scope, ids: readonly string[]): Promise<RunComparison>
+  createLoggedModel(scope: Scope, input: Parameters<typeof createLoggedModel>[2]): Promise<LoggedModelRecord>
+  requireLoggedModel(scope: Scope, id: string, options?: { allowDeleted?: boolean }): Promise<LoggedModelRecord>
+  updateLoggedModel(scope: Scope, id: string, change: Parameters<typeof updateLoggedModel>[3]): Promise<void>
+  putArtifact(
+    scope: Scope,
+    owner: ArtifactOwner,
+    path: string,
+    content: Readable | Uint8Array,
+  ): Promise<{ digest: string; size: number }>
+  listArtifacts(
+    scope: Scope,
+    owner: ArtifactOwner,
+    directory: string,
+    options?: { recursive?: boolean; experiment?: string },
+  ): Promise<ArtifactEntry[]>
+  requireArtifact(scope: Scope, owner: ArtifactOwner, path: string, experiment?: string): Promise<ArtifactFileTable>
+  deleteArtifacts(scope: Scope, owner: ArtifactOwner, path: string): Promise<void>
+}
+
+/** `resolveDataset` finds the project's dataset version behind what a client logged with `mlflow.log_input`. */
+export function createTracking(kernel: TrackingDeps, options: { resolveDataset?: DatasetResolver } = {}): Tracking {
+  const { db, clock, events, volatile, blobs } = kernel
+  const deps = { db, clock, events, volatile, blobs, resolveDataset: options.resolveDataset ?? (async () => undefined) }
+  const record = async (scope: Scope, row: LoggedModelTable): Promise<LoggedModelRecord> => {
+    const [found] = await withModelData(db.read, scope.project, [row])
+    return found as LoggedModelRecord
+  }
+  const owned = async (reader: Reader, scope: Scope, owner: ArtifactOwner, experiment?: string): Promise<void> =>
+    requireOwner(reader, scope.project, owner, experiment)
+  return {
+    blobs,
+    createExperiment: (scope, input) => createExperiment(deps, scope, input),
+    requireExperiment: (scope, id) => requireExperiment(deps, scope, id),
+    requireExperimentByName: (scope, name) => requireExperimentByName(deps, scope, name),
+    listExperiments: async (scope, page) => {
+      if (page.offset === 0) await requireExperiment(deps, scope, '0')
+      const { rows, more } = await listExperimentRows(db.read, { project: scope.project, ...page })
+      return { experiments: await withRunCounts(db.read, scope.project, rows), more }
+    },
+    experimentDetail: async (scope, id) => {
+      const [found] = await withRunCounts(db.read, scope.project, [await requireExperiment(deps, scope, id)])
+      return found as Experiment
+    },
+    renameExperiment: (scope, id, name) => renameExperiment(deps, scope, id, name),
+    tagExperiment: (scope, id, tags) => tagExperiment(deps, scope, id, tags),
+    setExperimentLifecycle: (scope, id, lifecycle) => setExperimentLifecycle(deps, scope, id, lifecycle),
+    createRun: (scope, input) => createRun(deps, scope, input),
+    requireRun: (scope, id) => requireRun(db.read, scope.project, id),
+    updateRun: (scope, id, change) => updateRun(deps, scope, id, change),
+    setRunLifecycle: (scope, id, lifecycle) => setRunLifecycle(deps, scope, id, lifecycle),
+    logBatch: (scope, run, batch) => logBatch(deps, scope, run, batch),
+    deleteRunTag: (scope, run, key) => deleteRunTag(deps, scope, run, key),
+    logInputs: (scope, run, input) => logInputs(deps, scope, run, input),
+    logOutputs: (scope, run, models) => logOutputs(deps, scope, run, models),
+    runDetail: (scope, id) => readRunDetail(db.read, scope.project, id),
+    compareRuns: (scope, ids) => compareRuns(db.read, scope.project, ids),
+    createLoggedModel: async (scope, input) => record(scope, await createLoggedModel(deps, scope, input)),
+    requireLoggedModel: async (scope, id, opts) =>
+      record(scope, await requireLoggedModel(db.read, scope.project, id, opts)),
+    updateLoggedModel: (scope, id, change) => updateLoggedModel(deps, scope, id, change),
+    putArtifact: (scope, owner, path, content) => putArtifact(deps, scope, owner, path, content),
+    listArtifacts: async (scope, owner, directory, opts) => {
+      await owned(db.read, scope, owner, opts?.experiment)
+      return listArtifacts(db.read, scope.project, owner, directory, opts?.recursive ?? false)
+    },
+    requireArtifact: async (scope, owner, path, experiment) => {
+      await owned(db.read, scope, owner, experiment)
+      return requireArtifact(db.read, scope.project, owner, path)
+    },
+    deleteArtifacts: (scope, owner, path) => deleteArtifacts(deps, scope, owner, path),
+  }
+}

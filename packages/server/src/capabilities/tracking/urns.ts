@@ -1,0 +1,16 @@
+import { type Urn, urn } from '../../kernel/ids/index.ts'
+
+/** A run in the lineage graph. */
+export function runUrn(project: string, run: string): Urn {
+  return urn(project, 'run', run)
+}
+
+/** Who holds the content of artifacts: a run or a logged model. It is the key of the manifest. */
+export interface ArtifactOwner {
+  readonly kind: 'run' | 'logged-model'
+  readonly id: string
+}
+
+export const ownerKey = ({ kind, id }: ArtifactOwner): string => `${kind}/${id}`
+
+export const ownerUrn = (project: string, { kind, id }: ArtifactOwner): Urn => urn(project, kind, id)
