@@ -4,7 +4,7 @@ import { useWidth } from '../ui/use-width.ts'
 import { formatValue } from '../ui/value.tsx'
 import { ChartFrame } from './chart-frame.tsx'
 import { type ChartForm, type SeriesColor, seriesStroke } from './chart-types.ts'
-import { linearScale, niceDomain, niceTicks } from './scale.ts'
+import { durationTicks, linearScale, niceDomain, niceTicks } from './scale.ts'
 import { formatTick } from './time-series-layout.ts'
 
 /** One bar. */
@@ -44,7 +44,7 @@ export function Bars({
   const [attach, width] = useWidth<HTMLDivElement>()
   const top = form === 'share' ? 1 : Math.max(0, ...items.map((item) => item.value))
   const domain = niceDomain(0, top || 1, { count: 3, fromZero: true })
-  const { ticks, decimals } = niceTicks(domain[0], domain[1], 3)
+  const { ticks, decimals } = (form === 'duration' ? durationTicks : niceTicks)(domain[0], domain[1], 3)
   const labels = ticks.map((tick) =>
     form === 'number' || form === 'count' ? compact(tick) : formatTick(tick, form, decimals),
   )

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { linearScale, niceDomain, niceTicks, spreadLabels, timeTicks } from './scale.ts'
+import { durationTicks, linearScale, niceDomain, niceTicks, spreadLabels, timeTicks } from './scale.ts'
 
 test('ticks stand at round numbers and know their decimals', () => {
   expect(niceTicks(0.62, 0.755, 4)).toMatchObject({ ticks: [0.65, 0.7, 0.75], decimals: 2 })
@@ -8,6 +8,7 @@ test('ticks stand at round numbers and know their decimals', () => {
 
 test('a domain widens to round numbers and bars begin at nothing', () => {
   expect(niceDomain(3, 97)).toEqual([0, 100])
+  expect(niceDomain(0.641, 0.742)).toEqual([0.64, 0.75])
   expect(niceDomain(40, 97, { fromZero: true })).toEqual([0, 100])
   expect(niceDomain(5, 5)[0]).toBeLessThan(5)
   expect(niceDomain(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY)).toEqual([0, 1])
@@ -46,4 +47,8 @@ test('labels that would meet move apart and stay inside', () => {
 
 test('an empty domain maps to the middle', () => {
   expect(linearScale([1, 1], [0, 10])(1)).toBe(5)
+})
+
+test('durations tick at whole minutes', () => {
+  expect(durationTicks(0, 310_000, 3).ticks).toEqual([0, 120_000, 240_000])
 })

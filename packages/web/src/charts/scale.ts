@@ -27,7 +27,25 @@ export function niceTicks(
   return { ticks, step, decimals }
 }
 
-/** Widens a domain to round numbers; `fromZero` for bars and counts. */
+const durations = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000,
+  1_200_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000, 21_600_000, 43_200_000, 86_400_000,
+]
+
+/** Ticks of milliseconds at whole seconds, minutes and hours. */
+export function durationTicks(
+  min: number,
+  max: number,
+  count = 4,
+): { readonly ticks: number[]; readonly step: number; readonly decimals: number } {
+  const step = durations.find((one) => (max - min) / one <= count + 0.5)
+  if (step === undefined || max - min < 4) return niceTicks(min, max, count)
+  const ticks: number[] = []
+  for (let at = Math.ceil(min / step) * step; at <= max; at += step) ticks.push(at)
+  return { ticks, step, decimals: 0 }
+}
+
+/** Widens a domain to half a step of its ticks; `fromZero` for bars and counts. */
 export function niceDomain(min: number, max: number, { count = 4, fromZero = false } = {}): [number, number] {
   let low = fromZero ? Math.min(0, min) : min
   let high = fromZero ? Math.max(0, max) : max
@@ -37,8 +55,13 @@ export function niceDomain(min: number, max: number, { count = 4, fromZero = fal
     low -= fromZero && low >= 0 ? 0 : pad
     high += pad
   }
-  const { step } = niceTicks(low, high, count)
-  return [Math.floor(low / step + 1e-9) * step, Math.ceil(high / step - 1e-9) * step]
+  const step = niceTicks(low, high, count).step / 2
+  return [round12(Math.floor(low / step + 1e-9) * step), round12(Math.ceil(high / step - 1e-9) * step)]
+}
+
+/** Drops what binary fractions add: 0.6250000000000001. */
+function round12(value: number): number {
+  return Number(value.toPrecision(12))
 }
 
 const second = 1000

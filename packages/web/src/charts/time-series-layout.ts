@@ -1,7 +1,7 @@
 import { clockParts } from '../ui/format-time.ts'
 import { formatValue } from '../ui/value.tsx'
 import type { ChartFlag, ChartForm, ChartSeries, ChartThreshold } from './chart-types.ts'
-import { niceDomain, niceTicks, timeTicks } from './scale.ts'
+import { durationTicks, niceDomain, niceTicks, timeTicks } from './scale.ts'
 
 const characterWidth = 6.1
 const textWidth = (text: string) => Math.max(...text.split('\n').map((line) => line.length)) * characterWidth
@@ -59,7 +59,7 @@ interface LayoutInput extends DomainInput {
 export function layoutTimeSeries(input: LayoutInput) {
   const { width, height, form, x, zone, series, thresholds, hasTop, endLabels } = input
   const domainY = yDomain(input)
-  const nice = niceTicks(domainY[0], domainY[1], input.yTicks)
+  const nice = (form === 'duration' ? durationTicks : niceTicks)(domainY[0], domainY[1], input.yTicks)
   const yTicks = nice.ticks.map((value) => ({ value, label: formatTick(value, form, nice.decimals) }))
   const left = Math.max(24, Math.ceil(Math.max(...yTicks.map((tick) => textWidth(tick.label))) + 10))
   const labels = endLabels ? [...series.map((one) => one.label), ...thresholds.map((one) => one.label)] : []
@@ -120,24 +120,20 @@ export function placeFlags(flags: readonly ChartFlag[], toX: (at: number) => num
     if (last && x - last.x < 60 && groups.length + sorted.length > 4) last.all.push(flag)
     else groups.push({ x, all: [flag] })
   }
-  let taken = Number.NEGATIVE_INFINITY
-  return groups.map(({ x, all }, index) => {
+  const placed: PlacedFlag[] = []
+  let limit = width
+  // from the right: the last label turns left at the edge, and the ones before it make room
+  for (let index = groups.length - 1; index >= 0; index--) {
+    const { x, all } = groups[index] as (typeof groups)[number]
     const text = all.length === 1 ? (all[0]?.label ?? '') : `${all.length} ${plural(all)}`
     const need = textWidth(text) + 8
-    const next = groups[index + 1]?.x ?? Number.POSITIVE_INFINITY
-    const fitsRight = x + need <= width && x + need < next - 6 && x >= taken
-    const fitsLeft = x - need >= Math.max(0, taken)
-    const side = fitsRight ? 'right' : fitsLeft ? 'left' : 'none'
-    taken = side === 'right' ? x + need : x + 6
-    return {
-      x,
-      label: text,
-      side,
-      tone: all.some((flag) => flag.tone === 'warn') ? 'warn' : 'plain',
-      href: all.length === 1 ? all[0]?.href : undefined,
-      all,
-    }
-  })
+    const before = groups[index - 1]?.x ?? -20
+    const side = x + need <= limit ? 'right' : x - need >= before + 8 ? 'left' : 'none'
+    limit = side === 'left' ? x - need - 4 : x - 8
+    const tone = all.some((flag) => flag.tone === 'warn') ? 'warn' : 'plain'
+    placed.unshift({ x, label: text, side, tone, href: all.length === 1 ? all[0]?.href : undefined, all })
+  }
+  return placed
 }
 
 function plural(flags: readonly ChartFlag[]): string {

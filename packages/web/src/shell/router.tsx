@@ -10,6 +10,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { Client } from '@trivium/sdk'
 import { contractQueryOptions } from '../data/contract-query.ts'
 import { getSession } from '../data/session-routes.ts'
+import { BrokenStart } from './broken-start.tsx'
 import { LoginPage } from './login-page.tsx'
 import { NotFound } from './not-found.tsx'
 import { pages } from './pages.ts'
@@ -25,7 +26,7 @@ interface RouterDeps {
 
 /** The addresses of the app. Pages come from the capabilities' `pages.ts`. */
 export function createAppRouter({ client, queryClient }: RouterDeps) {
-  const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound })
+  const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound, errorComponent: BrokenStart })
   const start = createRoute({
     getParentRoute: () => root,
     path: '/',

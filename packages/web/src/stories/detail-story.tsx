@@ -173,7 +173,7 @@ export function DetailStory() {
                 </ol>
               </Aside>
               <Aside title="Known limits">
-                <ul className="stack gap-4 t2">
+                <ul className="bullets t2">
                   <li>Overpredicts when fewer than 1 in 8 flights is late.</li>
                   <li>New airports fall back to the mean rate.</li>
                   <li>Diverted flights carry no label.</li>
@@ -189,6 +189,7 @@ export function DetailStory() {
           >
             <DataTable
               label="Promotion gate"
+              density="compact"
               keys={false}
               rows={checks}
               rowKey={(check) => check.name}
@@ -213,16 +214,14 @@ export function DetailStory() {
             <Dumbbell
               title="AUC by origin"
               how="v4 against v3, 95 %"
-              rows={airports
-                .slice(0, 7)
-                .map(([name, count, baseline, candidate]) => ({
-                  name,
-                  count,
-                  baseline,
-                  candidate,
-                  low: candidate - 0.012,
-                  high: candidate + 0.012,
-                }))}
+              rows={airports.slice(0, 7).map(([name, count, baseline, candidate]) => ({
+                name,
+                count,
+                baseline,
+                candidate,
+                low: candidate - 0.012,
+                high: candidate + 0.012,
+              }))}
               caption="Hollow: v3. Filled: v4. Right is better."
             />
             <Section
@@ -236,6 +235,7 @@ export function DetailStory() {
             >
               <DataTable
                 label="Signature"
+                density="compact"
                 keys={false}
                 rows={signature}
                 rowKey={(row) => row[0]}

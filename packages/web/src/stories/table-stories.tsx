@@ -174,6 +174,7 @@ export function TableStories({ many = false }: { readonly many?: boolean }) {
       <div className="mt-16">
         <DataTable
           label="Runs of arrival-delay"
+          density="compact"
           columns={columns.filter((column) => visible.includes(column.id))}
           rows={rows}
           rowKey={(run) => run.id}

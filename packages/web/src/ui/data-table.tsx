@@ -2,6 +2,7 @@ import { useRouter } from '@tanstack/react-router'
 import { type ColumnDef, getCoreRowModel, getSortedRowModel, type Row, useReactTable } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, type MouseEvent, type ReactNode, useMemo, useRef, useState } from 'react'
+import { useDensity } from './density.ts'
 import { Checkbox } from './field.tsx'
 import { IconArrow } from './icon-arrow.tsx'
 import { rememberList } from './list-walk.ts'
@@ -75,11 +76,12 @@ export function DataTable<T>(props: DataTableProps<T>) {
     onPeek,
     pinned = [],
     tone,
-    density = 'normal',
     height,
     foot,
     headless = false,
   } = props
+  const chosen = useDensity()
+  const density = props.density === undefined || props.density === 'normal' ? chosen : props.density
   const keys = props.keys ?? (rowHref !== undefined || onSelectionChange !== undefined)
   const router = useRouter({ warn: false })
   const [localSort, setLocalSort] = useState('')
