@@ -1,1 +1,2 @@
+export * from './release-plan.ts'
 export * from './tensor-columns.ts'

@@ -1,0 +1,131 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { AppError } from '../kernel/errors/index.ts'
+import { newId } from '../kernel/ids/new-id.ts'
+import type { Logger } from '../kernel/logging/index.ts'
+import type { GatewayToken } from '../kernel/ports/gateway.ts'
+import { authenticate } from './authenticate.ts'
+import type { Deployments, LiveDeployment } from './deployments.ts'
+import { predictErrors } from './gateway-errors.ts'
+import { predict, type PredictDeps } from './predict.ts'
+import { readBody } from './read-body.ts'
+import type { PredictRoute, WireAnswer, WireProtocol } from './wire-protocol.ts'
+
+export interface InferenceDeps extends PredictDeps {
+  readonly deployments: Deployments
+  /** In the order in which they are asked; the last one speaks for paths that are nobody's. */
+  readonly protocols: readonly WireProtocol[]
+  readonly logger: Logger
+}
+
+export interface InferenceServer {
+  readonly server: Server
+  /** Takes no new requests and resolves when the running ones are answered. */
+  drain(): Promise<void>
+}
+
+/** The gateway's own HTTP server: plain node:http, since framework and routing cost more than a small model. */
+export function createInferenceServer(deps: InferenceDeps): InferenceServer {
+  let running = 0
+  let draining = false
+  let whenIdle = (): void => {}
+  const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 60_000 }, (request, response) => {
+    running += 1
+    void answer(deps, request, draining)
+      .then((wire) => send(response, wire, draining))
+      .finally(() => {
+        running -= 1
+        if (running === 0) whenIdle()
+      })
+  })
+  return {
+    server,
+    drain: async () => {
+      draining = true
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      await new Promise<void>((resolve) => {
+        whenIdle = resolve
+        if (running === 0) resolve()
+      })
+      server.closeIdleConnections()
+      const force = setTimeout(() => server.closeAllConnections(), 1000)
+      await closed
+      clearTimeout(force)
+    },
+  }
+}
+
+function send(response: ServerResponse, { status, type, body, headers }: WireAnswer, last: boolean): void {
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'x-content-type-options': 'nosniff',
+    ...headers,
+    ...(last ? { connection: 'close' } : {}),
+    ...(status === 401 ? { 'www-authenticate': 'Bearer realm="trivium"' } : {}),
+  })
+  response.end(body)
+}
+
+async function answer(deps: InferenceDeps, request: IncomingMessage, draining: boolean): Promise<WireAnswer> {
+  const startedAt = performance.now()
+  const given = request.headers['x-request-id']
+  const id = typeof given === 'string' && given.length <= 100 ? given : newId('req')
+  const url = request.url ?? '/'
+  const query = url.indexOf('?')
+  const path = query < 0 ? url : url.slice(0, query)
+  const speaker = deps.protocols.find((protocol) => protocol.owns(path)) as WireProtocol
+  let deployment: LiveDeployment | undefined
+  let result: WireAnswer
+  let count = 0
+  try {
+    const caller = authenticate(request.headers, deps.deployments.tokens(), deps.clock())
+    const route = matchRoute(deps.protocols, request.method ?? 'GET', path)
+    if (route.kind === 'read') result = route.answer(deps.deployments, caller)
+    else {
+      if (draining) throw predictErrors.STOPPING()
+      const body = await readBody(request)
+      deployment = find(deps.deployments, caller, route)
+      const { rows, encode } = route.decode({ id, headers: request.headers, body, now: deps.clock() }, deployment)
+      const answered = await predict(deps, deployment, rows, { startedAt, request: id })
+      count = answered.count
+      result = encode(answered)
+    }
+  } catch (error) {
+    result = speaker.error(expected(deps.logger, error, id, path), { id })
+    // What is left of the body must not be taken for the next request.
+    if (!request.complete) result = { ...result, headers: { ...result.headers, connection: 'close' } }
+  }
+  deployment?.traffic.add({
+    status: result.status,
+    predictions: count,
+    micros: (performance.now() - startedAt) * 1000,
+    now: deps.clock(),
+  })
+  return { ...result, headers: { ...result.headers, 'x-request-id': id } }
+}
+
+function matchRoute(protocols: readonly WireProtocol[], method: string, path: string) {
+  for (const protocol of protocols) {
+    const route = protocol.match(method, path)
+    if (route) return route
+  }
+  throw predictErrors.ROUTE_NOT_FOUND(method, path)
+}
+
+function find(deployments: Deployments, caller: GatewayToken, { name, version }: PredictRoute): LiveDeployment {
+  const names = name === undefined ? deployments.names(caller.project) : [name]
+  const only = names.length === 1 ? names[0] : undefined
+  if (only === undefined) throw predictErrors.NOT_ONE(names.length, caller.project)
+  const deployment = deployments.require(caller.project, only)
+  const served = deployment.live.release.manifest.version
+  if (version !== undefined && version !== String(served)) throw predictErrors.VERSION_NOT_SERVED(only, version, served)
+  return deployment
+}
+
+function expected(logger: Logger, error: unknown, request: string, path: string): AppError {
+  if (error instanceof AppError) return error
+  if (error instanceof URIError) return predictErrors.INVALID(`The path ${path} is not encoded as a URL.`)
+  logger.error({ err: error, request, path }, 'prediction failed')
+  return new AppError('INTERNAL', 500, 'The gateway failed to do this. Its log has the reason under this request id.')
+}

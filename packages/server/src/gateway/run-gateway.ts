@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo, Server } from 'node:net'
+import { join } from 'node:path'
+import type { Logger } from '../kernel/logging/index.ts'
+import type { GatewayControl } from '../kernel/ports/gateway.ts'
+import type { ModelRuntime } from '../kernel/ports/model-runtime.ts'
+import { createControlServer } from './control-server.ts'
+import { createDeployments } from './deployments.ts'
+import { createInferenceServer } from './inference-server.ts'
+import type { FeatureLookup } from './predict.ts'
+import { createRecordLog } from './record-log.ts'
+import { followSnapshot } from './snapshot-file.ts'
+import type { WireProtocol } from './wire-protocol.ts'
+
+export interface GatewayParts {
+  readonly runtime: ModelRuntime
+  readonly lookup: FeatureLookup
+  readonly protocols: readonly WireProtocol[]
+  readonly logger: Logger
+  readonly clock: () => number
+}
+
+export interface GatewaySettings {
+  /** `data/gateway`: the snapshot and the control file. */
+  readonly directory: string
+  /** `data/ledgers`. */
+  readonly ledgers: string
+  readonly host: string
+  /** 0 takes a free port; a port that is taken is replaced by a free one when `portIsWish`. */
+  readonly port: number
+  readonly portIsWish: boolean
+  readonly program: string
+}
+
+/** Runs the gateway until it is told to stop; resolves when it has drained. */
+export async function runGateway(
+  { runtime, lookup, protocols, logger, clock }: GatewayParts,
+  settings: GatewaySettings,
+): Promise<void> {
+  const startedAt = clock()
+  const secret = randomBytes(32).toString('base64url')
+  const deployments = createDeployments({ runtime, clock })
+  const records = createRecordLog({ root: settings.ledgers })
+  const deps = { deployments, records, lookup, clock, logger }
+  let stop = (): void => {}
+  const stopped = new Promise<void>((resolve) => {
+    stop = resolve
+  })
+  const snapshot = followSnapshot({
+    path: join(settings.directory, 'snapshot.json'),
+    apply: deployments.apply,
+    // Without its data directory nothing can be recorded and nobody can find this process.
+    onGone: stop,
+    onError: (error) => logger.error({ err: error }, 'the snapshot cannot be taken over'),
+  })
+  const inference = createInferenceServer({ ...deps, protocols })
+  const control = createControlServer({ ...deps, secret, program: settings.program, sync: snapshot.sync, stop })
+  await snapshot.sync()
+  const port = await listen(inference.server, settings.host, settings.port, settings.portIsWish)
+  const controlPort = await listen(control, '127.0.0.1', 0, false)
+  const file = join(settings.directory, 'control.json')
+  writeControl(file, {
+    pid: process.pid,
+    host: settings.host,
+    port,
+    controlPort,
+    secret,
+    program: settings.program,
+    startedAt,
+  })
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  await stopped
+  snapshot.stop()
+  await inference.drain()
+  records.close()
+  rmSync(file, { force: true })
+  control.close()
+  control.closeAllConnections()
+}
+
+function writeControl(path: string, control: GatewayControl): void {
+  const temporary = `${path}.${process.pid}`
+  writeFileSync(temporary, JSON.stringify(control), { mode: 0o600 })
+  renameSync(temporary, path)
+}
+
+function listen(server: Server, host: string, port: number, wish: boolean): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE' && wish && port !== 0) listen(server, host, 0, false).then(resolve, reject)
+      else reject(error)
+    })
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+  })
+}

@@ -1,0 +1,1 @@
+export { createInferenceV2 } from './inference-v2.ts'

@@ -1,0 +1,1 @@
+export { invocations } from './invocations.ts'
