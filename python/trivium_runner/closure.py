@@ -2,8 +2,8 @@
 
     python closure.py ROOT MODULE [MODULE ...]
 
-Writes one JSON object: {"files": [relative paths, sorted], "missing": [modules that are not in the folder's reach]}. Only files below ROOT are
-listed; installed packages are the environment's business. A step's cache key holds the digests of these files, so an edit elsewhere does not run it again.
+Writes one JSON object: {"files": [relative paths, sorted], "missing": [entry modules that are not in the folder's reach], "external": [installed packages
+that are imported]}. Only files below ROOT are listed; installed packages are the environment's business. A step's cache key holds the digests of these files, so an edit elsewhere does not run it again.
 """
 
 import ast
@@ -39,7 +39,7 @@ def imported(path, package):
 
 
 def closure(root, entries):
-    files, missing, seen = set(), [], set()
+    files, missing, external, seen = set(), [], set(), set()
     waiting = [(entry, True) for entry in entries]
     while waiting:
         module, is_entry = waiting.pop()
@@ -50,6 +50,9 @@ def closure(root, entries):
         if path is None:
             if is_entry:
                 missing.append(module)
+            top = module.split(".")[0]
+            if top not in sys.stdlib_module_names and find(root, top) is None and not os.path.isdir(os.path.join(root, top)):
+                external.add(top)
             continue
         parts = module.split(".")
         # Packages above a module run their __init__ first.
@@ -58,7 +61,7 @@ def closure(root, entries):
         files.add(os.path.relpath(path, root))
         package = parts if path.endswith("__init__.py") else parts[:-1]
         waiting.extend((name, False) for name in imported(path, package))
-    return {"files": sorted(files), "missing": missing}
+    return {"files": sorted(files), "missing": missing, "external": sorted(external)}
 
 
 if __name__ == "__main__":

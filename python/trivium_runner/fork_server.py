@@ -221,7 +221,7 @@ def child(request, pipes):
     os.chdir(request["workdir"])
 
     def tell(message):
-        result.write(json.dumps(message, default=str) + "\n")
+        result.write(json.dumps(finite(message), default=plain) + "\n")
         result.flush()
 
     if "argv" in request:
@@ -258,6 +258,22 @@ def child(request, pipes):
         flush()
         tell({"kind": "done", "error": {"type": type(error).__name__, "message": str(error), "traceback": text}})
         return 1
+
+
+def plain(value):
+    """Numbers and arrays of numpy and pandas as JSON has them; everything else as its text."""
+    return finite(value.tolist()) if hasattr(value, "tolist") else str(value)
+
+
+def finite(value):
+    """JSON has no NaN and no infinity: they become null."""
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return value
 
 
 def flush():

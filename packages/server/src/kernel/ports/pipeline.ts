@@ -44,6 +44,9 @@ export interface StepResult {
   readonly verdict?: { readonly passed: boolean; readonly reason: string }
   /** The step waits for a person: the engine parks it as `waiting` and calls `run` again once `inbox.decided` was sealed for this inbox item's URN. */
   readonly waitingFor?: string
+  /** When user code began, milliseconds UTC, and how its process ended. */
+  readonly enteredAt?: number
+  readonly exitCode?: number
 }
 
 /**

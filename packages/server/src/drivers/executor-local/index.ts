@@ -1,0 +1,2 @@
+export { closureErrors, closureFinder } from './find-closure.ts'
+export { createLocalExecutor } from './local-executor.ts'
