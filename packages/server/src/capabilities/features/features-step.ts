@@ -25,7 +25,7 @@ const knownKeys = ['entities', 'time', 'views', 'dataset']
 
 /**
  * Step kind `features`: turns the dataset in input `dataset` into rows with point-in-time features, as the next version of dataset `with.dataset`. `$name` in
- * `entities` is replaced by the step's parameter of that name as a literal.
+ * `entities` is replaced by the step's parameter of that name as a literal; `$as_of` is event time of the run, a timestamp.
  */
 export function featuresStep({
   features,
@@ -49,6 +49,8 @@ export function featuresStep({
     resolve: async (context, configuration) => {
       const { views } = configuration as unknown as Configuration
       const found: Awaited<ReturnType<NonNullable<StepKind['resolve']>>> = {}
+      const { entities } = configuration as unknown as Configuration
+      if (entities.includes('$as_of')) found['as_of'] = { kind: 'value', digest: digestOf(context.asOf), value: context.asOf }
       for (const { view } of views) {
         const current = await features.offline(context.scope, view, { to: context.asOf })
         const state = [current.urn, ...current.relation.files.map((path) => path.split('/').at(-1) ?? '')]
@@ -74,7 +76,7 @@ export function featuresStep({
         scratch.push(current)
         const first = await tables.write(
           {
-            sql: withParameters(entities, context.parameters),
+            sql: withParameters(entities, context.parameters, context.asOf),
             relations: { data: source },
             trusted: false,
             output: { path: current, format: 'parquet' },
@@ -133,8 +135,9 @@ export function featuresStep({
 }
 
 /** Replaces `$name` by a literal; a name without a parameter is an error of the definition. */
-function withParameters(sql: string, parameters: Readonly<Record<string, unknown>>): string {
+function withParameters(sql: string, parameters: Readonly<Record<string, unknown>>, asOf: number): string {
   return sql.replaceAll(/\$([a-z_][a-z0-9_]*)/gi, (_, name: string) => {
+    if (name === 'as_of') return `make_timestamp(${asOf}::BIGINT * 1000)`
     const value = parameters[name]
     if (typeof value === 'number') return String(value)
     if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`
@@ -143,3 +146,5 @@ function withParameters(sql: string, parameters: Readonly<Record<string, unknown
     )
   })
 }
+
+const digestOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex')

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** The server of the demo, started as a user starts it: `trivium up`. */
+export interface ServerProcess {
+  readonly url: string
+  readonly inferenceUrl: string
+  readonly loginUrl: string
+  /** SIGTERM, then waits until it has drained. */
+  stop(): Promise<void>
+  readonly ended: Promise<void>
+}
+
+const cli = join(import.meta.dirname, '../../packages/cli/src/main.ts')
+
+export async function startServerProcess({ data, port, environment }: { data: string; port: number; environment: Readonly<Record<string, string>> }): Promise<ServerProcess> {
+  const child: ChildProcess = spawn(process.execPath, ['--conditions=trivium-source', cli, 'up', '--json', '--data', data, '--port', String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...environment },
+  })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const ready = new Promise<{ url: string; loginUrl: string; inferenceUrl: string }>((resolve, reject) => {
+    if (child.stdout) {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const message = JSON.parse(line) as { event: string; url: string; loginUrl: string; inferenceUrl: string }
+        if (message.event === 'ready') resolve(message)
+      })
+    }
+    child.once('exit', (code) => reject(new Error(`The server ended with code ${code} before it was ready; its own words are above.`)))
+    child.once('error', reject)
+  })
+  const { url, inferenceUrl, loginUrl } = await ready
+  return {
+    url, inferenceUrl, loginUrl, ended,
+    stop: async () => {
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
