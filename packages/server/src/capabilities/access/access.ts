@@ -1,8 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Permission, type Role, roles } from '@trivium/contract'
-import type { Trx } from '../../kernel/db/index.ts'
-import { asReader } from '../../kernel/db/index.ts'
+import { isUniqueViolation, type Reader, type Trx } from '../../kernel/db/index.ts'
 import type { Authenticator } from '../../kernel/http/index.ts'
 import { newId, urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -16,8 +15,11 @@ type Deps = Pick<Kernel, 'db' | 'clock' | 'events'>
 
 /** People, service accounts, projects, roles, tokens, sessions. */
 export interface Access extends Authenticator {
-  /** First start: makes the administrator and the project `default`; returns the administrator's token and where it is kept. */
-  bootstrap(input: { adminToken: string; dataDirectory: string }): Promise<{ token: string }>
+  /**
+   * First start: makes the administrator with `adminToken` and the project `default`. Without a token one is made and kept in the data directory as
+   * `admin-token`, mode 600. Later starts change nothing.
+   */
+  bootstrap(input: { adminToken: string; dataDirectory: string }): Promise<{ adminId: string }>
   createProject(by: Principal, input: { name: string; title?: string }): Promise<{ name: string }>
   createPrincipal(
     by: Principal,
@@ -42,9 +44,9 @@ export interface Access extends Authenticator {
   /** A one-time link, good for five minutes, exchanged by POST for a session. */
   createLoginLink(by: Principal, principalId: string): Promise<{ secret: string; expiresAt: number }>
   exchangeLoginLink(secret: string): Promise<{ session: string; expiresAt: number; principalId: string }>
-  /** Hashes, projects and permissions of every live token, for the gateway's snapshot. */
+  /** Every live token but browser sessions, with the project that a request without another word acts in, for the gateway's snapshot. */
   tokenSnapshot(): Promise<
-    { hash: string; principal: string; project: string | null; expiresAt: number | null; predict: string[] | '*' }[]
+    { hash: string; principal: string; project: string; expiresAt: number | null; mayPredict: boolean }[]
   >
 }
 
@@ -58,6 +60,7 @@ export function createAccess({ db, clock, events }: Deps): Access {
   /** Remembers the use of a token at most once a minute, so that reading stays reading. */
   const noteUse = (id: string): void => {
     const now = clock()
+    if (lastUsed.size > 10_000) lastUsed.clear()
     if (now - (lastUsed.get(id) ?? 0) < lastUsedEveryMs) return
     lastUsed.set(id, now)
     void db.write
@@ -146,28 +149,44 @@ export function createAccess({ db, clock, events }: Deps): Access {
     bootstrap: async ({ adminToken, dataDirectory }) => {
       const path = join(dataDirectory, 'admin-token')
       const kept = existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined
-      const token = kept ?? (adminToken || newSecret('trv'))
-      await db.write.transaction().execute(async (trx) => {
-        const admin = await trx.selectFrom('principal').select('id').where('name', '=', 'admin').executeTakeFirst()
-        if (admin) return
-        const id = newId('prn')
-        await trx
-          .insertInto('principal')
-          .values({
-            id,
-            kind: 'person',
-            name: 'admin',
-            is_instance_admin: 1,
-            disabled_at: null,
-            created_at: clock(),
-            created_by: id,
-          })
-          .execute()
-        await insertToken(trx, { principalId: id, name: 'first administrator' }, token)
-        await insertProject(trx, id, 'default', 'Default')
-      })
-      if (!kept && !adminToken) writeFileSync(path, `${token}\n`, { mode: 0o600, flag: 'wx' })
-      return { token }
+      const admin = await db.read.selectFrom('principal').select('id').where('name', '=', 'admin').executeTakeFirst()
+      if (admin) return { adminId: admin.id }
+      const token = adminToken || kept || newSecret('trv')
+      // Kept before the account is made: a crash between the two must not leave an account that nobody can use.
+      if (!adminToken && !kept) {
+        writeFileSync(`${path}.new`, `${token}\n`, { mode: 0o600 })
+        renameSync(`${path}.new`, path)
+      }
+      try {
+        return await db.write.transaction().execute(async (trx) => {
+          const id = newId('prn')
+          await trx
+            .insertInto('principal')
+            .values({
+              id,
+              kind: 'person',
+              name: 'admin',
+              is_instance_admin: 1,
+              disabled_at: null,
+              created_at: clock(),
+              created_by: id,
+            })
+            .execute()
+          await insertToken(trx, { principalId: id, name: 'first administrator' }, token)
+          await insertProject(trx, id, 'default', 'Default')
+          return { adminId: id }
+        })
+      } catch (error) {
+        // Another server of the same database was first; its token holds.
+        if (!isUniqueViolation(error)) throw error
+        if (!adminToken && !kept) rmSync(path)
+        const { id } = await db.read
+          .selectFrom('principal')
+          .select('id')
+          .where('name', '=', 'admin')
+          .executeTakeFirstOrThrow()
+        return { adminId: id }
+      }
     },
     createProject: async (by, input) => {
       await db.write.transaction().execute(async (trx) => {
@@ -321,11 +340,14 @@ export function createAccess({ db, clock, events }: Deps): Access {
         return { session, expiresAt, principalId: link.principal_id }
       })
     },
-    tokenSnapshot: async () => db.write.transaction().execute(async (trx) => tokenSnapshot(asReader(trx), clock())),
+    tokenSnapshot: () => tokenSnapshot(db.read, clock()),
   }
 }
 
-async function tokenSnapshot(db: ReturnType<typeof asReader>, now: number): ReturnType<Access['tokenSnapshot']> {
+const expiredKeptMs = 24 * 3_600_000
+
+/** Tokens that expired within a day are in it, so that the gateway can say so. */
+async function tokenSnapshot(db: Reader, now: number): ReturnType<Access['tokenSnapshot']> {
   const tokens = await db
     .selectFrom('token')
     .innerJoin('principal', 'principal.id', 'token.principal_id')
@@ -337,33 +359,35 @@ async function tokenSnapshot(db: ReturnType<typeof asReader>, now: number): Retu
       'token.expires_at',
       'principal.is_instance_admin',
     ])
+    .where('token.kind', '!=', 'session')
     .where('token.revoked_at', 'is', null)
     .where('principal.disabled_at', 'is', null)
-    .where((e) => e.or([e('token.expires_at', 'is', null), e('token.expires_at', '>', now)]))
+    .where((e) => e.or([e('token.expires_at', 'is', null), e('token.expires_at', '>', now - expiredKeptMs)]))
+    .orderBy('token.id')
     .execute()
-  const memberships = await db.selectFrom('membership').select(['principal_id', 'project_id', 'role']).execute()
-  return tokens.flatMap((token) => {
+  const memberships = await db
+    .selectFrom('membership')
+    .select(['principal_id', 'project_id', 'role'])
+    .orderBy('project_id')
+    .execute()
+  return tokens.map((token) => {
     const narrowed = token.permissions === null ? undefined : (JSON.parse(token.permissions) as Permission[])
-    if (narrowed && !narrowed.includes('prediction:write')) return []
-    const projects = memberships
-      .filter(
-        (m) =>
-          m.principal_id === token.principal_id &&
-          (roles[m.role] as readonly Permission[]).includes('prediction:write'),
+    const own = memberships.filter((m) => m.principal_id === token.principal_id)
+    const isAdmin = token.is_instance_admin === 1
+    const project =
+      token.project_id ??
+      (isAdmin ? 'default' : ((own.find((m) => m.project_id === 'default') ?? own[0])?.project_id ?? 'default'))
+    const granted =
+      isAdmin ||
+      own.some(
+        (m) => m.project_id === project && (roles[m.role] as readonly Permission[]).includes('prediction:write'),
       )
-      .map((m) => m.project_id)
-      .filter((project) => token.project_id === null || project === token.project_id)
-    const predict =
-      token.is_instance_admin === 1 ? (token.project_id === null ? ('*' as const) : [token.project_id]) : projects
-    if (predict !== '*' && predict.length === 0) return []
-    return [
-      {
-        hash: token.secret_hash,
-        principal: token.principal_id,
-        project: token.project_id,
-        expiresAt: token.expires_at,
-        predict,
-      },
-    ]
+    return {
+      hash: token.secret_hash,
+      principal: token.principal_id,
+      project,
+      expiresAt: token.expires_at,
+      mayPredict: granted && (!narrowed || narrowed.includes('prediction:write')),
+    }
   })
 }
