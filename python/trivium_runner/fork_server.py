@@ -14,14 +14,22 @@ Events
     {"event": "done", "id", "exit", "signal", "error", "returned"}
 """
 
+import atexit
+import ctypes
 import errno
+import functools
 import importlib
 import json
 import os
 import selectors
 import signal
 import sys
+import threading
 import time
+
+PR_SET_PDEATHSIG = 1
+# A server that is killed takes its children with it. Only Linux can say so beforehand.
+die_with_parent = functools.partial(ctypes.CDLL(None).prctl, PR_SET_PDEATHSIG, signal.SIGKILL) if sys.platform == "linux" else None
 
 LONGEST_LINE = 64 * 1024
 
@@ -103,11 +111,12 @@ class ForkServer:
 
     def run(self, request):
         pipes = {name: os.pipe() for name in ("stdout", "stderr", "result")}
+        server = os.getpid()
         pid = os.fork()
         if pid == 0:
             code = 1
             try:
-                code = child(request, {name: pair[1] for name, pair in pipes.items()})
+                code = child(request, {name: pair[1] for name, pair in pipes.items()}, server)
             except BaseException:  # noqa: BLE001  the child ends here, whatever happened
                 pass
             finally:
@@ -201,9 +210,13 @@ class ForkServer:
         os._exit(0)
 
 
-def child(request, pipes):
+def child(request, pipes, server):
     """Runs in the forked child: becomes the step's own session, directory and environment, then runs user code."""
     os.setsid()
+    if die_with_parent is not None:
+        die_with_parent()
+        if os.getppid() != server:
+            return 1
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
@@ -235,16 +248,20 @@ def child(request, pipes):
     sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
     sys.path[:0] = request.get("path") or [request["workdir"]]
+    # The folder of the code is shared by steps and never written to.
+    sys.dont_write_bytecode = True
     reseed()
     try:
         module_name, _, function_name = request["target"].partition(":")
         function = getattr(importlib.import_module(module_name), function_name)
         tell({"kind": "entered", "at": int(time.time() * 1000)})
         returned = function(**(request.get("arguments") or {}))
+        run_exit_handlers()
         flush()
         tell({"kind": "done", "returned": returned})
         return 0
     except SystemExit as stop:
+        run_exit_handlers()
         flush()
         code = stop.code if isinstance(stop.code, int) else (0 if stop.code is None else 1)
         if code != 0:
@@ -255,6 +272,7 @@ def child(request, pipes):
 
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         sys.stderr.write(text)
+        run_exit_handlers()
         flush()
         tell({"kind": "done", "error": {"type": type(error).__name__, "message": str(error), "traceback": text}})
         return 1
@@ -274,6 +292,15 @@ def finite(value):
     if isinstance(value, (list, tuple)):
         return [finite(item) for item in value]
     return value
+
+
+def run_exit_handlers():
+    """What the interpreter does at its end, which `os._exit` leaves out: waits for threads, then runs `atexit` (clients close their runs there)."""
+    try:
+        threading._shutdown()
+        atexit._run_exitfuncs()
+    except BaseException:  # noqa: BLE001  an exit handler never changes the step's outcome
+        sys.excepthook(*sys.exc_info())
 
 
 def flush():

@@ -10,7 +10,9 @@ export interface ForkTask {
   readonly id: string
   readonly workdir: string
   /** `module:function`, called with `arguments` as keywords; modules are looked up in the working directory first. */
-  readonly entry: { readonly target: string; readonly arguments: Readonly<Record<string, unknown>> } | { readonly argv: readonly string[] }
+  readonly entry:
+    | { readonly target: string; readonly arguments: Readonly<Record<string, unknown>> }
+    | { readonly argv: readonly string[] }
   /** The whole environment of the step: nothing of the server's own is passed on. */
   readonly env: Readonly<Record<string, string>>
   readonly path?: readonly string[]
@@ -51,13 +53,34 @@ type Event =
   | { event: 'ready'; python: string; preloaded: string[]; missing: { module: string; reason: string }[] }
   | { event: 'entered'; id: string; at: number }
   | { event: 'line'; id: string; stream: 'stdout' | 'stderr'; text: string }
-  | { event: 'done'; id: string; exit: number | null; signal: number | null; error: ForkResult['error']; returned: unknown }
+  | {
+      event: 'done'
+      id: string
+      exit: number | null
+      signal: number | null
+      error: ForkResult['error']
+      returned: unknown
+    }
 
 /** Starts a fork server with the given interpreter and waits until its modules are loaded. A module that cannot be imported is not an error: the step that needs it says so. */
-export async function startForkServer({ python, preload, env }: { python: string; preload: readonly string[]; env: Readonly<Record<string, string>> }): Promise<ForkServer> {
-  const child: ChildProcessWithoutNullStreams = spawn(python, ['-u', '-m', 'trivium_runner.fork_server', preload.join(',')], {
-    cwd: pythonRoot, env: { ...env }, stdio: ['pipe', 'pipe', 'pipe'],
-  })
+export async function startForkServer({
+  python,
+  preload,
+  env,
+}: {
+  python: string
+  preload: readonly string[]
+  env: Readonly<Record<string, string>>
+}): Promise<ForkServer> {
+  const child: ChildProcessWithoutNullStreams = spawn(
+    python,
+    ['-u', '-m', 'trivium_runner.fork_server', preload.join(',')],
+    {
+      cwd: pythonRoot,
+      env: { ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  )
   const running = new Map<string, Running>()
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => {
@@ -66,7 +89,13 @@ export async function startForkServer({ python, preload, env }: { python: string
   const lines = createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY })
   const ended = new Promise<never>((_resolve, reject) => {
     child.on('error', (error) => reject(new Error(`Python could not be started (${python}): ${error.message}`)))
-    child.on('exit', (code, signal) => reject(new Error(`The Python fork server ended (${signal ?? `code ${code}`}). ${said.trim().split('\n').at(-1) ?? ''}`.trim())))
+    child.on('exit', (code, signal) =>
+      reject(
+        new Error(
+          `The Python fork server ended (${signal ?? `code ${code}`}). ${said.trim().split('\n').at(-1) ?? ''}`.trim(),
+        ),
+      ),
+    )
   })
   ended.catch((error: Error) => {
     for (const one of running.values()) one.reject(error)
@@ -86,7 +115,13 @@ export async function startForkServer({ python, preload, env }: { python: string
       one.task.onEntered?.(message.at)
     } else {
       running.delete(message.id)
-      one.resolve({ exitCode: message.exit, signal: message.signal, enteredAt: one.enteredAt, error: message.error, returned: message.returned })
+      one.resolve({
+        exitCode: message.exit,
+        signal: message.signal,
+        enteredAt: one.enteredAt,
+        error: message.error,
+        returned: message.returned,
+      })
     }
   }
   const ready = once(lines, 'line')
