@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { composeCapabilities, composeHttp } from './compose.ts'
 import { systemClock } from './kernel/clock/index.ts'
 import type { Config } from './kernel/config/index.ts'
@@ -5,8 +7,9 @@ import { lockDataDirectory, migrate } from './kernel/db/index.ts'
 import { defineErrors } from './kernel/errors/index.ts'
 import { createKernel } from './kernel/kernel.ts'
 import { createLogger } from './kernel/logging/index.ts'
+import { systemScope } from './kernel/principal/index.ts'
 import { migrations } from './migrations/index.ts'
-import { openDatabase, openDrivers } from './open-drivers.ts'
+import { openDatabase, openDrivers, removeIncoming } from './open-drivers.ts'
 
 export { type Config, configSchema, loadConfig } from './kernel/config/index.ts'
 export { AppError } from './kernel/errors/index.ts'
@@ -28,15 +31,37 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-/** Composition root: config, drivers, capabilities, protocols, listen. */
+/** Composition root: config, drivers, capabilities, protocols, listen. What was opened is closed again when the start fails. */
 export async function startServer(config: Config): Promise<RunningServer> {
+  const closers: (() => unknown)[] = []
+  const stop = async (): Promise<void> => {
+    for (let close = closers.pop(); close; close = closers.pop()) await close()
+  }
+  try {
+    return { ...(await open(config, closers)), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function open(config: Config, closers: (() => unknown)[]): Promise<Omit<RunningServer, 'stop'>> {
   const logger = createLogger({ level: config.logLevel })
   const lock = lockDataDirectory(config.data)
+  closers.push(() => lock.release())
+  await removeLeftovers(config.data)
   const db = await openDatabase(config, { durable: true })
+  closers.push(() => db.close())
   await migrate(db, migrations)
   const kernel = createKernel({ config, db, clock: systemClock, logger, ...openDrivers(config, { durable: true }) })
+  closers.push(
+    () => kernel.sequencer.stop(),
+    () => kernel.scorer.close(),
+    () => kernel.tables.close(),
+  )
   const capabilities = composeCapabilities(kernel)
-  const { token } = await capabilities.access.bootstrap({ adminToken: config.adminToken, dataDirectory: config.data })
+  closers.push(() => capabilities.features.close())
+  const { adminId } = await capabilities.access.bootstrap({ adminToken: config.adminToken, dataDirectory: config.data })
   const hosts = new Set([
     'localhost',
     '127.0.0.1',
@@ -46,7 +71,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
   ])
   const app = composeHttp(kernel, capabilities, { allowedHosts: () => hosts })
   kernel.consumers.start()
+  closers.push(() => kernel.consumers.stop())
   kernel.jobs.start()
+  closers.push(() => kernel.jobs.stop())
+  closers.push(() => app.close())
   try {
     await app.listen({ host: config.host, port: config.port })
   } catch (error) {
@@ -62,28 +90,15 @@ export async function startServer(config: Config): Promise<RunningServer> {
     url,
     inferenceUrl: url,
     loginUrl: async () => {
-      const admin = await db.read
-        .selectFrom('principal')
-        .select('id')
-        .where('is_instance_admin', '=', 1)
-        .orderBy('created_at')
-        .executeTakeFirstOrThrow()
-      const found = await capabilities.access.authenticate({ authorization: `Bearer ${token}` })
-      const { secret } = await capabilities.access.createLoginLink(
-        found?.principal ?? { id: admin.id, kind: 'system', name: 'system', grants: new Map(), homeProject: 'default' },
-        admin.id,
-      )
+      const self = systemScope('default', 'start').principal
+      const { secret } = await capabilities.access.createLoginLink(self, adminId)
       return `${url}/login#token=${secret}`
     },
-    stop: async () => {
-      await app.close()
-      await kernel.jobs.stop()
-      await kernel.consumers.stop()
-      await kernel.sequencer.stop()
-      await kernel.tables.close()
-      await kernel.scorer.close()
-      await db.close()
-      lock.release()
-    },
   }
+}
+
+/** What a killed server left half-written; nobody else can be writing there, because the directory is ours. */
+async function removeLeftovers(data: string): Promise<void> {
+  await rm(join(data, 'tmp'), { recursive: true, force: true })
+  await removeIncoming(join(data, 'blobs'))
 }

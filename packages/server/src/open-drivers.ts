@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import { createBlobLocal } from './drivers/blob-local/blob-local.ts'
+
+export { removeIncoming } from './drivers/blob-local/blob-local.ts'
 import { createBatchScorer } from './drivers/onnx/batch-scorer.ts'
 import { openPostgres } from './drivers/postgres/open-postgres.ts'
 import { openSqlite } from './drivers/sqlite/open-sqlite.ts'
@@ -10,16 +12,28 @@ import type { BatchScorer, BlobStore, TableEngine } from './kernel/ports/index.t
 
 /** The database that the configuration names. `durable: false` skips the waits for the disk and is for tests. */
 export async function openDatabase(config: Config, { durable }: { durable: boolean }): Promise<Database> {
-  return config.databaseUrl ? openPostgres({ url: config.databaseUrl }) : openSqlite({ path: join(config.data, 'trivium.sqlite'), synchronous: durable ? 'full' : 'off' })
+  return config.databaseUrl
+    ? openPostgres({ url: config.databaseUrl })
+    : openSqlite({ path: join(config.data, 'trivium.sqlite'), synchronous: durable ? 'full' : 'off' })
 }
 
 /** The object store, the table engine and the model scorer of this machine. */
-export function openDrivers(config: Config, { durable }: { durable: boolean }): { blobs: BlobStore; tables: TableEngine; scorer: BatchScorer } {
+export function openDrivers(
+  config: Config,
+  { durable }: { durable: boolean },
+): { blobs: BlobStore; tables: TableEngine; scorer: BatchScorer } {
   const blobs = join(config.data, 'blobs')
   const tmp = join(config.data, 'tmp')
   return {
     blobs: createBlobLocal({ root: blobs, sync: durable }),
-    tables: createTableEngine({ tempDir: join(tmp, 'tables'), memoryLimit: config.tablesMemory, threads: config.tablesThreads, slots: 4, idleMs: 30_000, allowedDirs: [blobs, tmp] }),
+    tables: createTableEngine({
+      tempDir: join(tmp, 'tables'),
+      memoryLimit: config.tablesMemory,
+      threads: config.tablesThreads,
+      slots: 4,
+      idleMs: 30_000,
+      allowedDirs: [blobs, tmp],
+    }),
     scorer: createBatchScorer({ tempDir: join(tmp, 'scorer') }),
   }
 }

@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { extname, join, normalize } from 'node:path'
+import { extname, join, normalize, sep } from 'node:path'
 import * as contract from '@trivium/contract'
 import type { FastifyReply } from 'fastify'
 import type { Http } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
+import { holds, type Principal } from './kernel/principal/index.ts'
 
 export const programVersion: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
 
@@ -38,8 +39,10 @@ export function systemRoutes(app: Http, kernel: Kernel): void {
       return reply.status(503).send({ status: 'the database does not answer' })
     }
   })
-  app.get('/metrics', { config: { access: 'metrics:read' } }, async (_request, reply: FastifyReply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(kernel)),
+  app.get('/metrics', { config: { access: 'metrics:read' } }, async (request, reply: FastifyReply) =>
+    reply
+      .type('text/plain; version=0.0.4; charset=utf-8')
+      .send(await metricsText(kernel, request.scope?.principal as Principal)),
   )
 
   let document: Record<string, unknown> | undefined
@@ -70,7 +73,7 @@ export function systemRoutes(app: Http, kernel: Kernel): void {
     app.get(prefix, { config: anyone }, async (_request, reply: FastifyReply) => page(reply))
   app.get('/assets/*', { config: anyone }, async (request, reply: FastifyReply) => {
     const path = normalize(join(webRoot, 'assets', (request.params as { '*': string })['*']))
-    if (!path.startsWith(join(webRoot, 'assets')) || !existsSync(path))
+    if (!path.startsWith(join(webRoot, 'assets', sep)) || !statSync(path, { throwIfNoEntry: false })?.isFile())
       return reply.status(404).type('text/plain').send('There is no such file.')
     return file(path, reply)
   })
@@ -83,16 +86,19 @@ export function systemRoutes(app: Http, kernel: Kernel): void {
 }
 
 /** The few figures that tell whether the server works; names are stable. */
-async function metricsText({ db, events, jobs }: Kernel): Promise<string> {
+async function metricsText({ db, events, jobs }: Kernel, reader: Principal): Promise<string> {
   const head = await events.head(db.read)
   const memory = process.memoryUsage()
   const projects = await db.read.selectFrom('project').select('id').execute()
   const active = await Promise.all(
-    projects.map(async ({ id }) =>
-      (await jobs.active(db.read, id)).map(
-        (job) => `trivium_jobs_active{project="${id}",kind="${job.kind}"} ${job.count}`,
+    // Figures of a project are for who may read them there.
+    projects
+      .filter(({ id }) => holds(reader, id, 'metrics:read'))
+      .map(async ({ id }) =>
+        (await jobs.active(db.read, id)).map(
+          (job) => `trivium_jobs_active{project="${id}",kind="${job.kind}"} ${job.count}`,
+        ),
       ),
-    ),
   )
   return [
     '# HELP trivium_events_sealed_total Events that were numbered and can be read.',

@@ -80,10 +80,8 @@ export async function createWorld(options: {
   const drivers = openDrivers(config, { durable: false })
   const kernel = createKernel({ config, db, clock: () => time.now, logger, ...drivers })
   const capabilities = composeCapabilities(kernel)
-  const { token: adminToken } = await capabilities.access.bootstrap({
-    adminToken: 'admin-token-of-a-test-world-0000',
-    dataDirectory: data,
-  })
+  const adminToken = 'admin-token-of-a-test-world-0000'
+  await capabilities.access.bootstrap({ adminToken, dataDirectory: data })
   const app = composeHttp(kernel, capabilities, { allowedHosts: () => new Set(['localhost', '127.0.0.1']) })
   await app.ready()
   kernel.consumers.start()

@@ -22,7 +22,7 @@ export function credentialOf(
     throw accessErrors.UNAUTHENTICATED()
   }
   const cookie = headers.cookie?.split(/;\s*/).find((part) => part.startsWith(`${sessionCookie}=`))
-  return cookie ? { secret: decodeURIComponent(cookie.slice(sessionCookie.length + 1)), via: 'session' } : undefined
+  return cookie ? { secret: cookie.slice(sessionCookie.length + 1), via: 'session' } : undefined
 }
 
 /** The principal behind a secret, with the permissions that the token leaves him. Undefined for a secret that is unknown or revoked. */
@@ -82,6 +82,7 @@ export async function principalBySecret(
       grants,
       homeProject,
       narrowed: row.permissions !== null || row.project_id !== null || row.tokenKind === 'run',
+      ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
       ...(row.tokenKind === 'run' ? { onBehalfOf: row.id, run: row.tokenName.replace(/^run:/, '') } : {}),
     },
     tokenId: row.tokenId,

@@ -25,6 +25,10 @@ export const capabilityErrors = defineErrors('ACCESS', {
     message: () =>
       'The token belongs to one project or holds fewer permissions than its account, so it makes no login link. Use a session or a token of all projects.',
   },
+  RUN_MAKES_NO_TOKEN: {
+    status: 403,
+    message: () => 'The token of a pipeline run makes no other tokens. Make one under Settings, Tokens.',
+  },
   LINK_SPENT: {
     status: 410,
     message: () => 'This login link was used or is older than five minutes. Make a new one with `trivium open`.',

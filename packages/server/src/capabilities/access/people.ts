@@ -1,4 +1,4 @@
-import { type Permission, permissions, type Person, type Role, type Token } from '@trivium/contract'
+import { type Permission, permissions, type Person, type Role, roles, type Token } from '@trivium/contract'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import { accessErrors, holds, type Principal, type Scope } from '../../kernel/principal/index.ts'
@@ -125,6 +125,7 @@ export function createPeople({ db, clock, events }: Deps, access: Access): Peopl
   return {
     list: (scope) => list(scope),
     add: async (scope, { name, kind, role }) => {
+      requireAll(scope, roles[role])
       const found = await db.read
         .selectFrom('principal')
         .select(['id', 'kind'])
@@ -172,17 +173,19 @@ export function createPeople({ db, clock, events }: Deps, access: Access): Peopl
           .executeTakeFirst()
         if (!member || owner.kind !== 'service') throw capabilityErrors.NOT_A_SERVICE_ACCOUNT(owner.name, scope.project)
       }
-      // A token never holds more than whoever makes it holds at that moment; without a list a narrowed one hands on what it has.
-      const wanted = input.permissions ?? (scope.principal.narrowed ? permissions : undefined)
+      // A token never holds more, nor longer, than what it was made with; without a list a narrowed one hands on what it has.
+      const { principal } = scope
+      if (principal.kind === 'run') throw capabilityErrors.RUN_MAKES_NO_TOKEN()
+      if (input.permissions) requireAll(scope, input.permissions)
       const granted =
-        owner && owner.id !== scope.principal.id
-          ? wanted
-          : wanted?.filter((p) => holds(scope.principal, scope.project, p))
-      const { id, secret } = await access.createToken(scope.principal, {
-        principalId: owner?.id ?? scope.principal.id,
+        input.permissions ??
+        (principal.narrowed ? permissions.filter((p) => holds(principal, scope.project, p)) : undefined)
+      const wanted = clock() + input.expiresInDays * dayMs
+      const { id, secret } = await access.createToken(principal, {
+        principalId: owner?.id ?? principal.id,
         name: input.name,
         project: scope.project,
-        expiresAt: clock() + input.expiresInDays * dayMs,
+        expiresAt: principal.narrowed ? Math.min(wanted, principal.expiresAt ?? wanted) : wanted,
         ...(granted ? { permissions: granted } : {}),
       })
       const [token] = await tokens(scope, id)
@@ -196,6 +199,7 @@ export function createPeople({ db, clock, events }: Deps, access: Access): Peopl
     },
     loginLinkFor: async (by, name) => {
       if (by.narrowed) throw capabilityErrors.NARROWED()
+      if (by.kind !== 'person') throw capabilityErrors.SERVICE_CANNOT_LOG_IN(by.name)
       if (name === undefined || name === by.name) return access.createLoginLink(by, by.id)
       if (by.grants.get('*')?.has('instance:admin') !== true)
         throw accessErrors.FORBIDDEN('instance:admin', 'all projects')
@@ -204,4 +208,10 @@ export function createPeople({ db, clock, events }: Deps, access: Access): Peopl
       return access.createLoginLink(by, principal.id)
     },
   }
+}
+
+/** Nobody hands on what he does not hold. */
+function requireAll(scope: Scope, wanted: readonly Permission[]): void {
+  const missing = wanted.find((permission) => !holds(scope.principal, scope.project, permission))
+  if (missing) throw accessErrors.FORBIDDEN(missing, scope.project)
 }

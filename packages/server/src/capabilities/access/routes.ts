@@ -15,7 +15,7 @@ import {
   revokeToken,
 } from '@trivium/contract'
 import type { Database } from '../../kernel/db/index.ts'
-import { httpErrors, type Http, mount } from '../../kernel/http/index.ts'
+import { httpErrors, type Http, isOwnOrigin, mount } from '../../kernel/http/index.ts'
 import type { Principal } from '../../kernel/principal/index.ts'
 import type { Access } from './access.ts'
 import { credentialOf, sessionCookie } from './authenticate.ts'
@@ -36,7 +36,7 @@ export function accessRoutes(
   mount(app, exchangeLogin, 200, async ({ body, request, reply }) => {
     // A page of somebody else must not sign a reader in.
     const { origin } = request.headers
-    if (origin !== undefined && new URL(origin).host !== request.headers.host) throw httpErrors.BAD_ORIGIN(origin)
+    if (origin !== undefined && !isOwnOrigin(origin, request.headers.host)) throw httpErrors.BAD_ORIGIN(origin)
     const { session, expiresAt, principalId } = await access.exchangeLoginLink(body.token)
     const seconds = Math.max(1, Math.floor((expiresAt - Date.now()) / 1000))
     reply.header(

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { access, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { access, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -42,10 +42,10 @@ export function createBlobLocal({ root, sync = true }: { root: string; sync?: bo
   return {
     put: async (project, content, options) => {
       const temporary = join(root, project, 'incoming', randomUUID())
-      await mkdir(dirname(temporary), { recursive: true })
       const hash = createHash('sha256')
       let size = 0
       try {
+        await makeDirectory(dirname(temporary), sync)
         const count = new Transform({
           transform(chunk: Buffer, _encoding, done) {
             hash.update(chunk)
@@ -62,7 +62,7 @@ export function createBlobLocal({ root, sync = true }: { root: string; sync?: bo
         if (options?.expected !== undefined && options.expected !== digest)
           throw blobErrors.DIGEST_MISMATCH(options.expected, digest)
         const path = pathOf(project, digest)
-        await mkdir(dirname(path), { recursive: true })
+        await makeDirectory(dirname(path), sync)
         if (sync) await syncPath(temporary)
         await rename(temporary, path)
         if (sync) await syncPath(dirname(path))
@@ -88,6 +88,19 @@ export function createBlobLocal({ root, sync = true }: { root: string; sync?: bo
     localPath: require,
     delete: async (project, digest) => rm(pathOf(project, digest), { force: true }),
   }
+}
+
+/** Removes what a killed process left of uploads. Only while nobody else writes there. */
+export async function removeIncoming(root: string): Promise<void> {
+  const projects = await readdir(root).catch(() => [])
+  for (const project of projects) await rm(join(root, project, 'incoming'), { recursive: true, force: true })
+}
+
+/** Makes a directory whose name survives a power failure as the files in it do. */
+async function makeDirectory(path: string, sync: boolean): Promise<void> {
+  const made = await mkdir(path, { recursive: true, mode: 0o750 })
+  if (made === undefined || !sync) return
+  for (let at = path; at.length >= made.length; at = dirname(at)) await syncPath(dirname(at))
 }
 
 async function syncPath(path: string): Promise<void> {

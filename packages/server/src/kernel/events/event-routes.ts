@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { advanceWatermark, getWatermark, listEvents, streamEvents } from '@trivium/contract'
 import { type Http, mount } from '../http/index.ts'
 import type { Kernel } from '../kernel.ts'
@@ -8,6 +9,12 @@ const batch = 200
 
 /** Events, the live stream and the watermark. */
 export function eventRoutes(app: Http, { db, events, sequencer, volatile, watermark }: Kernel): void {
+  const streams = new Set<ServerResponse>()
+  // An open stream would hold up the end of the server for ever; its reader connects again.
+  app.addHook('preClose', async () => {
+    for (const stream of streams) stream.end()
+  })
+
   mount(app, listEvents, 200, async ({ scope, query }) => {
     const head = await events.head(db.read)
     const limit = query.limit ?? 100
@@ -51,7 +58,8 @@ export function eventRoutes(app: Http, { db, events, sequencer, volatile, waterm
           const found = await events.readAfter(db.read, cursor, batch, { project: scope.project })
           for (const event of found) {
             cursor = event.seq
-            if (open) raw.write(`id: ${event.seq}\nevent: event\ndata: ${JSON.stringify(event)}\n\n`)
+            if (!open) return
+            if (!raw.write(`id: ${event.seq}\nevent: event\ndata: ${JSON.stringify(event)}\n\n`)) await drained(raw)
           }
           if (found.length === batch) again = true
         } while (again && open)
@@ -68,9 +76,15 @@ export function eventRoutes(app: Http, { db, events, sequencer, volatile, waterm
           raw.write(`event: volatile\ndata: ${JSON.stringify({ channel, ...payload })}\n\n`)
       }),
     ]
-    const heartbeat = setInterval(() => raw.write(': still here\n\n'), heartbeatMs)
+    const heartbeat = setInterval(() => {
+      raw.write(': still here\n\n')
+      // A token that was revoked, or a role that was taken away, ends the stream as well.
+      request.checkAgain().catch(() => raw.end())
+    }, heartbeatMs)
+    streams.add(raw)
     raw.on('close', () => {
       open = false
+      streams.delete(raw)
       clearInterval(heartbeat)
       for (const stop of stops) stop()
     })
@@ -85,4 +99,18 @@ export function eventRoutes(app: Http, { db, events, sequencer, volatile, waterm
   })
 
   mount(app, advanceWatermark, 200, ({ scope, body }) => watermark.advance(scope, body.to, body.waitMs ?? 10_000))
+}
+
+/** Waits until a slow reader has taken what was written, or is gone. */
+function drained(raw: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (raw.closed) return resolve()
+    const done = () => {
+      raw.off('drain', done)
+      raw.off('close', done)
+      resolve()
+    }
+    raw.on('drain', done)
+    raw.on('close', done)
+  })
 }

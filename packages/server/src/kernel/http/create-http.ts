@@ -42,6 +42,12 @@ declare module 'fastify' {
     principal?: Principal
     /** The project in the path (or the token's own project on wire protocols) with the permission checked. */
     scope?: Scope
+    /** Checks the request's credentials again; for answers that outlive the check at their beginning (streams). Throws when they no longer hold. */
+    checkAgain(): Promise<void>
+  }
+  interface FastifyInstance {
+    /** Every route that is served, in the order in which they were added. */
+    readonly routeTable: readonly ServedRoute[]
   }
   interface FastifyContextConfig {
     /** What the route needs. A route without it stops the start. */
@@ -49,6 +55,14 @@ declare module 'fastify' {
     /** Wire protocols that name no project act in the project of the token. */
     homeProject?: boolean
   }
+}
+
+/** A route as it is served. */
+export interface ServedRoute {
+  readonly method: string
+  readonly url: string
+  readonly access: RouteAccess
+  readonly schema: { readonly params?: unknown; readonly querystring?: unknown; readonly body?: unknown }
 }
 
 export interface HttpOptions {
@@ -77,10 +91,15 @@ export function createHttp({ authenticator, logger, bodyLimit, allowedHosts }: H
     (httpPart === 'body' ? strict : coercing).compile(schema),
   )
 
+  const routeTable: ServedRoute[] = []
+  app.decorate('routeTable', routeTable)
   app.addHook('onRoute', (route) => {
     // Fastify adds HEAD beside GET by itself, with the same configuration.
-    if (route.config?.access === undefined)
+    const access = route.config?.access
+    if (access === undefined)
       throw new Error(`Route ${String(route.method)} ${route.url} names no permission. Add config.access.`)
+    for (const method of [route.method].flat())
+      routeTable.push({ method, url: route.url, access, schema: (route.schema ?? {}) as ServedRoute['schema'] })
   })
   app.addHook('onRequest', async (request) => {
     checkHost(request, allowedHosts())
@@ -89,9 +108,10 @@ export function createHttp({ authenticator, logger, bodyLimit, allowedHosts }: H
     reply.header('x-request-id', request.id)
     if (!reply.hasHeader('x-content-type-options')) reply.header('x-content-type-options', 'nosniff')
   })
-  app.addHook('onRequest', async (request) => {
+  const check = async (request: FastifyRequest): Promise<void> => {
     const access = request.routeOptions.config.access
-    if (access === undefined || access === 'public') return
+    if (access === 'public' || request.is404) return
+    if (access === undefined) throw accessErrors.UNAUTHENTICATED()
     const found = await authenticator.authenticate(request.headers)
     if (!found) throw accessErrors.UNAUTHENTICATED()
     if (found.via === 'basic' && fromBrowser(request)) throw httpErrors.BASIC_FROM_BROWSER()
@@ -99,7 +119,11 @@ export function createHttp({ authenticator, logger, bodyLimit, allowedHosts }: H
     request.principal = found.principal
     if (access === 'authenticated') return
     request.scope = await scopeFor(authenticator, request, found.principal, access)
+  }
+  app.decorateRequest('checkAgain', async function (this: FastifyRequest) {
+    await check(this)
   })
+  app.addHook('onRequest', check)
   app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(error, request, reply))
   app.setNotFoundHandler({}, (request, reply) =>
     sendProblem(httpErrors.ROUTE_NOT_FOUND(request.method, request.url.split('?')[0] ?? ''), request, reply),
@@ -148,10 +172,17 @@ function checkOrigin(request: FastifyRequest): void {
   if (request.method === 'GET' || request.method === 'HEAD') return
   const site = headerText(request.headers['sec-fetch-site'])
   const origin = headerText(request.headers.origin)
-  const own = origin !== undefined && URL.canParse(origin) && new URL(origin).host === request.headers.host
-  if (own || (origin === undefined && site === 'same-origin')) return
+  if (
+    (origin !== undefined && isOwnOrigin(origin, request.headers.host)) ||
+    (origin === undefined && site === 'same-origin')
+  )
+    return
   throw httpErrors.BAD_ORIGIN(origin ?? site ?? 'an unknown site')
 }
+
+/** True for the origin of our own pages: the same host and port that the request came to. */
+export const isOwnOrigin = (origin: string, host: string | undefined): boolean =>
+  URL.canParse(origin) && new URL(origin).host === host
 
 const headerText = (value: string | string[] | undefined): string | undefined =>
   Array.isArray(value) ? value[0] : value

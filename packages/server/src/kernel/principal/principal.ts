@@ -15,6 +15,8 @@ export interface Principal {
   readonly homeProject: ProjectId
   /** The token holds less than the account (one project, fewer permissions, a run): it makes nothing that holds more than itself. */
   readonly narrowed?: boolean
+  /** When the token or session ends. */
+  readonly expiresAt?: number
   /** A run's token acts for whoever started the run: he is the author of what it makes. */
   readonly onBehalfOf?: string
   /** A run's token: id of the pipeline run that it belongs to. */
