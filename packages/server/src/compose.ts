@@ -1,14 +1,19 @@
 import { join } from 'node:path'
 import { type Access, accessRoutes, createAccess, createPeople } from './capabilities/access/index.ts'
-import { createDatasets, type Datasets, datasetRoutes } from './capabilities/datasets/index.ts'
+import { createDatasets, type Datasets, datasetRoutes, validateStep } from './capabilities/datasets/index.ts'
 import { createFeatures, type Features, featureRoutes } from './capabilities/features/index.ts'
 import { createInbox, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
 import { createLineage, type Lineage, lineageRoutes } from './capabilities/lineage/index.ts'
+import { createPipelines, type Pipelines, pipelineRoutes } from './capabilities/pipelines/index.ts'
 import { createTracking, resolveDatasetsWith, type Tracking, trackingRoutes } from './capabilities/tracking/index.ts'
+import { createEnvironmentBuilder } from './drivers/environment-uv/index.ts'
+import { closureFinder, createLocalExecutor } from './drivers/executor-local/index.ts'
 import { createOnlineSqlite } from './drivers/online-sqlite/online-sqlite.ts'
+import { inheritedEnvironment } from './kernel/config/index.ts'
 import { eventRoutes } from './kernel/events/event-routes.ts'
 import { createHttp, type Http } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
+import { mlflowRoutes } from './protocols/mlflow/index.ts'
 import { programVersion, systemRoutes } from './system-routes.ts'
 
 /** Every capability of the running program, by its noun. Lower floors first; a capability gets the ones below it as arguments. */
@@ -19,6 +24,7 @@ export interface Capabilities {
   readonly datasets: Datasets
   readonly tracking: Tracking
   readonly features: Features
+  readonly pipelines: Pipelines
 }
 
 /** Builds the capabilities and tells the kernel what they follow and work on; starts nothing. */
@@ -32,7 +38,29 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     ...kernel,
     online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }),
   })
-  return { access, inbox, lineage, datasets, tracking, features }
+  const pipelines = composePipelines(kernel, { access, datasets })
+  return { access, inbox, lineage, datasets, tracking, features, pipelines }
+}
+
+/** The pipelines with what runs their code on this machine, and every kind of step that a capability has. */
+function composePipelines(kernel: Kernel, { access, datasets }: Pick<Capabilities, 'access' | 'datasets'>): Pipelines {
+  const env = inheritedEnvironment()
+  const environments = createEnvironmentBuilder({
+    root: join(kernel.paths.data, 'environments'),
+    prebuilt: join(kernel.paths.data, 'environments.json'),
+    python: kernel.config.python,
+    env,
+  })
+  const python = async () => (await environments.build(undefined, () => {})).python
+  const pipelines = createPipelines(kernel, {
+    access,
+    datasets,
+    environments,
+    executor: createLocalExecutor({ env }),
+    findClosure: closureFinder({ python, env }),
+  })
+  pipelines.registerStepKind(validateStep({ datasets, tables: kernel.tables }))
+  return pipelines
 }
 
 /** Builds the HTTP side: every capability's routes and the wire protocols. */
@@ -60,6 +88,8 @@ export function composeHttp(
   lineageRoutes(app, capabilities.lineage)
   datasetRoutes(app, capabilities.datasets)
   trackingRoutes(app, capabilities.tracking, kernel)
+  mlflowRoutes(app, { kernel, access: capabilities.access, tracking: capabilities.tracking })
   featureRoutes(app, capabilities.features)
+  pipelineRoutes(app, capabilities.pipelines, kernel)
   return app
 }

@@ -14,6 +14,7 @@ export { urnFromTag } from './origin-refs.ts'
 export { offsetOf, pageTokenOf } from './page-token.ts'
 export { trackingRoutes } from './routes.ts'
 export { selectExperiments } from './search-experiments.ts'
+export { type LoggedModelQuery, type MetricDataset, selectLoggedModels } from './search-logged-models.ts'
 export { type RunQuery, runFragments, selectRuns } from './search-runs.ts'
 export { contentTypeOf, sendArtifact } from './send-artifact.ts'
 export type {

@@ -122,8 +122,8 @@ describeEachDatabase('compiled filters', ({ world, dialect }) => {
 /** What a filter means, said once more in plain words. */
 function holdsFor(e: Expression, fact: Fact): boolean {
   if (e.op === 'not') return !holdsFor(e.part, fact)
-  if (e.op === 'and') return e.parts.every((part) => holdsFor(part, fact))
-  if (e.op === 'or') return e.parts.some((part) => holdsFor(part, fact))
+  if (e.op !== 'compare')
+    return e.op === 'and' ? e.parts.every((part) => holdsFor(part, fact)) : e.parts.some((part) => holdsFor(part, fact))
   if (e.entity === 'metric') {
     const value = fact.metrics[e.key]
     if (value === undefined) return false

@@ -1,0 +1,99 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Dialect, Reader } from '../../kernel/db/index.ts'
+import { type Condition, compileNumber, compileText } from './filter/compile-text.ts'
+import type { Comparison, Expression } from './filter/parse-filter.ts'
+import type { OrderKey } from './filter/parse-order.ts'
+import type { LoggedModelTable } from './tables.ts'
+
+/** A dataset that metrics must have been measured on. */
+export interface MetricDataset {
+  readonly name: string
+  readonly digest?: string
+}
+
+export interface LoggedModelQuery {
+  readonly project: string
+  readonly experiments: readonly string[]
+  readonly filter: Expression | undefined
+  /** Metric comparisons look at metrics on these datasets only; empty looks at all. */
+  readonly datasets: readonly MetricDataset[]
+  readonly order: readonly (OrderKey & { readonly dataset?: MetricDataset })[]
+  readonly limit: number
+  readonly offset: number
+}
+
+const columns: Record<string, RawBuilder<unknown>> = {
+  name: sql`l.name`,
+  model_id: sql`l.id`,
+  model_type: sql`l.model_type`,
+  status: sql`('LOGGED_MODEL_' || l.status)`,
+  source_run_id: sql`l.source_run_id`,
+  creation_timestamp: sql`l.created_at`,
+  last_updated_timestamp: sql`l.updated_at`,
+}
+
+/** One page of logged models, newest first unless an order says otherwise. */
+export async function selectLoggedModels(
+  db: Reader,
+  dialect: Dialect,
+  query: LoggedModelQuery,
+): Promise<{ rows: LoggedModelTable[]; more: boolean }> {
+  if (query.experiments.length === 0) return { rows: [], more: false }
+  const where = [
+    sql`l.project_id = ${query.project}`,
+    sql`l.lifecycle = 'active'`,
+    sql`l.experiment_id in (${sql.join(query.experiments.map((id) => sql`${id}`))})`,
+  ]
+  if (query.filter) where.push(sql`(${compile(dialect, query.filter, query.datasets)})`)
+  const order: RawBuilder<unknown>[] = []
+  for (const { entity, key, descending, dataset } of query.order) {
+    const direction = sql.raw(descending ? 'desc' : 'asc')
+    const value =
+      entity === 'attribute'
+        ? (columns[key] as RawBuilder<unknown>)
+        : entity === 'metric'
+          ? sql`(select max(m.value) from logged_model_metric m where m.project_id = l.project_id and m.model_id = l.id and m.key = ${key} and m.is_nan = 0 ${onDatasets(dataset ? [dataset] : [])})`
+          : sql`(select k.value from ${sql.table(`logged_model_${entity}`)} k where k.project_id = l.project_id and k.model_id = l.id and k.key = ${key})`
+    order.push(sql`case when ${value} is null then 1 else 0 end`, sql`${value} ${direction}`)
+  }
+  order.push(sql`l.created_at desc`, sql`l.id`)
+  const found =
+    await sql<LoggedModelTable>`select l.* from logged_model l where ${sql.join(where, sql` and `)} order by ${sql.join(order)} limit ${query.limit + 1} offset ${query.offset}`.execute(
+      db as never,
+    )
+  return { rows: found.rows.slice(0, query.limit), more: found.rows.length > query.limit }
+}
+
+function onDatasets(datasets: readonly MetricDataset[]): RawBuilder<unknown> {
+  if (datasets.length === 0) return sql``
+  const one = ({ name, digest }: MetricDataset) =>
+    digest ? sql`(m.dataset_name = ${name} and m.dataset_digest = ${digest})` : sql`m.dataset_name = ${name}`
+  return sql`and (${sql.join(datasets.map(one), sql` or `)})`
+}
+
+function compile(dialect: Dialect, e: Expression, datasets: readonly MetricDataset[]): Condition {
+  if (e.op === 'not') return sql<SqlBool>`not (${compile(dialect, e.part, datasets)})`
+  if (e.op === 'compare') return compileOne(dialect, e, datasets)
+  return sql<SqlBool>`${sql.join(
+    e.parts.map((part) => sql`(${compile(dialect, part, datasets)})`),
+    sql.raw(e.op === 'and' ? ' and ' : ' or '),
+  )}`
+}
+
+function compileOne(
+  dialect: Dialect,
+  { entity, key, comparator, value }: Comparison,
+  datasets: readonly MetricDataset[],
+): Condition {
+  if (entity === 'metric')
+    return sql<SqlBool>`exists (select 1 from logged_model_metric m where m.project_id = l.project_id and m.model_id = l.id and m.key = ${key} and m.is_nan = 0 and ${compileNumber(sql`m.value`, comparator, value as number)} ${onDatasets(datasets)})`
+  if (entity === 'attribute') {
+    const column = columns[key] as RawBuilder<unknown>
+    if (value === null) return sql<SqlBool>`${column} ${sql.raw(comparator.toLowerCase())}`
+    return typeof value === 'number'
+      ? compileNumber(column, comparator, value)
+      : compileText(dialect, column, comparator, value)
+  }
+  const test = value === null ? sql`1 = 1` : compileText(dialect, sql`k.value`, comparator, value as string)
+  return sql<SqlBool>`${comparator === 'IS NULL' ? sql`not ` : sql``}exists (select 1 from ${sql.table(`logged_model_${entity}`)} k where k.project_id = l.project_id and k.model_id = l.id and k.key = ${key} and ${test})`
+}

@@ -1,0 +1,86 @@
+import type { Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import {
+  artifactDirectory,
+  artifactUri,
+  parseProxyPath,
+  sendArtifact,
+  type Tracking,
+} from '../../capabilities/tracking/index.ts'
+import type { Http } from '../../kernel/http/index.ts'
+import type { Scope } from '../../kernel/principal/index.ts'
+import { mlflowErrors } from './errors.ts'
+import { rpc } from './rpc.ts'
+import { fileShape } from './shapes.ts'
+
+const prefixes = ['/api/2.0/mlflow-artifacts', '/ajax-api/2.0/mlflow-artifacts']
+
+/** The artifact proxy, and artifacts/list. Bytes are streamed both ways. */
+export function artifactCalls(app: Http, tracking: Tracking): void {
+  rpc(app, 'GET', 'artifacts/list', 'run:read', async ({ args, scope }) => {
+    const id = args.text('run_id') || args.required('run_uuid')
+    const run = await tracking.requireRun(scope, id)
+    const files = await tracking.listArtifacts(scope, { kind: 'run', id }, artifactDirectory(args.text('path')))
+    return {
+      root_uri: artifactUri(run.experiment_id, { kind: 'run', id }),
+      files: files.map((file) => fileShape(file, true)),
+    }
+  })
+
+  for (const prefix of prefixes) {
+    const read = { access: 'run:read' as const, homeProject: true }
+    const write = { access: 'run:write' as const, homeProject: true }
+
+    app.get(`${prefix}/artifacts`, { config: read }, async (request: FastifyRequest) => {
+      const { path } = request.query as { path?: string }
+      // The root of the store: MLflow's client lists it only to see whether the proxy answers.
+      if (!path) return { files: [] }
+      const at = parseProxyPath(path)
+      const files = await tracking.listArtifacts(request.scope as Scope, at.owner, at.path, {
+        experiment: at.experiment,
+      })
+      return { files: files.map((file) => fileShape(file, false)) }
+    })
+    app.get(`${prefix}/artifacts/*`, { config: read }, async (request: FastifyRequest, reply: FastifyReply) => {
+      const scope = request.scope as Scope
+      const at = parseProxyPath(pathIn(request))
+      return sendArtifact(tracking.blobs, request, reply, {
+        project: scope.project,
+        ...(await tracking.requireArtifact(scope, at.owner, at.path, at.experiment)),
+      })
+    })
+    app.delete(`${prefix}/artifacts/*`, { config: write }, async (request: FastifyRequest) => {
+      const scope = request.scope as Scope
+      const at = parseProxyPath(pathIn(request))
+      await tracking.listArtifacts(scope, at.owner, at.path, { experiment: at.experiment })
+      await tracking.deleteArtifacts(scope, at.owner, at.path)
+      return {}
+    })
+    for (const call of ['create', 'complete', 'abort']) {
+      app.post(`${prefix}/mpu/${call}/*`, { config: write }, async () => {
+        // These first words make the client fall back to a plain PUT.
+        throw mlflowErrors.NOT_IMPLEMENTED('Multipart upload is not supported for the current artifact repository.')
+      })
+    }
+    void app.register(async (streaming: Http) => {
+      streaming.removeAllContentTypeParsers()
+      streaming.addContentTypeParser(
+        '*',
+        (_request: FastifyRequest, payload: Readable, done: (error: null, body: Readable) => void) =>
+          done(null, payload),
+      )
+      streaming.put(`${prefix}/artifacts/*`, { config: write }, async (request: FastifyRequest) => {
+        const scope = request.scope as Scope
+        const at = parseProxyPath(pathIn(request))
+        await tracking.listArtifacts(scope, at.owner, '', { experiment: at.experiment })
+        await tracking.putArtifact(scope, at.owner, at.path, (request.body as Readable | undefined) ?? request.raw)
+        return {}
+      })
+    })
+  }
+}
+
+/** The path behind the prefix, decoded once. */
+function pathIn(request: FastifyRequest): string {
+  return (request.params as { '*': string })['*']
+}

@@ -1,0 +1,87 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { type AppError, defineErrors } from '../../kernel/errors/index.ts'
+import { toAppError } from '../../kernel/http/index.ts'
+
+const seeDocs = ' See the API docs for more information about request parameters.'
+
+export const mlflowErrors = defineErrors('MLFLOW', {
+  MISSING: { status: 400, message: (name: string) => `Missing value for required parameter '${name}'.${seeDocs}` },
+  INVALID_VALUE: {
+    status: 400,
+    message: (name: string, value: unknown, hint: string) =>
+      `Invalid value ${shortJson(value)} for parameter '${name}' supplied: ${hint}`,
+  },
+  INVALID: { status: 400, message: (why: string) => why },
+  NOT_JSON: { status: 400, message: () => 'Bad Request. The body is not valid JSON.' },
+  NO_CONTENT_TYPE: { status: 400, message: () => 'Bad Request. Content-Type header is missing.' },
+  WRONG_CONTENT_TYPE: {
+    status: 400,
+    message: (type: string) => `Bad Request. Content-Type must be application/json, not ${type}.`,
+  },
+  NOT_IMPLEMENTED: {
+    status: 501,
+    message: (what: string) => `${what} Trivium does not have it yet; tracking, registry and artifacts work.`,
+  },
+})
+
+/** The type of a value in the words of MLflow's messages. */
+export function typeHint(value: unknown): string {
+  const name =
+    value === null
+      ? 'NoneType'
+      : Array.isArray(value)
+        ? 'list'
+        : ({ string: 'str', boolean: 'bool', object: 'dict' }[typeof value as string] ??
+          (Number.isInteger(value) ? 'int' : 'float'))
+  return ` Hint: Value was of type '${name}'.${seeDocs}`
+}
+
+function shortJson(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'null'
+  return text.length > 500 ? `${text.slice(0, 500)}…` : text
+}
+
+const byStatus: Record<number, string> = {
+  400: 'INVALID_PARAMETER_VALUE',
+  401: 'UNAUTHENTICATED',
+  403: 'PERMISSION_DENIED',
+  404: 'RESOURCE_DOES_NOT_EXIST',
+  409: 'RESOURCE_CONFLICT',
+  413: 'INVALID_PARAMETER_VALUE',
+  429: 'REQUEST_LIMIT_EXCEEDED',
+  501: 'NOT_IMPLEMENTED',
+  503: 'TEMPORARILY_UNAVAILABLE',
+  507: 'RESOURCE_EXHAUSTED',
+}
+
+/** MLflow's name and status for one of our errors. Clients retry 408, 429, 500, 502, 503 and 504 for minutes, so a mistake of theirs is never one of these. */
+export function mlflowErrorOf(error: AppError): { status: number; name: string } {
+  if (error.code.endsWith('_EXISTS')) return { status: 400, name: 'RESOURCE_ALREADY_EXISTS' }
+  if (error.code === 'HTTP.ROUTE_NOT_FOUND') return { status: 404, name: 'ENDPOINT_NOT_FOUND' }
+  return {
+    status: error.status,
+    name: byStatus[error.status] ?? (error.status < 500 ? 'BAD_REQUEST' : 'INTERNAL_ERROR'),
+  }
+}
+
+/** Sends an error in MLflow's form. */
+export function sendMlflowError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = toAppError(thrown)
+  const { status, name } = mlflowErrorOf(error)
+  if (error.status >= 500 && error.code === 'INTERNAL')
+    request.log.error({ err: thrown, method: request.method, url: request.url.split('?')[0] }, 'request failed')
+  if (status === 401) void reply.header('www-authenticate', 'Basic realm="mlflow"')
+  // An upload that was refused half-way: what still comes is not read.
+  if (!request.raw.readableEnded && request.raw.headers['content-length'] !== '0' && request.method === 'PUT')
+    void reply.header('connection', 'close')
+  const message =
+    status === 401
+      ? `You are not authenticated. ${error.message}`
+      : status === 403
+        ? `Permission denied. ${error.message}`
+        : error.message
+  return reply
+    .status(status)
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(JSON.stringify({ error_code: name, message, request_id: request.id, trivium_code: error.code }))
+}

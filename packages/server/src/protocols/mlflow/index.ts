@@ -1,0 +1,85 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Access } from '../../capabilities/access/index.ts'
+import type { Tracking } from '../../capabilities/tracking/index.ts'
+import type { Http } from '../../kernel/http/index.ts'
+import { accessErrors, authorize } from '../../kernel/principal/index.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { artifactCalls } from './artifacts.ts'
+import { mlflowErrors, sendMlflowError } from './errors.ts'
+import { experimentCalls } from './experiments.ts'
+import { loggedModelCalls } from './logged-models.ts'
+import { metricCalls } from './metrics.ts'
+import { runCalls } from './runs.ts'
+import { serverCalls } from './server.ts'
+
+export interface MlflowDeps {
+  readonly kernel: Pick<Kernel, 'db'>
+  readonly access: Pick<Access, 'projectExists'>
+  readonly tracking: Tracking
+}
+
+/**
+ * MLflow's REST API 2.0 and 3.0 for unmodified clients. A call acts in the project of its token; the header `X-MLFLOW-WORKSPACE` names another one
+ * that the caller may see. Errors have MLflow's form and words.
+ */
+export function mlflowRoutes(app: Http, deps: MlflowDeps): void {
+  void app.register(async (plugin: Http) => {
+    plugin.setErrorHandler(sendMlflowError)
+    acceptBodies(plugin)
+    plugin.addHook('preHandler', async (request: FastifyRequest) => {
+      const workspace = request.headers['x-mlflow-workspace']
+      const permission = request.routeOptions.config.access
+      if (
+        typeof workspace !== 'string' ||
+        !request.principal ||
+        permission === undefined ||
+        permission === 'public' ||
+        permission === 'authenticated'
+      )
+        return
+      const scope = authorize(request.principal, workspace, permission)
+      if (!(await deps.access.projectExists(workspace))) throw accessErrors.PROJECT_NOT_FOUND(workspace)
+      request.scope = scope
+    })
+    experimentCalls(plugin, deps.tracking, deps.kernel)
+    runCalls(plugin, deps.tracking, deps.kernel)
+    metricCalls(plugin, deps.tracking, deps.kernel)
+    loggedModelCalls(plugin, deps.tracking, deps.kernel, async () => [])
+    artifactCalls(plugin, deps.tracking)
+    serverCalls(plugin)
+  })
+}
+
+/** JSON bodies, also doubly encoded as old clients send them; an empty body is no fields. */
+function acceptBodies(plugin: Http): void {
+  plugin.removeAllContentTypeParsers()
+  plugin.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    (_request: FastifyRequest, body: string, done: (error: Error | null, value?: unknown) => void) => {
+      if (body.trim() === '') return done(null, {})
+      try {
+        const value: unknown = JSON.parse(body)
+        return done(null, typeof value === 'string' ? JSON.parse(value) : value)
+      } catch {
+        return done(mlflowErrors.NOT_JSON())
+      }
+    },
+  )
+  plugin.addContentTypeParser(
+    '*',
+    { parseAs: 'string' },
+    (request: FastifyRequest, body: string, done: (error: Error | null, value?: unknown) => void) => {
+      if (body === '') return done(null, {})
+      return done(mlflowErrors.WRONG_CONTENT_TYPE(String(request.headers['content-type'])))
+    },
+  )
+  plugin.addHook('preValidation', async (request: FastifyRequest, _reply: FastifyReply) => {
+    if (
+      request.method === 'POST' &&
+      request.headers['content-type'] === undefined &&
+      Number(request.headers['content-length'] ?? 0) > 0
+    )
+      throw mlflowErrors.NO_CONTENT_TYPE()
+  })
+}

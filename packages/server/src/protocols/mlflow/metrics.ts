@@ -1,0 +1,145 @@
+import {
+  offsetOf,
+  pageTokenOf,
+  selectHistory,
+  selectSampledHistory,
+  type Tracking,
+} from '../../capabilities/tracking/index.ts'
+import type { Reader } from '../../kernel/db/index.ts'
+import type { Http } from '../../kernel/http/index.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { mlflowErrors } from './errors.ts'
+import { pageSize } from './limits.ts'
+import { rpc } from './rpc.ts'
+import { double } from './shapes.ts'
+
+const here = new URL(`./metrics${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+const historyPage = 25_000
+
+/** metrics/* */
+export function metricCalls(app: Http, tracking: Tracking, { db }: Pick<Kernel, 'db'>): void {
+  rpc(app, 'GET', 'metrics/get-history', 'run:read', async ({ args, scope }) => {
+    const run = args.text('run_id') || args.required('run_uuid')
+    const key = args.required('metric_key')
+    const limit = pageSize(args, historyPage, historyPage)
+    const fingerprint = [run, key]
+    const offset = offsetOf(args.text('page_token'), fingerprint)
+    await tracking.requireRun(scope, run)
+    return db.offload({
+      module: here,
+      name: 'historyBytes',
+      input: { project: scope.project, run, key, limit, offset, fingerprint },
+    })
+  })
+  rpc(app, 'GET', 'metrics/get-history-bulk-interval', 'run:read', async ({ args, scope }) => {
+    const runs = args.texts('run_ids')
+    if (runs.length === 0) throw mlflowErrors.MISSING('run_ids')
+    if (runs.length > 100)
+      throw mlflowErrors.INVALID('GetMetricHistoryBulkInterval request must specify at most 100 run_ids.')
+    const [fromStep, toStep] = [args.integer('start_step'), args.integer('end_step')]
+    if ((fromStep === undefined) !== (toStep === undefined))
+      throw mlflowErrors.INVALID('If either start steps or end steps are specified, both must be specified.')
+    if (fromStep !== undefined && toStep !== undefined && fromStep > toStep)
+      throw mlflowErrors.INVALID(
+        `end_step must be greater than start_step. Found start_step=${fromStep} and end_step=${toStep}.`,
+      )
+    return db.offload({
+      module: here,
+      name: 'sampledHistoryBytes',
+      input: {
+        project: scope.project,
+        runs,
+        key: args.required('metric_key'),
+        points: pageSize(args, 2500, 2500),
+        fromStep,
+        toStep,
+      },
+    })
+  })
+  rpc(app, 'GET', 'metrics/get-history-bulk', 'run:read', async ({ args, scope }) => {
+    const runs = [...args.texts('run_id'), ...args.texts('run_ids')]
+    if (runs.length === 0) throw mlflowErrors.MISSING('run_id')
+    if (runs.length > 100)
+      throw mlflowErrors.INVALID('GetMetricHistoryBulk request cannot specify more than 100 run_ids.')
+    return db.offload({
+      module: here,
+      name: 'bulkHistoryBytes',
+      input: {
+        project: scope.project,
+        runs,
+        key: args.required('metric_key'),
+        limit: pageSize(args, historyPage, historyPage),
+      },
+    })
+  })
+}
+
+interface HistoryInput {
+  project: string
+  run: string
+  key: string
+  limit: number
+  offset: number
+  fingerprint: unknown
+}
+
+/** All points of a metric, a page of them. Runs on a reader thread. */
+export async function historyBytes(db: Reader, input: HistoryInput): Promise<string> {
+  const { rows, more } = await selectHistory(db, input)
+  const metrics = rows.map((row) => ({
+    key: input.key,
+    value: double(row.value, row.is_nan),
+    timestamp: Number(row.timestamp),
+    step: Number(row.step),
+  }))
+  return JSON.stringify({
+    metrics,
+    ...(more ? { next_page_token: pageTokenOf(input.offset + input.limit, input.fingerprint) } : {}),
+  })
+}
+
+/** Points of several runs, thinned for a chart. Runs on a reader thread. */
+export async function sampledHistoryBytes(
+  db: Reader,
+  input: Parameters<typeof selectSampledHistory>[1],
+): Promise<string> {
+  const found = await selectSampledHistory(db, input)
+  return JSON.stringify({
+    metrics: found.flatMap(({ run, rows }) =>
+      rows.map((row) => ({
+        key: input.key,
+        value: double(row.value, row.is_nan),
+        timestamp: Number(row.timestamp),
+        step: Number(row.step),
+        run_id: run,
+      })),
+    ),
+  })
+}
+
+/** Points of several runs up to a limit. Runs on a reader thread. */
+export async function bulkHistoryBytes(
+  db: Reader,
+  input: { project: string; runs: readonly string[]; key: string; limit: number },
+): Promise<string> {
+  const metrics: object[] = []
+  for (const run of [...input.runs].toSorted()) {
+    if (metrics.length >= input.limit) break
+    const { rows } = await selectHistory(db, {
+      project: input.project,
+      run,
+      key: input.key,
+      limit: input.limit - metrics.length,
+      offset: 0,
+    })
+    for (const row of rows)
+      metrics.push({
+        key: input.key,
+        value: double(row.value, row.is_nan),
+        timestamp: Number(row.timestamp),
+        step: Number(row.step),
+        run_id: run,
+      })
+  }
+  return JSON.stringify({ metrics })
+}

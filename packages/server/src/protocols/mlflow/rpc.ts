@@ -1,0 +1,48 @@
+import type { Permission } from '@trivium/contract'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Http } from '../../kernel/http/index.ts'
+import type { Scope } from '../../kernel/principal/index.ts'
+import { Args, type Loose } from './args.ts'
+
+/** One call of a client. */
+export interface RpcCall {
+  readonly args: Args
+  readonly scope: Scope
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
+type Handler = (call: RpcCall) => Promise<unknown>
+
+export const prefixes = ['/api/2.0/mlflow', '/api/3.0/mlflow', '/ajax-api/2.0/mlflow', '/ajax-api/3.0/mlflow'] as const
+
+/** Serves one of MLflow's calls under all its prefixes. What the handler returns is the JSON answer; bytes are JSON already; undefined is `{}`. */
+export function rpc(
+  app: Http,
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | readonly ('GET' | 'POST')[],
+  path: string,
+  permission: Permission,
+  handler: Handler,
+  options: { bodyLimit?: number } = {},
+): void {
+  for (const prefix of prefixes) {
+    app.route({
+      method: method as 'GET',
+      url: `${prefix}/${path}`,
+      config: { access: permission, homeProject: true },
+      ...(options.bodyLimit === undefined ? {} : { bodyLimit: options.bodyLimit }),
+      handler: async (request: FastifyRequest, reply: FastifyReply) => {
+        const fields = { ...(request.query as Loose), ...bodyOf(request.body), ...(request.params as Loose) }
+        const answer = await handler({ args: new Args(fields), scope: request.scope as Scope, request, reply })
+        void reply.header('content-type', 'application/json')
+        if (answer instanceof Uint8Array)
+          return reply.send(Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength))
+        return reply.send(JSON.stringify(answer ?? {}))
+      },
+    } as never)
+  }
+}
+
+function bodyOf(body: unknown): Loose {
+  return typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as Loose) : {}
+}

@@ -1,0 +1,124 @@
+import {
+  pageTokenOf,
+  type RunQuery,
+  runFragments,
+  type RunTable,
+  selectRuns,
+} from '../../capabilities/tracking/index.ts'
+import type { Dialect, Reader } from '../../kernel/db/index.ts'
+import { runInfoShape } from './shapes.ts'
+
+/** A page of runs as MLflow's finished JSON. Runs on a reader thread. */
+export async function runSearchBytes(
+  db: Reader,
+  input: { query: RunQuery; fingerprint: unknown },
+  dialect: Dialect,
+): Promise<string> {
+  const { rows, more } = await selectRuns(db, dialect, input.query)
+  const runs = await runListJson(db, dialect, input.query.project, rows)
+  const next = more
+    ? `,"next_page_token":${JSON.stringify(pageTokenOf(input.query.offset + input.query.limit, input.fingerprint))}`
+    : ''
+  return `{"runs":[${runs.join(',')}]${next}}`
+}
+
+/** Runs with their metrics, parameters, tags, inputs and outputs, each as JSON text. */
+export async function runListJson(
+  db: Reader,
+  dialect: Dialect,
+  project: string,
+  rows: readonly RunTable[],
+): Promise<string[]> {
+  const runs = rows.map((row) => row.id)
+  const metrics = await runFragments(db, dialect, { project, runs, of: 'metric', form: 'list' })
+  const params = await runFragments(db, dialect, { project, runs, of: 'param', form: 'list' })
+  const tags = await runFragments(db, dialect, { project, runs, of: 'tag', form: 'list' })
+  const inputs = await inputsOf(db, project, runs)
+  const models = await modelsOf(db, project, runs)
+  const member = (name: string, text: string | undefined): string => (text === undefined ? '' : `"${name}":[${text}]`)
+  return rows.map((row) => {
+    const data = [
+      member('metrics', metrics.get(row.id)),
+      member('params', params.get(row.id)),
+      member('tags', tags.get(row.id)),
+    ]
+      .filter(Boolean)
+      .join(',')
+    const input = { ...(inputs.get(row.id) ?? {}), ...models.get(row.id)?.input }
+    return `{"info":${JSON.stringify(runInfoShape(row))},"data":{${data}},"inputs":${JSON.stringify(input)}${models.get(row.id)?.output ? `,"outputs":${JSON.stringify(models.get(row.id)?.output)}` : ''}}`
+  })
+}
+
+const mostIds = 5000
+
+async function inputsOf(
+  db: Reader,
+  project: string,
+  runs: readonly string[],
+): Promise<Map<string, { dataset_inputs: object[] }>> {
+  const found = new Map<string, { dataset_inputs: object[] }>()
+  for (let start = 0; start < runs.length; start += mostIds) {
+    const rows = await db
+      .selectFrom('run_input')
+      .innerJoin('run_dataset', (join) =>
+        join
+          .onRef('run_dataset.project_id', '=', 'run_input.project_id')
+          .onRef('run_dataset.experiment_id', '=', 'run_input.experiment_id')
+          .onRef('run_dataset.name', '=', 'run_input.name')
+          .onRef('run_dataset.digest', '=', 'run_input.digest'),
+      )
+      .select([
+        'run_input.run_id',
+        'run_input.name',
+        'run_input.digest',
+        'run_input.tags',
+        'run_dataset.source_type',
+        'run_dataset.source',
+        'run_dataset.schema',
+        'run_dataset.profile',
+      ])
+      .where('run_input.project_id', '=', project)
+      .where('run_input.run_id', 'in', runs.slice(start, start + mostIds))
+      .execute()
+    for (const row of rows) {
+      const own = found.get(row.run_id) ?? { dataset_inputs: [] }
+      own.dataset_inputs.push({
+        tags: JSON.parse(row.tags),
+        dataset: {
+          name: row.name,
+          digest: row.digest,
+          source_type: row.source_type,
+          source: row.source,
+          ...(row.schema === null ? {} : { schema: row.schema }),
+          ...(row.profile === null ? {} : { profile: row.profile }),
+        },
+      })
+      found.set(row.run_id, own)
+    }
+  }
+  return found
+}
+
+async function modelsOf(
+  db: Reader,
+  project: string,
+  runs: readonly string[],
+): Promise<Map<string, { input?: { model_inputs: object[] }; output?: { model_outputs: object[] } }>> {
+  const found = new Map<string, { input?: { model_inputs: object[] }; output?: { model_outputs: object[] } }>()
+  for (let start = 0; start < runs.length; start += mostIds) {
+    const rows = await db
+      .selectFrom('run_model')
+      .selectAll()
+      .where('project_id', '=', project)
+      .where('run_id', 'in', runs.slice(start, start + mostIds))
+      .orderBy('step')
+      .execute()
+    for (const row of rows) {
+      const own = found.get(row.run_id) ?? {}
+      if (row.direction === 'input') (own.input ??= { model_inputs: [] }).model_inputs.push({ model_id: row.model_id })
+      else (own.output ??= { model_outputs: [] }).model_outputs.push({ model_id: row.model_id, step: row.step })
+      found.set(row.run_id, own)
+    }
+  }
+  return found
+}

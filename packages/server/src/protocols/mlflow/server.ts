@@ -1,0 +1,58 @@
+import type { FastifyReply } from 'fastify'
+import type { Http } from '../../kernel/http/index.ts'
+import { mlflowErrors } from './errors.ts'
+import { prefixes, rpc } from './rpc.ts'
+
+/** The MLflow release whose API this is; clients read it before they use what came later. */
+export const mlflowVersion = '3.17.2'
+
+const absent: readonly (readonly ['GET' | 'POST' | 'PATCH' | 'DELETE', string, string])[] = [
+  ['POST', 'traces', 'Traces cannot be stored.'],
+  ['POST', 'traces/search', 'Traces cannot be searched.'],
+  ['GET', 'traces', 'Traces cannot be searched.'],
+  ['GET', 'traces/batchGet', 'Traces cannot be read.'],
+  ['GET', 'traces/:trace_id', 'Traces cannot be read.'],
+  ['GET', 'traces/:trace_id/info', 'Traces cannot be read.'],
+  ['PATCH', 'traces/:trace_id', 'Traces cannot be stored.'],
+  ['PATCH', 'traces/:trace_id/tags', 'Traces cannot be tagged.'],
+  ['DELETE', 'traces/:trace_id/tags', 'Traces cannot be tagged.'],
+  ['POST', 'traces/delete-traces', 'Traces cannot be deleted.'],
+  ['POST', 'traces/link-to-run', 'Traces cannot be linked.'],
+  ['POST', 'traces/calculate-filter-correlation', 'Traces cannot be searched.'],
+  ['POST', 'datasets/create', 'Evaluation datasets of MLflow cannot be stored.'],
+  ['POST', 'datasets/search', 'Evaluation datasets of MLflow cannot be searched.'],
+  ['GET', 'webhooks', 'Webhooks cannot be listed.'],
+  ['POST', 'webhooks', 'Webhooks cannot be made.'],
+  ['POST', 'artifacts/presigned-upload-url', 'Presigned URLs cannot be made.'],
+  ['POST', 'artifacts/presigned-download-url', 'Presigned URLs cannot be made.'],
+]
+
+/** What a client asks about the server, and clear answers to what is not there: 501, which no client repeats. */
+export function serverCalls(app: Http): void {
+  app.get('/version', { config: { access: 'public' } }, async (_request: unknown, reply: FastifyReply) =>
+    reply.type('text/plain').send(mlflowVersion),
+  )
+  const info = {
+    store_type: 'SqlStore',
+    workspaces_enabled: false,
+    trace_archival_enabled: false,
+    multipart_uploads_enabled: false,
+    multipart_downloads_enabled: false,
+  }
+  for (const prefix of prefixes.filter((p) => p.includes('3.0'))) {
+    app.route({
+      method: ['GET', 'POST'],
+      url: `${prefix}/server-info`,
+      config: { access: 'authenticated' },
+      handler: async () => info,
+    } as never)
+  }
+  for (const [method, path, what] of absent) {
+    rpc(app, method, path, 'run:read', async () => {
+      throw mlflowErrors.NOT_IMPLEMENTED(what)
+    })
+  }
+  app.post('/v1/traces', { config: { access: 'run:read' } }, async () => {
+    throw mlflowErrors.NOT_IMPLEMENTED('Traces cannot be stored.')
+  })
+}
