@@ -27,7 +27,13 @@ const defaultUvLock = fileURLToPath(new URL('../../../../../python/requirements-
 const readyFile = 'trivium-ready'
 
 /** Builds Python environments from hashed requirements with uv, once per digest of lock, interpreter version and platform. */
-export function createEnvironmentBuilder({ root, python, prebuilt, env: inherited, uvLock = defaultUvLock }: EnvironmentSettings): EnvironmentBuilder {
+export function createEnvironmentBuilder({
+  root,
+  python,
+  prebuilt,
+  env: inherited,
+  uvLock = defaultUvLock,
+}: EnvironmentSettings): EnvironmentBuilder {
   const env = { ...inherited, PIP_DISABLE_PIP_VERSION_CHECK: '1' }
   const builds = new Map<string, Promise<BuiltEnvironment>>()
   let found: Promise<Interpreter> | undefined
@@ -51,7 +57,9 @@ export function createEnvironmentBuilder({ root, python, prebuilt, env: inherite
     // A virtual environment is named by its own path, not by the interpreter behind it.
     return answer && { ...answer, path }
   }
-  const describe = async (lock: Buffer | undefined): Promise<{ digest: string; interpreter: Interpreter; ready: boolean }> => {
+  const describe = async (
+    lock: Buffer | undefined,
+  ): Promise<{ digest: string; interpreter: Interpreter; ready: boolean }> => {
     const ready = lock && (await prebuiltFor(lock))
     const chosen = ready ?? (await interpreter())
     const digest = sha256(JSON.stringify([lock === undefined ? null : sha256(lock), chosen.version, chosen.platform]))
@@ -85,7 +93,12 @@ export function createEnvironmentBuilder({ root, python, prebuilt, env: inherite
     return program
   }
 
-  const build = async (digest: string, base: Interpreter, lock: Buffer, log: (line: string) => void): Promise<BuiltEnvironment> => {
+  const build = async (
+    digest: string,
+    base: Interpreter,
+    lock: Buffer,
+    log: (line: string) => void,
+  ): Promise<BuiltEnvironment> => {
     const folder = join(root, digest)
     const built = { digest, python: pythonIn(folder) }
     if (existsSync(join(folder, readyFile))) return built
@@ -95,14 +108,23 @@ export function createEnvironmentBuilder({ root, python, prebuilt, env: inherite
     await rm(folder, { recursive: true, force: true })
     await mkdir(root, { recursive: true })
     const program = await uv(base.path, log)
-    const uvEnv = { ...env, ...(await pipIndexEnvironment([base.path, pythonIn(dirname(dirname(program)))], env)), UV_PYTHON_DOWNLOADS: 'never' }
+    const uvEnv = {
+      ...env,
+      ...(await pipIndexEnvironment([base.path, pythonIn(dirname(dirname(program)))], env)),
+      UV_PYTHON_DOWNLOADS: 'never',
+    }
     const options = { env: uvEnv, onLine: log }
-    if (!(await runProgram(base.path, ['-c', 'import venv'], { env })).ok) throw pythonErrors.NO_VENV(base.path, 'it has no "venv" module')
+    if (!(await runProgram(base.path, ['-c', 'import venv'], { env })).ok)
+      throw pythonErrors.NO_VENV(base.path, 'it has no "venv" module')
     const made = await runProgram(program, ['venv', '-q', '--python', base.path, folder], options)
     if (!made.ok) throw environmentErrors.BUILD_FAILED(lastWords(made.output))
     const lockPath = join(folder, 'requirements.txt')
     await writeFile(lockPath, lock)
-    const synced = await runProgram(program, ['pip', 'sync', '--require-hashes', '--allow-empty-requirements', '--python', built.python, lockPath], options)
+    const synced = await runProgram(
+      program,
+      ['pip', 'sync', '--require-hashes', '--allow-empty-requirements', '--python', built.python, lockPath],
+      options,
+    )
     if (!synced.ok) {
       await rm(folder, { recursive: true, force: true })
       throw environmentErrors.BUILD_FAILED(lastWords(synced.output))
@@ -136,7 +158,11 @@ function aborted(signal: AbortSignal): Promise<never> {
 function readPrebuilt(path: string): Record<string, string> {
   try {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    return Object.fromEntries(Object.entries(value as Record<string, unknown>).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+    return Object.fromEntries(
+      Object.entries(value as Record<string, unknown>).filter(
+        (entry): entry is [string, string] => typeof entry[1] === 'string',
+      ),
+    )
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
     throw environmentErrors.BUILD_FAILED(`${path} cannot be read: ${(error as Error).message}`)

@@ -11,10 +11,14 @@ export interface Interpreter {
 
 const oldest = [3, 11] as const
 const candidates = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.14', 'python']
-const question = 'import sys, sysconfig; print(sys.executable); print("%d.%d.%d" % sys.version_info[:3]); print(sys.implementation.name + "-" + sysconfig.get_platform())'
+const question =
+  'import sys, sysconfig; print(sys.executable); print("%d.%d.%d" % sys.version_info[:3]); print(sys.implementation.name + "-" + sysconfig.get_platform())'
 
 /** Asks one interpreter who it is; undefined when it does not answer. */
-export async function askPython(command: string, env: Readonly<Record<string, string>>): Promise<Interpreter | undefined> {
+export async function askPython(
+  command: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Interpreter | undefined> {
   const asked = await runProgram(command, ['-c', question], { env })
   const [path, version, platform] = asked.stdout.trim().split('\n')
   return asked.ok && path && version && platform ? { path, version, platform } : undefined

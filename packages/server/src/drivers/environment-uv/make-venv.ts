@@ -17,7 +17,8 @@ export function pythonIn(folder: string): string {
 
 /** Makes a virtual environment and finds a pip for it. Throws PYTHON.NO_VENV. */
 export async function makeVenv(python: string, folder: string, env: Readonly<Record<string, string>>): Promise<Pip> {
-  if (!(await runProgram(python, ['-c', 'import venv'], { env })).ok) throw pythonErrors.NO_VENV(python, 'it has no "venv" module')
+  if (!(await runProgram(python, ['-c', 'import venv'], { env })).ok)
+    throw pythonErrors.NO_VENV(python, 'it has no "venv" module')
   if ((await runProgram(python, ['-c', 'import ensurepip'], { env })).ok) {
     const made = await runProgram(python, ['-m', 'venv', folder], { env })
     if (!made.ok) throw pythonErrors.NO_VENV(python, `"python -m venv" failed: ${lastWords(made.output)}`)

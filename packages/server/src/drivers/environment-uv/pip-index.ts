@@ -9,7 +9,10 @@ const names: Readonly<Record<string, string>> = {
 }
 
 /** pip's index settings as uv's environment variables: uv reads no pip.conf. What is set already stays. Asks the first interpreter that has pip. */
-export async function pipIndexEnvironment(interpreters: readonly string[], env: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+export async function pipIndexEnvironment(
+  interpreters: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
   for (const interpreter of interpreters) {
     const listed = await runProgram(interpreter, ['-m', 'pip', 'config', 'list'], { env })
     if (!listed.ok) continue

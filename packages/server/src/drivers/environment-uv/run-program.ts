@@ -11,7 +11,12 @@ export interface ProgramResult {
 export function runProgram(
   command: string,
   args: readonly string[],
-  options: { env: Readonly<Record<string, string>>; cwd?: string; signal?: AbortSignal; onLine?: (line: string) => void },
+  options: {
+    env: Readonly<Record<string, string>>
+    cwd?: string
+    signal?: AbortSignal
+    onLine?: (line: string) => void
+  },
 ): Promise<ProgramResult> {
   return new Promise((resolve) => {
     let stdout = ''

@@ -33,7 +33,11 @@ export function createLocalExecutor({ env }: { env: Readonly<Record<string, stri
   }
   const retire = (one: Warm): void => {
     one.retired = true
-    if (one.tasks === 0) void one.server.then((server) => server.close(), () => {})
+    if (one.tasks === 0)
+      void one.server.then(
+        (server) => server.close(),
+        () => {},
+      )
   }
   const idle = setInterval(() => {
     for (const [key, one] of warm) {
@@ -50,7 +54,9 @@ export function createLocalExecutor({ env }: { env: Readonly<Record<string, stri
     const key = `${task.project}\n${python}`
     const known = warm.get(key)
     if (!known) {
-      const oldest = [...warm.entries()].filter(([, one]) => one.tasks === 0).toSorted(([, a], [, b]) => a.lastUsed - b.lastUsed)[0]
+      const oldest = [...warm.entries()]
+        .filter(([, one]) => one.tasks === 0)
+        .toSorted(([, a], [, b]) => a.lastUsed - b.lastUsed)[0]
       if (warm.size >= mostServers && oldest) {
         warm.delete(oldest[0])
         retire(oldest[1])
@@ -92,8 +98,14 @@ export function createLocalExecutor({ env }: { env: Readonly<Record<string, stri
       const timer = task.timeoutMs === undefined ? undefined : setTimeout(() => stop('timed-out'), task.timeoutMs)
       try {
         const result = await server.run({
-          id: attemptId, workdir: task.workdir, path: [task.code], env: withInterpreter({ ...env, ...task.env }, task.environment.python),
-          entry: task.entry.kind === 'python' ? { target: task.entry.target, arguments: task.entry.arguments } : { argv: task.entry.argv },
+          id: attemptId,
+          workdir: task.workdir,
+          path: [task.code],
+          env: withInterpreter({ ...env, ...task.env }, task.environment.python),
+          entry:
+            task.entry.kind === 'python'
+              ? { target: task.entry.target, arguments: task.entry.arguments }
+              : { argv: task.entry.argv },
           onLine: (text, stream) => task.onLine(text, stream),
         })
         return resultOf(result, stopped)
@@ -118,7 +130,11 @@ export function createLocalExecutor({ env }: { env: Readonly<Record<string, stri
       clearInterval(idle)
       const servers = [...warm.values()]
       warm.clear()
-      for (const one of servers) await one.server.then((server) => server.close(), () => {})
+      for (const one of servers)
+        await one.server.then(
+          (server) => server.close(),
+          () => {},
+        )
     },
   }
 }

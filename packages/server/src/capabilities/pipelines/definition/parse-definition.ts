@@ -40,6 +40,8 @@ export function parseDefinition(input: DefinitionSource): {
   const lock = parseLock(source, top.raw('environment'), input.files)
   const code = top.has('code') ? top.texts('code') : undefined
   const bundle = bundleOf(source, code, input.files)
+  // The lock is the environment's: a change of it alone is no change of the code.
+  if (lock) delete bundle[lock.lock]
   const steps = Object.entries(top.map('steps'))
   if (steps.length === 0) top.report('steps', 'a pipeline needs at least one step.')
   if (steps.length > 1000) top.report('steps', 'a pipeline may have 1000 steps at most.')

@@ -2,27 +2,38 @@
 export type InputReference =
   | { readonly scheme: 'steps'; readonly step: string; readonly output: string }
   | { readonly scheme: 'params'; readonly name: string }
-  | { readonly scheme: 'dataset'; readonly name: string; readonly version: 'latest' | 'watermark' | number }
-  | { readonly scheme: 'model'; readonly name: string; readonly version: string }
+  | {
+      readonly scheme: 'dataset'
+      readonly name: string
+      readonly version: 'latest' | 'watermark' | number
+      readonly optional: boolean
+    }
+  | { readonly scheme: 'model'; readonly name: string; readonly version: string; readonly optional: boolean }
 
 const part = '[A-Za-z_][A-Za-z0-9_-]*'
 
-/** Reads `steps.train.model`, `params.depth`, `dataset:flights@latest|@watermark|@7`, `model:arrival-delay@champion|@3`; a message when the text is none. */
+/**
+ * Reads `steps.train.model`, `params.depth`, `dataset:flights@latest|@watermark|@7`, `model:arrival-delay@champion|@3`; a `?` at the end of a
+ * dataset or model reference says that the input is left out while there is no such version. Returns a message when the text is none.
+ */
 export function parseReference(text: string): InputReference | string {
   const step = new RegExp(`^steps\\.(${part})\\.(${part})$`).exec(text)
   if (step) return { scheme: 'steps', step: step[1] ?? '', output: step[2] ?? '' }
   const parameter = new RegExp(`^params\\.(${part})$`).exec(text)
   if (parameter) return { scheme: 'params', name: parameter[1] ?? '' }
-  const entity = /^(dataset|model):([^@]+)(?:@(.+))?$/.exec(text)
+  const entity = /^(dataset|model):([^@]+)(?:@([^?]+))?(\?)?$/.exec(text)
+  const optional = entity?.[4] === '?'
   if (entity?.[1] === 'dataset') {
     const version = entity[3] ?? 'latest'
-    if (version === 'latest' || version === 'watermark') return { scheme: 'dataset', name: entity[2] ?? '', version }
-    if (/^[1-9]\d*$/.test(version)) return { scheme: 'dataset', name: entity[2] ?? '', version: Number(version) }
+    if (version === 'latest' || version === 'watermark')
+      return { scheme: 'dataset', name: entity[2] ?? '', version, optional }
+    if (/^[1-9]\d*$/.test(version))
+      return { scheme: 'dataset', name: entity[2] ?? '', version: Number(version), optional }
     return `"${text}" names no version of a dataset. Write dataset:NAME@latest, @watermark or @7.`
   }
   if (entity?.[1] === 'model') {
     if (entity[3] === undefined) return `"${text}" names no version of a model. Write model:NAME@ALIAS or model:NAME@3.`
-    return { scheme: 'model', name: entity[2] ?? '', version: entity[3] }
+    return { scheme: 'model', name: entity[2] ?? '', version: entity[3], optional }
   }
   return `"${text}" is no reference. Write steps.STEP.OUTPUT, params.NAME, dataset:NAME@latest or model:NAME@ALIAS.`
 }

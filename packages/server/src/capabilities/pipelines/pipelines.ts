@@ -1,0 +1,215 @@
+import { join } from 'node:path'
+import type {
+  PipelineDetail,
+  PipelineRun,
+  PipelineRunSummary,
+  PipelineSummary,
+  PipelineTriggerState,
+  PipelineVersion,
+  StepArtifact,
+  StepLogLine,
+  TriggerEvaluation,
+} from '@trivium/contract'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { EnvironmentBuilder, Executor, ModelReferenceResolver, StepKind } from '../../kernel/ports/index.ts'
+import type { Scope } from '../../kernel/principal/index.ts'
+import type { Access } from '../access/index.ts'
+import type { Datasets } from '../datasets/index.ts'
+import { triggerEvents } from './definition/parse-triggers.ts'
+import { pipelineErrors } from './errors.ts'
+import { listPipelines, listVersions, readPipeline } from './read-pipelines.ts'
+import { cancelRun } from './runs/cancel-run.ts'
+import { cleanUpRun } from './runs/clean-up-run.ts'
+import type { Engine } from './runs/engine.ts'
+import { listRuns, readLog, readRun } from './runs/read-runs.ts'
+import { decisionEvents, resumeDecided, resumeWaiting } from './runs/resume-waiting.ts'
+import { runStep } from './runs/run-step.ts'
+import { createRunTokens } from './runs/run-tokens.ts'
+import { startRun } from './runs/start-run.ts'
+import { createStepLogs } from './runs/step-logs.ts'
+import { activeRunStates, cleanUpJob, stepJob } from './runs/step-states.ts'
+import { type SavePipelineInput, savePipeline } from './save-pipeline.ts'
+import { createCodeBundles, type FindClosure } from './steps/code-bundles.ts'
+import { userCodeStep } from './steps/user-code-step.ts'
+import { onTriggerEvent, onWatermark } from './triggers/follow-events.ts'
+import { readTriggers } from './triggers/read-triggers.ts'
+import { tickSchedules } from './triggers/tick-schedules.ts'
+import './tables.ts'
+
+/** Definitions, runs, step cache and triggers. */
+export interface Pipelines {
+  /** Adds a kind of step; called in `compose.ts` by the capability that owns it, before anything runs. */
+  registerStepKind(kind: StepKind): void
+  /** Says how inputs such as `model:NAME@champion` are resolved; the registry implements it. */
+  registerModels(resolver: ModelReferenceResolver): void
+  /** Checks a definition and keeps it as a version. Throws PIPELINES.INVALID_DEFINITION with every problem. */
+  save(scope: Scope, input: SavePipelineInput): Promise<PipelineVersion & { name: string; created: boolean }>
+  list(scope: Scope): Promise<PipelineSummary[]>
+  get(scope: Scope, name: string, version?: number): Promise<PipelineDetail>
+  versions(scope: Scope, name: string): Promise<PipelineVersion[]>
+  /** Starts a run; parameters that are not given have their defaults. */
+  start(
+    scope: Scope,
+    input: { pipeline: string; version?: number; params?: Readonly<Record<string, unknown>>; holdsEventTime?: boolean },
+  ): Promise<PipelineRun>
+  run(scope: Scope, id: string): Promise<PipelineRun>
+  runs(
+    scope: Scope,
+    filter: { pipeline?: string; state?: string; limit: number; pageToken?: string },
+  ): Promise<{ runs: PipelineRunSummary[]; nextPageToken: string | null }>
+  cancel(scope: Scope, id: string): Promise<PipelineRun>
+  log(
+    scope: Scope,
+    input: { run: string; step: string; attempt?: number; offset: number; limit: number },
+  ): Promise<{ attempt: number; lines: StepLogLine[]; nextOffset: number; complete: boolean }>
+  output(scope: Scope, input: { run: string; step: string; output: string }): Promise<StepArtifact>
+  triggers(
+    scope: Scope,
+    pipeline: string,
+    page: { limit: number; pageToken?: string },
+  ): Promise<{ triggers: PipelineTriggerState[]; evaluations: TriggerEvaluation[]; nextPageToken: string | null }>
+  /** Tells where this server listens; steps get it as TRIVIUM_URL. */
+  listening(url: string): void
+  /** Stops the schedule's clock and the processes of steps; what they were doing is done again by the next server. */
+  close(): Promise<void>
+}
+
+export interface PipelinesDeps {
+  readonly access: Access
+  readonly datasets: Datasets
+  readonly environments: EnvironmentBuilder
+  readonly executor: Executor
+  readonly findClosure: FindClosure
+}
+
+const tickMs = 1000
+
+/** Builds the run engine and tells the kernel what it follows and works on. */
+export function createPipelines(
+  kernel: Kernel,
+  { access, datasets, environments, executor, findClosure }: PipelinesDeps,
+): Pipelines {
+  const { db, clock, events, jobs, blobs, volatile, watermark, logger, paths, config, consumers } = kernel
+  let url = config.publicUrl || (config.port === 0 ? '' : `http://${config.host}:${config.port}`)
+  const kinds = new Map<string, StepKind>()
+  const engine: Engine = {
+    db,
+    clock,
+    events,
+    jobs,
+    blobs,
+    volatile,
+    watermark,
+    logger,
+    paths,
+    config,
+    access,
+    datasets,
+    environments,
+    executor,
+    kinds,
+    running: new Map(),
+    stopping: false,
+    models: undefined,
+    bundles: createCodeBundles({ db, blobs, paths, findClosure }),
+    logs: createStepLogs({ root: join(paths.data, 'step-logs'), blobs, volatile, clock }),
+    tokens: createRunTokens({ access, clock, db }),
+    serverUrl: () => url,
+  }
+  for (const kind of ['python', 'command'] as const) kinds.set(kind, userCodeStep(engine, kind))
+
+  jobs.handle({
+    kind: stepJob,
+    concurrency: config.stepSlots,
+    handle: (job) => runStep(engine, job),
+  })
+  jobs.handle({ kind: cleanUpJob, concurrency: 1, handle: (job) => cleanUpRun(engine, job) })
+  consumers.add({
+    name: 'pipelines.triggers',
+    events: ['watermark.advanced', ...triggerEvents],
+    handle: async (trx, batch) => {
+      for (const event of batch)
+        await (event.name === 'watermark.advanced'
+          ? onWatermark(trx, engine, event)
+          : onTriggerEvent(trx, engine, event))
+    },
+  })
+  consumers.add({
+    name: 'pipelines.decisions',
+    events: decisionEvents,
+    handle: async (trx, batch) => {
+      for (const event of batch) await resumeWaiting(trx, engine, { project: event.project, urn: event.subject })
+    },
+  })
+  watermark.addBlocker(async (project) => {
+    const active = await db.read
+      .selectFrom('pipeline_run')
+      .select(['id', 'pipeline', 'state'])
+      .where('project_id', '=', project)
+      .where('state', 'in', [...activeRunStates])
+      .where('holds_event_time', '=', 1)
+      .execute()
+    return active.map((run) => `run ${run.id} of pipeline ${run.pipeline} is ${run.state}`)
+  })
+
+  let ticking = Promise.resolve()
+  let swept = false
+  const tick = async (): Promise<void> => {
+    try {
+      if (!swept) {
+        // A server before this one may have ended between a decision and its effect.
+        await resumeDecided(engine)
+        swept = true
+      }
+      await tickSchedules(engine)
+    } catch (error) {
+      logger.warn({ err: error }, 'schedules could not be looked at')
+    }
+  }
+  const timer = setInterval(() => {
+    ticking = ticking.then(() => (engine.stopping ? undefined : tick()))
+  }, tickMs)
+  timer.unref()
+
+  return {
+    registerStepKind: (kind) => void kinds.set(kind.kind, kind),
+    registerModels: (resolver) => {
+      engine.models = resolver
+    },
+    save: (scope, input) => savePipeline(engine, scope, input),
+    list: (scope) => listPipelines(db.read, scope),
+    get: (scope, name, version) => readPipeline(db.read, scope, name, version),
+    versions: (scope, name) => listVersions(db.read, scope, name),
+    start: async (scope, input) => readRun(db.read, scope, await startRun(engine, scope, input)),
+    run: (scope, id) => readRun(db.read, scope, id),
+    runs: (scope, filter) => listRuns(db.read, scope, filter),
+    cancel: async (scope, id) => {
+      await cancelRun(engine, scope, id)
+      return readRun(db.read, scope, id)
+    },
+    log: (scope, input) => readLog(engine, scope, input),
+    output: async (scope, { run, step, output }) => {
+      const row = await db.read
+        .selectFrom('pipeline_step')
+        .select('outputs')
+        .where('project_id', '=', scope.project)
+        .where('run_id', '=', run)
+        .where('name', '=', step)
+        .executeTakeFirst()
+      if (!row) throw pipelineErrors.STEP_NOT_FOUND(step, run)
+      const found = (JSON.parse(row.outputs) as StepArtifact[]).find((one) => one.name === output)
+      if (!found) throw pipelineErrors.OUTPUT_NOT_FOUND(step, output)
+      return found
+    },
+    triggers: (scope, pipeline, page) => readTriggers(engine, scope, pipeline, page),
+    listening: (at) => {
+      if (config.publicUrl === '') url = at
+    },
+    close: async () => {
+      engine.stopping = true
+      clearInterval(timer)
+      await ticking
+      await executor.close()
+    },
+  }
+}

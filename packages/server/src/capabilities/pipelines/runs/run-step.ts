@@ -1,0 +1,324 @@
+import type { PipelineStep } from '@trivium/contract'
+import type { ClaimedJob } from '../../../kernel/jobs/index.ts'
+import { urn } from '../../../kernel/ids/index.ts'
+import type { StepContext, StepResult } from '../../../kernel/ports/index.ts'
+import { delegatedScope } from '../../../kernel/principal/index.ts'
+import { cacheKey } from '../cache/cache-key.ts'
+import { interpolate } from '../definition/interpolate.ts'
+import { stepErrors } from '../errors.ts'
+import type { PipelineRunTable, PipelineStepTable } from '../tables.ts'
+import { advanceRun, lockRun } from './advance-run.ts'
+import { resumeDecided } from './resume-waiting.ts'
+import type { Engine, LoadedVersion } from './engine.ts'
+import { loadVersion } from './load-version.ts'
+import { inputsByName, type PreparedStep, prepareStep } from './prepare-step.ts'
+import { toStepArtifact } from './resolve-inputs.ts'
+import { actorOf } from './run-tokens.ts'
+import { settleFailure, settleSuccess, settleWaiting, type StepId, updateAttempt, updateStep } from './settle-step.ts'
+import { StepFailure, stepErrorOf, toStepFailure } from './step-failure.ts'
+import type { OpenLog } from './step-logs.ts'
+import { endedStepStates } from './step-states.ts'
+import { watchStep } from './watch-step.ts'
+
+type StepJob = ClaimedJob<{ run: string; step: string }>
+
+/** A step that a job has in hand. */
+interface Work {
+  readonly id: StepId
+  readonly run: PipelineRunTable
+  readonly row: PipelineStepTable
+  readonly version: LoadedVersion
+  readonly step: PipelineStep
+  readonly parameters: Readonly<Record<string, unknown>>
+}
+
+const graceAfterAbortMs = 15_000
+
+/** Does one step of a run: takes its result from the cache, or runs it and records the outcome once, however often the job is tried. */
+export async function runStep(engine: Engine, job: StepJob): Promise<void> {
+  const work = await load(engine, job)
+  if (!work) return
+  if (work.run.cancel_requested_at !== null) return cancelBeforeStart(engine, job, work)
+  const stop = new AbortController()
+  const unwatch = watchStep(engine, work.id, stop)
+  const signal = AbortSignal.any([job.signal, stop.signal])
+  const context = contextOf(engine, work, signal)
+  try {
+    let prepared: PreparedStep
+    try {
+      prepared = await prepareStep(engine, { ...work, context: context.with(work.row.attempt + 1, undefined) })
+    } catch (error) {
+      if (gone(engine, job)) throw error
+      const attempt = await begin(engine, job, work, undefined)
+      const log = engine.logs.open({ ...work.id, attempt: attempt.number })
+      return await fail(engine, job, work, attempt, log, toStepFailure(work.step.name, error))
+    }
+    if (prepared.hit) await useCached(engine, job, work, prepared, prepared.hit)
+    else await execute(engine, job, work, prepared, context, stop, signal)
+  } finally {
+    unwatch()
+    engine.volatile.publish(work.id.project, 'step.state', { run: work.id.run, step: work.id.step })
+  }
+}
+
+async function load(engine: Engine, job: StepJob): Promise<Work | undefined> {
+  const { db } = engine
+  const id = { project: job.project, ...job.input }
+  const run = await db.read
+    .selectFrom('pipeline_run')
+    .selectAll()
+    .where('project_id', '=', id.project)
+    .where('id', '=', id.run)
+    .executeTakeFirst()
+  const row = await db.read
+    .selectFrom('pipeline_step')
+    .selectAll()
+    .where('project_id', '=', id.project)
+    .where('run_id', '=', id.run)
+    .where('name', '=', id.step)
+    .executeTakeFirst()
+  if (!run || !row || endedStepStates.includes(row.state)) return undefined
+  const version = await loadVersion(db.read, id.project, run.pipeline, run.version)
+  const step = version.definition.steps.find((one) => one.name === id.step)
+  if (!step) return undefined
+  return { id, run, row, version, step, parameters: JSON.parse(run.params) as Record<string, unknown> }
+}
+
+/** The server stops, or another worker has the step by now: nothing is recorded, the job is given back. */
+const gone = (engine: Engine, job: StepJob): boolean => engine.stopping || job.signal.aborted
+
+async function cancelBeforeStart(engine: Engine, job: StepJob, { id, row }: Work): Promise<void> {
+  await job.complete(async (trx) => {
+    const run = await lockRun(trx, id.project, id.run)
+    if (!run) return
+    if (row.state === 'running')
+      await updateAttempt(trx, id, row.attempt, { state: 'cancelled', finished_at: engine.clock() })
+    await updateStep(trx, id, { state: 'cancelled', reason: 'The run was cancelled.', finished_at: engine.clock() })
+    await advanceRun(trx, engine, run)
+  })
+}
+
+async function useCached(
+  engine: Engine,
+  job: StepJob,
+  { id }: Work,
+  prepared: PreparedStep,
+  hit: NonNullable<PreparedStep['hit']>,
+): Promise<void> {
+  const now = engine.clock()
+  await job.complete((trx) =>
+    settleSuccess(trx, engine, id, hit, { state: 'cached', row: { ...rowOf(prepared), started_at: now } }),
+  )
+}
+
+/** What a prepared step's row says about its inputs and its key. */
+function rowOf({ inputs, verdict }: PreparedStep): Partial<PipelineStepTable> {
+  return {
+    inputs: JSON.stringify(inputs.map(({ name, reference, artifact }) => toStepArtifact(name, reference, artifact))),
+    cache: JSON.stringify(verdict),
+    cache_key: verdict.key,
+  }
+}
+
+interface Attempt {
+  readonly number: number
+  readonly failures: number
+}
+
+/** Marks the step as running under a new attempt. One that was running before has been lost with its server; one that waited for a decision goes on. */
+async function begin(
+  engine: Engine,
+  job: StepJob,
+  { id, row }: Work,
+  prepared: PreparedStep | undefined,
+): Promise<Attempt> {
+  const { db, clock } = engine
+  const resumed = row.state === 'queued' && row.waiting_for !== null && row.attempt > 0 && row.not_before === null
+  const number = resumed ? row.attempt : row.attempt + 1
+  await db.write.transaction().execute(async (trx) => {
+    const run = await lockRun(trx, id.project, id.run)
+    const holder = await trx
+      .selectFrom('job')
+      .select('id')
+      .where('id', '=', job.id)
+      .where('fence', '=', job.fence)
+      .where('state', '=', 'running')
+      .executeTakeFirst()
+    if (!run || !holder) throw new Error(`Step "${id.step}" of ${id.run} was taken over.`)
+    const now = clock()
+    if (row.state === 'running') {
+      const lost = stepErrorOf(new StepFailure(stepErrors.SERVER_STOPPED(), { outcome: 'lost' }))
+      await updateAttempt(trx, id, row.attempt, { state: 'lost', finished_at: now, error: JSON.stringify(lost) })
+    }
+    await updateStep(trx, id, {
+      ...(prepared ? rowOf(prepared) : {}),
+      state: 'running',
+      reason: null,
+      attempt: number,
+      not_before: null,
+      started_at: row.started_at ?? now,
+    })
+    if (!resumed) {
+      await trx
+        .insertInto('pipeline_attempt')
+        .values({
+          project_id: id.project,
+          run_id: id.run,
+          step: id.step,
+          attempt: number,
+          state: 'running',
+          started_at: now,
+          entered_at: null,
+          finished_at: null,
+          exit_code: null,
+          error: null,
+          log_digest: null,
+        })
+        .execute()
+    }
+    await advanceRun(trx, engine, run)
+  })
+  engine.volatile.publish(id.project, 'step.state', { run: id.run, step: id.step, state: 'running' })
+  return { number, failures: row.failures }
+}
+
+async function execute(
+  engine: Engine,
+  job: StepJob,
+  work: Work,
+  prepared: PreparedStep,
+  contexts: Contexts,
+  stop: AbortController,
+  signal: AbortSignal,
+): Promise<void> {
+  const { id, step, version } = work
+  const attempt = await begin(engine, job, work, prepared)
+  const log = engine.logs.open({ ...id, attempt: attempt.number })
+  const context: StepContext = { ...contexts.with(attempt.number, log), inputs: inputsByName(prepared.inputs) }
+  const limit =
+    step.timeoutMs === null
+      ? undefined
+      : setTimeout(
+          () =>
+            stop.abort(
+              new StepFailure(stepErrors.TIMED_OUT(step.name, (step.timeoutMs ?? 0) / 1000), { outcome: 'timed-out' }),
+            ),
+          step.timeoutMs,
+        )
+  let result: StepResult
+  try {
+    result = await Promise.race([prepared.kind.run(context, prepared.configuration), afterAbort(signal)])
+    if (stop.signal.aborted) throw stop.signal.reason as Error
+  } catch (error) {
+    if (gone(engine, job)) {
+      log.abandon()
+      throw error
+    }
+    const reason = stop.signal.aborted
+      ? mergeFailure(stop.signal.reason as StepFailure, error)
+      : toStepFailure(step.name, error)
+    return fail(engine, job, work, attempt, log, reason)
+  } finally {
+    clearTimeout(limit)
+  }
+  if (result.waitingFor !== undefined) {
+    const { waitingFor } = result
+    log.abandon()
+    await job.complete((trx) => settleWaiting(trx, engine, id, waitingFor))
+    // The decision may have been sealed before the step was parked.
+    await resumeDecided(engine, { project: id.project, urn: waitingFor })
+    return
+  }
+  const stored = await log.finish()
+  await job.complete(async (trx) => {
+    await updateAttempt(trx, id, attempt.number, {
+      state: 'finished',
+      finished_at: engine.clock(),
+      entered_at: result.enteredAt ?? null,
+      exit_code: result.exitCode ?? null,
+      log_digest: stored,
+    })
+    const keep =
+      step.cache === 'content'
+        ? { key: cacheKey(prepared.parts), parts: prepared.parts, pipeline: version.pipeline }
+        : undefined
+    const outcome = {
+      outputs: result.outputs,
+      verdict: result.verdict ?? null,
+      refs: result.refs ?? [],
+      evidence: result.evidence ?? [],
+    }
+    await settleSuccess(trx, engine, id, outcome, { state: 'finished', row: {}, ...(keep ? { keep } : {}) })
+  })
+}
+
+async function fail(
+  engine: Engine,
+  job: StepJob,
+  work: Work,
+  attempt: Attempt,
+  log: OpenLog,
+  failure: StepFailure,
+): Promise<void> {
+  log.write(failure.message, 'system')
+  const stored = await log.finish()
+  const row = { attempt: attempt.number, failures: attempt.failures }
+  await job.complete((trx) => settleFailure(trx, engine, work.id, failure, work.step.retry, row, stored))
+}
+
+/** The reason why a step was stopped, with what its code said last. */
+function mergeFailure(reason: StepFailure, error: unknown): StepFailure {
+  if (error instanceof StepFailure && error !== reason)
+    Object.assign(reason, { exitCode: error.exitCode, enteredAt: error.enteredAt })
+  return reason
+}
+
+/** Rejects some time after the signal, for a step that does not listen to it. */
+function afterAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener(
+      'abort',
+      () => setTimeout(() => reject(signal.reason as Error), graceAfterAbortMs).unref(),
+      { once: true },
+    )
+  })
+}
+
+interface Contexts {
+  with(attempt: number, log: OpenLog | undefined): Omit<StepContext, 'inputs'>
+}
+
+const progressEveryMs = 2000
+
+function contextOf(engine: Engine, { id, run, row, step, parameters }: Work, signal: AbortSignal): Contexts {
+  const { project } = id
+  const startedBy = actorOf(project, run.started_by)
+  let savedAt = 0
+  const progress = (done: number, total: number): void => {
+    engine.volatile.publish(project, 'step.progress', { run: id.run, step: id.step, done, total })
+    if (Date.now() - savedAt < progressEveryMs) return
+    savedAt = Date.now()
+    void engine.db.write
+      .transaction()
+      .execute((trx) => updateStep(trx, id, { progress: JSON.stringify({ done, total }) }))
+      .catch(() => {})
+  }
+  return {
+    with: (attempt, log) => ({
+      scope: delegatedScope(project, startedBy),
+      project,
+      runId: id.run,
+      runUrn: urn(project, 'pipeline-run', id.run),
+      pipeline: run.pipeline,
+      step: id.step,
+      attempt,
+      asOf: run.as_of,
+      parameters: interpolate(step.params, parameters),
+      startedBy,
+      signal,
+      log: (line, stream = 'stdout') => log?.write(line, stream),
+      progress,
+      ...(row.waiting_for === null ? {} : { waitedFor: row.waiting_for }),
+    }),
+  }
+}

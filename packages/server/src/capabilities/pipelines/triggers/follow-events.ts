@@ -1,0 +1,107 @@
+import type { EventRef, PipelineTrigger, SealedEvent } from '@trivium/contract'
+import { asReader, type Trx } from '../../../kernel/db/index.ts'
+import { parseUrn } from '../../../kernel/ids/index.ts'
+import type { Engine } from '../runs/engine.ts'
+import type { PipelineTriggerTable } from '../tables.ts'
+import { lastDue } from './due-times.ts'
+import { evaluateTrigger } from './evaluate-trigger.ts'
+import { mismatch } from './match-event.ts'
+
+type Deps = Pick<Engine, 'clock' | 'events' | 'jobs' | 'watermark'>
+
+/** Entities that an event was caused by and that a run it starts was caused by too. */
+const causes = new Set(['monitor', 'window', 'alert', 'release', 'deployment', 'dataset'])
+
+/** Looks at the triggers that wait for an event. */
+export async function onTriggerEvent(trx: Trx, deps: Deps, event: SealedEvent): Promise<void> {
+  const rows = await trx
+    .selectFrom('pipeline_trigger')
+    .selectAll()
+    .where('project_id', '=', event.project)
+    .where('schedule', '=', 0)
+    .orderBy('pipeline')
+    .orderBy('name')
+    .execute()
+  for (const row of rows) {
+    const { on } = JSON.parse(row.definition) as PipelineTrigger
+    if (!on?.events.includes(event.name)) continue
+    const eventTime = event.eventTime ?? (await deps.watermark.read(asReader(trx), event.project)).at
+    const reason = mismatch(event, on.where)
+    await evaluateTrigger(trx, deps, row, {
+      kind: 'event',
+      eventTime,
+      summary: `${event.name}: ${nameOf(event.subject)}.`,
+      refs: causeRefs(event),
+      ...(reason === undefined ? {} : { mismatch: reason }),
+    })
+  }
+}
+
+function causeRefs(event: SealedEvent): EventRef[] {
+  const known = new Set([event.subject])
+  const further = event.refs.filter((ref) => {
+    if (known.has(ref.urn) || !causes.has(parseUrn(ref.urn)?.kind ?? '')) return false
+    known.add(ref.urn)
+    return true
+  })
+  return [
+    { rel: 'input', urn: event.subject, as: 'triggered-by' },
+    ...further.map((ref) => ({ rel: 'input' as const, urn: ref.urn, as: 'cause' })),
+  ]
+}
+
+function nameOf(urn: string): string {
+  const parts = parseUrn(urn)
+  return parts ? `${parts.kind} ${parts.id}${parts.version === undefined ? '' : ` v${parts.version}`}` : urn
+}
+
+/** When event time moves by hand: a project that leaves the wall clock begins anew, then what has become due fires. */
+export async function onWatermark(trx: Trx, deps: Deps, event: SealedEvent): Promise<void> {
+  const to = Number(event.data['to'])
+  if (event.data['from'] === null) {
+    await trx
+      .updateTable('pipeline_trigger')
+      .set({ evaluated_to: to, cooldown_until: null })
+      .where('project_id', '=', event.project)
+      .execute()
+    return
+  }
+  await evaluateSchedules(trx, deps, event.project, to)
+}
+
+/** Fires each schedule once for the newest time up to `to` at which it was due and which nobody has looked at, however many there were. */
+export async function evaluateSchedules(trx: Trx, deps: Deps, project: string, to: number): Promise<void> {
+  const rows = await trx
+    .selectFrom('pipeline_trigger')
+    .selectAll()
+    .where('project_id', '=', project)
+    .where('schedule', '=', 1)
+    .where('evaluated_to', '<', to)
+    .orderBy('pipeline')
+    .orderBy('name')
+    .execute()
+  for (const row of rows) {
+    const due = dueOf(row, to)
+    if (due === undefined) continue
+    await trx
+      .updateTable('pipeline_trigger')
+      .set({ evaluated_to: to })
+      .where('project_id', '=', project)
+      .where('pipeline', '=', row.pipeline)
+      .where('name', '=', row.name)
+      .execute()
+    await evaluateTrigger(trx, deps, row, {
+      kind: 'schedule',
+      eventTime: due,
+      summary: `Due at ${new Date(due).toISOString().slice(0, 16)} UTC.`,
+      refs: [],
+    })
+  }
+}
+
+/** The newest due time that nobody has looked at. */
+export function dueOf(row: Pick<PipelineTriggerTable, 'definition' | 'evaluated_to'>, to: number): number | undefined {
+  const { schedule } = JSON.parse(row.definition) as PipelineTrigger
+  const due = schedule && lastDue(schedule, to)
+  return due !== null && due !== undefined && due > row.evaluated_to ? due : undefined
+}
