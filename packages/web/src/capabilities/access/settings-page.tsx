@@ -1,0 +1,30 @@
+import { oneOf, useSearchState } from '../../shell/search-state.ts'
+import { usePageParams } from '../../shell/use-page-params.ts'
+import { PageHeader } from '../../ui/page-header.tsx'
+import { TabPanel, Tabs } from '../../ui/tabs.tsx'
+import { PeoplePanel } from './people-panel.tsx'
+import { TokensPanel } from './tokens-panel.tsx'
+
+const shape = { tab: oneOf(['people', 'tokens'], 'people') }
+
+/** People of the project and their tokens. */
+export function Page() {
+  const { project } = usePageParams()
+  const [view, setView] = useSearchState(shape)
+  return (
+    <>
+      <PageHeader title="Settings" note={`project ${project}`} />
+      <Tabs
+        value={view.tab}
+        onChange={(tab) => setView({ tab: tab as typeof view.tab })}
+        tabs={[
+          { id: 'people', label: 'People' },
+          { id: 'tokens', label: 'Tokens and sessions' },
+        ]}
+      />
+      <TabPanel tab={view.tab}>
+        {view.tab === 'people' ? <PeoplePanel project={project} /> : <TokensPanel project={project} />}
+      </TabPanel>
+    </>
+  )
+}
