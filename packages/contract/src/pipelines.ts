@@ -329,7 +329,7 @@ export const savePipeline = route({
   schema: {
     operationId: 'savePipeline',
     summary:
-      'Saves a definition with its code as a new version, or finds the version with the same content. The files are uploaded before with putBlob.',
+      'Saves a definition with its code as a new version; when the newest version has the same content, that is it. The files are uploaded before with putBlob.',
     params: PipelineParams,
     body: Type.Object(
       {

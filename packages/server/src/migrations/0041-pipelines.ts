@@ -26,12 +26,6 @@ export const pipelines: Migration = {
       .addColumn('created_by', 'text', (c) => c.notNull())
       .addPrimaryKeyConstraint('pipeline_version_pk', ['project_id', 'pipeline', 'version'])
       .execute()
-    await db.schema
-      .createIndex('pipeline_version_digest')
-      .unique()
-      .on('pipeline_version')
-      .columns(['project_id', 'pipeline', 'digest'])
-      .execute()
 
     await db.schema
       .createTable('pipeline_run')

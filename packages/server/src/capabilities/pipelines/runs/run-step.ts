@@ -292,7 +292,7 @@ const progressEveryMs = 2000
 
 function contextOf(engine: Engine, { id, run, row, step, parameters }: Work, signal: AbortSignal): Contexts {
   const { project } = id
-  const startedBy = actorOf(project, run.started_by)
+  const startedBy = actorOf({ project, run: id.run, startedBy: run.started_by })
   let savedAt = 0
   const progress = (done: number, total: number): void => {
     engine.volatile.publish(project, 'step.progress', { run: id.run, step: id.step, done, total })

@@ -33,7 +33,7 @@ export function createRunTokens({ access, clock, db }: { access: Access } & Pick
       const known = secrets.get(id)
       if (known) return known
       const made = access
-        .createToken(actorOf(project, startedBy), {
+        .createToken(actorOf({ project, run: id, startedBy }), {
           principalId: startedBy,
           name: runTokenName(id),
           kind: 'run',
@@ -56,19 +56,21 @@ export function createRunTokens({ access, clock, db }: { access: Access } & Pick
         .where('project_id', '=', project)
         .where('revoked_at', 'is', null)
         .execute()
-      for (const token of live) await access.revokeToken(actorOf(project, id), token.id)
+      for (const token of live) await access.revokeToken(actorOf({ project, run: id, startedBy: id }), token.id)
     },
   }
 }
 
 /** Who a run's steps act as: whoever started it, narrowed to what steps may. */
-export function actorOf(project: string, startedBy: string, name = startedBy): Principal {
+export function actorOf({ project, run, startedBy }: { project: string; run: string; startedBy: string }): Principal {
   return {
     id: startedBy,
     kind: 'run',
-    name,
+    name: startedBy,
     grants: new Map([[project, new Set(stepPermissions)]]),
     homeProject: project,
+    narrowed: true,
     onBehalfOf: startedBy,
+    run,
   }
 }
