@@ -79,7 +79,7 @@ async function answer(deps: InferenceDeps, request: IncomingMessage, draining: b
   let result: WireAnswer
   let count = 0
   try {
-    const caller = authenticate(request.headers, deps.deployments.tokens(), deps.clock())
+    const caller = await authenticate(request.headers, deps.deployments.tokens, deps.clock())
     const route = matchRoute(deps.protocols, request.method ?? 'GET', path)
     if (route.kind === 'read') result = route.answer(deps.deployments, caller)
     else {

@@ -1,0 +1,52 @@
+import { FeatureBinding } from '@trivium/contract'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { parseUrn } from '../../kernel/ids/index.ts'
+import type { StepKind } from '../../kernel/ports/index.ts'
+import type { Serving } from './serving.ts'
+
+const Configuration = Type.Object(
+  { deployment: Type.String({ minLength: 1 }), features: Type.Optional(Type.Array(FeatureBinding)) },
+  { additionalProperties: false },
+)
+
+/** Step kind `deploy`: points the deployment of `with.deployment` to the model version in input `model`. It acts on the world, so it is never cached. */
+export function deployStep(serving: Serving): StepKind {
+  return {
+    kind: 'deploy',
+    caching: 'never',
+    check: (configuration) => {
+      if (Value.Check(Configuration, configuration)) return []
+      return [...Value.Errors(Configuration, configuration)].map(
+        (error) =>
+          `deploy: with${error.instancePath.replaceAll('/', '.')} ${error.message}. It takes "deployment", and "features" if something is looked up.`,
+      )
+    },
+    run: async (context, configuration) => {
+      const { deployment: name, features } = Value.Parse(Configuration, configuration)
+      const model = parseUrn(context.inputs['model']?.urn ?? '')
+      if (model?.kind !== 'model' || model.version === undefined)
+        throw new Error(
+          'Step kind deploy needs an input named "model" that is a model version, such as the output of a register step or MODEL@champion.',
+        )
+      const { release } = await serving.deploy(context.scope, {
+        name,
+        model: `${model.id}/${model.version}`,
+        reason: `step ${context.step} of ${context.pipeline}`,
+        ...(features ? { features } : {}),
+      })
+      context.log(`${name} serves ${model.id} version ${model.version} as release ${release.number}.`)
+      return {
+        outputs: {
+          release: {
+            kind: 'value',
+            digest: release.digest,
+            urn: release.urn,
+            value: { deployment: name, release: release.id, number: release.number },
+          },
+        },
+        refs: [{ rel: 'output', urn: release.urn, as: 'deployed' }],
+      }
+    },
+  }
+}
