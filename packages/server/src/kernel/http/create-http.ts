@@ -3,7 +3,13 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Permission, RouteAccess } from '@trivium/contract'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import { AppError, defineErrors } from '../errors/index.ts'
 import type { Logger } from '../logging/index.ts'
 import { accessErrors, authorize, type Principal, type Scope } from '../principal/index.ts'
@@ -79,7 +85,7 @@ export type Http = FastifyInstance<any, any, any, any, any>
 export function createHttp({ authenticator, logger, bodyLimit, allowedHosts }: HttpOptions): Http {
   const app = fastify({
     loggerInstance: logger as never,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: (req) => headerText(req.headers['x-request-id'])?.slice(0, 100) ?? randomUUID(),
     bodyLimit,
     requestTimeout: 0,

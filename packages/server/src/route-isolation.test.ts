@@ -1,0 +1,322 @@
+import { Readable } from 'node:stream'
+import { type Client, describeEachDatabase, type World } from '@trivium/testing'
+import { type Kysely, sql } from 'kysely'
+import { beforeAll, expect, test } from 'vitest'
+import type { ServedRoute } from './kernel/http/index.ts'
+import { urn } from './kernel/ids/index.ts'
+
+/** In every text that the other project holds, and in none of its names: where it shows up, content has leaked. */
+const secret = 'zebrafish'
+
+/** Routes that end what the caller came with, or never end. */
+const left = new Set(['POST /api/v1/logout', 'GET /api/v1/projects/:project/events/stream'])
+
+/** What a foreign project holds, by the kinds of id that requests can carry. */
+interface Foreign {
+  project: string
+  ids: string[]
+}
+
+describeEachDatabase('isolation of projects', ({ world, dialect }) => {
+  let theirs: Foreign
+  let mine: string
+  let insider: Client
+  let before: string
+
+  beforeAll(async () => {
+    theirs = await fill(world)
+    mine = await world.makeProject()
+    insider = await world.as('admin', mine)
+    await world.settled(theirs.project)
+    before = await contents(world, theirs.project)
+  }, 60_000)
+
+  test('the other project really holds the secret', () => {
+    expect(before.split(secret).length).toBeGreaterThan(8)
+  })
+
+  test('no route shows or changes anything of another project, whatever id stands in path, query or body', async () => {
+    const wrong: string[] = []
+    for (const route of callable(world)) {
+      for (const id of [...theirs.ids, theirs.project]) {
+        const { method, url, headers, payload } = requestFor(route, { project: mine, id })
+        const answer = await world.app.inject({
+          method: method as 'GET',
+          url,
+          headers: { host: 'localhost', authorization: `Bearer ${insider.token}`, ...headers },
+          ...(payload === undefined ? {} : { payload }),
+        })
+        if (answer.statusCode >= 500 && answer.statusCode !== 501)
+          wrong.push(`${method} ${url}: ${answer.statusCode} ${answer.body}`)
+        if (answer.body.includes(secret)) wrong.push(`${method} ${url} with ${id} shows ${answer.body.slice(0, 300)}`)
+      }
+    }
+    expect(wrong).toEqual([])
+    await world.settled(theirs.project)
+    expect(await contents(world, theirs.project)).toBe(before)
+  }, 300_000)
+
+  test('an id of another project answers like an id that nobody has', async () => {
+    const wrong: string[] = []
+    const empty = await world.makeProject()
+    const newcomer = await world.as('viewer', empty)
+    const reads = callable(world).filter((route) => route.method === 'GET')
+    for (const route of reads) {
+      for (const id of theirs.ids) {
+        const answers = []
+        for (const asked of [id, sibling(id)]) {
+          const { method, url, headers } = requestFor(route, { project: empty, id: asked })
+          const answer = await world.app.inject({
+            method: method as 'GET',
+            url,
+            headers: { host: 'localhost', authorization: `Bearer ${newcomer.token}`, ...headers },
+          })
+          answers.push({ status: answer.statusCode, body: masked(answer.body, asked) })
+        }
+        if (JSON.stringify(answers[0]) !== JSON.stringify(answers[1]))
+          wrong.push(`${route.url} with ${id}: ${JSON.stringify(answers)}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  }, 120_000)
+
+  test('the members of the other project do see all of it', async () => {
+    const member = await world.as('admin', theirs.project)
+    const seen: string[] = []
+    for (const route of callable(world).filter((r) => r.method === 'GET')) {
+      for (const id of theirs.ids) {
+        const { url, headers } = requestFor(route, { project: theirs.project, id })
+        const answer = await world.app.inject({
+          url,
+          headers: { host: 'localhost', authorization: `Bearer ${member.token}`, ...headers },
+        })
+        if (answer.body.includes(secret)) seen.push(route.url)
+      }
+    }
+    // The same requests that show nothing to an outsider: proof that they ask the right questions.
+    expect(new Set(seen).size, [...new Set(seen)].join('\n')).toBeGreaterThan(15)
+  }, 120_000)
+
+  /** Everything that is stored under a project, as text. */
+  async function contents(of: World, project: string): Promise<string> {
+    const db = of.kernel.db.read as unknown as Kysely<Record<string, Record<string, unknown>>>
+    const names =
+      dialect === 'sqlite'
+        ? await sql<{
+            name: string
+          }>`select m.name from sqlite_master m join pragma_table_info(m.name) c where m.type = 'table' and c.name = 'project_id' order by 1`.execute(
+            db,
+          )
+        : await sql<{
+            name: string
+          }>`select table_name as name from information_schema.columns where column_name = 'project_id' and table_schema = 'public' order by 1`.execute(
+            db,
+          )
+    const parts: string[] = []
+    for (const { name } of names.rows) {
+      const rows = await db.selectFrom(name).selectAll().where('project_id', '=', project).execute()
+      // When a token was last used is nobody's data, and says nothing about the outsider.
+      const plain = rows.map((row) => JSON.stringify({ ...row, last_used_at: undefined })).toSorted()
+      parts.push(`${name}\n${plain.join('\n')}`)
+    }
+    return parts.join('\n')
+  }
+})
+
+/** Routes that a token opens; of the wire protocols' spellings of one call only the first, because they share a handler. */
+function callable(world: World): ServedRoute[] {
+  const known = new Set<string>()
+  return world.app.routeTable.filter((route) => {
+    const call = `${route.method} ${route.url.replace(/^\/(ajax-)?api\/[23]\.0\//, '/')}`
+    if (route.method === 'HEAD' || route.access === 'public' || left.has(call) || known.has(call)) return false
+    known.add(call)
+    return true
+  })
+}
+
+/** The same kind of id, which nobody has. */
+const sibling = (id: string): string =>
+  id.replace(/[0-9a-z]{6}(?=(@\d+)?$)/, (end) => [...end].map((c) => (/\d/.test(c) ? '7' : 'q')).join(''))
+
+/** Takes out what differs between two equal answers: the id that was asked for and the request's own id. */
+function masked(body: string, id: string): string {
+  return body
+    .replaceAll(id, 'ID')
+    .replaceAll(encodeURIComponent(id), 'ID')
+    .replaceAll(/"request_?[iI]d":"[^"]*"/g, '')
+}
+
+/** Fields that the wire protocols read without a schema. */
+const wireFields = [
+  'run_id',
+  'run_uuid',
+  'experiment_id',
+  'experiment_name',
+  'model_id',
+  'name',
+  'version',
+  'alias',
+  'key',
+  'metric_key',
+  'path',
+  'new_name',
+  'new_status',
+  'status',
+]
+const wireLists = ['experiment_ids', 'run_ids', 'model_ids', 'tags', 'metrics', 'params', 'inputs', 'dataframe_records']
+
+/** What an id is no word of: the request would end there. */
+const ownLanguage = new Set(['page_token', 'filter', 'order_by', 'limit'])
+
+function requestFor(
+  route: ServedRoute,
+  { project, id }: { project: string; id: string },
+): { method: string; url: string; headers: Record<string, string>; payload?: string } {
+  const encoded = encodeURIComponent(id)
+  const path = route.url
+    .replace(':project', project)
+    .replaceAll(/:(\w+)/g, (_, name: string) =>
+      name === 'version' && /^\d/.test(id) ? id : name === 'version' ? '1' : encoded,
+    )
+    .replaceAll('*', encoded)
+  const query = new URLSearchParams()
+  const schema = route.schema.querystring as Schema | undefined
+  if (schema?.properties) {
+    for (const [name, property] of Object.entries(schema.properties)) {
+      const value = sample(property, id)
+      if (value !== undefined && !ownLanguage.has(name)) query.set(name, String(value))
+    }
+  } else if (!route.url.startsWith('/api/v1/')) {
+    for (const name of wireFields) query.set(name, id)
+    for (const name of wireLists) query.append(name, id)
+  }
+  const url = query.size > 0 && route.method === 'GET' ? `${path}?${query}` : path
+  if (route.method === 'GET' || route.method === 'DELETE') return { method: route.method, url, headers: {} }
+  const body = route.schema.body as Schema | undefined
+  const payload = body
+    ? sample(body, id)
+    : Object.fromEntries([...wireFields.map((name) => [name, id]), ...wireLists.map((name) => [name, [id]])])
+  return {
+    method: route.method,
+    url: query.size > 0 ? `${path}?${query}` : path,
+    headers: { 'content-type': 'application/json' },
+    payload: JSON.stringify(payload),
+  }
+}
+
+interface Schema {
+  type?: string
+  const?: unknown
+  enum?: unknown[]
+  anyOf?: Schema[]
+  properties?: Record<string, Schema>
+  patternProperties?: Record<string, Schema>
+  items?: Schema
+  minimum?: number
+  exclusiveMinimum?: number
+  minItems?: number
+}
+
+/** A value that the schema takes, with the id wherever text is free. */
+function sample(schema: Schema, id: string): unknown {
+  if (schema.const !== undefined) return schema.const
+  if (schema.enum) return schema.enum[0]
+  if (schema.anyOf) return sample(schema.anyOf[0] ?? {}, id)
+  switch (schema.type) {
+    case 'object':
+      return schema.properties
+        ? Object.fromEntries(Object.entries(schema.properties).map(([name, inner]) => [name, sample(inner, id)]))
+        : { [id]: id }
+    case 'array':
+      return [sample(schema.items ?? {}, id)]
+    case 'integer':
+    case 'number':
+      return (schema.minimum ?? schema.exclusiveMinimum ?? 0) + (schema.exclusiveMinimum === undefined ? 0 : 1)
+    case 'boolean':
+      return true
+    case 'null':
+      return null
+    default:
+      return id
+  }
+}
+
+/** A project with one of everything. Names and ids tell nothing; contents carry the secret. */
+async function fill(world: World): Promise<Foreign> {
+  const project = await world.makeProject()
+  const admin = await world.as('admin', project)
+  const ids: string[] = []
+  const must = async (...args: Parameters<Client['call']>) => {
+    const answer = await admin.call(...args)
+    if (answer.status >= 300) throw new Error(`${args[0]} ${args[1]}: ${answer.status} ${answer.text}`)
+    return answer.json
+  }
+  const at = `/api/v1/projects/${project}`
+  const { datasets } = world.capabilities
+  const csv = `when,${secret}_delay\n2001-01-01 00:00:00,1\n2001-01-02 00:00:00,2\n`
+  await datasets.add(admin.scope, {
+    name: 'rows-of-theirs',
+    content: Readable.from([Buffer.from(csv)]),
+    format: 'csv',
+    mode: 'replace',
+    note: `${secret} note`,
+  })
+  ids.push('rows-of-theirs', urn(project, 'dataset', 'rows-of-theirs', 1))
+
+  await must('PUT', `${at}/feature-views/view-of-theirs`, {
+    keys: ['airport'],
+    columns: { [secret]: 'number' },
+    window: '3h',
+    features: { [`${secret}_mean`]: `sum(${secret}) / count(*)` },
+    defaults: {},
+  })
+  await must('POST', `${at}/feature-views/view-of-theirs/rows`, {
+    rows: [{ id: 'row-1', key: { airport: secret }, eventTime: 1000, values: { [secret]: 1 } }],
+  })
+  ids.push('view-of-theirs', urn(project, 'feature-view', 'view-of-theirs', 1))
+
+  const item = await world.kernel.db.write.transaction().execute((trx) =>
+    world.capabilities.inbox.open(trx, admin.principal, {
+      project,
+      kind: 'review',
+      title: `${secret} title`,
+      summary: `${secret} summary`,
+      subject: urn(project, 'dataset', 'rows-of-theirs', 1),
+      evidence: { [secret]: 1 },
+      options: [{ id: 'yes', label: secret, consequence: secret }],
+      permission: 'inbox:decide',
+      authors: [],
+      blocksEventTime: false,
+    }),
+  )
+  ids.push(item.id, item.urn)
+
+  const account = `robot-${item.id.slice(-8)}`
+  await must('POST', `${at}/people`, { name: account, kind: 'service', role: 'contributor' })
+  const token = await must('POST', `${at}/tokens`, { name: `${secret} token`, for: account })
+  ids.push(account, token.token.id)
+
+  const experiment = await must('POST', '/api/2.0/mlflow/experiments/create', {
+    name: 'experiment-of-theirs',
+    tags: [{ key: 'about', value: secret }],
+  })
+  const { run } = await must('POST', '/api/2.0/mlflow/runs/create', {
+    experiment_id: experiment.experiment_id,
+    run_name: `${secret} run`,
+    tags: [{ key: 'about', value: secret }],
+  })
+  const run_id = run.info.run_id as string
+  await must('POST', '/api/2.0/mlflow/runs/log-batch', {
+    run_id,
+    metrics: [{ key: `${secret}_loss`, value: 0.5, timestamp: 1000, step: 1 }],
+    params: [{ key: `${secret}_rate`, value: '0.1' }],
+    tags: [{ key: secret, value: secret }],
+  })
+  const proxy = '/api/2.0/mlflow-artifacts/artifacts'
+  await must('PUT', `${proxy}/${experiment.experiment_id}/${run_id}/artifacts/notes.txt`, `${secret} notes`, {
+    'content-type': 'text/plain',
+  })
+  const path = `${experiment.experiment_id}/${run_id}/artifacts/notes.txt`
+  ids.push(run_id, experiment.experiment_id, 'experiment-of-theirs', urn(project, 'run', run_id), path)
+  return { project, ids }
+}
