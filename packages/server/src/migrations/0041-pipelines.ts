@@ -130,7 +130,7 @@ export const pipelines: Migration = {
     await db.schema
       .createIndex('pipeline_cache_step')
       .on('pipeline_cache')
-      .columns(['project_id', 'pipeline', 'step', 'created_at'])
+      .columns(['project_id', 'step', 'created_at'])
       .execute()
     await db.schema
       .createTable('pipeline_closure')

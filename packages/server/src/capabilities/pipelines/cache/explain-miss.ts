@@ -1,7 +1,7 @@
 import type { CacheComponent } from '@trivium/contract'
 import type { KeyPart } from './cache-key.ts'
 
-/** Compares a key with the nearest earlier ones of the same step: the one with the fewest parts that differ, the newest of equals. */
+/** Compares a key with the nearest earlier ones of the same step: the one with the fewest parts (then files) that differ, the newest of equals. */
 export function nearestKey<T extends { parts: readonly KeyPart[] }>(
   parts: readonly KeyPart[],
   earlier: readonly T[],
@@ -9,7 +9,8 @@ export function nearestKey<T extends { parts: readonly KeyPart[] }>(
   let best: { entry: T; components: CacheComponent[]; changes: number } | undefined
   for (const entry of earlier) {
     const components = compareKeys(entry.parts, parts)
-    const changes = components.filter((component) => component.changed).length
+    const changed = components.filter((component) => component.changed)
+    const changes = changed.length + changed.reduce((sum, component) => sum + component.detail.length, 0) / 1_000_000
     if (!best || changes < best.changes) best = { entry, components, changes }
   }
   return best
