@@ -379,9 +379,7 @@ async function tokenSnapshot(db: Reader, now: number): ReturnType<Access['tokenS
       (isAdmin ? 'default' : ((own.find((m) => m.project_id === 'default') ?? own[0])?.project_id ?? 'default'))
     const granted =
       isAdmin ||
-      own.some(
-        (m) => m.project_id === project && (roles[m.role] as readonly Permission[]).includes('prediction:write'),
-      )
+      own.some((m) => m.project_id === project && (roles[m.role] as readonly Permission[]).includes('prediction:write'))
     return {
       hash: token.secret_hash,
       principal: token.principal_id,
