@@ -24,7 +24,9 @@ export const capabilityFloors: Readonly<Record<string, number>> = {
 
 /** What else each layer of the server may import of the server; files directly in its `src` compose and may import all. */
 export const serverLayers: Readonly<Record<string, readonly string[]>> = {
-  protocols: ['capabilities', 'kernel'],
+  protocols: ['capabilities', 'gateway', 'kernel'],
+  /** The inference process, which shares nothing with main but the kernel; `gateway-main.ts` composes it. */
+  gateway: ['kernel'],
   capabilities: ['kernel'],
   drivers: ['kernel'],
   kernel: [],
