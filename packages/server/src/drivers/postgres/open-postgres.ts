@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Database, OffloadedRead, Reader, SqlValue, Tables } from '../../kernel/db/database.ts'
+import { explainDatabaseError } from '../../kernel/db/database-errors.ts'
 import { postgresBulkInsert } from './postgres-bulk-insert.ts'
 
 const int8 = 20
@@ -15,6 +16,8 @@ export async function openPostgres({ url, poolSize = 10 }: { url: string; poolSi
   const pool = new pg.Pool({ connectionString: url, max: poolSize, types: types as unknown as pg.CustomTypesConfig })
   // An idle client that loses its server reports here; the next query gets its own error.
   pool.on('error', () => {})
+  // A client that is in use reports here too, beside the failed query; unheard it would end the program.
+  pool.on('connect', (client) => client.on('error', () => {}))
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const committed = new Set<() => void>()
   return {
@@ -22,7 +25,12 @@ export async function openPostgres({ url, poolSize = 10 }: { url: string; poolSi
     write: {
       transaction: () => ({
         execute: async (work) => {
-          const result = await kysely.transaction().execute(work)
+          const result = await kysely
+            .transaction()
+            .execute(work)
+            .catch((error) => {
+              throw explainDatabaseError(error)
+            })
           for (const listener of committed) listener()
           return result
         },
@@ -43,7 +51,6 @@ export async function openPostgres({ url, poolSize = 10 }: { url: string; poolSi
       committed.add(listener)
       return () => committed.delete(listener)
     },
-    migrationConnection: kysely as Kysely<any>,
     close: async () => {
       await kysely.destroy()
     },

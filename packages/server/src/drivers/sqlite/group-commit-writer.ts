@@ -1,5 +1,6 @@
 import { Kysely } from 'kysely'
 import type { Tables, Trx } from '../../kernel/db/database.ts'
+import { explainDatabaseError } from '../../kernel/db/database-errors.ts'
 import { type NodeSqliteConnection, nodeSqliteDialect } from './node-sqlite-dialect.ts'
 
 interface Waiting {
@@ -59,30 +60,48 @@ export class GroupCommitWriter {
     this.#running = undefined
   }
 
+  /** Never throws: whatever happens, each caller gets his result or an error. */
   async #round(waiting: Waiting[]): Promise<void> {
+    const { raw } = this.#connection
     const done: { one: Waiting; value: unknown }[] = []
+    const failAll = (error: unknown): void => {
+      for (const { one } of done) one.reject(explainDatabaseError(error))
+    }
     try {
-      this.#connection.raw.exec('begin immediate')
+      raw.exec('begin immediate')
     } catch (error) {
-      for (const one of waiting) one.reject(error)
+      for (const one of waiting) one.reject(explainDatabaseError(error))
       return
     }
-    for (const one of waiting) {
+    for (const [index, one] of waiting.entries()) {
       try {
         done.push({ one, value: await this.kysely.transaction().execute(one.work) })
       } catch (error) {
-        one.reject(error)
+        one.reject(explainDatabaseError(error))
+        if (raw.isTransaction) continue
+        // A full disk or an I/O error ends the whole transaction, not only this savepoint. Those that have not begun go into the next round.
+        failAll(error)
+        this.#queue.unshift(...waiting.slice(index + 1))
+        return
       }
     }
     try {
       if (done.length > 0) for (const hook of this.#beforeCommit) await this.kysely.transaction().execute(hook)
-      this.#connection.raw.exec('commit')
+      raw.exec('commit')
     } catch (error) {
-      if (this.#connection.raw.isTransaction) this.#connection.raw.exec('rollback')
-      for (const { one } of done) one.reject(error)
+      failAll(error)
+      this.#rollBack()
       return
     }
     for (const { one, value } of done) one.resolve(value)
     for (const listener of this.#committed) listener()
+  }
+
+  #rollBack(): void {
+    try {
+      if (this.#connection.raw.isTransaction) this.#connection.raw.exec('rollback')
+    } catch {
+      // The next `begin` reports what is wrong with the file.
+    }
   }
 }

@@ -71,16 +71,18 @@ export function nodeSqliteDialect(connection: NodeSqliteConnection): Dialect {
     init: async () => {},
     acquireConnection: async () => connection,
     beginTransaction: async () => {
+      connection.raw.exec(`savepoint work_${depth + 1}`)
       depth += 1
-      connection.raw.exec(`savepoint work_${depth}`)
     },
     commitTransaction: async () => {
       connection.raw.exec(`release work_${depth}`)
       depth -= 1
     },
     rollbackTransaction: async () => {
-      connection.raw.exec(`rollback to work_${depth}; release work_${depth}`)
+      const name = `work_${depth}`
       depth -= 1
+      // After an error that ended the whole transaction (a full disk) there is no savepoint any more.
+      if (connection.raw.isTransaction) connection.raw.exec(`rollback to ${name}; release ${name}`)
     },
     releaseConnection: async () => {},
     destroy: async () => connection.raw.close(),

@@ -27,7 +27,6 @@ export async function openSqlite({
     offload: (task) => threads.run(task),
     onBeforeCommit: (hook) => writer.onBeforeCommit(hook),
     onCommitted: (listener) => writer.onCommitted(listener),
-    migrationConnection: writer.kysely as Kysely<any>,
     close: async () => {
       await writer.idle()
       await threads.close()

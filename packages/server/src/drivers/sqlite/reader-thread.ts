@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Kysely } from 'kysely'
 import type { OffloadedRead, Reader, Tables } from '../../kernel/db/database.ts'
+import { AppError } from '../../kernel/errors/app-error.ts'
 import { NodeSqliteConnection, nodeSqliteDialect } from './node-sqlite-dialect.ts'
 
 const raw = new DatabaseSync((workerData as { path: string }).path, { readOnly: true })
@@ -19,9 +20,16 @@ async function answer(task: { id: number; module: string; name: string; input: u
     if (!read) throw new Error(`Module ${task.module} exports no function ${task.name}.`)
     const result = await read(db, task.input, 'sqlite')
     const bytes = typeof result === 'string' ? new TextEncoder().encode(result) : result
-    parentPort?.postMessage({ id: task.id, bytes }, bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : [])
+    parentPort?.postMessage({ id: task.id, bytes }, ownBuffer(bytes))
   } catch (error) {
-    const { message, stack } = error as Error
-    parentPort?.postMessage({ id: task.id, error: { message, stack } })
+    const { message, stack, code, status, details } = error as AppError
+    const expected = error instanceof AppError ? { code, status, details } : undefined
+    parentPort?.postMessage({ id: task.id, error: { message, stack, expected } })
   }
+}
+
+/** What can be handed over without a copy: a buffer that holds these bytes and nothing else (small `Buffer`s share theirs). */
+function ownBuffer(bytes: Uint8Array): ArrayBuffer[] {
+  const { buffer } = bytes
+  return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength ? [buffer] : []
 }

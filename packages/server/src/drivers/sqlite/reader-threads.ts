@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { AppError } from '../../kernel/errors/app-error.ts'
 
 interface Task {
   module: URL
@@ -15,7 +16,19 @@ interface Thread {
   idle: NodeJS.Timeout | undefined
 }
 
+type Answer = { id: number } & ({ bytes: Uint8Array } | { error: ThreadError })
+interface ThreadError {
+  message: string
+  stack?: string
+  expected?: Pick<AppError, 'code' | 'status' | 'details'>
+}
+
 const idleMs = 30_000
+
+function errorOf({ message, stack, expected }: ThreadError): Error {
+  const error = expected ? new AppError(expected.code, expected.status, message, expected.details) : new Error(message)
+  return Object.assign(error, { cause: stack })
+}
 
 /** Threads with read-only connections of their own. One is enough on two cores; it starts on the first task and stops when idle, which keeps a resting server small. */
 export class ReaderThreads {
@@ -39,9 +52,12 @@ export class ReaderThreads {
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#thread?.idle)
-    await this.#thread?.worker.terminate()
+    const thread = this.#thread
+    if (!thread) return
+    // From here on a task gets a new thread.
     this.#thread = undefined
+    clearTimeout(thread.idle)
+    await thread.worker.terminate()
   }
 
   #require(): Thread {
@@ -51,14 +67,11 @@ export class ReaderThreads {
       { workerData: { path: this.#path } },
     )
     const thread: Thread = { worker, pending: new Map(), idle: undefined }
-    worker.on('message', (message: { id: number; bytes?: Uint8Array; error?: { message: string; stack?: string } }) => {
+    worker.on('message', (message: Answer) => {
       const pending = thread.pending.get(message.id)
       thread.pending.delete(message.id)
-      if (message.bytes) pending?.resolve(message.bytes)
-      else
-        pending?.reject(
-          Object.assign(new Error(message.error?.message ?? 'The reader thread failed.'), { cause: message.error }),
-        )
+      if ('bytes' in message) pending?.resolve(message.bytes)
+      else pending?.reject(errorOf(message.error))
       if (thread.pending.size === 0) {
         thread.idle = setTimeout(() => void this.close(), idleMs)
         thread.idle.unref()

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely'
+import type { Transaction } from 'kysely'
 import type { ReadonlyKysely } from 'kysely/readonly'
 
 /**
@@ -44,8 +44,6 @@ export interface Database {
   onBeforeCommit(hook: (trx: Trx) => Promise<void>): void
   /** Called after each commit. Must not throw. */
   onCommitted(listener: () => void): () => void
-  /** The untyped write connection, for migrations only. */
-  readonly migrationConnection: Kysely<any>
   close(): Promise<void>
 }
 

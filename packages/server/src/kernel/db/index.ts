@@ -1,4 +1,5 @@
 export * from './database.ts'
+export * from './database-errors.ts'
 export * from './is-unique-violation.ts'
 export * from './migrate.ts'
 export * from './lock-data-directory.ts'
