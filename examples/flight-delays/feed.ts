@@ -62,10 +62,20 @@ export async function openFeed({ directory, permute }: { directory: string; perm
       from raw ${permute === undefined ? '' : `join (select date as dealt, row_number() over (order by hash(n * 7919 + ${permute})) as n from raw) using (n)`};
     alter table flight add column landing timestamp;
     update flight set landing = date + to_minutes(${groundMinutes} + distance // ${milesPerMinute});`)
-  const reader = await db.runAndReadAll('select id, epoch_ms(date), epoch_ms(landing), origin, destination, distance, delay from flight order by date, id')
-  const flights = reader.getRows().map(([id, departure, landing, origin, destination, distance, delay]): Flight => ({
-    id: String(id), departure: Number(departure), landing: Number(landing), origin: String(origin), destination: String(destination), distance: Number(distance), delay: Number(delay),
-  }))
+  const reader = await db.runAndReadAll(
+    'select id, epoch_ms(date), epoch_ms(landing), origin, destination, distance, delay from flight order by date, id',
+  )
+  const flights = reader.getRows().map(
+    ([id, departure, landing, origin, destination, distance, delay]): Flight => ({
+      id: String(id),
+      departure: Number(departure),
+      landing: Number(landing),
+      origin: String(origin),
+      destination: String(destination),
+      distance: Number(distance),
+      delay: Number(delay),
+    }),
+  )
   const byLanding = flights.toSorted((a, b) => a.landing - b.landing || a.id.localeCompare(b.id))
   const last = flights.at(-1)?.departure ?? start
 
@@ -74,15 +84,24 @@ export async function openFeed({ directory, permute }: { directory: string; perm
     await db.run(`copy (${select}) to '${path}' (format parquet, compression zstd)`)
     return path
   }
-  const within = (from: number, to: number): string => `landing >= make_timestamp(${from}::bigint * 1000) and landing < make_timestamp(${to}::bigint * 1000)`
+  const within = (from: number, to: number): string =>
+    `landing >= make_timestamp(${from}::bigint * 1000) and landing < make_timestamp(${to}::bigint * 1000)`
   return {
     start,
     weeks: Math.floor((last - start) / weekMs),
     flights,
     landings: (from, to) => slice(byLanding, (flight) => flight.landing, from, to),
     departures: (from, to) => slice(flights, (flight) => flight.departure, from, to),
-    landedFile: (from, to) => write(`landed-${from}.parquet`, `select id, date, origin, destination, distance, delay from flight where ${within(from, to)} order by landing, id`),
-    arrivalsFile: (from, to) => write(`arrivals-${from}.parquet`, `select id, destination as airport, landing as event_time, landing as known_at, delay::double as delay from flight where ${within(from, to)} order by landing, id`),
+    landedFile: (from, to) =>
+      write(
+        `landed-${from}.parquet`,
+        `select id, date, origin, destination, distance, delay from flight where ${within(from, to)} order by landing, id`,
+      ),
+    arrivalsFile: (from, to) =>
+      write(
+        `arrivals-${from}.parquet`,
+        `select id, destination as airport, landing as event_time, landing as known_at, delay::double as delay from flight where ${within(from, to)} order by landing, id`,
+      ),
     close: () => {
       db.closeSync()
       instance.closeSync()

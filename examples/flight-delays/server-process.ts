@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -14,10 +16,28 @@ export interface ServerProcess {
 
 const cli = join(import.meta.dirname, '../../packages/cli/src/main.ts')
 
-export async function startServerProcess({ data, port, environment }: { data: string; port: number; environment: Readonly<Record<string, string>> }): Promise<ServerProcess> {
-  const child: ChildProcess = spawn(process.execPath, ['--conditions=trivium-source', cli, 'up', '--json', '--data', data, '--port', String(port)], {
-    stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...environment },
-  })
+export async function startServerProcess({
+  data,
+  port,
+  prebuilt,
+}: {
+  data: string
+  port: number
+  /** The Python environment that the set-up made from this lock file: the server takes it instead of building its own. */
+  prebuilt: { readonly lock: string; readonly python: string }
+}): Promise<ServerProcess> {
+  mkdirSync(data, { recursive: true, mode: 0o700 })
+  const digest = createHash('sha256').update(readFileSync(prebuilt.lock)).digest('hex')
+  writeFileSync(join(data, 'environments.json'), JSON.stringify({ [digest]: prebuilt.python }))
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ['--conditions=trivium-source', cli, 'up', '--json', '--data', data, '--port', String(port)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // Ctrl-C reaches the demo only; it stops the server itself.
+      detached: true,
+    },
+  )
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const ready = new Promise<{ url: string; loginUrl: string; inferenceUrl: string }>((resolve, reject) => {
     if (child.stdout) {
@@ -26,12 +46,17 @@ export async function startServerProcess({ data, port, environment }: { data: st
         if (message.event === 'ready') resolve(message)
       })
     }
-    child.once('exit', (code) => reject(new Error(`The server ended with code ${code} before it was ready; its own words are above.`)))
+    child.once('exit', (code) =>
+      reject(new Error(`The server ended with code ${code} before it was ready; its own words are above.`)),
+    )
     child.once('error', reject)
   })
   const { url, inferenceUrl, loginUrl } = await ready
   return {
-    url, inferenceUrl, loginUrl, ended,
+    url,
+    inferenceUrl,
+    loginUrl,
+    ended,
     stop: async () => {
       child.kill('SIGTERM')
       await ended

@@ -9,6 +9,8 @@ export interface Traffic {
   batch(flights: readonly Flight[]): Promise<void>
   readonly singleRequests: number
   readonly predictions: number
+  /** Id of the newest prediction. */
+  readonly lastId: string
   close(): void
 }
 
@@ -19,18 +21,35 @@ export function createTraffic({ url, token, deployment }: { url: string; token: 
   const target = new URL(`/deployments/${deployment}/predict`, url)
   let singleRequests = 0
   let predictions = 0
+  let lastId = ''
 
   const post = (body: string): Promise<void> =>
     new Promise((resolve, reject) => {
-      const sent = request(target, { method: 'POST', agent, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } }, (answer) => {
-        let text = ''
-        answer.setEncoding('utf8')
-        answer.on('data', (chunk: string) => {
-          text += chunk
-        })
-        answer.on('end', () => (answer.statusCode === 200 ? resolve() : reject(new Error(`A prediction was refused (${answer.statusCode}): ${text.slice(0, 500)}`))))
-        answer.on('error', reject)
-      })
+      const sent = request(
+        target,
+        {
+          method: 'POST',
+          agent,
+          headers: {
+            authorization: `Bearer ${token}`,
+            'content-type': 'application/json',
+            'content-length': Buffer.byteLength(body),
+          },
+        },
+        (answer) => {
+          let text = ''
+          answer.setEncoding('utf8')
+          answer.on('data', (chunk: string) => {
+            text += chunk
+          })
+          answer.on('end', () =>
+            answer.statusCode === 200
+              ? resolve()
+              : reject(new Error(`A prediction was refused (${answer.statusCode}): ${text.slice(0, 500)}`)),
+          )
+          answer.on('error', reject)
+        },
+      )
       sent.on('error', reject)
       sent.end(body)
     })
@@ -44,6 +63,7 @@ export function createTraffic({ url, token, deployment }: { url: string; token: 
           next += 1
           if (!flight) return
           await post(JSON.stringify(rowOf(flight)))
+          lastId = flight.id
           singleRequests += 1
           predictions += 1
         }
@@ -61,6 +81,9 @@ export function createTraffic({ url, token, deployment }: { url: string; token: 
     get predictions() {
       return predictions
     },
+    get lastId() {
+      return lastId
+    },
     close: () => agent.destroy(),
   }
 }
@@ -69,7 +92,14 @@ export function createTraffic({ url, token, deployment }: { url: string; token: 
 function rowOf(flight: Flight): { id: string; eventTime: number; inputs: Record<string, string | number> } {
   const departure = new Date(flight.departure)
   return {
-    id: flight.id, eventTime: flight.departure,
-    inputs: { origin: flight.origin, destination: flight.destination, distance: flight.distance, weekday: (departure.getUTCDay() + 6) % 7, hour: departure.getUTCHours() },
+    id: flight.id,
+    eventTime: flight.departure,
+    inputs: {
+      origin: flight.origin,
+      destination: flight.destination,
+      distance: flight.distance,
+      weekday: (departure.getUTCDay() + 6) % 7,
+      hour: departure.getUTCHours(),
+    },
   }
 }
