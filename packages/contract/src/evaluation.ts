@@ -78,7 +78,6 @@ export const EvaluationComparison = Type.Object({
       candidate: MetricEstimate,
       champion: MetricEstimate,
       difference: MetricEstimate,
-      verdict: ComparisonVerdict,
     }),
   ),
 })

@@ -1,2 +1,3 @@
 export * from './new-id.ts'
 export * from './urn.ts'
+export * from './canonical-json.ts'
