@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Access, accessRoutes, createAccess, createPeople } from './capabilities/access/index.ts'
 import { createDatasets, type Datasets, datasetRoutes, validateStep } from './capabilities/datasets/index.ts'
+import { createEvaluations, type Evaluations, evaluateStep, evaluationRoutes } from './capabilities/evaluation/index.ts'
 import { createFeatures, type Features, featureRoutes } from './capabilities/features/index.ts'
 import { createInbox, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
 import { createLineage, type Lineage, lineageRoutes } from './capabilities/lineage/index.ts'
@@ -24,6 +25,7 @@ export interface Capabilities {
   readonly datasets: Datasets
   readonly tracking: Tracking
   readonly features: Features
+  readonly evaluations: Evaluations
   readonly pipelines: Pipelines
 }
 
@@ -39,7 +41,9 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }),
   })
   const pipelines = composePipelines(kernel, { access, datasets })
-  return { access, inbox, lineage, datasets, tracking, features, pipelines }
+  const evaluations = createEvaluations(kernel, { datasets, lineage })
+  pipelines.registerStepKind(evaluateStep(evaluations))
+  return { access, inbox, lineage, datasets, tracking, features, evaluations, pipelines }
 }
 
 /** The pipelines with what runs their code on this machine, and every kind of step that a capability has. */
@@ -90,6 +94,7 @@ export function composeHttp(
   trackingRoutes(app, capabilities.tracking, kernel)
   mlflowRoutes(app, { kernel, access: capabilities.access, tracking: capabilities.tracking })
   featureRoutes(app, capabilities.features)
+  evaluationRoutes(app, capabilities.evaluations)
   pipelineRoutes(app, capabilities.pipelines, kernel)
   return app
 }
