@@ -28,6 +28,8 @@ const data = values.data
 if (data === undefined) throw new Error('The gateway is started by the server; it needs --data.')
 
 process.title = 'trivium-gateway'
+// A limit on file sizes is an error of the write, as a full disk is, and not the end of the process.
+process.on('SIGXFSZ', () => {})
 const logger = createLogger({ level: values['log-level'] })
 const directory = join(data, 'gateway')
 const lock = lockDataDirectory(directory)

@@ -28,6 +28,12 @@ export interface Deployments {
   traffic(project: string, name: string): TrafficCounter | undefined
 }
 
+/** Throws when a path names another model version than the one that serves. */
+export function requireVersion({ name, live }: LiveDeployment, asked: string | undefined): void {
+  const served = live.release.manifest.version
+  if (asked !== undefined && asked !== String(served)) throw predictErrors.VERSION_NOT_SERVED(name, asked, served)
+}
+
 interface Entry {
   project: string
   name: string

@@ -4,7 +4,7 @@ import { newId } from '../kernel/ids/new-id.ts'
 import type { Logger } from '../kernel/logging/index.ts'
 import type { GatewayToken } from '../kernel/ports/gateway.ts'
 import { authenticate } from './authenticate.ts'
-import type { Deployments, LiveDeployment } from './deployments.ts'
+import { type Deployments, type LiveDeployment, requireVersion } from './deployments.ts'
 import { predictErrors } from './gateway-errors.ts'
 import { predict, type PredictDeps } from './predict.ts'
 import { readBody } from './read-body.ts'
@@ -118,8 +118,7 @@ function find(deployments: Deployments, caller: GatewayToken, { name, version }:
   const only = names.length === 1 ? names[0] : undefined
   if (only === undefined) throw predictErrors.NOT_ONE(names.length, caller.project)
   const deployment = deployments.require(caller.project, only)
-  const served = deployment.live.release.manifest.version
-  if (version !== undefined && version !== String(served)) throw predictErrors.VERSION_NOT_SERVED(only, version, served)
+  requireVersion(deployment, version)
   return deployment
 }
 

@@ -21,15 +21,39 @@ describeEachDatabase('deployments', ({ world }) => {
     const { scope, token } = await world.as('maintainer')
     const { deployment, release } = await serving.deploy(scope, { name: 'arrival', model: 'late/1', reason: 'first' })
     expect(deployment).toMatchObject({ name: 'arrival', state: 'ready', problem: null, previous: null })
-    expect(release).toMatchObject({ number: 1, active: true, manifest: { model: 'late', version: 1, evidence: ['e'.repeat(64)], features: [], featureNames: [] } })
-    expect(deployment.inputs.map(({ name, type }) => [name, type])).toEqual([['origin', 'string'], ['distance', 'number'], ['hour', 'integer'], ['recent_delay', 'number']])
-    const answer = await gatewayClient(serving, token).post('/deployments/arrival/predict', { inputs: row, id: 'flight-1', eventTime: '2001-02-03T04:05:06Z' })
+    expect(release).toMatchObject({
+      number: 1,
+      active: true,
+      manifest: { model: 'late', version: 1, evidence: ['e'.repeat(64)], features: [], featureNames: [] },
+    })
+    expect(deployment.inputs.map(({ name, type }) => [name, type])).toEqual([
+      ['origin', 'string'],
+      ['distance', 'number'],
+      ['hour', 'integer'],
+      ['recent_delay', 'number'],
+    ])
+    const answer = await gatewayClient(serving, token).post('/deployments/arrival/predict', {
+      inputs: row,
+      id: 'flight-1',
+      eventTime: '2001-02-03T04:05:06Z',
+    })
     expect(answer.status).toBe(200)
     expect(answer.json).toMatchObject({ deployment: 'arrival', release: release.id, model: 'late', version: 1 })
     expect(answer.json.predictions[0].outputs.label).toBe(expected.columns.label[0])
     expect(answer.json.predictions[0].outputs.probabilities_1).toBeCloseTo(before?.[1] ?? Number.NaN, 5)
     const [record] = await recordsOf(world, 'default', 'arrival')
-    expect(record).toMatchObject({ id: 'flight-1', project: 'default', deployment: 'arrival', release: release.id, model: 'late', version: 1, eventTime: Date.UTC(2001, 1, 3, 4, 5, 6), inputs: row, features: {}, outputs: answer.json.predictions[0].outputs })
+    expect(record).toMatchObject({
+      id: 'flight-1',
+      project: 'default',
+      deployment: 'arrival',
+      release: release.id,
+      model: 'late',
+      version: 1,
+      eventTime: Date.UTC(2001, 1, 3, 4, 5, 6),
+      inputs: row,
+      features: {},
+      outputs: answer.json.predictions[0].outputs,
+    })
   })
 
   test('what answers is in the graph: version, release, deployment', async () => {
@@ -38,8 +62,14 @@ describeEachDatabase('deployments', ({ world }) => {
     await world.kernel.sequencer.flush()
     const events = await world.kernel.events.readAfter(world.kernel.db.read, 0, 1000)
     const event = events.find((one) => one.subject === release.urn)
-    expect(event).toMatchObject({ name: 'release.activated', data: { deployment: 'graph', number: 1, version: 1, previous: null } })
-    expect(event?.refs).toEqual([{ rel: 'input', urn: 'trivium://default/model/late@1', as: 'deploys' }, { rel: 'output', urn: 'trivium://default/deployment/graph', as: 'serves' }])
+    expect(event).toMatchObject({
+      name: 'release.activated',
+      data: { deployment: 'graph', number: 1, version: 1, previous: null },
+    })
+    expect(event?.refs).toEqual([
+      { rel: 'input', urn: 'trivium://default/model/late@1', as: 'deploys' },
+      { rel: 'output', urn: 'trivium://default/deployment/graph', as: 'serves' },
+    ])
   })
 
   test('deploying again moves the pointer, and rolling back moves it to the release before', async () => {
@@ -48,17 +78,27 @@ describeEachDatabase('deployments', ({ world }) => {
     const first = await serving.deploy(scope, { name: 'pointer', model: 'late/1' })
     const second = await serving.deploy(scope, { name: 'pointer', model: 'late/2' })
     expect(second.deployment.previous?.id).toBe(first.release.id)
-    const probability = async () => (await client.post('/deployments/pointer/predict', { inputs: row })).json.predictions[0].outputs.probabilities_1 as number
+    const probability = async () =>
+      (await client.post('/deployments/pointer/predict', { inputs: row })).json.predictions[0].outputs
+        .probabilities_1 as number
     expect(await probability()).toBeCloseTo(after?.[1] ?? Number.NaN, 5)
     const back = await serving.rollBack(scope, 'pointer', { reason: 'worse' })
     expect(back.release.id).toBe(first.release.id)
     expect(await probability()).toBeCloseTo(before?.[1] ?? Number.NaN, 5)
-    expect(back.deployment.activations.map(({ kind, version, reason }) => [kind, version, reason])).toEqual([['rollback', 1, 'worse'], ['deploy', 2, null], ['deploy', 1, null]])
+    expect(back.deployment.activations.map(({ kind, version, reason }) => [kind, version, reason])).toEqual([
+      ['rollback', 1, 'worse'],
+      ['deploy', 2, null],
+      ['deploy', 1, null],
+    ])
     // Forward again is the same move.
     expect((await serving.rollBack(scope, 'pointer', {})).release.id).toBe(second.release.id)
-    await expect(serving.rollBack(scope, 'pointer', { release: second.release.id })).rejects.toMatchObject({ code: 'SERVING.ALREADY_ACTIVE' })
+    await expect(serving.rollBack(scope, 'pointer', { release: second.release.id })).rejects.toMatchObject({
+      code: 'SERVING.ALREADY_ACTIVE',
+    })
     await world.kernel.sequencer.flush()
-    const names = (await world.kernel.events.readAfter(world.kernel.db.read, 0, 1000)).filter((event) => event.data['deployment'] === 'pointer').map((event) => event.name)
+    const names = (await world.kernel.events.readAfter(world.kernel.db.read, 0, 1000))
+      .filter((event) => event.data['deployment'] === 'pointer')
+      .map((event) => event.name)
     expect(names).toEqual(['release.activated', 'release.activated', 'release.rolled-back', 'release.rolled-back'])
   })
 
@@ -71,13 +111,17 @@ describeEachDatabase('deployments', ({ world }) => {
 
   test('deploys at once get consecutive numbers', async () => {
     const { scope } = await world.as('maintainer')
-    const made = await Promise.all(['late/1', 'late/2', 'matrix/1'].map((model) => serving.deploy(scope, { name: 'crowd', model })))
+    const made = await Promise.all(
+      ['late/1', 'late/2', 'matrix/1'].map((model) => serving.deploy(scope, { name: 'crowd', model })),
+    )
     expect(made.map(({ release }) => release.number).toSorted()).toEqual([1, 2, 3])
   })
 
   test('a version without ONNX, one with a ZipMap and a first roll back say why not', async () => {
     const { scope } = await world.as('maintainer')
-    await expect(serving.deploy(scope, { name: 'no', model: 'script/1' })).rejects.toThrow(/only ONNX models can be served so far/)
+    await expect(serving.deploy(scope, { name: 'no', model: 'script/1' })).rejects.toThrow(
+      /only ONNX models can be served so far/,
+    )
     await expect(serving.deploy(scope, { name: 'no', model: 'zipmap/1' })).rejects.toThrow(/zipmap/)
     await expect(serving.get(scope, 'no')).rejects.toMatchObject({ code: 'SERVING.DEPLOYMENT_NOT_FOUND' })
     await serving.deploy(scope, { name: 'lonely', model: 'late/1' })
@@ -116,7 +160,9 @@ describeEachDatabase('deployments', ({ world }) => {
     expect(tried.latencyMicros).toBeGreaterThan(0)
     expect(await recordsOf(world, 'default', 'trial')).toEqual([])
     expect((await serving.get(scope, 'trial')).traffic.requests).toBe(0)
-    await expect(serving.tryOut(scope, 'trial', { inputs: { ...row, distance: 'far' } })).rejects.toThrow('distance must be a number; got "far".')
+    await expect(serving.tryOut(scope, 'trial', { inputs: { ...row, distance: 'far' } })).rejects.toThrow(
+      'distance must be a number; got "far".',
+    )
   })
 
   test('traffic is counted by outcome', async () => {
@@ -134,27 +180,82 @@ describeEachDatabase('deployments', ({ world }) => {
   test('features are looked up as of the event time and recorded', async () => {
     const { scope, token } = await world.as('maintainer')
     const { features } = world.capabilities
-    await features.define(scope, 'airport_delays', { keys: ['airport'], columns: { delay: 'number' }, window: '3h', features: { recent_delay: 'avg(delay)' } })
+    await features.define(scope, 'airport_delays', {
+      keys: ['airport'],
+      columns: { delay: 'number' },
+      window: '3h',
+      features: { recent_delay: 'avg(delay)' },
+    })
     const at = Date.UTC(2001, 0, 15, 12)
-    await features.push(scope, 'airport_delays', [10, 20].map((delay, index) => ({ id: `r${index}`, key: { airport: 'ORD' }, eventTime: at - index * 60_000, values: { delay } })))
-    models.tag('late/1', { 'trivium.features': JSON.stringify([{ view: 'airport_delays', keys: { airport: 'origin' } }]) })
+    await features.push(
+      scope,
+      'airport_delays',
+      [10, 20].map((delay, index) => ({
+        id: `r${index}`,
+        key: { airport: 'ORD' },
+        eventTime: at - index * 60_000,
+        values: { delay },
+      })),
+    )
+    models.tag('late/1', {
+      'trivium.features': JSON.stringify([{ view: 'airport_delays', keys: { airport: 'origin' } }]),
+    })
     const { deployment, release } = await serving.deploy(scope, { name: 'looks-up', model: 'late/1' })
     expect(deployment.inputs).toEqual([
-      { name: 'origin', type: 'string', description: 'key of airport_delays' }, { name: 'distance', type: 'number', description: '' }, { name: 'hour', type: 'integer', description: '' },
+      { name: 'origin', type: 'string', description: 'key of airport_delays' },
+      { name: 'distance', type: 'number', description: '' },
+      { name: 'hour', type: 'integer', description: '' },
     ])
-    expect(release.manifest.features).toEqual([{ view: 'airport_delays', version: 1, urn: 'trivium://default/feature-view/airport_delays@1', keys: { airport: 'origin' }, outputs: { recent_delay: 'recent_delay' } }])
+    expect(release.manifest.features).toEqual([
+      {
+        view: 'airport_delays',
+        version: 1,
+        urn: 'trivium://default/feature-view/airport_delays@1',
+        keys: { airport: 'origin' },
+        outputs: { recent_delay: 'recent_delay' },
+      },
+    ])
     const client = gatewayClient(serving, token)
     const inputs = { origin: 'ORD', distance: 800, hour: 12 }
-    const answer = await client.post('/deployments/looks-up/predict', { rows: [{ inputs, eventTime: at }, { inputs, eventTime: at - 30_000 }] })
-    expect(answer.json.predictions.map((one: { features: unknown }) => one.features)).toEqual([{ recent_delay: 15 }, { recent_delay: 20 }])
+    const answer = await client.post('/deployments/looks-up/predict', {
+      rows: [
+        { inputs, eventTime: at },
+        { inputs, eventTime: at - 30_000 },
+      ],
+    })
+    expect(answer.json.predictions.map((one: { features: unknown }) => one.features)).toEqual([
+      { recent_delay: 15 },
+      { recent_delay: 20 },
+    ])
     const records = await recordsOf(world, 'default', 'looks-up')
-    expect(records.map(({ inputs: recorded, features: looked }) => [recorded, looked])).toEqual([[inputs, { recent_delay: 15 }], [inputs, { recent_delay: 20 }]])
+    expect(records.map(({ inputs: recorded, features: looked }) => [recorded, looked])).toEqual([
+      [inputs, { recent_delay: 15 }],
+      [inputs, { recent_delay: 20 }],
+    ])
     // Nothing known: the model was not trained to do without, and the answer says what was missing.
     const nothing = await client.post('/deployments/looks-up/predict', { inputs, eventTime: at - 86_400_000 })
-    expect([nothing.status, nothing.json.detail]).toEqual([400, 'The model gave no number for "probabilities". It got no value for recent_delay, and it was not trained to do without.'])
-    const sent = await client.post('/deployments/looks-up/predict', { inputs: { ...inputs, recent_delay: 3 }, eventTime: at })
+    expect([nothing.status, nothing.json.detail]).toEqual([
+      400,
+      'The model gave no number for "probabilities". It got no value for recent_delay, and it was not trained to do without.',
+    ])
+    const sent = await client.post('/deployments/looks-up/predict', {
+      inputs: { ...inputs, recent_delay: 3 },
+      eventTime: at,
+    })
     expect(sent.json.detail).toBe('Unknown field recent_delay. The deployment takes origin, distance, hour.')
-    await expect(serving.deploy(scope, { name: 'bad', model: 'late/1', features: [{ view: 'airport_delays', outputs: { recent_delay: 'weather' } }] })).rejects.toThrow(/feeds "weather", which is no input of the model/)
-    await expect(serving.deploy(scope, { name: 'bad', model: 'late/1', features: [{ view: 'airport_delays', keys: { city: 'origin' } }] })).rejects.toThrow(/has no key "city"/)
+    await expect(
+      serving.deploy(scope, {
+        name: 'bad',
+        model: 'late/1',
+        features: [{ view: 'airport_delays', outputs: { recent_delay: 'weather' } }],
+      }),
+    ).rejects.toThrow(/feeds "weather", which is no input of the model/)
+    await expect(
+      serving.deploy(scope, {
+        name: 'bad',
+        model: 'late/1',
+        features: [{ view: 'airport_delays', keys: { city: 'origin' } }],
+      }),
+    ).rejects.toThrow(/has no key "city"/)
   })
 })

@@ -1,5 +1,5 @@
 import type { AppError } from '../../kernel/errors/index.ts'
-import type { LiveDeployment } from '../../gateway/deployments.ts'
+import { type LiveDeployment, requireVersion } from '../../gateway/deployments.ts'
 import type { Answered } from '../../gateway/predict.ts'
 import type { WireAnswer, WireProtocol } from '../../gateway/wire-protocol.ts'
 import { readInfer, type WantedAnswer } from './read-infer.ts'
@@ -35,6 +35,7 @@ export function createInferenceV2({ version }: { version: string }): WireProtoco
         kind: 'read',
         answer: (deployments, caller) => {
           const deployment = deployments.require(caller.project, name)
+          requireVersion(deployment, modelVersion)
           return action === 'ready' ? json({ name, ready: true }) : json(metadataOf(deployment))
         },
       }
