@@ -180,7 +180,7 @@ describeEachDatabase('evaluation', ({ world }) => {
       acceptable: false,
       blocks: 3,
     })
-    expect(result.evidence?.find((one) => one.kind === 'comparison')).toMatchObject({ verdict: 'info' })
+    expect(result.evidence?.find((one) => one.kind === 'comparison')).toMatchObject({ verdict: 'failed' })
     expect(result.evidence?.at(-1)?.summary).toContain('cannot judge yet, 3 days of 5')
   })
 

@@ -121,20 +121,18 @@ describeEachDatabase('pipeline triggers', ({ world }) => {
 
   test('while its run lasts a trigger starts no second one, and event time waits for the run', async () => {
     const at = await place(world, pipeline('  - { on: monitor.drifted }', '[sleep, "30"]'))
-    await world.kernel.db.write
-      .transaction()
-      .execute((trx) =>
-        world.kernel.events.append(trx, {
-          project: at.project,
-          name: 'monitor.drifted',
-          schema: 1,
-          by: 'x',
-          subject: urn(at.project, 'monitor', 'm'),
-          eventTime: start,
-          refs: [],
-          data: {},
-        }),
-      )
+    await world.kernel.db.write.transaction().execute((trx) =>
+      world.kernel.events.append(trx, {
+        project: at.project,
+        name: 'monitor.drifted',
+        schema: 1,
+        by: 'x',
+        subject: urn(at.project, 'monitor', 'm'),
+        eventTime: start,
+        refs: [],
+        data: {},
+      }),
+    )
     for (;;) {
       const { runs } = (await at.client.call('GET', `/api/v1/projects/${at.project}/pipeline-runs?state=active`)).json
       if (runs.length === 1 && runs[0].state === 'running') break
@@ -144,20 +142,18 @@ describeEachDatabase('pipeline triggers', ({ world }) => {
       await at.client.call('POST', `/api/v1/projects/${at.project}/watermark`, { to: start + day, waitMs: 100 })
     ).json
     expect(held).toMatchObject({ advanced: false, settled: false })
-    await world.kernel.db.write
-      .transaction()
-      .execute((trx) =>
-        world.kernel.events.append(trx, {
-          project: at.project,
-          name: 'monitor.drifted',
-          schema: 1,
-          by: 'x',
-          subject: urn(at.project, 'monitor', 'm'),
-          eventTime: start + 1,
-          refs: [],
-          data: {},
-        }),
-      )
+    await world.kernel.db.write.transaction().execute((trx) =>
+      world.kernel.events.append(trx, {
+        project: at.project,
+        name: 'monitor.drifted',
+        schema: 1,
+        by: 'x',
+        subject: urn(at.project, 'monitor', 'm'),
+        eventTime: start + 1,
+        refs: [],
+        data: {},
+      }),
+    )
     await expect.poll(async () => (await at.evaluations())[0]?.outcome).toBe('already-running')
     const [, first] = await at.evaluations()
     await at.client.call('POST', `/api/v1/projects/${at.project}/pipeline-runs/${first?.run}/cancel`, {})
@@ -203,19 +199,17 @@ describeEachDatabase('pipeline triggers', ({ world }) => {
     expect(waiting.reason).toBe('Step "approve" waits for a decision.')
     expect(stepOf(waiting, 'approve')).toMatchObject({ state: 'waiting', waitingFor: item })
     const decide = () =>
-      world.kernel.db.write
-        .transaction()
-        .execute((trx) =>
-          world.kernel.events.append(trx, {
-            project,
-            name: 'inbox.decided',
-            schema: 1,
-            by: 'ada',
-            subject: item,
-            refs: [],
-            data: { option: 'approve' },
-          }),
-        )
+      world.kernel.db.write.transaction().execute((trx) =>
+        world.kernel.events.append(trx, {
+          project,
+          name: 'inbox.decided',
+          schema: 1,
+          by: 'ada',
+          subject: item,
+          refs: [],
+          data: { option: 'approve' },
+        }),
+      )
     await decide()
     const run = await endOfRun(client, first)
     expect(run.state).toBe('finished')

@@ -26,6 +26,8 @@ export interface StepContext {
   readonly asOf: number
   readonly parameters: Readonly<Record<string, unknown>>
   readonly inputs: Readonly<Record<string, Artifact>>
+  /** Evidence that the steps before this one gave, those that it needs directly or through others, in their order. */
+  readonly evidence: readonly Evidence[]
   /** URN of the inbox item that this call was resumed after; undefined on the first call. */
   readonly waitedFor?: string
   /** Who started the run, or whom its trigger acts for. */

@@ -1,4 +1,4 @@
-import { digestOf } from '../canonical-json.ts'
+import { digestOf } from '../../../kernel/ids/index.ts'
 
 /** One part of a cache key. `value` is what is compared and shown; `files` says what a code digest was made of. */
 export interface KeyPart {

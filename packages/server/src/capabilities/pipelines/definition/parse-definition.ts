@@ -1,7 +1,7 @@
 import type { PipelineDefinition, PipelineParameter } from '@trivium/contract'
 import { AppError } from '../../../kernel/errors/index.ts'
 import type { StepKind } from '../../../kernel/ports/index.ts'
-import { digestOf } from '../canonical-json.ts'
+import { digestOf } from '../../../kernel/ids/index.ts'
 import { pipelineErrors } from '../errors.ts'
 import { checkGraph } from './check-graph.ts'
 import { isPlainMap, readFields, show } from './field-reader.ts'

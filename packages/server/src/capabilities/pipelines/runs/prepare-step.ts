@@ -2,7 +2,7 @@ import type { CacheVerdict, PipelineStep } from '@trivium/contract'
 import type { Artifact, StepContext, StepKind } from '../../../kernel/ports/index.ts'
 import type { KeyPart } from '../cache/cache-key.ts'
 import { type KeptResult, lookUp } from '../cache/look-up.ts'
-import { canonicalJson } from '../canonical-json.ts'
+import { canonicalJson, digestOf } from '../../../kernel/ids/index.ts'
 import { interpolate } from '../definition/interpolate.ts'
 import { stepErrors } from '../errors.ts'
 import { userCodeParts, type UserCodeConfiguration } from '../steps/user-code-parts.ts'
@@ -67,6 +67,9 @@ export async function prepareStep(
     ...inputs
       .filter((input) => input.reference === null)
       .map((input) => ({ part: `in.${input.name}`, value: input.artifact.digest })),
+    ...(isUserCode || context.evidence.length === 0
+      ? []
+      : [{ part: 'evidence', value: digestOf(context.evidence.map((one) => one.digest)) }]),
     {
       part: 'outputs',
       value: canonicalJson(Object.fromEntries(Object.entries(step.out).map(([name, { kind: of }]) => [name, of]))),

@@ -1,4 +1,4 @@
-import type { PipelineStep } from '@trivium/contract'
+import type { Evidence, PipelineStep } from '@trivium/contract'
 import type { ClaimedJob } from '../../../kernel/jobs/index.ts'
 import { urn } from '../../../kernel/ids/index.ts'
 import type { StepContext, StepResult } from '../../../kernel/ports/index.ts'
@@ -9,6 +9,7 @@ import { stepErrors } from '../errors.ts'
 import type { PipelineRunTable, PipelineStepTable } from '../tables.ts'
 import { advanceRun, lockRun } from './advance-run.ts'
 import { resumeDecided } from './resume-waiting.ts'
+import { earlierEvidence } from './earlier-evidence.ts'
 import type { Engine, LoadedVersion } from './engine.ts'
 import { loadVersion } from './load-version.ts'
 import { inputsByName, type PreparedStep, prepareStep } from './prepare-step.ts'
@@ -30,6 +31,7 @@ interface Work {
   readonly version: LoadedVersion
   readonly step: PipelineStep
   readonly parameters: Readonly<Record<string, unknown>>
+  readonly evidence: readonly Evidence[]
 }
 
 const graceAfterAbortMs = 15_000
@@ -81,7 +83,8 @@ async function load(engine: Engine, job: StepJob): Promise<Work | undefined> {
   const version = await loadVersion(db.read, id.project, run.pipeline, run.version)
   const step = version.definition.steps.find((one) => one.name === id.step)
   if (!step) return undefined
-  return { id, run, row, version, step, parameters: JSON.parse(run.params) as Record<string, unknown> }
+  const evidence = await earlierEvidence(db.read, id, version.definition.steps, step)
+  return { id, run, row, version, step, evidence, parameters: JSON.parse(run.params) as Record<string, unknown> }
 }
 
 /** The server stops, or another worker has the step by now: nothing is recorded, the job is given back. */
@@ -290,7 +293,7 @@ interface Contexts {
 
 const progressEveryMs = 2000
 
-function contextOf(engine: Engine, { id, run, row, step, parameters }: Work, signal: AbortSignal): Contexts {
+function contextOf(engine: Engine, { id, run, row, step, parameters, evidence }: Work, signal: AbortSignal): Contexts {
   const { project } = id
   const startedBy = actorOf({ project, run: id.run, startedBy: run.started_by })
   let savedAt = 0
@@ -313,6 +316,7 @@ function contextOf(engine: Engine, { id, run, row, step, parameters }: Work, sig
       step: id.step,
       attempt,
       asOf: run.as_of,
+      evidence,
       parameters: interpolate(step.params, parameters),
       startedBy,
       signal,

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Kernel } from '../../../kernel/kernel.ts'
-import { digestOf } from '../canonical-json.ts'
+import { digestOf } from '../../../kernel/ids/index.ts'
 import { placeDirectory } from './place-file.ts'
 
 type Files = Readonly<Record<string, { digest: string; size: number }>>

@@ -3,7 +3,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import type { PipelineStep } from '@trivium/contract'
 import type { Artifact, BlobStore } from '../../../kernel/ports/index.ts'
-import { digestOf } from '../canonical-json.ts'
+import { digestOf } from '../../../kernel/ids/index.ts'
 import { stepErrors } from '../errors.ts'
 
 /** Takes what a step wrote below `directory`, and what its function returned, into the object store. Throws PIPELINES.OUTPUT_MISSING with the name of what is not there. */

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Evidence } from '@trivium/contract'
-import { urn } from '../../../kernel/ids/index.ts'
+import { digestOf, urn } from '../../../kernel/ids/index.ts'
 import type {
   Artifact,
   ExecutorResult,
@@ -12,7 +12,6 @@ import type {
 } from '../../../kernel/ports/index.ts'
 import { asText, fillArguments } from '../definition/interpolate.ts'
 import { isPlainMap } from '../definition/field-reader.ts'
-import { digestOf } from '../canonical-json.ts'
 import { stepErrors } from '../errors.ts'
 import type { Engine } from '../runs/engine.ts'
 import { StepFailure } from '../runs/step-failure.ts'
