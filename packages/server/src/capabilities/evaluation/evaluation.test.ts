@@ -61,7 +61,6 @@ describeEachDatabase('evaluation', ({ world }) => {
         attempt: 1,
         asOf: Date.UTC(2001, 1, 11),
         parameters: {},
-        evidence: [],
         inputs,
         evidence: [],
         startedBy: scope.principal,
