@@ -23,7 +23,6 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'react', test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/ },
-            { name: 'graph', test: /node_modules[\\/](@xyflow|@dagrejs|d3-)/ },
             {
               name: 'tables',
               test: /node_modules[\\/]@tanstack[\\/](react-table|table-core|react-virtual|virtual-core)/,

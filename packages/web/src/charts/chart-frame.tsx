@@ -1,6 +1,7 @@
 import { Menu } from '@mantine/core'
 import { type ReactNode, useId, useRef, useState } from 'react'
 import { IconButton } from '../ui/button.tsx'
+import { formatNumber } from '../ui/format-number.ts'
 import { IconDots } from '../ui/icons.ts'
 import { type ChartTable, toCsv } from './chart-table.ts'
 import { exportSvg } from './export-svg.ts'
@@ -92,7 +93,7 @@ function NumberTable({ table, label }: { readonly table: ChartTable; readonly la
           <tr key={`${at}-${row[0]}`}>
             {row.map((cell, index) => (
               <td key={table.columns[index] ?? index} className={index > 0 ? 'r' : undefined}>
-                {cell ?? '–'}
+                {typeof cell === 'number' ? formatNumber(cell) : (cell ?? '–')}
               </td>
             ))}
           </tr>

@@ -3,6 +3,7 @@ import { type StateKind, stateMark, stateNames, stateShape } from '../ui/state.t
 import { useWidth } from '../ui/use-width.ts'
 import { ChartFrame } from './chart-frame.tsx'
 import { linearScale } from './scale.ts'
+import { formatDurationTick } from './time-series-layout.ts'
 
 /** One step: a bar in its state's colour, waiting as a thin line before it, cached as a tick. */
 export interface GanttRow {
@@ -40,8 +41,9 @@ export function Gantt({ label, rows, now, selected, onSelect }: GanttProps) {
   const ends = rows.flatMap((row) => [row.endedAt, row.startedAt]).filter((at): at is number => at !== undefined)
   const to = Math.max(from + 1, ...ends, now ?? 0)
   const left = Math.min(220, Math.max(90, 19 + Math.max(0, ...rows.map((row) => row.name.length)) * 6.8 + 12))
-  const x = linearScale([from, to], [left, Math.max(left + 60, width - 8)])
-  const step = steps.find((one) => (to - from) / one <= Math.max(2, (width - left) / 90)) ?? 86_400_000
+  const widest = Math.max(left + 60, width - 8)
+  const x = linearScale([from, to], [left, widest - noteRoom(rows, from, to, now ?? to, left, widest)])
+  const step = steps.find((one) => (to - from) / one <= Math.max(2, (width - left) / 120)) ?? 86_400_000
   const ticks = Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => i * step)
   const height = rows.length * rowHeight + 6
   const took = (row: GanttRow) =>
@@ -70,7 +72,7 @@ export function Gantt({ label, rows, now, selected, onSelect }: GanttProps) {
               <g key={tick} aria-hidden>
                 <path d={`M${x(from + tick)} 2V${height}`} stroke="var(--grid)" />
                 <text x={x(from + tick)} y={height + 15} textAnchor="middle">
-                  {tick === 0 ? '0' : formatDuration(tick)}
+                  {formatDurationTick(tick)}
                 </text>
               </g>
             ))}
@@ -92,6 +94,25 @@ export function Gantt({ label, rows, now, selected, onSelect }: GanttProps) {
       </div>
     </ChartFrame>
   )
+}
+
+/** How much room the notes need that fit neither after nor before their bar. */
+function noteRoom(
+  rows: readonly GanttRow[],
+  from: number,
+  to: number,
+  now: number,
+  left: number,
+  right: number,
+): number {
+  const at = linearScale([from, to], [left, right])
+  const missing = rows.map((row) => {
+    if (row.startedAt === undefined || !row.note) return 0
+    const room = row.note.length * 6 + 12
+    const end = at(row.state === 'cached' ? row.startedAt : (row.endedAt ?? now))
+    return at(row.startedAt) - room > left ? 0 : end + room - right
+  })
+  return Math.min((right - left) * 0.35, Math.max(0, ...missing))
 }
 
 interface BarProps {

@@ -13,7 +13,9 @@ export interface GraphEdgeInput {
   readonly to: string
 }
 
+/** Narrower only where all steps of a pipeline would not fit otherwise. */
 export const nodeWidth = 150
+export const leastNodeWidth = 122
 export const nodeHeight = 50
 
 export interface PlacedNode {
@@ -26,18 +28,45 @@ export interface PlacedNode {
 export function layoutByRank(
   nodes: readonly GraphNodeInput[],
   edges: readonly GraphEdgeInput[],
-  { gapX = 24, gapY = 14 } = {},
+  { gapX = 24, gapY = 14, width = nodeWidth } = {},
 ): PlacedNode[] {
   const graph = new dagre.graphlib.Graph()
   graph.setGraph({ rankdir: 'LR', nodesep: gapY, ranksep: gapX, marginx: 1, marginy: 3 })
   graph.setDefaultEdgeLabel(() => ({}))
-  for (const { id } of nodes) graph.setNode(id, { width: nodeWidth, height: nodeHeight })
-  for (const { from, to } of edges) if (graph.hasNode(from) && graph.hasNode(to)) graph.setEdge(from, to)
+  for (const { id } of nodes) graph.setNode(id, { width, height: nodeHeight })
+  // edges near the beginning pull harder, so that a node stands as early as what it depends on allows
+  const depth = depths(nodes, edges)
+  const deepest = Math.max(0, ...depth.values())
+  for (const { from, to } of edges) {
+    if (graph.hasNode(from) && graph.hasNode(to))
+      graph.setEdge(from, to, { weight: 1 + deepest - (depth.get(from) ?? 0) })
+  }
   dagre.layout(graph)
   return nodes.map(({ id }) => {
     const { x, y } = graph.node(id)
-    return { id, x: x - nodeWidth / 2, y: y - nodeHeight / 2 }
+    return { id, x: x - width / 2, y: y - nodeHeight / 2 }
   })
+}
+
+/** How many nodes stand side by side in the longest path. */
+export function rankCount(nodes: readonly GraphNodeInput[], edges: readonly GraphEdgeInput[]): number {
+  return Math.max(0, ...depths(nodes, edges).values()) + 1
+}
+
+/** How many steps lie before each node. */
+function depths(nodes: readonly GraphNodeInput[], edges: readonly GraphEdgeInput[]): Map<string, number> {
+  const depth = new Map(nodes.map((node) => [node.id, 0]))
+  for (let round = 0, moved = true; moved && round < nodes.length; round++) {
+    moved = false
+    for (const { from, to } of edges) {
+      const wanted = (depth.get(from) ?? 0) + 1
+      if (depth.has(from) && (depth.get(to) ?? wanted) < wanted) {
+        depth.set(to, wanted)
+        moved = true
+      }
+    }
+  }
+  return depth
 }
 
 /** By kind: one column each, ordered within it so that edges cross little; `row` 0 is the walked path. */

@@ -8,7 +8,7 @@ test('ticks stand at round numbers and know their decimals', () => {
 
 test('a domain widens to round numbers and bars begin at nothing', () => {
   expect(niceDomain(3, 97)).toEqual([0, 100])
-  expect(niceDomain(0.641, 0.742)).toEqual([0.64, 0.75])
+  expect(niceDomain(0.641, 0.742)).toEqual([0.625, 0.75])
   expect(niceDomain(40, 97, { fromZero: true })).toEqual([0, 100])
   expect(niceDomain(5, 5)[0]).toBeLessThan(5)
   expect(niceDomain(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY)).toEqual([0, 1])

@@ -44,7 +44,7 @@ test('a label turns left at the right edge, and the one before makes room', () =
   const placed = placeFlags(
     [
       { at: 300, label: 'v4 canary' },
-      { at: 250, label: 'alert' },
+      { at: 225, label: 'alert' },
     ],
     (at) => at,
     330,

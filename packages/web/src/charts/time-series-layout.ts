@@ -1,4 +1,4 @@
-import { clockParts } from '../ui/format-time.ts'
+import { clockParts, formatDuration } from '../ui/format-time.ts'
 import { formatValue } from '../ui/value.tsx'
 import type { ChartFlag, ChartForm, ChartSeries, ChartThreshold } from './chart-types.ts'
 import { durationTicks, niceDomain, niceTicks, timeTicks } from './scale.ts'
@@ -11,7 +11,12 @@ export function formatTick(value: number, form: ChartForm, decimals: number): st
   if (form === 'share') return formatValue(value, 'share', Math.max(0, decimals - 2))
   if (form === 'number')
     return Math.abs(value) >= 1000 ? formatValue(value, 'count') : formatValue(value, 'number', decimals)
-  return formatValue(value, form)
+  return form === 'duration' ? formatDurationTick(value) : formatValue(value, form)
+}
+
+/** `1 min`, not `1 min 00 s`. */
+export function formatDurationTick(ms: number): string {
+  return ms === 0 ? '0' : formatDuration(ms).replace(/ 00 (s|min)$/, '')
 }
 
 interface DomainInput {

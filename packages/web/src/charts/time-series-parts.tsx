@@ -115,17 +115,18 @@ interface CursorTableProps {
   readonly x: 'time' | 'number'
   readonly xLabel: string | undefined
   readonly form: ChartForm
-  readonly right: number
+  /** Away from the cursor. */
+  readonly side: { readonly left: number } | { readonly right: number }
   readonly top: number
   readonly span: number
   readonly zone: string
 }
 
 /** The values under the cursor. */
-export function CursorTable({ series, at, x, xLabel, form, right, top, span, zone }: CursorTableProps) {
+export function CursorTable({ series, at, x, xLabel, form, side, top, span, zone }: CursorTableProps) {
   const head = x === 'time' ? formatCursorTime(at, zone, span) : `${xLabel ?? 'step'} ${formatValue(at, 'number')}`
   return (
-    <table className="ts-cursor" style={{ right, top }} aria-hidden>
+    <table className="ts-cursor" style={{ ...side, top }} aria-hidden>
       <caption>{head}</caption>
       <tbody>
         {series.map((one) => {

@@ -325,7 +325,9 @@ export function TimeSeries(props: TimeSeriesProps) {
                 x={x}
                 xLabel={xLabel}
                 form={form}
-                right={width - plot.left - plot.width + 6}
+                side={
+                  toX(cursor) > plot.width / 2 ? { left: plot.left + 6 } : { right: width - plot.left - plot.width + 6 }
+                }
                 top={plot.top + 4}
                 span={domainX[1] - domainX[0]}
                 zone={zone}

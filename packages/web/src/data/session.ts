@@ -1,5 +1,5 @@
+import { getSession, type Permission } from '@trivium/contract'
 import { useContractQuery } from './contract-query.ts'
-import { getSession } from './session-routes.ts'
 
 /** Who reads, with his projects. */
 export function useSession() {
@@ -7,7 +7,7 @@ export function useSession() {
 }
 
 /** Whether the reader has a permission in a project; undefined while that is not known. */
-export function usePermission(project: string, permission: string): boolean | undefined {
+export function usePermission(project: string, permission: Permission): boolean | undefined {
   const { data } = useSession()
   if (!data) return undefined
   return data.projects.find((one) => one.name === project)?.permissions.includes(permission) ?? false

@@ -67,7 +67,7 @@ function Frame({ project }: { readonly project: string }) {
   const params = (match?.params ?? {}) as Record<string, string>
   const pathname = useRouterState({ select: (state) => state.location.pathname })
   const replayAt = watermark.data?.mode === 'replay' ? watermark.data.at : undefined
-  const principal = session.data?.principal
+  const principal = session.data
   const reader = useMemo(() => (principal ? { id: principal.id, name: principal.name } : undefined), [principal])
 
   const go = (path: string) => router.history.push(`/p/${encodeURIComponent(project)}${path}`)
@@ -109,7 +109,10 @@ function Frame({ project }: { readonly project: string }) {
     >
       <ShellFrame
         project={project}
-        projects={(session.data?.projects ?? []).map((one) => ({ name: one.name, role: one.role ?? undefined }))}
+        projects={(session.data?.projects ?? []).map((one) => ({
+          name: one.name,
+          note: one.title === one.name ? undefined : one.title,
+        }))}
         current={spec?.nav}
         built={builtItems}
         marks={marks}

@@ -18,7 +18,7 @@ export function BrokenStart({ error }: ErrorComponentProps) {
             requestId={known ? error.requestId || undefined : undefined}
             onRetry={() => location.reload()}
           >
-            {error.message}
+            {error instanceof Error ? error.message : String(error)}
           </PanelError>
         </div>
       </div>

@@ -7,7 +7,8 @@ import { IconCheck, IconSearch, IconSelector } from '../ui/icons.ts'
 /** A project that the reader may see. */
 export interface ProjectChoice {
   readonly name: string
-  readonly role?: string | undefined
+  /** Grey, at the right: its title. */
+  readonly note?: string | undefined
 }
 
 const storageKey = 'trivium.projects'
@@ -129,7 +130,7 @@ export function ProjectSwitcher({ project, projects }: ProjectSwitcherProps) {
               onClick={() => go(one.name)}
             >
               <span className="trunc">{one.name}</span>
-              <span className="t3 sm push">{one.role}</span>
+              <span className="t3 sm push">{one.note}</span>
               {one.name === project && <IconCheck className="ic s" aria-label="open now" />}
             </li>
           ))}

@@ -40,10 +40,11 @@ export function ProjectsPage() {
                       </AppLink>
                     ),
                   },
+                  { id: 'title', head: 'About', cell: (project) => <span className="t2">{project.title}</span> },
                   {
-                    id: 'role',
-                    head: 'Your role',
-                    cell: (project) => <span className="t2">{project.role ?? 'administrator'}</span>,
+                    id: 'may',
+                    head: 'You may',
+                    cell: (project) => <span className="t2">{may(project.permissions)}</span>,
                   },
                 ]}
               />
@@ -53,4 +54,12 @@ export function ProjectsPage() {
       </div>
     </main>
   )
+}
+
+/** What the permissions come to, in words. */
+function may(permissions: readonly string[]): string {
+  if (permissions.includes('project:admin')) return 'administer'
+  if (permissions.includes('deployment:write')) return 'deploy and change'
+  if (permissions.includes('run:write')) return 'contribute'
+  return permissions.includes('inbox:decide') ? 'decide' : 'read'
 }

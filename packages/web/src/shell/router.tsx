@@ -9,7 +9,7 @@ import {
 import type { QueryClient } from '@tanstack/react-query'
 import type { Client } from '@trivium/sdk'
 import { contractQueryOptions } from '../data/contract-query.ts'
-import { getSession } from '../data/session-routes.ts'
+import { getSession } from '@trivium/contract'
 import { BrokenStart } from './broken-start.tsx'
 import { LoginPage } from './login-page.tsx'
 import { NotFound } from './not-found.tsx'
@@ -31,9 +31,10 @@ export function createAppRouter({ client, queryClient }: RouterDeps) {
     getParentRoute: () => root,
     path: '/',
     beforeLoad: async () => {
-      const { projects } = await queryClient.ensureQueryData(contractQueryOptions(client, getSession, {}))
+      const { projects, homeProject } = await queryClient.ensureQueryData(contractQueryOptions(client, getSession, {}))
       const names = projects.map((project) => project.name)
-      const open = recentProjects().find((name) => names.includes(name)) ?? (names.length === 1 ? names[0] : undefined)
+      const open =
+        recentProjects().find((name) => names.includes(name)) ?? (names.includes(homeProject) ? homeProject : names[0])
       throw redirect({ href: open ? `/p/${encodeURIComponent(open)}` : '/projects', replace: true })
     },
   })

@@ -105,8 +105,8 @@ export function StoriesPage() {
       <ShellFrame
         project="flight-delays"
         projects={[
-          { name: 'flight-delays', role: 'maintainer' },
-          { name: 'churn', role: 'viewer' },
+          { name: 'flight-delays', note: 'US flights, 2001' },
+          { name: 'churn', note: 'Customer churn' },
           { name: 'default' },
         ]}
         current={page === 'detail' ? 'models' : page === 'table' || page === 'many' ? 'experiments' : undefined}

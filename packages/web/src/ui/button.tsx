@@ -5,7 +5,7 @@ import { AppLink } from './app-link.tsx'
 interface ButtonProps extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'children'> {
   readonly children: ReactNode
   /** One `primary` a page; `danger` touches live traffic; `destroy` deletes for ever; `quiet` has no border. */
-  readonly look?: 'primary' | 'outline' | 'quiet' | 'danger' | 'destroy'
+  readonly look?: 'primary' | 'outline' | 'quiet' | 'link' | 'danger' | 'destroy'
   readonly size?: 'normal' | 'small'
   readonly icon?: ReactNode
   /** It works: keeps label and width, shows a spinner after 300 ms, takes no second click. */

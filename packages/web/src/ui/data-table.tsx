@@ -111,6 +111,8 @@ export function DataTable<T>(props: DataTableProps<T>) {
     getRowId: rowKey,
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),
+    // there are no pages to go back to; without this each new array of columns or rows would render again
+    autoResetAll: false,
     manualSorting: !columns.some((column) => column.sortBy),
   })
   const sorted = table.getRowModel().rows

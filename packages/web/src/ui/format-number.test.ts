@@ -26,8 +26,10 @@ test('a difference always shows its sign, but nothing has none', () => {
   expect(formatSigned(0.00001, 3)).toBe('0.000')
 })
 
-test('decimals follow two digits of the interval', () => {
+test('decimals follow the interval: two digits, or one from 5 on', () => {
   expect(decimalsFor(0.0041)).toBe(4)
+  expect(decimalsFor(0.006)).toBe(3)
+  expect(decimalsFor(0.0168)).toBe(3)
   expect(decimalsFor(0.013)).toBe(3)
   expect(decimalsFor(12)).toBe(0)
 })

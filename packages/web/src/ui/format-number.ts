@@ -36,10 +36,12 @@ export function formatCompact(value: number): string {
   return realMinus(unit === '' ? text : `${text} ${unit}`)
 }
 
-/** How many decimals show two digits of an interval's half width: 0.0041 gives 4. */
+/** How many decimals an interval's half width deserves: two digits, or one from 5 on: 0.0041 gives 4, 0.006 gives 3. */
 export function decimalsFor(halfWidth: number): number {
   if (!Number.isFinite(halfWidth) || halfWidth <= 0) return 4
-  return Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(halfWidth))))
+  const power = Math.floor(Math.log10(halfWidth) + 1e-9)
+  const digits = halfWidth / 10 ** power < 4.95 ? 1 : 0
+  return Math.min(8, Math.max(0, digits - power))
 }
 
 /** A number as people write it: fixed decimals where given, else four significant digits; very small ones as `3.1e-7`. */

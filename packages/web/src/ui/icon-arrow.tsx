@@ -1,6 +1,6 @@
 interface IconArrowProps {
   readonly up: boolean
-  /** Keeps its place while hidden, so that heads do not jump. */
+  /** Only the sorted column shows one. */
   readonly shown?: boolean
 }
 

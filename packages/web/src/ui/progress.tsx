@@ -29,7 +29,7 @@ export function Progress({ title, done, total, unit, perSecond, onStop, note }: 
       <div className="row">
         <span className="m grow">{title}</span>
         {onStop && (
-          <Button look="quiet" size="small" className="link" onClick={onStop}>
+          <Button look="link" size="small" onClick={onStop}>
             Stop
           </Button>
         )}

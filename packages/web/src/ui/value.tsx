@@ -77,7 +77,7 @@ export function Interval({
   const scale = form === 'share' ? 100 : 1
   const places = decimals ?? Math.max(form === 'share' ? 1 : 0, decimalsFor(half * scale))
   const write = (n: number) => (form === 'share' ? formatShare(n, places) : formatNumber(n, places))
-  const symmetric = Math.abs(high - value - half) <= half * 0.12
+  const symmetric = Math.abs(high - value - half) <= half * 0.04
   return (
     <span className="value nowrap" data-kind={kind}>
       <span className={strong ? 'b' : undefined}>{write(value)}</span>
