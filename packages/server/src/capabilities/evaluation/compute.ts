@@ -57,35 +57,37 @@ export interface Computed {
   readonly championCalibration: EvaluationCalibrationBin[]
 }
 
-/** The same rows give the same intervals, whoever computes them and when. */
-const bootstrap = { seed: 'evaluation' }
+/** Few enough for slices, of which there are many. */
+const sliceResamples = 500
+
+/** The same rows give the same intervals, whoever computes them and when. Average precision costs a pass over the rows for each resample. */
+function bootstrapFor(metric: EvaluationMetricName, rows: number, most: number): { seed: string; resamples: number } {
+  const affordable = Math.max(400, Math.floor(40_000_000 / rows))
+  return { seed: 'evaluation', resamples: metric === 'average-precision' ? Math.min(most, affordable) : most }
+}
 
 /** Computes every number of an evaluation: metrics with intervals blocked by day, the paired comparison, slices and calibration. */
 export function compute(rows: ScoredRows, task: ComputeTask): Computed {
   const blocks = blocksOf(rows.days)
   const { labels, scores, championScores } = rows
+  const { compare, threshold } = task
   const pairs = championScores
-    ? [task.compare.metric, ...task.metrics.filter((metric) => metric !== task.compare.metric)].map((metric) =>
-        plain(
-          compareModels(
-            {
-              metric,
-              actual: labels,
-              candidate: scores,
-              champion: championScores,
-              blocks,
-              margin: metric === task.compare.metric ? task.compare.margin : 0,
-              options: { threshold: task.threshold },
-            },
-            bootstrap,
-          ),
-        ),
-      )
+    ? [compare.metric, ...task.metrics.filter((metric) => metric !== compare.metric)].map((metric) => {
+        const margin = metric === compare.metric ? compare.margin : 0
+        const pair = { metric, actual: labels, candidate: scores, champion: championScores, blocks, margin }
+        return plain(compareModels({ ...pair, options: { threshold } }, bootstrapFor(metric, labels.length, 2000)))
+      })
     : []
+  // A comparison has the candidate's own intervals with it, from the same draws.
+  const known = new Map(pairs.map(({ metric, candidate }) => [metric, candidate]))
   return {
     rows: labels.length,
     blocks: blocks.count,
-    metrics: measure(labels, scores, blocks, task),
+    metrics: task.metrics.flatMap((metric) => {
+      const candidate = known.get(metric)
+      if (!candidate) return measure(labels, scores, blocks, { metrics: [metric], threshold }, 2000)
+      return [{ metric, direction: metricDirections[metric], ...candidate }]
+    }),
     comparison: pairs[0] ?? null,
     others: pairs.slice(1),
     slices: task.slices.map(({ column, values }, index) =>
@@ -100,15 +102,14 @@ function measure(
   labels: Float64Array,
   scores: Float64Array,
   blocks: Blocks,
-  { metrics, threshold }: ComputeTask,
+  { metrics, threshold }: Pick<ComputeTask, 'metrics' | 'threshold'>,
+  resamples: number,
 ): EvaluatedMetric[] {
-  return metrics.map((metric) => ({
-    metric,
-    direction: metricDirections[metric],
-    ...estimate(
-      bootstrapMetric(blockedMetric(metric, { actual: labels, predicted: scores, blocks }, { threshold }), bootstrap),
-    ),
-  }))
+  return metrics.map((metric) => {
+    const prepared = blockedMetric(metric, { actual: labels, predicted: scores, blocks }, { threshold })
+    const found = bootstrapMetric(prepared, bootstrapFor(metric, labels.length, resamples))
+    return { metric, direction: metricDirections[metric], ...estimate(found) }
+  })
 }
 
 /** NaN is no JSON: what is not defined becomes null. */
@@ -157,8 +158,8 @@ function sliced(
     return {
       value,
       rows: members.length,
-      metrics: measure(labels, pick(rows.scores), blocks, task),
-      champion: rows.championScores ? measure(labels, pick(rows.championScores), blocks, task) : null,
+      metrics: measure(labels, pick(rows.scores), blocks, task, sliceResamples),
+      champion: rows.championScores ? measure(labels, pick(rows.championScores), blocks, task, sliceResamples) : null,
     }
   })
   return { column, slices, otherRows }

@@ -81,8 +81,8 @@ function evidenceOf(found: Evaluation, context: StepContext, settings: Readonly<
   return evidence
 }
 
-/** A verdict stands only where the comparison allows one. */
+/** What cannot be judged yet is not passed: a gate that asks for that must block. */
 function verdictOf({ verdict, acceptable }: ComparisonData): Evidence['verdict'] {
-  if (verdict === 'first model' || verdict === 'cannot judge yet') return 'info'
+  if (verdict === 'first model') return 'info'
   return acceptable ? 'passed' : 'failed'
 }
