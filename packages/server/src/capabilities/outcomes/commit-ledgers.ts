@@ -1,0 +1,152 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Trx } from '../../kernel/db/index.ts'
+import { asReader } from '../../kernel/db/index.ts'
+import { urn } from '../../kernel/ids/index.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { ingestLedger, ledgerStreams, type LedgerTable } from '../../kernel/ledger/index.ts'
+import { latestSnapshot } from '../../kernel/tables/catalog.ts'
+import { labelColumns, labelStream, labelTable } from './label-table.ts'
+import { predictionShape, predictionStream, predictionTable } from './prediction-table.ts'
+
+type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger'>
+
+export type Ledger = 'predictions' | 'labels'
+
+/** Makes what the gateway and the label routes appended visible in tables. */
+export interface LedgerCommits {
+  /** Commits one stream up to here. */
+  commit(ledger: Ledger, project: string, deployment: string): Promise<void>
+  close(): void
+}
+
+const pollMs = 1000
+
+export function createLedgerCommits(deps: Deps): LedgerCommits {
+  const { watermark, paths, logger } = deps
+  /** Segments of each stream at the last commit: a look at their sizes tells whether there is anything to do. */
+  const committed = new Map<string, string>()
+  let polling = false
+  let closed = false
+
+  const commit: LedgerCommits['commit'] = async (ledger, project, deployment) => {
+    const stream = ledger === 'predictions' ? predictionStream(project, deployment) : labelStream(project, deployment)
+    const key = stream.join('/')
+    const segments = await segmentsOf(paths.ledgers, stream)
+    if (segments === (committed.get(key) ?? '')) return
+    await ingestLedger(
+      deps,
+      ledger === 'predictions' ? predictions(deps, project, deployment) : labels(deps, project, deployment),
+    )
+    committed.set(key, segments)
+  }
+
+  const commitAll = async (project?: string): Promise<string[]> => {
+    const problems: string[] = []
+    for (const ledger of ['predictions', 'labels'] as const) {
+      const streams = await ledgerStreams(
+        paths.ledgers,
+        project === undefined ? [ledger] : [ledger, project],
+        project === undefined ? 2 : 1,
+      )
+      for (const [, owner = '', deployment = ''] of streams) {
+        try {
+          await commit(ledger, owner, deployment)
+        } catch (error) {
+          if (closed) return []
+          logger.warn(
+            { err: error, project: owner, deployment },
+            `${ledger} could not be committed; they will be tried again`,
+          )
+          problems.push(`the ${ledger} of ${deployment} are not committed yet: ${(error as Error).message}`)
+        }
+      }
+    }
+    return problems
+  }
+
+  // The gateway is another process: looking is the only way to learn that it wrote.
+  const timer = setInterval(() => {
+    if (polling) return
+    polling = true
+    void commitAll()
+      .catch((error) => closed || logger.warn({ err: error }, 'ledgers could not be read; they will be tried again'))
+      .finally(() => {
+        polling = false
+      })
+  }, pollMs)
+  timer.unref()
+  watermark.addBlocker(commitAll)
+  return {
+    commit,
+    close: () => {
+      closed = true
+      clearInterval(timer)
+    },
+  }
+}
+
+/** The segments of a stream with their sizes, as one text. */
+async function segmentsOf(root: string, stream: readonly string[]): Promise<string> {
+  const directory = join(root, ...stream.map(encodeURIComponent))
+  const found: string[] = []
+  try {
+    for (const writer of await readdir(directory))
+      for (const file of await readdir(join(directory, writer)))
+        found.push(`${writer}/${file}:${(await stat(join(directory, writer, file))).size}`)
+  } catch (error) {
+    // A segment that was dropped meanwhile was committed; the next look sees the others.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    if (found.length > 0) found.push('changing')
+  }
+  return found.join(' ')
+}
+
+function predictions(deps: Deps, project: string, deployment: string): LedgerTable {
+  return {
+    project,
+    stream: predictionStream(project, deployment),
+    table: predictionTable(deployment),
+    lines: [],
+    select: '',
+    shapeOf: (file) => predictionShape(deps, { project, deployment }, file),
+    timeColumn: 'event_time',
+    onCommitted: (trx, batch) => announce(deps, trx, 'predictions', project, deployment, batch),
+  }
+}
+
+function labels(deps: Deps, project: string, deployment: string): LedgerTable {
+  return {
+    project,
+    stream: labelStream(project, deployment),
+    table: labelTable(deployment),
+    lines: labelColumns,
+    select: 'select * from lines order by event_time, id',
+    timeColumn: 'event_time',
+    onCommitted: (trx, batch) => announce(deps, trx, 'labels', project, deployment, batch),
+  }
+}
+
+/** The one event of a batch: how many rows, of which times, and the digest of their file. */
+export async function announce(
+  { events }: Pick<Kernel, 'events'>,
+  trx: Trx,
+  ledger: Ledger,
+  project: string,
+  deployment: string,
+  batch: { rows: number; digest: string; minTime: number; maxTime: number; snapshot: number },
+): Promise<void> {
+  const count = async (table: string) => (await latestSnapshot(asReader(trx), project, table))?.rows ?? 0
+  const predicted = (await count(predictionTable(deployment))).toLocaleString('en-GB')
+  const labelled = (await count(labelTable(deployment))).toLocaleString('en-GB')
+  await events.append(trx, {
+    project,
+    name: `${ledger}.committed`,
+    schema: 1,
+    by: 'system:outcomes',
+    subject: urn(project, 'deployment', deployment),
+    refs: [],
+    eventTime: batch.maxTime,
+    data: { deployment, ...batch, fact: `${predicted} predictions, ${labelled} labels` },
+  })
+}

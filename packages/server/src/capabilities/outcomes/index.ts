@@ -1,0 +1,5 @@
+export { cohortSql, copyMarginMs, type PredictionRange, predictionsSql } from './cohort-sql.ts'
+export { outcomeErrors } from './errors.ts'
+export { createOutcomes, type Outcomes } from './outcomes.ts'
+export { resolvePrediction, type WindowsOf } from './resolve-lineage.ts'
+export { outcomeRoutes } from './routes.ts'
