@@ -50,12 +50,16 @@ export function createKernel(parts: {
   const events = createEventLog({ db, clock })
   const sequencer = startSequencer({ db })
   const consumers = createConsumers({ db, events, sequencer, clock, logger })
-  const jobs = createJobs({ db, clock, logger, leaseMs: config.leaseMs })
-  const watermark = createWatermark({ db, clock, events })
-  watermark.addBlocker(async () => {
-    await sequencer.flush()
-    return (await consumers.lagging(await events.head(db.read))).map((name) => `${name} has not read all events yet`)
+  const jobs = createJobs({
+    db,
+    clock,
+    logger,
+    leaseMs: config.leaseMs,
+    // SQLite belongs to the one server that holds the data directory.
+    alone: db.dialect === 'sqlite',
   })
+  const watermark = createWatermark({ db, clock, events, sequencer })
+  watermark.addBlocker(async () => consumers.lagging(await events.head(db.read)))
   watermark.addBlocker(async (project) =>
     (await jobs.active(db.read, project)).map(({ kind, count }) => `${count} ${kind} ${count === 1 ? 'job' : 'jobs'}`),
   )

@@ -1,7 +1,7 @@
 import type { Database, Reader } from '../db/index.ts'
 import { asReader } from '../db/index.ts'
 import { defineErrors } from '../errors/index.ts'
-import type { EventLog } from '../events/index.ts'
+import type { EventLog, Sequencer } from '../events/index.ts'
 import { urn } from '../ids/index.ts'
 import type { Scope } from '../principal/index.ts'
 import type { Clock } from './clock.ts'
@@ -44,7 +44,17 @@ export interface Watermark {
 
 const pollMs = 15
 
-export function createWatermark({ db, clock, events }: { db: Database; clock: Clock; events: EventLog }): Watermark {
+export function createWatermark({
+  db,
+  clock,
+  events,
+  sequencer,
+}: {
+  db: Database
+  clock: Clock
+  events: EventLog
+  sequencer: Pick<Sequencer, 'flush'>
+}): Watermark {
   const registered: Blocker[] = []
 
   async function read(reader: Reader, project: string): Promise<{ at: number; mode: 'wall' | 'replay' }> {
@@ -57,6 +67,7 @@ export function createWatermark({ db, clock, events }: { db: Database; clock: Cl
   }
 
   async function blockers(project: string): Promise<string[]> {
+    await sequencer.flush()
     for (const blocker of registered) {
       const found = await blocker(project)
       if (found.length > 0) return found
@@ -64,14 +75,26 @@ export function createWatermark({ db, clock, events }: { db: Database; clock: Cl
     return []
   }
 
+  const newestEvent = async (project: string): Promise<number> => {
+    await sequencer.flush()
+    const row = await db.read
+      .selectFrom('event')
+      .select((e) => e.fn.max('seq').as('seq'))
+      .where('project_id', '=', project)
+      .executeTakeFirst()
+    return Number(row?.seq ?? 0)
+  }
+
   async function settle(project: string, waitMs: number): Promise<string[]> {
     const until = Date.now() + waitMs
     for (;;) {
-      // Twice in a row, because work that finishes between two checks may have caused more.
-      const first = await blockers(project)
-      const found = first.length > 0 ? first : await blockers(project)
-      if (found.length === 0 || Date.now() >= until) return found
-      await new Promise((resolve) => setTimeout(resolve, pollMs))
+      // Work that finished between two of the checks may have caused more: only a look during which nothing happened counts.
+      const before = await newestEvent(project)
+      const found = await blockers(project)
+      const quiet = found.length === 0 && (await newestEvent(project)) === before
+      if (quiet) return []
+      if (Date.now() >= until) return found.length > 0 ? found : ['events still come']
+      await new Promise((resolve) => setTimeout(resolve, found.length > 0 ? pollMs : 0))
     }
   }
 
@@ -92,11 +115,14 @@ export function createWatermark({ db, clock, events }: { db: Database; clock: Cl
           throw watermarkErrors.BACKWARDS(new Date(to).toISOString(), new Date(row.at).toISOString())
         if (row?.mode === 'replay' && to === row.at) return row.at
         const next = { at: to, mode: 'replay' as const, updated_at: clock() }
-        await trx
+        const moved = await trx
           .insertInto('watermark')
           .values({ project_id: project, ...next })
-          .onConflict((c) => c.column('project_id').doUpdateSet(next))
-          .execute()
+          // Two moves at the same time: the later one does not go back.
+          .onConflict((c) => c.column('project_id').doUpdateSet(next).where('watermark.at', '<', to))
+          .returning('at')
+          .executeTakeFirst()
+        if (!moved) return (await read(asReader(trx), project)).at
         await events.append(trx, {
           project,
           name: 'watermark.advanced',

@@ -27,18 +27,20 @@ export interface Consumer {
 export interface Consumers {
   add(consumer: Consumer): void
   start(): void
-  /** Which consumers have not read up to `seq`. */
+  /** Which consumers have not read up to `seq`, one sentence each. */
   lagging(seq: number): Promise<string[]>
   stop(): Promise<void>
 }
 
 const batchSize = 500
+const shortestBackoffMs = 50
 const longestBackoffMs = 10_000
 
 export function createConsumers({
   db,
   events,
   sequencer,
+  clock,
   logger,
 }: {
   db: Database
@@ -50,10 +52,11 @@ export function createConsumers({
   const consumers: Consumer[] = []
   const loops: { wake: () => void; done: Promise<void> }[] = []
   let stopped = false
+  let stopListening = (): void => {}
 
   const start = () => {
     for (const consumer of consumers) loops.push(run(consumer))
-    sequencer.onSealed(() => {
+    stopListening = sequencer.onSealed(() => {
       for (const loop of loops) loop.wake()
     })
   }
@@ -61,22 +64,31 @@ export function createConsumers({
   function run(consumer: Consumer): { wake: () => void; done: Promise<void> } {
     let wake = () => {}
     let awake = true
-    const sleep = () =>
+    const sleep = (ms?: number) =>
       new Promise<void>((resolve) => {
-        wake = resolve
+        const timer = ms === undefined ? undefined : setTimeout(resolve, ms)
+        wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
       })
     const loop = async (): Promise<void> => {
-      await register(consumer.name)
-      let backoff = 50
+      let registered = false
+      let backoff = shortestBackoffMs
       while (!stopped) {
         awake = false
         try {
+          if (!registered) await register(consumer.name)
+          registered = true
           const more = await step(consumer)
-          backoff = 50
+          backoff = shortestBackoffMs
           if (!more && !awake && !stopped) await sleep()
         } catch (error) {
           logger.error({ err: error, consumer: consumer.name }, 'event consumer failed; it will try again')
-          await new Promise((resolve) => setTimeout(resolve, backoff))
+          await recordFailure(consumer.name, error)
+          // New events do not shorten the wait: the same batch comes first.
+          const until = performance.now() + backoff
+          while (!stopped && performance.now() < until) await sleep(until - performance.now())
           backoff = Math.min(backoff * 2, longestBackoffMs)
         }
       }
@@ -104,6 +116,14 @@ export function createConsumers({
     }
   }
 
+  async function recordFailure(name: string, error: unknown): Promise<void> {
+    const failure = { failed_at: clock(), error: String((error as Error).message ?? error).slice(0, 1000) }
+    await db.write
+      .transaction()
+      .execute((trx) => trx.updateTable('event_consumer').set(failure).where('name', '=', name).execute())
+      .catch(() => {})
+  }
+
   async function step(consumer: Consumer): Promise<boolean> {
     const { cursor } = await db.read
       .selectFrom('event_consumer')
@@ -121,7 +141,7 @@ export function createConsumers({
       // Another replica may have moved on: the guarded update makes this batch belong to exactly one of them.
       const { numUpdatedRows } = await trx
         .updateTable('event_consumer')
-        .set({ cursor: last.seq })
+        .set({ cursor: last.seq, failed_at: null, error: null })
         .where('name', '=', consumer.name)
         .where('cursor', '=', cursor)
         .executeTakeFirst()
@@ -135,12 +155,18 @@ export function createConsumers({
     add: (consumer) => void consumers.push(consumer),
     start,
     lagging: async (seq) => {
-      const rows = await db.read.selectFrom('event_consumer').select(['name', 'cursor']).execute()
-      const byName = new Map(rows.map((row) => [row.name, row.cursor]))
-      return consumers.filter((c) => (byName.get(c.name) ?? 0) < seq).map((c) => c.name)
+      const rows = await db.read.selectFrom('event_consumer').select(['name', 'cursor', 'error']).execute()
+      const byName = new Map(rows.map((row) => [row.name, row]))
+      return consumers
+        .filter((c) => (byName.get(c.name)?.cursor ?? 0) < seq)
+        .map((c) => {
+          const error = byName.get(c.name)?.error
+          return error ? `${c.name} fails: ${error}` : `${c.name} has not read all events yet`
+        })
     },
     stop: async () => {
       stopped = true
+      stopListening()
       for (const loop of loops) loop.wake()
       await Promise.all(loops.map((loop) => loop.done))
     },

@@ -46,10 +46,15 @@ function startOnSqlite(db: Database, listeners: Set<() => void>, notify: () => v
 function startOnPostgres(db: Database, listeners: Set<() => void>, notify: () => void): Sequencer {
   let running: Promise<number> | undefined
   let stopped = false
+  let seen = -1
+  /** Numbers what can be numbered and returns how far the numbers are now, whoever gave them. */
   const round = (): Promise<number> => {
     running ??= db.write
       .transaction()
-      .execute(numberOnPostgres)
+      .execute(async (trx) => {
+        await numberOnPostgres(trx)
+        return (await trx.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()).last_seq
+      })
       .finally(() => {
         running = undefined
       })
@@ -66,7 +71,10 @@ function startOnPostgres(db: Database, listeners: Set<() => void>, notify: () =>
     try {
       do {
         wanted = false
-        if ((await round()) > 0) {
+        const head = await round()
+        // Also what another replica has numbered is news here.
+        if (head !== seen) {
+          seen = head
           notify()
           wanted = true
         }

@@ -68,11 +68,15 @@ export interface Jobs {
   /** Jobs of a project that are queued and due, or running. */
   active(db: Reader, project: string): Promise<{ kind: string; count: number }[]>
   start(): void
-  /** Stops claiming, aborts what runs and gives it back. */
+  /** Stops claiming, aborts what runs and gives it back; a handler that does not end within five seconds is left alone. */
   stop(): Promise<void>
 }
 
 class LeaseLost extends Error {}
+
+/** How many times more than it may fail a job may lose its worker, before it is taken to be what kills it. */
+const mostLostWorkers = 20
+const stopGraceMs = 5000
 
 export function createJobs({
   db,
@@ -80,18 +84,22 @@ export function createJobs({
   logger,
   leaseMs = 30_000,
   pollMs = 250,
+  alone = false,
 }: {
   db: Database
   clock: Clock
   logger: Logger
   leaseMs?: number
   pollMs?: number
+  /** No other process works on this database: what is found running at the start was left by one that was killed, and is free at once. */
+  alone?: boolean
 }): Jobs {
   const handlers = new Map<string, JobHandler>()
-  const running = new Map<string, { kind: string; abort: AbortController; done: Promise<void> }>()
+  const running = new Map<string, { kind: string; fence: number; abort: AbortController; done: Promise<void> }>()
   const worker = newId('wrk')
   let stopped = true
   let timer: NodeJS.Timeout | undefined
+  let stopListening = (): void => {}
   let claiming: Promise<void> | undefined
   let claimAgain = false
 
@@ -100,15 +108,19 @@ export function createJobs({
       .filter((h) => [...running.values()].filter((r) => r.kind === h.kind).length < h.concurrency)
       .map((h) => h.kind)
 
-  async function claim(): Promise<ClaimedJob | undefined> {
+  /** True while there may be more to claim. */
+  async function claim(): Promise<boolean> {
     const kinds = freeKinds()
-    if (kinds.length === 0 || stopped) return undefined
+    if (kinds.length === 0 || stopped) return false
     const now = clock()
+    const own = [...running.keys()]
     // A cheap look first: an idle poll must not take the writer.
     const due = await db.read
       .selectFrom('job')
       .select('id')
       .where('kind', 'in', kinds)
+      // Our own are renewed, however late: a main thread that was held up does not take its work twice.
+      .$if(own.length > 0, (q) => q.where('id', 'not in', own))
       .where((e) =>
         e.or([
           e.and([e('state', '=', 'queued'), e('not_before', '<=', now)]),
@@ -119,7 +131,7 @@ export function createJobs({
       .orderBy('id')
       .limit(1)
       .executeTakeFirst()
-    if (!due) return undefined
+    if (!due) return false
     const row = await db.write.transaction().execute((trx) =>
       trx
         .updateTable('job')
@@ -137,10 +149,14 @@ export function createJobs({
         .returningAll()
         .executeTakeFirst(),
     )
-    return row ? begin(row) : undefined
+    // Without a row another worker was faster; the next look finds the next job.
+    if (row && row.attempt > row.max_attempts + mostLostWorkers)
+      await failed({ ...row, attempt: row.max_attempts }, new Error(`Its worker was lost ${row.attempt - 1} times.`))
+    else if (row) begin(row)
+    return true
   }
 
-  function begin(row: JobTable): ClaimedJob {
+  function begin(row: JobTable): void {
     const abort = new AbortController()
     const renew = setInterval(() => {
       void db.write
@@ -189,6 +205,8 @@ export function createJobs({
     const done = (async () => {
       try {
         await handler?.handle(job)
+        // A handler that came back because it was told to stop has not finished.
+        if (!completed && abort.signal.aborted) throw abort.signal.reason
         if (!completed) await finish(async () => {})
       } catch (error) {
         await failed(row, error as Error)
@@ -198,8 +216,7 @@ export function createJobs({
         wake()
       }
     })()
-    running.set(row.id, { kind: row.kind, abort, done })
-    return job
+    running.set(row.id, { kind: row.kind, fence: row.fence, abort, done })
   }
 
   async function failed(row: JobTable, error: Error): Promise<void> {
@@ -207,12 +224,16 @@ export function createJobs({
       logger.warn({ job: row.id, kind: row.kind }, 'job lost its lease')
       return
     }
-    const last = row.attempt >= row.max_attempts && !stopped
+    if (stopped) {
+      await giveBack([row])
+      return
+    }
+    const last = row.attempt >= row.max_attempts
     logger[last ? 'error' : 'warn'](
       { err: error, job: row.id, kind: row.kind, attempt: row.attempt },
       last ? 'job failed' : 'job attempt failed',
     )
-    const backoff = stopped ? 0 : Math.min(60_000, 250 * 2 ** row.attempt)
+    const backoff = Math.min(60_000, 250 * 2 ** row.attempt)
     try {
       await db.write.transaction().execute(async (trx) => {
         const { numUpdatedRows } = await trx
@@ -232,6 +253,39 @@ export function createJobs({
       })
     } catch (problem) {
       logger.error({ err: problem, job: row.id }, 'the failure of a job could not be recorded; its lease will run out')
+    }
+  }
+
+  async function freeAbandoned(): Promise<void> {
+    try {
+      await db.write
+        .transaction()
+        .execute((trx) => trx.updateTable('job').set({ lease_until: 0 }).where('state', '=', 'running').execute())
+    } catch (error) {
+      logger.warn({ err: error }, 'abandoned jobs could not be freed; their leases will run out')
+    }
+  }
+
+  /** Puts jobs back as they were before we took them. The fence grows, so that a handler that does not end finds its result refused. */
+  async function giveBack(rows: readonly Pick<JobTable, 'id' | 'fence'>[]): Promise<void> {
+    try {
+      await db.write.transaction().execute(async (trx) => {
+        for (const { id, fence } of rows)
+          await trx
+            .updateTable('job')
+            .set((e) => ({
+              state: 'queued' as const,
+              lease_until: null,
+              attempt: e('attempt', '-', 1),
+              fence: e('fence', '+', 1),
+            }))
+            .where('id', '=', id)
+            .where('fence', '=', fence)
+            .where('state', '=', 'running')
+            .execute()
+      })
+    } catch (error) {
+      logger.error({ err: error }, 'jobs could not be given back; their leases will run out')
     }
   }
 
@@ -300,17 +354,25 @@ export function createJobs({
       ).map((row) => ({ kind: row.kind, count: Number(row.count) })),
     start: () => {
       stopped = false
-      db.onCommitted(wake)
+      stopListening = db.onCommitted(wake)
       timer = setInterval(wake, pollMs)
       timer.unref()
-      wake()
+      if (alone)
+        claiming = freeAbandoned()
+          .finally(() => (claiming = undefined))
+          .then(wake)
+      else wake()
     },
     stop: async () => {
       stopped = true
+      stopListening()
       clearInterval(timer)
       await claiming
       for (const one of running.values()) one.abort.abort(new Error('The server is stopping.'))
-      await Promise.all([...running.values()].map((one) => one.done))
+      const grace = AbortSignal.timeout(stopGraceMs)
+      const over = new Promise<void>((resolve) => grace.addEventListener('abort', () => resolve()))
+      await Promise.race([Promise.all([...running.values()].map((one) => one.done)), over])
+      if (running.size > 0) await giveBack([...running].map(([id, { fence }]) => ({ id, fence })))
     },
   }
 }

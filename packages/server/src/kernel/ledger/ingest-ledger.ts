@@ -6,7 +6,7 @@ import type { Trx } from '../db/index.ts'
 import type { Kernel } from '../kernel.ts'
 import type { TableColumn } from '../ports/index.ts'
 import { appendFiles, createTable, filesAt, replaceFiles } from '../tables/catalog.ts'
-import { commitLedger, type LedgerBatch, ledgerHasPending, pendingLedger } from './ledger-reader.ts'
+import { commitLedger, dropCommitted, type LedgerBatch, ledgerHasPending, pendingLedger } from './ledger-reader.ts'
 
 type Deps = Pick<Kernel, 'db' | 'clock' | 'blobs' | 'tables' | 'paths'>
 
@@ -20,6 +20,8 @@ export interface LedgerTable {
   readonly lines: readonly TableColumn[]
   /** SELECT over the relation `lines`; `select * from lines` where nothing has to change. */
   readonly select: string
+  /** For lines without declared fields: reads `lines` and `select` off the file of each batch instead. */
+  readonly shapeOf?: (file: string) => Promise<Pick<LedgerTable, 'lines' | 'select'>>
   /** Integer column of the result with event time in milliseconds, for pruning. */
   readonly timeColumn: string
   /** Runs in the transaction that makes the rows visible, for the ledger's one event a batch. */
@@ -62,7 +64,10 @@ async function ingest(deps: Deps, ledger: LedgerTable): Promise<number> {
   let total = 0
   for await (const batch of pendingLedger({ db: deps.db.read, root: deps.paths.ledgers, stream: ledger.stream }))
     total += await ingestBatch(deps, ledger, batch)
-  if (total > 0) await compact(deps, ledger)
+  if (total > 0) {
+    await compact(deps, ledger)
+    await dropCommitted({ db: deps.db, root: deps.paths.ledgers, stream: ledger.stream })
+  }
   return total
 }
 
@@ -75,9 +80,10 @@ async function ingestBatch(
   const [lines, parquet] = [`${base}.ndjson`, `${base}.parquet`]
   try {
     await writeFile(lines, batch.lines)
+    const shape = (await ledger.shapeOf?.(lines)) ?? ledger
     const written = await tables.write({
-      sql: ledger.select,
-      relations: { lines: { format: 'ndjson', files: [lines], columns: [...ledger.lines] } },
+      sql: shape.select,
+      relations: { lines: { format: 'ndjson', files: [lines], columns: [...shape.lines] } },
       trusted: true,
       output: { path: parquet, format: 'parquet' },
     })
@@ -126,17 +132,15 @@ async function compact({ db, clock, blobs, tables, paths }: Deps, ledger: Ledger
       minTime: Math.min(...small.map((f) => f.minTime)),
       maxTime: Math.max(...small.map((f) => f.maxTime)),
     }
-    await db.write
-      .transaction()
-      .execute((trx) =>
-        replaceFiles(trx, {
-          project: ledger.project,
-          table: ledger.table,
-          remove: small.map((f) => f.digest),
-          add: [{ digest, rows: written.rows, bytes: size, ...times }],
-          at: clock(),
-        }),
-      )
+    await db.write.transaction().execute((trx) =>
+      replaceFiles(trx, {
+        project: ledger.project,
+        table: ledger.table,
+        remove: small.map((f) => f.digest),
+        add: [{ digest, rows: written.rows, bytes: size, ...times }],
+        at: clock(),
+      }),
+    )
   } finally {
     await rm(parquet, { force: true })
   }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { open, readdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Reader, Trx } from '../db/index.ts'
+import { open, readdir, rm, rmdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Database, Reader, Trx } from '../db/index.ts'
 
 declare module '../db/database.ts' {
   interface Tables {
@@ -49,30 +49,22 @@ export async function* pendingLedger({
   root: string
   stream: readonly string[]
 }): AsyncGenerator<LedgerBatch> {
-  const directory = join(root, ...stream.map(encodeURIComponent))
-  if (!existsSync(directory)) return
-  for (const writer of (await readdir(directory)).toSorted()) {
-    for (const file of (await readdir(join(directory, writer))).toSorted()) {
-      const segment = [...stream.map(encodeURIComponent), writer, file].join('/')
-      const path = join(directory, writer, file)
-      let offset =
-        (await db.selectFrom('ledger_cursor').select('offset_bytes').where('segment', '=', segment).executeTakeFirst())
-          ?.offset_bytes ?? 0
-      for (;;) {
-        const { size } = await stat(path)
-        if (size <= offset) break
-        const batch = await readLines(path, offset, Math.min(size - offset, mostBytes))
-        if (batch.lines.length === 0) break
-        yield {
-          segment,
-          stream,
-          lines: batch.lines,
-          count: batch.count,
-          from: offset,
-          next: offset + batch.lines.length,
-        }
-        offset += batch.lines.length
+  for await (const { segment, path } of segmentsOf(root, stream)) {
+    let offset = await committedOffset(db, segment)
+    for (;;) {
+      const size = await sizeOf(path)
+      if (size <= offset) break
+      const batch = await readLines(path, offset, Math.min(size - offset, mostBytes))
+      if (batch.lines.length === 0) break
+      yield {
+        segment,
+        stream,
+        lines: batch.lines,
+        count: batch.count,
+        from: offset,
+        next: offset + batch.lines.length,
       }
+      offset += batch.lines.length
     }
   }
 }
@@ -80,13 +72,18 @@ export async function* pendingLedger({
 async function readLines(path: string, offset: number, length: number): Promise<{ lines: Buffer; count: number }> {
   const handle = await open(path, 'r')
   try {
-    const buffer = Buffer.alloc(length)
-    const { bytesRead } = await handle.read(buffer, 0, length, offset)
-    const end = buffer.lastIndexOf(10, bytesRead - 1) + 1
-    const lines = buffer.subarray(0, end)
-    let count = 0
-    for (let at = lines.indexOf(10); at >= 0; at = lines.indexOf(10, at + 1)) count += 1
-    return { lines, count }
+    const { size } = await handle.stat()
+    for (let wanted = length; ; wanted *= 2) {
+      const buffer = Buffer.alloc(Math.min(wanted, size - offset))
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset)
+      const end = bytesRead === 0 ? 0 : buffer.lastIndexOf(10, bytesRead - 1) + 1
+      // A line that is longer than a batch is a batch of its own.
+      if (end === 0 && wanted < size - offset) continue
+      const lines = buffer.subarray(0, end)
+      let count = 0
+      for (let at = lines.indexOf(10); at >= 0; at = lines.indexOf(10, at + 1)) count += 1
+      return { lines, count }
+    }
   } finally {
     await handle.close()
   }
@@ -122,7 +119,75 @@ export async function ledgerHasPending(input: {
   return false
 }
 
-/** Deletes a segment whose lines are all committed and that no writer appends to any more. */
-export async function dropSegment(root: string, segment: string): Promise<void> {
-  await rm(join(root, segment), { force: true })
+const completeAfterMs = 60 * 60_000
+
+/** Deletes the segments of a stream whose lines are all committed and that no writer appends to any more: not the newest of its writer, or long untouched. */
+export async function dropCommitted({
+  db,
+  root,
+  stream,
+}: {
+  db: Database
+  root: string
+  stream: readonly string[]
+}): Promise<number> {
+  const dropped: string[] = []
+  for await (const { segment, path, isNewest } of segmentsOf(root, stream)) {
+    const { size, mtimeMs } = await stat(path)
+    if (isNewest && Date.now() - mtimeMs < completeAfterMs) continue
+    if ((await committedOffset(db.read, segment)) < size) continue
+    // The file goes first: a cursor without a file does no harm, a file without its cursor would be read again.
+    await rm(path)
+    if (isNewest) await rmdir(dirname(path)).catch(() => {})
+    dropped.push(segment)
+  }
+  if (dropped.length > 0)
+    await db.write
+      .transaction()
+      .execute((trx) => trx.deleteFrom('ledger_cursor').where('segment', 'in', dropped.slice(0, 1000)).execute())
+  return dropped.length
+}
+
+async function* segmentsOf(
+  root: string,
+  stream: readonly string[],
+): AsyncGenerator<{ segment: string; path: string; isNewest: boolean }> {
+  const directory = join(root, ...stream.map(encodeURIComponent))
+  for (const writer of await namesIn(directory)) {
+    const files = await namesIn(join(directory, writer))
+    for (const file of files)
+      yield {
+        segment: [...stream.map(encodeURIComponent), writer, file].join('/'),
+        path: join(directory, writer, file),
+        isNewest: file === files.at(-1),
+      }
+  }
+}
+
+/** 0 for a segment that was dropped since it was listed. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
+    throw error
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).toSorted()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+async function committedOffset(db: Reader, segment: string): Promise<number> {
+  const row = await db
+    .selectFrom('ledger_cursor')
+    .select('offset_bytes')
+    .where('segment', '=', segment)
+    .executeTakeFirst()
+  return row?.offset_bytes ?? 0
 }

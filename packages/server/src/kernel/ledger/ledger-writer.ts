@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, fdatasyncSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineErrors } from '../errors/index.ts'
 import { newId } from '../ids/index.ts'
@@ -13,7 +13,7 @@ export const ledgerErrors = defineErrors('LEDGER', {
 /**
  * Appends records of one stream (predictions of a deployment, labels, pushed rows) to a local segment file, one JSON line each. `append` returns
  * after `write()`: the records survive kill -9 of this process. `fdatasync` follows within `syncMs`, the window that a power failure may cost.
- * A partial last line (the disk ran full) is cut off by the next writer and never read.
+ * A partial last line (the process was killed, the disk ran full) is never read.
  */
 export interface LedgerWriter {
   /** Throws LEDGER.NO_SPACE; then nothing of the batch counts. */
@@ -24,6 +24,8 @@ export interface LedgerWriter {
 }
 
 const segmentBytes = 8 * 1024 * 1024
+/** A segment is not appended to this long after its last record: whoever finds one that is older knows that it is complete. */
+const writtenForMs = 10 * 60_000
 
 /** Segments live in `root/<stream…>/<writer>/<number>.ndjson`; a writer (one process) never touches another's. */
 export function openLedgerWriter({
@@ -36,42 +38,57 @@ export function openLedgerWriter({
   syncMs?: number
 }): LedgerWriter {
   const directory = join(root, ...stream.map(encodeURIComponent), newId('seg'))
-  mkdirSync(directory, { recursive: true })
   let number = 0
   let fd = -1
   let written = 0
   let dirty = false
+  let lastWrite = 0
+  const leave = (): void => {
+    if (fd < 0) return
+    const old = fd
+    fd = -1
+    // Not waited for: a full segment must not hold up the answer that comes after it.
+    fdatasync(old, () => closeSync(old))
+  }
   const roll = (): void => {
-    if (fd >= 0) {
-      fdatasyncSync(fd)
-      closeSync(fd)
-    }
+    leave()
+    mkdirSync(directory, { recursive: true })
     number += 1
     fd = openSync(join(directory, `${String(number).padStart(8, '0')}.ndjson`), 'ax', 0o640)
     written = 0
   }
   const timer = setInterval(() => {
-    if (!dirty) return
+    if (!dirty || fd < 0) return
     dirty = false
     fdatasync(fd, () => {})
   }, syncMs)
   timer.unref()
   const appendLines = (lines: string): void => {
     const bytes = Buffer.from(lines)
+    const now = Date.now()
     try {
-      if (fd < 0 || written + bytes.length > segmentBytes) roll()
+      if (fd < 0 || written + bytes.length > segmentBytes || now - lastWrite > writtenForMs) roll()
       let offset = 0
       while (offset < bytes.length) offset += writeSync(fd, bytes, offset)
     } catch (error) {
+      undo()
       const { code } = error as NodeJS.ErrnoException
-      // What a failed write left behind must not join the next line: go on in a new segment.
-      if (fd >= 0) closeSync(fd)
-      fd = -1
       if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') throw ledgerErrors.NO_SPACE()
       throw error
     }
     written += bytes.length
+    lastWrite = now
     dirty = true
+  }
+  /** Takes back what a failed write left, and goes on in a new segment. */
+  const undo = (): void => {
+    if (fd < 0) return
+    try {
+      ftruncateSync(fd, written)
+    } catch {
+      // Then a partial last line stays, which nobody reads.
+    }
+    leave()
   }
   return {
     append: (records) => appendLines(records.map((record) => `${JSON.stringify(record)}\n`).join('')),

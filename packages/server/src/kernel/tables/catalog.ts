@@ -110,7 +110,22 @@ async function insertColumns(
     .execute()
 }
 
-/** Adds files (and columns that they bring) as the next snapshot and returns its number. */
+/** Takes the next snapshot number. It is the first write of each change, so that changes of one table take turns until the end of their transactions. */
+async function takeSnapshot(
+  trx: Trx,
+  project: string,
+  table: string,
+): Promise<{ latest_snapshot: number; next_field: number }> {
+  return trx
+    .updateTable('table_def')
+    .set((e) => ({ latest_snapshot: e('latest_snapshot', '+', 1) }))
+    .where('project_id', '=', project)
+    .where('id', '=', table)
+    .returning(['latest_snapshot', 'next_field'])
+    .executeTakeFirstOrThrow(() => new Error(`Table ${table} does not exist in project ${project}.`))
+}
+
+/** Adds files (and columns that they bring) as the next snapshot and returns its number. A column whose type is another one now has that type from this snapshot on. */
 export async function appendFiles(
   trx: Trx,
   append: {
@@ -123,31 +138,40 @@ export async function appendFiles(
   },
 ): Promise<number> {
   const { project, table, files, at } = append
-  const definition = await trx
-    .selectFrom('table_def')
-    .selectAll()
-    .where('project_id', '=', project)
-    .where('id', '=', table)
-    .executeTakeFirstOrThrow()
+  const definition = await takeSnapshot(trx, project, table)
   const before = await trx
     .selectFrom('table_snapshot')
     .select(['rows', 'files'])
     .where('project_id', '=', project)
     .where('table_id', '=', table)
-    .where('snapshot', '=', definition.latest_snapshot)
+    .where('snapshot', '=', definition.latest_snapshot - 1)
     .executeTakeFirstOrThrow()
-  const snapshot = definition.latest_snapshot + 1
-  const known = new Set((await columnsAt(asReader(trx), project, table)).map((column) => column.name))
+  const snapshot = definition.latest_snapshot
+  const known = new Map((await columnsAt(asReader(trx), project, table)).map((column) => [column.name, column.type]))
   const fresh = (append.columns ?? []).filter((column) => !known.has(column.name))
-  const { numUpdatedRows } = await trx
-    .updateTable('table_def')
-    .set({ latest_snapshot: snapshot, next_field: definition.next_field + fresh.length })
-    .where('project_id', '=', project)
-    .where('id', '=', table)
-    .where('latest_snapshot', '=', definition.latest_snapshot)
-    .executeTakeFirst()
-  if (numUpdatedRows === 0n) throw new Error(`Table ${table} was changed by somebody else at the same time; try again.`)
+  const changed = (append.columns ?? []).filter(
+    (column) => known.has(column.name) && known.get(column.name) !== column.type,
+  )
+  if (fresh.length > 0)
+    await trx
+      .updateTable('table_def')
+      .set({ next_field: definition.next_field + fresh.length })
+      .where('project_id', '=', project)
+      .where('id', '=', table)
+      .execute()
   await insertColumns(trx, project, table, fresh, definition.next_field, snapshot)
+  for (const column of changed) {
+    const { field_id } = await trx
+      .updateTable('table_column')
+      .set({ end_snapshot: snapshot })
+      .where('project_id', '=', project)
+      .where('table_id', '=', table)
+      .where('name', '=', column.name)
+      .where('end_snapshot', 'is', null)
+      .returning('field_id')
+      .executeTakeFirstOrThrow()
+    await insertColumns(trx, project, table, [column], field_id, snapshot)
+  }
   for (const file of files) {
     await trx
       .insertInto('table_file')
@@ -180,39 +204,47 @@ export async function appendFiles(
   return snapshot
 }
 
-/** Replaces files by others with the same rows (compaction) as the next snapshot; older snapshots keep reading the old ones. */
+/**
+ * Replaces files by others with the same rows (compaction) as the next snapshot; older snapshots keep reading the old ones. Returns undefined, and does
+ * nothing, when somebody else has replaced one of them meanwhile.
+ */
 export async function replaceFiles(
   trx: Trx,
   change: { project: string; table: string; remove: readonly string[]; add: readonly NewTableFile[]; at: number },
-): Promise<number> {
-  const definition = await trx
-    .selectFrom('table_def')
-    .select('latest_snapshot')
-    .where('project_id', '=', change.project)
-    .where('id', '=', change.table)
-    .executeTakeFirstOrThrow()
-  const removed = await trx
-    .updateTable('table_file')
-    .set({ end_snapshot: definition.latest_snapshot + 1 })
-    .where('project_id', '=', change.project)
-    .where('table_id', '=', change.table)
+): Promise<number | undefined> {
+  const { project, table } = change
+  // Takes the turn of the table without a change, so that what is found stays true until the end of the transaction.
+  await trx
+    .updateTable('table_def')
+    .set((e) => ({ latest_snapshot: e.ref('latest_snapshot') }))
+    .where('project_id', '=', project)
+    .where('id', '=', table)
+    .execute()
+  const found = await trx
+    .selectFrom('table_file')
+    .select(['digest', 'rows'])
+    .where('project_id', '=', project)
+    .where('table_id', '=', table)
     .where('digest', 'in', [...change.remove])
     .where('end_snapshot', 'is', null)
-    .returning('rows')
     .execute()
-  const snapshot = await appendFiles(trx, {
-    project: change.project,
-    table: change.table,
-    files: change.add,
-    at: change.at,
-    note: 'compacted',
-  })
-  const rows = removed.reduce((sum, file) => sum + file.rows, 0)
+  if (found.length !== change.remove.length) return undefined
+  const snapshot = await appendFiles(trx, { project, table, files: change.add, at: change.at, note: 'compacted' })
+  await trx
+    .updateTable('table_file')
+    .set({ end_snapshot: snapshot })
+    .where('project_id', '=', project)
+    .where('table_id', '=', table)
+    .where('digest', 'in', [...change.remove])
+    .where('begin_snapshot', '<', snapshot)
+    .where('end_snapshot', 'is', null)
+    .execute()
+  const rows = found.reduce((sum, file) => sum + file.rows, 0)
   await trx
     .updateTable('table_snapshot')
-    .set((e) => ({ rows: e('rows', '-', rows), files: e('files', '-', removed.length) }))
-    .where('project_id', '=', change.project)
-    .where('table_id', '=', change.table)
+    .set((e) => ({ rows: e('rows', '-', rows), files: e('files', '-', found.length) }))
+    .where('project_id', '=', project)
+    .where('table_id', '=', table)
     .where('snapshot', '=', snapshot)
     .execute()
   return snapshot
