@@ -5,10 +5,26 @@ import { createEvaluations, type Evaluations, evaluateStep, evaluationRoutes } f
 import { createFeatures, type Features, featureRoutes } from './capabilities/features/index.ts'
 import { createInbox, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
 import { createLineage, type Lineage, lineageRoutes } from './capabilities/lineage/index.ts'
+import { createOutcomes, type Outcomes, outcomeRoutes, resolvePrediction } from './capabilities/outcomes/index.ts'
 import { createPipelines, type Pipelines, pipelineRoutes } from './capabilities/pipelines/index.ts'
+import {
+  approveStep,
+  createRegistry,
+  gateStep,
+  type Registry,
+  registerStep,
+  registryRoutes,
+} from './capabilities/registry/index.ts'
+import {
+  createServing,
+  deployStep,
+  forwardRoutes,
+  type Serving,
+  servingRoutes,
+} from './capabilities/serving/index.ts'
 import { createTracking, resolveDatasetsWith, type Tracking, trackingRoutes } from './capabilities/tracking/index.ts'
 import { createEnvironmentBuilder } from './drivers/environment-uv/index.ts'
-import { closureFinder, createLocalExecutor } from './drivers/executor-local/index.ts'
+import { closureFinder, createLocalExecutor } from './drivers/python-runner/index.ts'
 import { createOnlineSqlite } from './drivers/online-sqlite/online-sqlite.ts'
 import { inheritedEnvironment } from './kernel/config/index.ts'
 import { eventRoutes } from './kernel/events/event-routes.ts'
@@ -25,8 +41,11 @@ export interface Capabilities {
   readonly datasets: Datasets
   readonly tracking: Tracking
   readonly features: Features
+  readonly outcomes: Outcomes
   readonly evaluations: Evaluations
   readonly pipelines: Pipelines
+  readonly registry: Registry
+  readonly serving: Serving
 }
 
 /** Builds the capabilities and tells the kernel what they follow and work on; starts nothing. */
@@ -40,10 +59,23 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     ...kernel,
     online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }),
   })
+  const outcomes = createOutcomes(kernel)
+  lineage.addResolver('prediction', resolvePrediction(outcomes, async () => []))
   const pipelines = composePipelines(kernel, { access, datasets })
   const evaluations = createEvaluations(kernel, { datasets, lineage })
   pipelines.registerStepKind(evaluateStep(evaluations))
-  return { access, inbox, lineage, datasets, tracking, features, evaluations, pipelines }
+  const registry = createRegistry(kernel, { inbox })
+  pipelines.registerModels(registry)
+  for (const kind of [registerStep(registry), gateStep(registry), approveStep(registry)]) pipelines.registerStepKind(kind)
+  const serving = createServing({
+    kernel,
+    models: registry,
+    views: features,
+    tokens: access.tokenSnapshot,
+    program: programVersion,
+  })
+  pipelines.registerStepKind(deployStep(serving))
+  return { access, inbox, lineage, datasets, tracking, features, outcomes, evaluations, pipelines, registry, serving }
 }
 
 /** The pipelines with what runs their code on this machine, and every kind of step that a capability has. */
@@ -92,9 +124,13 @@ export function composeHttp(
   lineageRoutes(app, capabilities.lineage)
   datasetRoutes(app, capabilities.datasets)
   trackingRoutes(app, capabilities.tracking, kernel)
-  mlflowRoutes(app, { kernel, access: capabilities.access, tracking: capabilities.tracking })
+  registryRoutes(app, capabilities.registry)
+  mlflowRoutes(app, { kernel, ...capabilities })
   featureRoutes(app, capabilities.features)
+  outcomeRoutes(app, capabilities.outcomes)
   evaluationRoutes(app, capabilities.evaluations)
   pipelineRoutes(app, capabilities.pipelines, kernel)
+  servingRoutes(app, capabilities.serving)
+  forwardRoutes(app, capabilities.serving, capabilities.access)
   return app
 }

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { DatasetCheck } from '@trivium/contract'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { StepKind } from '../../kernel/ports/index.ts'
-import { parseUrn } from '../../kernel/ids/index.ts'
+import { digestOf, parseUrn } from '../../kernel/ids/index.ts'
 import type { Datasets } from './datasets.ts'
 import { runChecks } from './run-checks.ts'
 
@@ -50,7 +49,7 @@ export function validateStep({ datasets, tables }: { datasets: Datasets; tables:
         results: results.map(({ check, passed, message }) => ({ kind: check.kind, passed, message })),
       }
       const summary = `${version.name} v${version.version} passed ${results.filter((r) => r.passed).length} of ${results.length} checks over ${profile.rows.toLocaleString('en-GB')} new rows.`
-      const digest = createHash('sha256').update(JSON.stringify(report)).digest('hex')
+      const digest = digestOf(report)
       return {
         outputs: { dataset: input as NonNullable<typeof input>, report: { kind: 'value', digest, value: report } },
         refs: [{ rel: 'input', urn: version.urn, as: 'validated' }],

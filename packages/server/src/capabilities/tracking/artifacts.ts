@@ -116,11 +116,20 @@ export async function listArtifacts(
   directory: string,
   recursive: boolean,
 ): Promise<ArtifactEntry[]> {
+  return entriesIn(await artifactFiles(db, project, owner, directory), directory, recursive)
+}
+
+/** The entries of a directory, from a flat list of files. */
+export function entriesIn(
+  all: readonly { path: string; digest: string; size: number }[],
+  directory: string,
+  recursive: boolean,
+): ArtifactEntry[] {
   const prefix = directory === '' ? '' : `${directory}/`
-  const files = (await artifactFiles(db, project, owner, directory)).filter((file) => file.path !== directory)
   const directories = new Map<string, number>()
   const entries: ArtifactEntry[] = []
-  for (const file of files) {
+  for (const file of all) {
+    if (!file.path.startsWith(prefix)) continue
     const parts = file.path.slice(prefix.length).split('/')
     const depth = recursive ? parts.length - 1 : Math.min(1, parts.length - 1)
     for (let i = 1; i <= depth; i += 1) {

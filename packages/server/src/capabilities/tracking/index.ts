@@ -1,5 +1,5 @@
 export { artifactDirectory, artifactPath, artifactUri, parseArtifactUri, parseProxyPath } from './artifact-path.ts'
-export { artifactFiles } from './artifacts.ts'
+export { artifactFiles, entriesIn } from './artifacts.ts'
 export { trackingErrors } from './errors.ts'
 export { experimentTags, type TagChange } from './experiments.ts'
 export { compileNumber, compileText } from './filter/compile-text.ts'

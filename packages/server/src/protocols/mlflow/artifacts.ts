@@ -1,14 +1,17 @@
 import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { parseVersionPath, type Registry, type VersionFiles } from '../../capabilities/registry/index.ts'
 import {
   artifactDirectory,
   artifactUri,
+  entriesIn,
   parseProxyPath,
   sendArtifact,
   type Tracking,
+  trackingErrors,
 } from '../../capabilities/tracking/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
-import type { Scope } from '../../kernel/principal/index.ts'
+import { authorize, type Scope } from '../../kernel/principal/index.ts'
 import { mlflowErrors } from './errors.ts'
 import { rpc } from './rpc.ts'
 import { fileShape } from './shapes.ts'
@@ -16,7 +19,7 @@ import { fileShape } from './shapes.ts'
 const prefixes = ['/api/2.0/mlflow-artifacts', '/ajax-api/2.0/mlflow-artifacts']
 
 /** The artifact proxy, and artifacts/list. Bytes are streamed both ways. */
-export function artifactCalls(app: Http, tracking: Tracking): void {
+export function artifactCalls(app: Http, tracking: Tracking, registry: Registry): void {
   rpc(app, 'GET', 'artifacts/list', 'run:read', async ({ args, scope }) => {
     const id = args.text('run_id') || args.required('run_uuid')
     const run = await tracking.requireRun(scope, id)
@@ -35,6 +38,8 @@ export function artifactCalls(app: Http, tracking: Tracking): void {
       const { path } = request.query as { path?: string }
       // The root of the store: MLflow's client lists it only to see whether the proxy answers.
       if (!path) return { files: [] }
+      const version = await filesOfVersion(registry, request.scope as Scope, path)
+      if (version) return { files: entriesIn(version.files, version.path, false).map((file) => fileShape(file, false)) }
       const at = parseProxyPath(path)
       const files = await tracking.listArtifacts(request.scope as Scope, at.owner, at.path, {
         experiment: at.experiment,
@@ -43,6 +48,12 @@ export function artifactCalls(app: Http, tracking: Tracking): void {
     })
     app.get(`${prefix}/artifacts/*`, { config: read }, async (request: FastifyRequest, reply: FastifyReply) => {
       const scope = request.scope as Scope
+      const version = await filesOfVersion(registry, scope, pathIn(request))
+      if (version) {
+        const file = version.files.find((one) => one.path === version.path)
+        if (!file) throw trackingErrors.ARTIFACT_NOT_FOUND(version.path)
+        return sendArtifact(tracking.blobs, request, reply, { project: scope.project, ...file })
+      }
       const at = parseProxyPath(pathIn(request))
       return sendArtifact(tracking.blobs, request, reply, {
         project: scope.project,
@@ -83,4 +94,17 @@ export function artifactCalls(app: Http, tracking: Tracking): void {
 /** The path behind the prefix, decoded once. */
 function pathIn(request: FastifyRequest): string {
   return (request.params as { '*': string })['*']
+}
+
+/** The files of a model version, where the path is one of a version: fixed since it was registered. */
+async function filesOfVersion(
+  registry: Registry,
+  scope: Scope,
+  path: string,
+): Promise<{ path: string; files: { path: string; digest: string; size: number }[] } | undefined> {
+  const at = parseVersionPath(path)
+  if (!at) return undefined
+  const row = await registry.versionRow(authorize(scope.principal, scope.project, 'model:read'), at.model, at.version)
+  const files = Object.entries(JSON.parse(row.files) as VersionFiles)
+  return { path: artifactDirectory(at.path), files: files.map(([name, file]) => ({ path: name, ...file })) }
 }

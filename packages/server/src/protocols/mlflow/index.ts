@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Access } from '../../capabilities/access/index.ts'
+import type { Registry } from '../../capabilities/registry/index.ts'
 import type { Tracking } from '../../capabilities/tracking/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
 import { accessErrors, authorize } from '../../kernel/principal/index.ts'
@@ -9,6 +10,7 @@ import { mlflowErrors, sendMlflowError } from './errors.ts'
 import { experimentCalls } from './experiments.ts'
 import { loggedModelCalls } from './logged-models.ts'
 import { metricCalls } from './metrics.ts'
+import { registryCalls } from './registered-models.ts'
 import { runCalls } from './runs.ts'
 import { serverCalls } from './server.ts'
 
@@ -16,6 +18,7 @@ export interface MlflowDeps {
   readonly kernel: Pick<Kernel, 'db'>
   readonly access: Pick<Access, 'projectExists'>
   readonly tracking: Tracking
+  readonly registry: Registry
 }
 
 /**
@@ -44,8 +47,9 @@ export function mlflowRoutes(app: Http, deps: MlflowDeps): void {
     experimentCalls(plugin, deps.tracking, deps.kernel)
     runCalls(plugin, deps.tracking, deps.kernel)
     metricCalls(plugin, deps.tracking, deps.kernel)
-    loggedModelCalls(plugin, deps.tracking, deps.kernel, async () => [])
-    artifactCalls(plugin, deps.tracking)
+    loggedModelCalls(plugin, deps.tracking, deps.kernel, (scope, id) => deps.registry.registrationsOf(scope, id))
+    registryCalls(plugin, deps.registry)
+    artifactCalls(plugin, deps.tracking, deps.registry)
     serverCalls(plugin)
   })
 }

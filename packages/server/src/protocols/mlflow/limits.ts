@@ -54,22 +54,18 @@ export function readTags(
   name: string,
   valueLimit: number = limits.tagValue,
 ): { key: string; value: string }[] {
-  return args
-    .list(name)
-    .map((tag) => ({
-      key: checkKey(tag.nameOf('key'), tag.required('key'), tag.nameOf('key')),
-      value: (tag.text('value') ?? '').slice(0, valueLimit),
-    }))
+  return args.list(name).map((tag) => ({
+    key: checkKey(tag.nameOf('key'), tag.required('key'), tag.nameOf('key')),
+    value: (tag.text('value') ?? '').slice(0, valueLimit),
+  }))
 }
 
 /** Tags of models and versions, which take any key. */
 export function readRegistryTags(args: Args, name: string): { key: string; value: string }[] {
-  return args
-    .list(name)
-    .map((tag) => ({
-      key: within('key', tag.required('key'), limits.key),
-      value: within('value', tag.text('value') ?? '', limits.registryTagValue),
-    }))
+  return args.list(name).map((tag) => ({
+    key: within('key', tag.required('key'), limits.key),
+    value: within('value', tag.text('value') ?? '', limits.registryTagValue),
+  }))
 }
 
 /** A page size within bounds. */

@@ -209,11 +209,9 @@ function readDataset(entry: Args) {
     source: within('source', dataset.requiredText('source'), 65_535),
     ...(schema === undefined ? {} : { schema: within('schema', schema, 1_048_575) }),
     ...(profile === undefined ? {} : { profile: within('profile', profile, 16_777_215) }),
-    tags: entry
-      .list('tags')
-      .map((tag) => ({
-        key: within('key', tag.required('key'), limits.inputTagKey),
-        value: within('value', tag.text('value') ?? '', limits.inputTagValue),
-      })),
+    tags: entry.list('tags').map((tag) => ({
+      key: within('key', tag.required('key'), limits.inputTagKey),
+      value: within('value', tag.text('value') ?? '', limits.inputTagValue),
+    })),
   }
 }

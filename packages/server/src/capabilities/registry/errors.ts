@@ -1,0 +1,61 @@
+import { defineErrors } from '../../kernel/errors/index.ts'
+
+export const registryErrors = defineErrors('REGISTRY', {
+  MODEL_NOT_FOUND: { status: 404, message: (name: string) => `Registered Model with name=${name} not found` },
+  MODEL_EXISTS: { status: 409, message: (name: string) => `Registered Model (name=${name}) already exists.` },
+  BAD_NAME: {
+    status: 400,
+    message: (name: string) =>
+      `Invalid model name '${name}'. Names cannot be empty, longer than 256 characters, or contain '/', ':' or control characters.`,
+  },
+  RENAME_HAS_VERSIONS: {
+    status: 400,
+    message: (name: string) =>
+      `"${name}" has versions, which lineage and releases know by this name. Register the model under the new name instead.`,
+  },
+  VERSION_NOT_FOUND: {
+    status: 404,
+    message: (name: string, version: string | number) => `Model Version (name=${name}, version=${version}) not found`,
+  },
+  ALIAS_NOT_FOUND: { status: 400, message: (alias: string) => `Registered model alias ${alias} not found.` },
+  BAD_ALIAS: { status: 400, message: (why: string) => why },
+  TAG_NOT_FOUND: { status: 404, message: (key: string, of: string) => `No tag with name: ${key} in ${of}` },
+  BAD_REFERENCE: {
+    status: 400,
+    message: (text: string) =>
+      `"${text}" names no model version. Write MODEL@ALIAS or MODEL/VERSION, such as arrival-delay@champion or arrival-delay/3.`,
+  },
+  REFERENCE_NOT_FOUND: {
+    status: 404,
+    message: (model: string, alias: string) => `Model "${model}" has no version or alias "${alias}".`,
+  },
+  BAD_SOURCE: {
+    status: 400,
+    message: (source: string) =>
+      `Invalid model version source: '${source}'. A version is made from files that were logged here: runs:/RUN/PATH, models:/MODEL_ID, models:/NAME/VERSION, or an mlflow-artifacts: URI of a run or logged model of this project.`,
+  },
+  NO_FILES: {
+    status: 400,
+    message: (where: string) => `Nothing was logged at ${where}. Log the model first, then register it.`,
+  },
+  MODEL_FILE_BROKEN: { status: 400, message: (why: string) => `The MLmodel file cannot be read: ${why}` },
+  EVIDENCE_DIGEST: {
+    status: 400,
+    message: (kind: string) =>
+      `The evidence of kind "${kind}" was changed on its way: its digest is not that of its data. It was not attached.`,
+  },
+  EVIDENCE_BROKEN: {
+    status: 409,
+    message: (model: string, version: number, positions: string) =>
+      `Evidence ${positions} of ${model} version ${version} is not what was attached. Restore the database from a backup; until then the version cannot be deployed.`,
+  },
+  NOT_DEPLOYABLE: {
+    status: 409,
+    message: (model: string, version: number, missing: string) =>
+      `${model} version ${version} cannot be deployed. ${missing}`,
+  },
+  NO_APPROVAL_NEEDED: {
+    status: 409,
+    message: (model: string, version: number) => `${model} version ${version} was approved already.`,
+  },
+})

@@ -1,0 +1,242 @@
+import type {
+  ApprovalState,
+  ArtifactEntry,
+  Evidence,
+  ModelSignatureInfo,
+  ModelVersionDetail,
+  ModelVersionRow,
+  RegisteredModel,
+} from '@trivium/contract'
+import type { Reader } from '../../kernel/db/index.ts'
+import { urn } from '../../kernel/ids/index.ts'
+import type { VersionFiles } from './describe-files.ts'
+import { registryErrors } from './errors.ts'
+import type { ModelTable, ModelVersionTable } from './tables.ts'
+import './tables.ts'
+
+export const modelUrn = (project: string, name: string): string => urn(project, 'model', name)
+export const versionUrn = (project: string, name: string, version: number): string =>
+  urn(project, 'model', name, version)
+
+export async function findModel(db: Reader, project: string, name: string): Promise<ModelTable | undefined> {
+  return db
+    .selectFrom('model')
+    .selectAll()
+    .where('project_id', '=', project)
+    .where('name', '=', name)
+    .executeTakeFirst()
+}
+
+export async function requireModel(db: Reader, project: string, name: string): Promise<ModelTable> {
+  const model = await findModel(db, project, name)
+  if (!model) throw registryErrors.MODEL_NOT_FOUND(name)
+  return model
+}
+
+/** A version that was not deleted. */
+export async function requireVersion(
+  db: Reader,
+  project: string,
+  model: string,
+  version: number,
+): Promise<ModelVersionTable> {
+  const row =
+    Number.isSafeInteger(version) && version <= 2_147_483_647
+      ? await db
+          .selectFrom('model_version')
+          .selectAll()
+          .where('project_id', '=', project)
+          .where('model', '=', model)
+          .where('version', '=', version)
+          .where('deleted_at', 'is', null)
+          .executeTakeFirst()
+      : undefined
+  if (!row) throw registryErrors.VERSION_NOT_FOUND(model, version)
+  return row
+}
+
+/** Where a version stands with the policy of its model. */
+export function approvalOf(row: ModelVersionTable, policy: 'none' | 'required'): ApprovalState {
+  return row.approval ?? (policy === 'required' ? 'missing' : 'not-required')
+}
+
+/** What keeps a version from being deployed, one sentence each. Approval by a person overrides a gate. */
+export function missingFor(row: ModelVersionTable, policy: 'none' | 'required'): string[] {
+  const missing: string[] = []
+  const approval = approvalOf(row, policy)
+  if (row.state !== 'ready') missing.push('Its files are not complete.')
+  if (approval === 'declined') missing.push(`Its approval was declined in ${row.approval_item}.`)
+  else if (approval === 'waiting') missing.push(`It waits for approval in ${row.approval_item}.`)
+  else if (approval === 'missing')
+    missing.push(
+      `The policy of "${row.model}" requires approval, and nobody was asked yet. Request it with \`trivium model request-approval ${row.model} ${row.version}\` or on its page.`,
+    )
+  if (row.gate === 'failed' && approval !== 'approved')
+    missing.push(
+      `The gate rejected it: ${row.gate_reason ?? 'no reason is known'} A person may override this by approving it.`,
+    )
+  return missing
+}
+
+/** The public rows of versions, in their order. */
+export async function presentVersions(
+  db: Reader,
+  project: string,
+  rows: readonly ModelVersionTable[],
+): Promise<ModelVersionRow[]> {
+  if (rows.length === 0) return []
+  const names = [...new Set(rows.map((row) => row.model))]
+  const policies = new Map(
+    (
+      await db
+        .selectFrom('model')
+        .select(['name', 'approval_policy'])
+        .where('project_id', '=', project)
+        .where('name', 'in', names)
+        .execute()
+    ).map((m) => [m.name, m.approval_policy]),
+  )
+  const aliases = await db
+    .selectFrom('model_alias')
+    .select(['model', 'alias', 'version'])
+    .where('project_id', '=', project)
+    .where('model', 'in', names)
+    .orderBy('alias')
+    .execute()
+  const versions = [...new Set(rows.map((row) => row.version))]
+  const tags = await db
+    .selectFrom('model_version_tag')
+    .selectAll()
+    .where('project_id', '=', project)
+    .where('model', 'in', names)
+    .where('version', 'in', versions)
+    .orderBy('key')
+    .execute()
+  const counted = await db
+    .selectFrom('model_evidence')
+    .select(['model', 'version', (e) => e.fn.countAll<number>().as('n')])
+    .where('project_id', '=', project)
+    .where('model', 'in', names)
+    .where('version', 'in', versions)
+    .groupBy(['model', 'version'])
+    .execute()
+  return rows.map((row) => {
+    const own = <T extends { model: string; version: number }>(list: readonly T[]) =>
+      list.filter((one) => one.model === row.model && one.version === row.version)
+    const policy = policies.get(row.model) ?? 'none'
+    const files = JSON.parse(row.files) as VersionFiles
+    const onnx = row.onnx === null ? undefined : files[row.onnx]
+    return {
+      model: row.model,
+      version: row.version,
+      urn: versionUrn(project, row.model, row.version),
+      state: row.state,
+      description: row.description,
+      tags: Object.fromEntries(own(tags).map((t) => [t.key, t.value])),
+      aliases: own(aliases).map((a) => a.alias),
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+      createdBy: row.created_by,
+      run: row.run_id,
+      loggedModel: row.logged_model_id,
+      pipelineRun: row.pipeline_run,
+      flavors: JSON.parse(row.flavors) as string[],
+      onnx: row.onnx === null || !onnx ? null : { path: row.onnx, ...onnx },
+      gate: row.gate,
+      gateReason: row.gate_reason,
+      approval: approvalOf(row, policy),
+      approvalItem: row.approval_item,
+      missing: missingFor(row, policy),
+      evidenceCount: Number(own(counted)[0]?.n ?? 0),
+    }
+  })
+}
+
+export async function readEvidence(db: Reader, project: string, model: string, version: number): Promise<Evidence[]> {
+  const rows = await db
+    .selectFrom('model_evidence')
+    .select('record')
+    .where('project_id', '=', project)
+    .where('model', '=', model)
+    .where('version', '=', version)
+    .orderBy('position')
+    .execute()
+  return rows.map((row) => JSON.parse(row.record) as Evidence)
+}
+
+/** Everything about a version. */
+export async function versionDetail(
+  db: Reader,
+  project: string,
+  name: string,
+  version: number,
+): Promise<ModelVersionDetail> {
+  const row = await requireVersion(db, project, name, version)
+  const model = await requireModel(db, project, name)
+  const [fields] = await presentVersions(db, project, [row])
+  if (!fields) throw registryErrors.VERSION_NOT_FOUND(name, version)
+  const files = Object.entries(JSON.parse(row.files) as VersionFiles).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return {
+    ...fields,
+    signature: row.signature === null ? null : (JSON.parse(row.signature) as ModelSignatureInfo),
+    artifactDigest: row.artifact_digest,
+    files: files.map(([path, file]): ArtifactEntry => ({ path, isDirectory: false, ...file })),
+    evidence: await readEvidence(db, project, name, version),
+    policy: { approval: model.approval_policy },
+  }
+}
+
+/** The public form of models, in their order. */
+export async function presentModels(
+  db: Reader,
+  project: string,
+  models: readonly ModelTable[],
+): Promise<RegisteredModel[]> {
+  if (models.length === 0) return []
+  const names = models.map((model) => model.name)
+  const tags = await db
+    .selectFrom('model_tag')
+    .selectAll()
+    .where('project_id', '=', project)
+    .where('model', 'in', names)
+    .orderBy('key')
+    .execute()
+  const aliases = await db
+    .selectFrom('model_alias')
+    .selectAll()
+    .where('project_id', '=', project)
+    .where('model', 'in', names)
+    .orderBy('alias')
+    .execute()
+  const counted = await db
+    .selectFrom('model_version')
+    .select(['model', (e) => e.fn.countAll<number>().as('n'), (e) => e.fn.max('version').as('latest')])
+    .where('project_id', '=', project)
+    .where('model', 'in', names)
+    .where('deleted_at', 'is', null)
+    .groupBy('model')
+    .execute()
+  const counts = new Map(counted.map((row) => [row.model, row]))
+  const latest =
+    counted.length === 0
+      ? []
+      : await db
+          .selectFrom('model_version')
+          .selectAll()
+          .where('project_id', '=', project)
+          .where((e) => e.or(counted.map((row) => e.and([e('model', '=', row.model), e('version', '=', row.latest)]))))
+          .execute()
+  const rows = new Map((await presentVersions(db, project, latest)).map((row) => [row.model, row]))
+  return models.map((model) => ({
+    name: model.name,
+    urn: modelUrn(project, model.name),
+    description: model.description,
+    tags: Object.fromEntries(tags.filter((t) => t.model === model.name).map((t) => [t.key, t.value])),
+    aliases: aliases.filter((a) => a.model === model.name).map(({ alias, version }) => ({ alias, version })),
+    policy: { approval: model.approval_policy },
+    createdAt: model.created_at,
+    updatedAt: model.updated_at,
+    versions: Number(counts.get(model.name)?.n ?? 0),
+    latest: rows.get(model.name) ?? null,
+  }))
+}

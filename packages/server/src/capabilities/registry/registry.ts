@@ -1,0 +1,225 @@
+import type { Evidence, ModelVersionDetail, ModelVersionRow, RegisteredModel } from '@trivium/contract'
+import { digestOf, parseUrn } from '../../kernel/ids/index.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { ModelReferenceResolver } from '../../kernel/ports/index.ts'
+import type { Scope } from '../../kernel/principal/index.ts'
+import type { Inbox } from '../inbox/index.ts'
+import { type ApprovalRequest, applyDecisions, requestApproval } from './approval.ts'
+import { type DeployableVersion, findByReference, requireDeployable } from './deployable.ts'
+import { attachEvidence, verifyAllEvidence } from './evidence.ts'
+import {
+  createModel,
+  deleteAlias,
+  deleteModel,
+  type RegistryDeps,
+  renameModel,
+  setAlias,
+  setPolicy,
+  type TagEdit,
+  updateModel,
+} from './models.ts'
+import {
+  presentModels,
+  presentVersions,
+  requireModel,
+  requireVersion,
+  versionDetail,
+  versionUrn,
+} from './read-models.ts'
+import { deleteVersion, type NewVersion, registerVersion, updateVersion } from './register-version.ts'
+import { resolveSource, type VersionSource } from './resolve-source.ts'
+import { type RegistryQuery, searchModels, searchVersions } from './search-models.ts'
+import type { ModelVersionTable } from './tables.ts'
+import './tables.ts'
+
+/** Registered models, versions, aliases, evidence, policies and approvals. */
+export interface Registry extends ModelReferenceResolver {
+  readonly blobs: Kernel['blobs']
+  createModel(
+    scope: Scope,
+    input: { name: string; description?: string; tags?: readonly { key: string; value: string }[] },
+  ): Promise<RegisteredModel>
+  updateModel(
+    scope: Scope,
+    name: string,
+    change: { description?: string; tags?: readonly TagEdit[] },
+  ): Promise<RegisteredModel>
+  renameModel(scope: Scope, name: string, next: string): Promise<RegisteredModel>
+  deleteModel(scope: Scope, name: string): Promise<void>
+  model(scope: Scope, name: string): Promise<RegisteredModel>
+  models(scope: Scope, query: Omit<RegistryQuery, 'project'>): Promise<{ models: RegisteredModel[]; more: boolean }>
+  setPolicy(scope: Scope, name: string, approval: 'none' | 'required'): Promise<RegisteredModel>
+  setAlias(scope: Scope, name: string, alias: string, version: number): Promise<void>
+  deleteAlias(scope: Scope, name: string, alias: string): Promise<void>
+  /** Finds the files behind `runs:/RUN/PATH`, `models:/…` or an artifact URI of the project. */
+  resolveSource(scope: Scope, source: string, hints?: { run?: string; loggedModel?: string }): Promise<VersionSource>
+  /** The next version of a model, which is made when it does not exist. Numbers are consecutive under concurrency. */
+  registerVersion(scope: Scope, input: NewVersion): Promise<{ model: string; version: number; urn: string }>
+  updateVersion(
+    scope: Scope,
+    model: string,
+    version: number,
+    change: Parameters<typeof updateVersion>[4],
+  ): Promise<void>
+  deleteVersion(scope: Scope, model: string, version: number): Promise<void>
+  version(scope: Scope, model: string, version: number): Promise<ModelVersionDetail>
+  /** The stored row, with the files of the version as JSON. */
+  versionRow(scope: Scope, model: string, version: number): Promise<ModelVersionTable>
+  versions(
+    scope: Scope,
+    query: Omit<RegistryQuery, 'project'>,
+  ): Promise<{ rows: ModelVersionTable[]; versions: ModelVersionRow[]; more: boolean }>
+  /** Versions that were made from a logged model. */
+  registrationsOf(scope: Scope, loggedModel: string): Promise<{ name: string; version: string }[]>
+  /** Attaches evidence for ever; its digest has to be that of its data. */
+  attachEvidence(scope: Scope, model: string, version: number, evidence: Evidence): Promise<void>
+  /** Attaches a gate's evidence and makes it the version's last word; event `gate.passed` or `gate.rejected`. */
+  recordGate(scope: Scope, model: string, version: number, evidence: Evidence): Promise<void>
+  requestApproval(
+    scope: Scope,
+    model: string,
+    version: number,
+    request?: ApprovalRequest,
+  ): Promise<{ item: string; urn: string }>
+  /** What was decided in an inbox item; undefined while it is open. */
+  decisionOf(scope: Scope, item: string): Promise<{ approved: boolean; sentence: string } | undefined>
+  /** The version behind `MODEL@ALIAS` or `MODEL/3`, or 409 that says what is missing. */
+  requireDeployable(scope: Scope, reference: string): Promise<DeployableVersion>
+  /** Recomputes every digest of the attached evidence and logs what is broken; called once at start. */
+  verifyEvidence(): Promise<{
+    checked: number
+    broken: { project: string; model: string; version: number; position: number }[]
+  }>
+}
+
+export function createRegistry(
+  kernel: RegistryDeps & Pick<Kernel, 'consumers'>,
+  { inbox }: { inbox: Inbox },
+): Registry {
+  const { db, clock, events, blobs, logger } = kernel
+  const deps = { db, clock, events, blobs, logger, inbox }
+  kernel.consumers.add({
+    name: 'registry',
+    events: ['inbox.decided', 'inbox.withdrawn'],
+    handle: (trx, batch) => applyDecisions(deps, trx, batch),
+  })
+  const model = async (scope: Scope, name: string): Promise<RegisteredModel> => {
+    const [found] = await presentModels(db.read, scope.project, [await requireModel(db.read, scope.project, name)])
+    return found as RegisteredModel
+  }
+  return {
+    blobs,
+    createModel: async (scope, input) => {
+      await createModel(deps, scope, input)
+      return model(scope, input.name)
+    },
+    updateModel: async (scope, name, change) => {
+      await updateModel(deps, scope, name, change)
+      return model(scope, name)
+    },
+    renameModel: async (scope, name, next) => {
+      await renameModel(deps, scope, name, next)
+      return model(scope, next)
+    },
+    deleteModel: (scope, name) => deleteModel(deps, scope, name),
+    model,
+    models: async (scope, query) => {
+      const { rows, more } = await searchModels(db.read, db.dialect, { project: scope.project, ...query })
+      return { models: await presentModels(db.read, scope.project, rows), more }
+    },
+    setPolicy: async (scope, name, approval) => {
+      await setPolicy(deps, scope, name, approval)
+      return model(scope, name)
+    },
+    setAlias: (scope, name, alias, version) => setAlias(deps, scope, name, alias, version),
+    deleteAlias: (scope, name, alias) => deleteAlias(deps, scope, name, alias),
+    resolveSource: (scope, source, hints) => resolveSource(db.read, scope.project, source, hints),
+    registerVersion: async (scope, input) => {
+      const row = await registerVersion(deps, scope, input)
+      return { model: row.model, version: row.version, urn: versionUrn(scope.project, row.model, row.version) }
+    },
+    updateVersion: (scope, name, version, change) => updateVersion(deps, scope, name, version, change),
+    deleteVersion: (scope, name, version) => deleteVersion(deps, scope, name, version),
+    version: (scope, name, version) => versionDetail(db.read, scope.project, name, version),
+    versionRow: (scope, name, version) => requireVersion(db.read, scope.project, name, version),
+    versions: async (scope, query) => {
+      const { rows, more } = await searchVersions(db.read, db.dialect, { project: scope.project, ...query })
+      return { rows, versions: await presentVersions(db.read, scope.project, rows), more }
+    },
+    registrationsOf: async (scope, loggedModel) => {
+      const rows = await db.read
+        .selectFrom('model_version')
+        .select(['model', 'version'])
+        .where('project_id', '=', scope.project)
+        .where('logged_model_id', '=', loggedModel)
+        .where('deleted_at', 'is', null)
+        .orderBy('created_at')
+        .execute()
+      return rows.map((row) => ({ name: row.model, version: String(row.version) }))
+    },
+    attachEvidence: async (scope, name, version, evidence) => {
+      await db.write.transaction().execute((trx) => attachEvidence(deps, trx, scope, name, version, evidence))
+    },
+    recordGate: async (scope, name, version, evidence) => {
+      const passed = evidence.verdict === 'passed'
+      await db.write.transaction().execute(async (trx) => {
+        if (!(await attachEvidence(deps, trx, scope, name, version, evidence))) return
+        await trx
+          .updateTable('model_version')
+          .set({ gate: passed ? 'passed' : 'failed', gate_reason: evidence.summary })
+          .where('project_id', '=', scope.project)
+          .where('model', '=', name)
+          .where('version', '=', version)
+          .execute()
+        const subject = versionUrn(scope.project, name, version)
+        await events.append(trx, {
+          project: scope.project,
+          name: passed ? 'gate.passed' : 'gate.rejected',
+          schema: 1,
+          by: scope.principal.id,
+          subject,
+          refs: evidence.subjects
+            .filter((urn) => urn !== subject && parseUrn(urn))
+            .map((urn) => ({ rel: 'input' as const, urn, as: 'judged-by' })),
+          eventTime: evidence.at,
+          data: {
+            model: name,
+            version,
+            reason: evidence.summary,
+            evidence: digestOf(evidence),
+            fact: passed ? 'gate passed' : 'gate rejected',
+          },
+        })
+      })
+    },
+    requestApproval: (scope, name, version, request) => requestApproval(deps, scope, name, version, request ?? {}),
+    decisionOf: async (scope, item) => {
+      const { state, decision } = await inbox.get(scope, parseUrn(item)?.id ?? '')
+      if (state === 'open') return undefined
+      if (!decision) return { approved: false, sentence: 'The request for approval was withdrawn.' }
+      const approved = decision.option === 'approve'
+      return {
+        approved,
+        sentence: `${decision.byName} ${approved ? 'approved' : 'declined'} it${decision.reason === '' ? '.' : `: ${decision.reason}`}`,
+      }
+    },
+    requireDeployable: (scope, reference) => requireDeployable(db.read, scope, reference),
+    resolve: async (scope, reference) => {
+      const row = await findByReference(db.read, scope.project, reference)
+      if (!row) return undefined
+      const urn = versionUrn(scope.project, row.model, row.version)
+      return {
+        urn,
+        model: row.model,
+        version: row.version,
+        artifact: { kind: 'model', digest: row.artifact_digest, urn, value: JSON.parse(row.files) as unknown },
+      }
+    },
+    verifyEvidence: async () => {
+      const result = await verifyAllEvidence(db.read)
+      if (result.broken.length > 0)
+        logger.error(result, 'evidence of model versions is not what was attached; these versions cannot be deployed')
+      return result
+    },
+  }
+}

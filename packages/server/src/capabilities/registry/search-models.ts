@@ -1,0 +1,147 @@
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { Dialect, Reader } from '../../kernel/db/index.ts'
+import {
+  type Comparison,
+  compileNumber,
+  compileText,
+  type Expression,
+  type FilterTarget,
+  type OrderKey,
+} from '../tracking/index.ts'
+import type { ModelTable, ModelVersionTable } from './tables.ts'
+import './tables.ts'
+
+export const modelTarget: FilterTarget = {
+  entities: ['tag', 'attribute'],
+  strings: { name: [] },
+  numbers: { creation_timestamp: [], last_updated_timestamp: ['timestamp'] },
+}
+
+export const versionTarget: FilterTarget = {
+  entities: ['tag', 'attribute'],
+  strings: { name: [], run_id: [], source_path: ['source'] },
+  numbers: { version_number: ['version'], creation_timestamp: [], last_updated_timestamp: [] },
+}
+
+interface Subject {
+  readonly alias: string
+  readonly columns: Readonly<Record<string, RawBuilder<unknown>>>
+  /** Table of tags and how its rows meet the subject's. */
+  readonly tags: RawBuilder<unknown>
+}
+
+const models: Subject = {
+  alias: 'm',
+  columns: { name: sql`m.name`, creation_timestamp: sql`m.created_at`, last_updated_timestamp: sql`m.updated_at` },
+  tags: sql`model_tag k where k.project_id = m.project_id and k.model = m.name`,
+}
+const versions: Subject = {
+  alias: 'v',
+  columns: {
+    name: sql`v.model`,
+    run_id: sql`v.run_id`,
+    source_path: sql`v.source`,
+    version_number: sql`v.version`,
+    creation_timestamp: sql`v.created_at`,
+    last_updated_timestamp: sql`v.updated_at`,
+  },
+  tags: sql`model_version_tag k where k.project_id = v.project_id and k.model = v.model and k.version = v.version`,
+}
+
+/** MLflow keeps prompts as registered models with this tag; searches that do not name it do not find them. */
+const promptTag = 'mlflow.prompt.is_prompt'
+
+export interface RegistryQuery {
+  readonly project: string
+  readonly filter: Expression | undefined
+  readonly order: readonly OrderKey[]
+  readonly limit: number
+  readonly offset: number
+}
+
+/** One page of registered models that a filter finds, by name unless an order says otherwise. */
+export async function searchModels(
+  db: Reader,
+  dialect: Dialect,
+  query: RegistryQuery,
+): Promise<{ rows: ModelTable[]; more: boolean }> {
+  const order = [
+    ...orderOf(dialect, models, query.order),
+    dialect === 'postgres' ? sql`m.name collate "C"` : sql`m.name`,
+  ]
+  const found =
+    await sql<ModelTable>`select m.* from model m where m.project_id = ${query.project} and ${conditionOf(dialect, models, query.filter)} order by ${sql.join(order)} limit ${query.limit + 1} offset ${query.offset}`.execute(
+      db as never,
+    )
+  return { rows: found.rows.slice(0, query.limit), more: found.rows.length > query.limit }
+}
+
+/** One page of versions that a filter finds, last changed first unless an order says otherwise. */
+export async function searchVersions(
+  db: Reader,
+  dialect: Dialect,
+  query: RegistryQuery,
+): Promise<{ rows: ModelVersionTable[]; more: boolean }> {
+  const order = [
+    ...orderOf(dialect, versions, query.order),
+    ...(query.order.length === 0 ? [sql`v.updated_at desc`] : []),
+    dialect === 'postgres' ? sql`v.model collate "C"` : sql`v.model`,
+    sql`v.version desc`,
+  ]
+  const found =
+    await sql<ModelVersionTable>`select v.* from model_version v where v.project_id = ${query.project} and v.deleted_at is null and ${conditionOf(dialect, versions, query.filter)} order by ${sql.join(order)} limit ${query.limit + 1} offset ${query.offset}`.execute(
+      db as never,
+    )
+  return { rows: found.rows.slice(0, query.limit), more: found.rows.length > query.limit }
+}
+
+function orderOf(dialect: Dialect, subject: Subject, order: readonly OrderKey[]): RawBuilder<unknown>[] {
+  return order.map(({ key, descending }) => {
+    const column = subject.columns[key] ?? sql.ref(`${subject.alias}.created_at`)
+    const isText = key === 'name' || key === 'run_id' || key === 'source_path'
+    return sql`${isText && dialect === 'postgres' ? sql`${column} collate "C"` : column} ${sql.raw(descending ? 'desc' : 'asc')}`
+  })
+}
+
+function conditionOf(dialect: Dialect, subject: Subject, filter: Expression | undefined): RawBuilder<unknown> {
+  const prompts =
+    filter && names(filter, promptTag)
+      ? sql`1 = 1`
+      : sql`not exists (select 1 from ${subject.tags} and k.key = ${promptTag} and k.value = 'true')`
+  return filter ? sql`${prompts} and (${compile(dialect, subject, filter)})` : prompts
+}
+
+function names(e: Expression, key: string): boolean {
+  if (e.op === 'compare') return e.entity === 'tag' && e.key === key
+  return e.op === 'not' ? names(e.part, key) : e.parts.some((part) => names(part, key))
+}
+
+function compile(dialect: Dialect, subject: Subject, e: Expression): RawBuilder<SqlBool> {
+  if (e.op === 'not') return sql<SqlBool>`not (${compile(dialect, subject, e.part)})`
+  if (e.op === 'compare') return compileOne(dialect, subject, e)
+  return sql<SqlBool>`${sql.join(
+    e.parts.map((part) => sql`(${compile(dialect, subject, part)})`),
+    sql.raw(e.op === 'and' ? ' and ' : ' or '),
+  )}`
+}
+
+function compileOne(
+  dialect: Dialect,
+  subject: Subject,
+  { entity, key, comparator, value }: Comparison,
+): RawBuilder<SqlBool> {
+  if (entity === 'tag') {
+    const has = (test: RawBuilder<unknown>) =>
+      sql<SqlBool>`exists (select 1 from ${subject.tags} and k.key = ${key} and ${test})`
+    if (value === null) return comparator === 'IS NULL' ? sql<SqlBool>`not ${has(sql`1 = 1`)}` : has(sql`1 = 1`)
+    // Models that are no prompts lack the tag, and count as "not a prompt".
+    if (key === promptTag && ((comparator === '!=' && value === 'true') || (comparator === '=' && value === 'false')))
+      return sql<SqlBool>`not ${has(sql`k.value = 'true'`)}`
+    return has(compileText(dialect, sql`k.value`, comparator, value as string))
+  }
+  const column = subject.columns[key] as RawBuilder<unknown>
+  if (value === null) return sql<SqlBool>`${column} ${sql.raw(comparator.toLowerCase())}`
+  return typeof value === 'number'
+    ? compileNumber(column, comparator, value)
+    : compileText(dialect, column, comparator, value)
+}

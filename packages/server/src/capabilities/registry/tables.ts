@@ -1,0 +1,78 @@
+declare module '../../kernel/db/database.ts' {
+  interface Tables {
+    model: ModelTable
+    model_tag: { project_id: string; model: string; key: string; value: string }
+    model_version: ModelVersionTable
+    model_version_tag: { project_id: string; model: string; version: number; key: string; value: string }
+    model_alias: { project_id: string; model: string; alias: string; version: number; set_at: number; set_by: string }
+    model_evidence: ModelEvidenceTable
+  }
+}
+
+export interface ModelTable {
+  project_id: string
+  name: string
+  description: string
+  approval_policy: 'none' | 'required'
+  /** The greatest number that a version ever had. */
+  last_version: number
+  created_at: number
+  updated_at: number
+  created_by: string
+}
+
+export interface ModelVersionTable {
+  project_id: string
+  model: string
+  version: number
+  state: 'pending' | 'ready' | 'failed'
+  /** MLflow's stage; kept for clients that still set it. */
+  stage: string
+  description: string
+  /** The source as the client said it. */
+  source: string
+  run_id: string | null
+  run_link: string
+  logged_model_id: string | null
+  /** URN of the pipeline run that registered it. */
+  pipeline_run: string | null
+  /** Where the files were logged: `run/ID`, `logged-model/ID` or `pipeline-run/ID`, and the directory in it. */
+  artifact_owner: string
+  artifact_path: string
+  /** SHA-256 of the canonical JSON of `files`. */
+  artifact_digest: string
+  /** JSON: path → {digest, size}; fixed at registration. */
+  files: string
+  /** JSON list. */
+  flavors: string
+  /** JSON, from the MLmodel file. */
+  signature: string | null
+  /** Path of the ONNX file among the files. */
+  onnx: string | null
+  gate: 'passed' | 'failed' | null
+  gate_reason: string | null
+  approval: 'waiting' | 'approved' | 'declined' | null
+  /** URN of the newest request in the inbox. */
+  approval_item: string | null
+  /** JSON list of principal ids whose work it is; none of them may approve it. */
+  authors: string
+  deleted_at: number | null
+  created_at: number
+  updated_at: number
+  created_by: string
+}
+
+export interface ModelEvidenceTable {
+  project_id: string
+  model: string
+  version: number
+  position: number
+  kind: string
+  verdict: string
+  /** SHA-256 of the canonical JSON of the evidence's data. */
+  digest: string
+  /** SHA-256 of the canonical JSON of the whole record. */
+  record_digest: string
+  record: string
+  at: number
+}
