@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Access, accessRoutes, createAccess, createPeople } from './capabilities/access/index.ts'
 import { createDatasets, type Datasets, datasetRoutes, validateStep } from './capabilities/datasets/index.ts'
 import { createEvaluations, type Evaluations, evaluateStep, evaluationRoutes } from './capabilities/evaluation/index.ts'
-import { createFeatures, type Features, featureRoutes } from './capabilities/features/index.ts'
+import { createFeatures, type Features, featureRoutes, featuresStep } from './capabilities/features/index.ts'
 import { createInbox, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
 import { createLineage, type Lineage, lineageRoutes } from './capabilities/lineage/index.ts'
 import { createOutcomes, type Outcomes, outcomeRoutes, resolvePrediction } from './capabilities/outcomes/index.ts'
@@ -15,13 +15,7 @@ import {
   registerStep,
   registryRoutes,
 } from './capabilities/registry/index.ts'
-import {
-  createServing,
-  deployStep,
-  forwardRoutes,
-  type Serving,
-  servingRoutes,
-} from './capabilities/serving/index.ts'
+import { createServing, deployStep, forwardRoutes, type Serving, servingRoutes } from './capabilities/serving/index.ts'
 import { createTracking, resolveDatasetsWith, type Tracking, trackingRoutes } from './capabilities/tracking/index.ts'
 import { createEnvironmentBuilder } from './drivers/environment-uv/index.ts'
 import { closureFinder, createLocalExecutor } from './drivers/python-runner/index.ts'
@@ -60,13 +54,17 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }),
   })
   const outcomes = createOutcomes(kernel)
-  lineage.addResolver('prediction', resolvePrediction(outcomes, async () => []))
-  const pipelines = composePipelines(kernel, { access, datasets })
+  lineage.addResolver(
+    'prediction',
+    resolvePrediction(outcomes, async () => []),
+  )
+  const pipelines = composePipelines(kernel, { access, datasets, features })
   const evaluations = createEvaluations(kernel, { datasets, lineage })
   pipelines.registerStepKind(evaluateStep(evaluations))
   const registry = createRegistry(kernel, { inbox })
   pipelines.registerModels(registry)
-  for (const kind of [registerStep(registry), gateStep(registry), approveStep(registry)]) pipelines.registerStepKind(kind)
+  for (const kind of [registerStep(registry), gateStep(registry), approveStep(registry)])
+    pipelines.registerStepKind(kind)
   const serving = createServing({
     kernel,
     models: registry,
@@ -79,7 +77,10 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
 }
 
 /** The pipelines with what runs their code on this machine, and every kind of step that a capability has. */
-function composePipelines(kernel: Kernel, { access, datasets }: Pick<Capabilities, 'access' | 'datasets'>): Pipelines {
+function composePipelines(
+  kernel: Kernel,
+  { access, datasets, features }: Pick<Capabilities, 'access' | 'datasets' | 'features'>,
+): Pipelines {
   const env = inheritedEnvironment()
   const environments = createEnvironmentBuilder({
     root: join(kernel.paths.data, 'environments'),
@@ -96,6 +97,7 @@ function composePipelines(kernel: Kernel, { access, datasets }: Pick<Capabilitie
     findClosure: closureFinder({ python, env }),
   })
   pipelines.registerStepKind(validateStep({ datasets, tables: kernel.tables }))
+  pipelines.registerStepKind(featuresStep({ ...kernel, features, datasets }))
   return pipelines
 }
 

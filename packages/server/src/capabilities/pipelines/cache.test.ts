@@ -1,4 +1,6 @@
-import { rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describeEachDatabase } from '@trivium/testing'
 import { expect, test } from 'vitest'
 import { type Bundle, runPipeline, statesOf, stepOf } from './pipelines.fixture.ts'
@@ -29,6 +31,12 @@ steps:
       ...(change.lock === undefined ? {} : { 'requirements.txt': change.lock }),
     },
   }
+}
+
+/** The project's own environment, made by the set-up, has uv; without it the builder fetches uv first. */
+async function useInstalledUv(data: string): Promise<void> {
+  const python = join(import.meta.dirname, '../../../../../.venv/bin/python')
+  if (existsSync(python)) await writeFile(join(data, 'environments.json'), JSON.stringify({ ['0'.repeat(64)]: python }))
 }
 
 describeEachDatabase('step cache', ({ world }) => {
@@ -94,6 +102,7 @@ describeEachDatabase('step cache', ({ world }) => {
   test('another lock file is another environment', async () => {
     const client = await world.as('maintainer', await world.makeProject())
     await runPipeline(client, chain('locked'))
+    await useInstalledUv(world.kernel.paths.data)
     // A lock file without packages builds in no time and is still another environment.
     const locked = await runPipeline(client, chain('locked', { lock: '# nothing\n' }))
     expect(stepOf(locked, 'load').cache?.reason).toMatch(/^environment [0-9a-f]{12} → [0-9a-f]{12}$/)

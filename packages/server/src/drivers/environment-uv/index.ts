@@ -1,2 +1,1 @@
 export { createEnvironmentBuilder, type EnvironmentSettings } from './environment-builder.ts'
-export { environmentErrors, pythonErrors } from './errors.ts'

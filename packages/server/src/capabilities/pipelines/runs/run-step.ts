@@ -55,7 +55,7 @@ export async function runStep(engine: Engine, job: StepJob): Promise<void> {
       const log = engine.logs.open({ ...work.id, attempt: attempt.number })
       return await fail(engine, job, work, attempt, log, toStepFailure(work.step.name, error))
     }
-    if (prepared.hit) await useCached(engine, job, work, prepared, prepared.hit)
+    if (prepared.hit) await takeCached(engine, job, work, prepared, prepared.hit)
     else await execute(engine, job, work, prepared, context, stop, signal)
   } finally {
     unwatch()
@@ -101,7 +101,7 @@ async function cancelBeforeStart(engine: Engine, job: StepJob, { id, row }: Work
   })
 }
 
-async function useCached(
+async function takeCached(
   engine: Engine,
   job: StepJob,
   { id }: Work,
@@ -220,7 +220,7 @@ async function execute(
     const reason = stop.signal.aborted
       ? mergeFailure(stop.signal.reason as StepFailure, error)
       : toStepFailure(step.name, error)
-    return fail(engine, job, work, attempt, log, reason)
+    return await fail(engine, job, work, attempt, log, reason)
   } finally {
     clearTimeout(limit)
   }

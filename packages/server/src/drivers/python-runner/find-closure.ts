@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { defineErrors } from '../../kernel/errors/index.ts'
-import { pythonRoot } from '../python-runner/fork-server.ts'
+import { pythonRoot } from './fork-server.ts'
 
-export const closureErrors = defineErrors('PIPELINES', {
+const closureErrors = defineErrors('PIPELINES', {
   CODE_UNREADABLE: { status: 422, message: (why: string) => `The code of the pipeline cannot be read: ${why}` },
   MODULE_NOT_FOUND: {
     status: 422,

@@ -1,6 +1,6 @@
 import { delimiter, dirname } from 'node:path'
 import type { Executor, ExecutorResult, ExecutorTask } from '../../kernel/ports/index.ts'
-import { type ForkResult, type ForkServer, startForkServer } from '../python-runner/fork-server.ts'
+import { type ForkResult, type ForkServer, startForkServer } from './fork-server.ts'
 
 /** A fork server with what it has loaded. */
 interface Warm {

@@ -1,2 +1,0 @@
-export { closureErrors, closureFinder } from './find-closure.ts'
-export { createLocalExecutor } from './local-executor.ts'

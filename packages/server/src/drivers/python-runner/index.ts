@@ -1,0 +1,2 @@
+export { closureFinder } from './find-closure.ts'
+export { createLocalExecutor } from './local-executor.ts'
