@@ -6,6 +6,7 @@ class FakeSource implements Source {
   static opened: FakeSource[] = []
   readonly url: string
   closed = false
+  readyState = 1
   private readonly listeners = new Map<string, ((event: { data?: string }) => void)[]>()
   constructor(url: string) {
     this.url = url
@@ -81,6 +82,22 @@ test('a lost connection is first reconnecting, then offline, then live again', a
   await vi.advanceTimersByTimeAsync(7000)
   last().say('open')
   expect(states).toEqual(['live', 'reconnecting', 'offline', 'live'])
+})
+
+test('after an error of the server the stream is opened again, ever more slowly', async () => {
+  open()
+  last().say('ready', { head: 3 })
+  last().readyState = 2
+  last().say('error')
+  await vi.advanceTimersByTimeAsync(1100)
+  expect(FakeSource.opened).toHaveLength(2)
+  expect(last().url).toContain('after=3')
+  last().readyState = 2
+  last().say('error')
+  await vi.advanceTimersByTimeAsync(1100)
+  expect(FakeSource.opened).toHaveLength(2)
+  await vi.advanceTimersByTimeAsync(1100)
+  expect(FakeSource.opened).toHaveLength(3)
 })
 
 test('closing stops everything', async () => {

@@ -30,6 +30,8 @@ export interface Live {
 
 /** What of EventSource is used; tests bring their own. */
 export interface Source {
+  /** 2: given up, for example because the server answered an error. */
+  readonly readyState?: number
   addEventListener(type: string, listener: (event: { data?: string }) => void): void
   close(): void
 }
@@ -63,6 +65,7 @@ export function createLive({
   let status: LiveStatus = { state: 'connecting', since: undefined }
   let closed = false
   let reopening: ReturnType<typeof setTimeout> | undefined
+  let failures = 0
   let offlineTimer: ReturnType<typeof setTimeout> | undefined
   let pauseTimer: ReturnType<typeof setTimeout> | undefined
   let gathering: ReturnType<typeof setTimeout> | undefined
@@ -81,11 +84,14 @@ export function createLive({
     if (closed || status.state === 'paused') return
     if (status.state === 'live' || status.state === 'connecting') setState('reconnecting')
     offlineTimer ??= setTimeout(() => setState('offline'), offlineAfterMs)
+    // the browser itself tries again after a broken connection, but not after an error of the server
+    if (source?.readyState === 2) reconnect(Math.min(30_000, 1000 * 2 ** failures++))
   }
 
   function heard(): void {
     clearTimeout(offlineTimer)
     offlineTimer = undefined
+    failures = 0
     setState('live')
   }
 
@@ -131,11 +137,11 @@ export function createLive({
     })
   }
 
-  function reconnectSoon(): void {
+  function reconnect(afterMs: number): void {
     reopening ??= setTimeout(() => {
       reopening = undefined
       if (status.state !== 'paused') connect()
-    }, 50)
+    }, afterMs)
   }
 
   function visibilityChanged(): void {
@@ -169,7 +175,7 @@ export function createLive({
       if (!listeners) {
         listeners = new Set()
         channels.set(channel, listeners)
-        reconnectSoon()
+        reconnect(50)
       }
       listeners.add(listener)
       // a channel that nobody listens to any more is left out at the next connection

@@ -1,4 +1,4 @@
-import { useRouter } from '@tanstack/react-router'
+import { useRouter, useRouterState } from '@tanstack/react-router'
 import { useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useEffect, useEffectEvent, useRef, useState } from 'react'
 import { useContractMutation } from '../data/contract-mutation.ts'
@@ -21,7 +21,7 @@ export function LoginPage() {
   const router = useRouter()
   const queryClient = useQueryClient()
   const [pasted, setPasted] = useState('')
-  const exchanged = useRef(false)
+  const exchanged = useRef<string>(undefined)
   const login = useContractMutation(exchangeLogin, {
     onDone: () => {
       queryClient.clear()
@@ -29,15 +29,17 @@ export function LoginPage() {
     },
   })
   const exchange = useEffectEvent((token: string) => login.mutate({ body: { token } }))
+  // also a link that is opened in a tab which already shows this page
+  const hash = useRouterState({ select: (state) => state.location.hash })
   useEffect(() => {
     document.title = 'Sign in · Trivium'
-    const token = new URLSearchParams(location.hash.slice(1)).get('token')
-    if (!token || exchanged.current) return
-    exchanged.current = true
+    const token = new URLSearchParams(hash).get('token')
+    if (!token || exchanged.current === token) return
+    exchanged.current = token
     // the token leaves the address bar and the history before it is used
     history.replaceState(history.state, '', location.pathname + location.search)
     exchange(token)
-  }, [])
+  }, [hash])
   function submit(event: FormEvent) {
     event.preventDefault()
     const token = /token=([^&\s]+)/.exec(pasted)?.[1] ?? pasted.trim()
