@@ -110,6 +110,7 @@ const pageSize = 500
 /** Reads all evidence again and recomputes its digests. Returns what is broken, oldest first. */
 export async function verifyAllEvidence(
   db: Reader,
+  signal?: AbortSignal,
 ): Promise<{ checked: number; broken: { project: string; model: string; version: number; position: number }[] }> {
   const broken: { project: string; model: string; version: number; position: number }[] = []
   let checked = 0
@@ -129,7 +130,7 @@ export async function verifyAllEvidence(
       if (!isWhole(row))
         broken.push({ project: row.project_id, model: row.model, version: row.version, position: row.position })
     checked += rows.length
-    if (rows.length < pageSize) return { checked, broken }
+    if (rows.length < pageSize || signal?.aborted) return { checked, broken }
     // Others get their turn between pages.
     await new Promise((resolve) => setImmediate(resolve))
   }

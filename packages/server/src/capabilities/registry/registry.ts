@@ -86,7 +86,7 @@ export interface Registry extends ModelReferenceResolver {
   /** The version behind `MODEL@ALIAS` or `MODEL/3`, or 409 that says what is missing. */
   requireDeployable(scope: Scope, reference: string): Promise<DeployableVersion>
   /** Recomputes every digest of the attached evidence and logs what is broken; called once at start. */
-  verifyEvidence(): Promise<{
+  verifyEvidence(signal?: AbortSignal): Promise<{
     checked: number
     broken: { project: string; model: string; version: number; position: number }[]
   }>
@@ -215,8 +215,8 @@ export function createRegistry(
         artifact: { kind: 'model', digest: row.artifact_digest, urn, value: JSON.parse(row.files) as unknown },
       }
     },
-    verifyEvidence: async () => {
-      const result = await verifyAllEvidence(db.read)
+    verifyEvidence: async (signal) => {
+      const result = await verifyAllEvidence(db.read, signal)
       if (result.broken.length > 0)
         logger.error(result, 'evidence of model versions is not what was attached; these versions cannot be deployed')
       return result
