@@ -19,7 +19,11 @@ export function QueryView<T>({ query, what, shape = 'table', rows = 4, permissio
   const { data, error } = query
   if (data !== undefined) {
     if (error && error.status === 0) return <Stale at={query.dataUpdatedAt}>{children(data)}</Stale>
-    return <div data-refreshing={query.isPlaceholderData || undefined}>{children(data)}</div>
+    return (
+      <div className="query-view" data-refreshing={query.isPlaceholderData || undefined}>
+        {children(data)}
+      </div>
+    )
   }
   if (!error) return <Loading what={`Reading ${what}.`} shape={shape} rows={rows} />
   if (error.status === 403) return <Denied what={what} permission={permission} />

@@ -1,18 +1,20 @@
 import { Outlet, useRouter, useRouterState } from '@tanstack/react-router'
 import { getWatermark, streamEvents } from '@trivium/contract'
 import { useQueryClient } from '@tanstack/react-query'
-import { Suspense, useEffect, useMemo, useState } from 'react'
+import { Suspense, useCallback, useEffect, useMemo, useState } from 'react'
 import { DataProvider, useClient } from '../data/data-context.tsx'
 import { createLive, type Live } from '../data/live.ts'
 import { useContractQuery } from '../data/contract-query.ts'
 import { useSession } from '../data/session.ts'
 import { useLiveStatus } from '../data/use-live.ts'
 import { toggleColorMode } from '../ui/color-mode.ts'
+import type { EntityKey } from '../ui/entity-kinds.ts'
 import { UiEnvironmentProvider } from '../ui/environment.tsx'
 import { neighbour } from '../ui/list-walk.ts'
 import { Loading } from '../ui/page-states.tsx'
 import { type Shortcut, useShortcuts } from '../ui/shortcuts.ts'
 import { useToasts } from '../ui/undo-toast.tsx'
+import { EntityPeek } from './entity-peek.tsx'
 import { ErrorBoundary } from './error-boundary.tsx'
 import { FindBox } from './find-box.tsx'
 import { KeyboardHelp } from './keyboard-help.tsx'
@@ -70,6 +72,8 @@ function Frame({ project }: { readonly project: string }) {
   const principal = session.data
   const reader = useMemo(() => (principal ? { id: principal.id, name: principal.name } : undefined), [principal])
 
+  const renderPeek = useCallback((entity: EntityKey) => <EntityPeek entity={entity} project={project} />, [project])
+
   const go = (path: string) => router.history.push(`/p/${encodeURIComponent(project)}${path}`)
   const walk = (step: 1 | -1) => {
     const next = neighbour(router.history.location.pathname, step)
@@ -106,6 +110,7 @@ function Frame({ project }: { readonly project: string }) {
       eventNow={replayAt}
       zone={replayAt === undefined ? undefined : 'UTC'}
       reader={reader}
+      renderPeek={renderPeek}
     >
       <ShellFrame
         project={project}

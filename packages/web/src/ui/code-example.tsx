@@ -7,7 +7,7 @@ import { IconCheck, IconCopy } from './icons.ts'
 function highlight(code: string): ReactNode[] {
   const pieces: ReactNode[] = []
   let at = 0
-  for (const found of code.matchAll(/("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|((?:^|\s)(?:#|--|\/\/)[^\n]*)/g)) {
+  for (const found of code.matchAll(/("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|((?:^|\s)(?:#|--\s|\/\/)[^\n]*)/g)) {
     if (found.index > at) pieces.push(code.slice(at, found.index))
     pieces.push(
       <span key={found.index} className={found[1] ? 'code-string' : 'code-comment'}>

@@ -13,6 +13,7 @@ import {
   IconFileCertificate,
   IconFilterCog,
   IconFlask2,
+  IconFolder,
   IconGavel,
   IconGitCommit,
   IconHierarchy2,
@@ -66,6 +67,7 @@ const kinds: Record<string, KindFacts> = {
   inbox: { icon: IconInbox, word: 'inbox item' },
   commit: { icon: IconGitCommit, word: 'commit' },
   environment: { icon: IconPackage, word: 'environment' },
+  project: { icon: IconFolder, word: 'project' },
   person: { icon: IconUser, word: 'person' },
 }
 

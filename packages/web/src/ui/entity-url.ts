@@ -26,6 +26,7 @@ export function entityUrl(entity: EntityKey, project: string): string {
   const kind = plainKind(entity.kind)
   const id = entity.id ?? entity.name
   const collection = collections[kind]
+  if (kind === 'project') return `/p/${part(entity.name)}`
   if (kind === 'window') {
     const [monitor = id, start] = id.split(/:(?=[^:]*$)/)
     return `${base}/monitors/${part(monitor)}${start ? `?window=${part(start)}` : ''}`

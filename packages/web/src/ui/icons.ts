@@ -24,6 +24,7 @@ export { default as IconFileText } from '@tabler/icons-react/dist/esm/icons/Icon
 export { default as IconFilter } from '@tabler/icons-react/dist/esm/icons/IconFilter.mjs'
 export { default as IconFilterCog } from '@tabler/icons-react/dist/esm/icons/IconFilterCog.mjs'
 export { default as IconFlask2 } from '@tabler/icons-react/dist/esm/icons/IconFlask2.mjs'
+export { default as IconFolder } from '@tabler/icons-react/dist/esm/icons/IconFolder.mjs'
 export { default as IconGavel } from '@tabler/icons-react/dist/esm/icons/IconGavel.mjs'
 export { default as IconGitCommit } from '@tabler/icons-react/dist/esm/icons/IconGitCommit.mjs'
 export { default as IconHierarchy2 } from '@tabler/icons-react/dist/esm/icons/IconHierarchy2.mjs'
