@@ -24,28 +24,35 @@ export const serverErrors = defineErrors('SERVER', {
 /** A server that answers. */
 export interface RunningServer {
   readonly url: string
+  /** Where inference clients connect: the gateway's own address while it runs, else this server, which forwards to it. */
   readonly inferenceUrl: string
   /** A fresh one-time link for the first administrator. */
   loginUrl(): Promise<string>
-  /** Drains: no new requests, running ones finish, jobs are given back. */
-  stop(): Promise<void>
+  /** Drains: no new requests, running ones finish, jobs are given back. The gateway ends too, unless it shall serve on for the next server. */
+  stop(options?: { keepGateway?: boolean }): Promise<void>
 }
 
 /** Composition root: config, drivers, capabilities, protocols, listen. What was opened is closed again when the start fails. */
 export async function startServer(config: Config): Promise<RunningServer> {
   const closers: (() => unknown)[] = []
-  const stop = async (): Promise<void> => {
+  const leave = { gateway: false }
+  const stop = async ({ keepGateway = false }: { keepGateway?: boolean } = {}): Promise<void> => {
+    leave.gateway = keepGateway
     for (let close = closers.pop(); close; close = closers.pop()) await close()
   }
   try {
-    return { ...(await open(config, closers)), stop }
+    return Object.assign(await open(config, closers, leave), { stop })
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-async function open(config: Config, closers: (() => unknown)[]): Promise<Omit<RunningServer, 'stop'>> {
+async function open(
+  config: Config,
+  closers: (() => unknown)[],
+  leave: { readonly gateway: boolean },
+): Promise<Omit<RunningServer, 'stop'>> {
   const logger = createLogger({ level: config.logLevel })
   const lock = lockDataDirectory(config.data)
   closers.push(() => lock.release())
@@ -74,6 +81,7 @@ async function open(config: Config, closers: (() => unknown)[]): Promise<Omit<Ru
   closers.push(() => kernel.consumers.stop())
   kernel.jobs.start()
   closers.push(() => kernel.jobs.stop())
+  closers.push(() => capabilities.serving.stop({ keepGateway: leave.gateway }))
   closers.push(() => app.close())
   try {
     await app.listen({ host: config.host, port: config.port })
@@ -86,9 +94,23 @@ async function open(config: Config, closers: (() => unknown)[]): Promise<Omit<Ru
   const url =
     config.publicUrl ||
     `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
+  const stopping = new AbortController()
+  const verified = capabilities.registry
+    .verifyEvidence(stopping.signal)
+    .catch((error: unknown) => logger.error({ err: error }, 'the evidence of model versions could not be verified'))
+  closers.push(async () => {
+    stopping.abort()
+    await verified
+  })
+  // Nobody waits for the gateway: pages and the API answer while it starts.
+  void capabilities.serving
+    .start(url)
+    .catch((error: unknown) => logger.error({ err: error }, 'the gateway could not be started; predictions answer 503'))
   return {
     url,
-    inferenceUrl: url,
+    get inferenceUrl() {
+      return capabilities.serving.inferenceUrl()
+    },
     loginUrl: async () => {
       const self = systemScope('default', 'start').principal
       const { secret } = await capabilities.access.createLoginLink(self, adminId)

@@ -160,6 +160,7 @@ export async function createWorld(options: {
     },
     close: async () => {
       await app.close()
+      await capabilities.serving.stop({ keepGateway: false })
       await kernel.jobs.stop()
       await kernel.consumers.stop()
       await kernel.sequencer.stop()

@@ -4,7 +4,7 @@ import { createWorld, type World } from '@trivium/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import expected from '../../drivers/onnx/fixtures/expected.json' with { type: 'json' }
 import type { Serving } from './index.ts'
-import { fixtureModels, gatewayClient, recordsOf, startServing } from './testing/serving-world.ts'
+import { gatewayClient, recordsOf, registerFixtures, startServing } from './testing/serving-world.ts'
 
 const rows = expected.columns.rows
 const [row] = rows
@@ -15,7 +15,8 @@ let serving: Serving
 let client: ReturnType<typeof gatewayClient>
 beforeAll(async () => {
   world = await createWorld({})
-  serving = startServing(world, await fixtureModels(world, 'default'))
+  serving = startServing(world)
+  await registerFixtures(world, (await world.as('contributor')).scope)
   const { scope, token } = await world.as('maintainer')
   await serving.deploy(scope, { name: 'late', model: 'late/1' })
   await serving.deploy(scope, { name: 'amount', model: 'amount/1' })
@@ -391,7 +392,8 @@ describe('invocations', () => {
     )
     const project = await world.makeProject()
     const { scope, token } = await world.as('maintainer', project)
-    const own = startServing(world, await fixtureModels(world, project))
+    await registerFixtures(world, (await world.as('contributor', project)).scope)
+    const own = startServing(world)
     expect((await gatewayClient(serving, token).post('/invocations', { dataframe_records: [row] })).json.message).toBe(
       `Project "${project}" has no deployment.`,
     )
@@ -513,7 +515,7 @@ describe('when things break', () => {
   test('the gateway serves on without main, and the next main adopts it', async () => {
     const pid = pidOf()
     await serving.stop({ keepGateway: true })
-    const next = startServing(world, await fixtureModels(world, 'default'))
+    const next = startServing(world)
     expect((await client.post('/deployments/late/predict', { inputs: row }).catch((error) => error)).status).toBe(200)
     await next.start('http://main')
     expect(pidOf()).toBe(pid)
@@ -528,7 +530,7 @@ describe('when things break', () => {
     const pid = pidOf()
     const address = serving.gatewayAddress()
     await serving.stop({ keepGateway: true })
-    serving = startServing(world, await fixtureModels(world, 'default'), 'newer')
+    serving = startServing(world, 'newer')
     await serving.start('http://main')
     expect(pidOf()).not.toBe(pid)
     expect(serving.gatewayAddress()).toEqual(address)

@@ -2,7 +2,7 @@ import { describeEachDatabase } from '@trivium/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import expected from '../../drivers/onnx/fixtures/expected.json' with { type: 'json' }
 import type { Serving } from './index.ts'
-import { fixtureModels, gatewayClient, recordsOf, startServing } from './testing/serving-world.ts'
+import { gatewayClient, recordsOf, registerFixtures, startServing } from './testing/serving-world.ts'
 
 const [row] = expected.columns.rows
 const [before] = expected.columns.probabilities
@@ -10,10 +10,9 @@ const [after] = expected['columns-2'].probabilities
 
 describeEachDatabase('deployments', ({ world }) => {
   let serving: Serving
-  let models: Awaited<ReturnType<typeof fixtureModels>>
   beforeAll(async () => {
-    models = await fixtureModels(world, 'default')
-    serving = startServing(world, models)
+    await registerFixtures(world, (await world.as('contributor')).scope)
+    serving = startServing(world)
   })
   afterAll(() => serving.stop({ keepGateway: false }))
 
@@ -24,7 +23,7 @@ describeEachDatabase('deployments', ({ world }) => {
     expect(release).toMatchObject({
       number: 1,
       active: true,
-      manifest: { model: 'late', version: 1, evidence: ['e'.repeat(64)], features: [], featureNames: [] },
+      manifest: { model: 'late', version: 1, evidence: [], features: [], featureNames: [] },
     })
     expect(deployment.inputs.map(({ name, type }) => [name, type])).toEqual([
       ['origin', 'string'],
@@ -122,7 +121,16 @@ describeEachDatabase('deployments', ({ world }) => {
     await expect(serving.deploy(scope, { name: 'no', model: 'script/1' })).rejects.toThrow(
       /only ONNX models can be served so far/,
     )
-    await expect(serving.deploy(scope, { name: 'no', model: 'zipmap/1' })).rejects.toThrow(/zipmap/)
+    await expect(serving.deploy(scope, { name: 'no', model: 'zipmap/1' })).rejects.toThrow(
+      /options=\{"zipmap": False\}/,
+    )
+    await expect(serving.deploy(scope, { name: 'no', model: 'broken/1' })).rejects.toMatchObject({
+      code: 'MODEL.NOT_READABLE',
+    })
+    await expect(serving.deploy(scope, { name: 'no', model: 'late/99' })).rejects.toMatchObject({ status: 404 })
+    await world.capabilities.registry.setPolicy((await world.as('admin')).scope, 'matrix', 'required')
+    await expect(serving.deploy(scope, { name: 'no', model: 'matrix/1' })).rejects.toMatchObject({ status: 409 })
+    await world.capabilities.registry.setPolicy((await world.as('admin')).scope, 'matrix', 'none')
     await expect(serving.get(scope, 'no')).rejects.toMatchObject({ code: 'SERVING.DEPLOYMENT_NOT_FOUND' })
     await serving.deploy(scope, { name: 'lonely', model: 'late/1' })
     await expect(serving.rollBack(scope, 'lonely', {})).rejects.toMatchObject({ code: 'SERVING.NOTHING_BEFORE' })
@@ -197,8 +205,10 @@ describeEachDatabase('deployments', ({ world }) => {
         values: { delay },
       })),
     )
-    models.tag('late/1', {
-      'trivium.features': JSON.stringify([{ view: 'airport_delays', keys: { airport: 'origin' } }]),
+    await world.capabilities.registry.updateVersion(scope, 'late', 1, {
+      tags: [
+        { key: 'trivium.features', value: JSON.stringify([{ view: 'airport_delays', keys: { airport: 'origin' } }]) },
+      ],
     })
     const { deployment, release } = await serving.deploy(scope, { name: 'looks-up', model: 'late/1' })
     expect(deployment.inputs).toEqual([

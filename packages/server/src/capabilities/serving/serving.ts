@@ -53,6 +53,8 @@ export interface Serving {
   ): Promise<PredictResult & { latencyMicros: number }>
   /** Names of the deployments that answer in a project. */
   names(project: string): Promise<string[]>
+  /** Base URL for inference clients: the gateway's own while it runs, else this server's. */
+  inferenceUrl(): string
   /** Where the gateway listens; undefined while it does not run. */
   gatewayAddress(): { host: string; port: number } | undefined
   /** Called once the server listens: finds or starts the gateway. `publicUrl` is where clients reach this server. */
@@ -228,6 +230,7 @@ export function createServing({ kernel, models, views, tokens, program }: Servin
           .where('retired_at', 'is', null)
           .execute()
       ).map((row) => row.name),
+    inferenceUrl,
     gatewayAddress: gateway.address,
     start: async (url) => {
       publicUrl = url

@@ -1,22 +1,19 @@
-import { readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { urn } from '../../../kernel/ids/index.ts'
 import type { Kernel } from '../../../kernel/kernel.ts'
-import { ledgerStreams, pendingLedger } from '../../../kernel/ledger/index.ts'
 import type { GatewayToken, PredictionRecord } from '../../../kernel/ports/index.ts'
-import {
-  createServing,
-  type DeployableModel,
-  type DeployableModels,
-  type OnlineViews,
-  type Serving,
-  servingErrors,
-} from '../index.ts'
+import type { Scope } from '../../../kernel/principal/index.ts'
+import type { Registry } from '../../registry/index.ts'
+import type { Tracking } from '../../tracking/index.ts'
+import { createServing, type OnlineViews, type Serving } from '../index.ts'
 
 /** The parts of a test's world that serving is made of. */
 interface World {
   readonly kernel: Kernel
   readonly capabilities: {
+    readonly tracking: Tracking
+    readonly registry: Registry
     readonly features: OnlineViews
     readonly access: { tokenSnapshot(): Promise<GatewayToken[]> }
   }
@@ -24,82 +21,65 @@ interface World {
 
 const fixtures = join(import.meta.dirname, '../../../drivers/onnx/fixtures')
 
-/** A registry of fixture files: `late/1` is columns.onnx, and so on. Anything that the registry would refuse is refused with its reason. */
-export async function fixtureModels(
-  world: World,
-  project: string,
-): Promise<DeployableModels & { tag(reference: string, tags: Record<string, string>): void }> {
-  const known = new Map<string, DeployableModel>()
-  const add = async (
-    model: string,
-    version: number,
-    file: string,
-    more: Partial<DeployableModel> = {},
-  ): Promise<void> => {
-    const { digest, size } = await world.kernel.blobs.put(project, await readFile(join(fixtures, file)))
-    known.set(`${model}/${version}`, {
-      urn: urn(project, 'model', model, version),
-      model,
-      version,
-      files: { [file]: { digest, size } },
-      onnxPath: file.endsWith('.onnx') ? file : undefined,
-      tags: {},
-      evidence: ['e'.repeat(64)],
-      ...more,
-    })
-  }
-  await add('late', 1, 'columns.onnx')
-  await add('late', 2, 'columns-2.onnx')
-  await add('matrix', 1, 'matrix.onnx')
-  await add('amount', 1, 'regression.onnx', {
-    signature: {
-      inputs: ['distance', 'hour', 'recent_delay'].map((name) => ({
-        name,
-        type: 'double',
-        required: true,
-        shape: null,
-      })),
-      outputs: [],
-      params: [],
-    },
-  })
-  await add('zipmap', 1, 'zipmap.onnx')
-  await add('script', 1, 'make.py')
-  return {
-    requireDeployable: async (_scope, reference) => {
-      const model = known.get(reference)
-      if (!model) throw servingErrors.BAD_BINDING(`no model ${reference}`)
-      return model
-    },
-    tag: (reference, tags) => {
-      const model = known.get(reference)
-      if (model) known.set(reference, { ...model, tags })
-    },
-  }
+/** MLflow's description of a model whose matrix has named columns. */
+const namedColumns = `flavors:
+  onnx: {data: model.onnx}
+signature:
+  inputs: '[{"type": "double", "name": "distance"}, {"type": "double", "name": "hour"}, {"type": "double", "name": "recent_delay"}]'
+`
+const pythonOnly = 'flavors:\n  sklearn: {pickled_model: model.pkl}\n'
+
+/** Logs a model's files to a run and registers them as the next version. */
+export async function registerModel(
+  { capabilities: { tracking, registry } }: World,
+  scope: Scope,
+  model: string,
+  files: Readonly<Record<string, Buffer | string>>,
+): Promise<void> {
+  const run = await tracking.createRun(scope, { experiment: '0', name: model, user: '', startTime: 1, tags: [] })
+  for (const [path, content] of Object.entries(files))
+    await tracking.putArtifact(scope, { kind: 'run', id: run.id }, `model/${path}`, Buffer.from(content))
+  const sourceText = `runs:/${run.id}/model`
+  await registry.registerVersion(scope, { model, source: await registry.resolveSource(scope, sourceText), sourceText })
 }
 
-/** A serving of its own over a world, with fixture models; several may follow each other on one data directory like main after main. */
-export function startServing(world: World, models: DeployableModels, program = 'test'): Serving {
+/** Registers the fixture models: `late` 1 and 2 over columns, `matrix`, `amount` with named columns, `zipmap` and `script` that cannot be served. */
+export async function registerFixtures(world: World, scope: Scope): Promise<void> {
+  const onnx = (name: string): Promise<Buffer> => readFile(join(fixtures, name))
+  await registerModel(world, scope, 'late', { 'model.onnx': await onnx('columns.onnx') })
+  await registerModel(world, scope, 'late', { 'model.onnx': await onnx('columns-2.onnx') })
+  await registerModel(world, scope, 'matrix', { 'model.onnx': await onnx('matrix.onnx') })
+  await registerModel(world, scope, 'amount', { 'model.onnx': await onnx('regression.onnx'), MLmodel: namedColumns })
+  await registerModel(world, scope, 'zipmap', { 'model.onnx': await onnx('zipmap.onnx') })
+  await registerModel(world, scope, 'broken', { 'model.onnx': 'this is no model' })
+  await registerModel(world, scope, 'script', { 'model.pkl': 'pickle', MLmodel: pythonOnly })
+}
+
+/** A serving of its own over a world; several may follow each other on one data directory like main after main. */
+export function startServing(world: World, program = 'test'): Serving {
+  const { registry, features, access } = world.capabilities
   return createServing({
     kernel: world.kernel,
-    models,
-    views: world.capabilities.features,
-    tokens: () => world.capabilities.access.tokenSnapshot(),
+    models: registry,
+    views: features,
+    tokens: () => access.tokenSnapshot(),
     program,
   })
 }
 
-/** Everything that the gateway wrote for a deployment. */
+/** Every whole line that the gateway wrote for a deployment, committed since or not, in the order of its segments. */
 export async function recordsOf(world: World, project: string, deployment: string): Promise<PredictionRecord[]> {
-  const root = world.kernel.paths.ledgers
-  const streams = await ledgerStreams(root, ['predictions', project], 1)
-  const records: PredictionRecord[] = []
-  for (const stream of streams.filter((one) => one[2] === deployment)) {
-    for await (const batch of pendingLedger({ db: world.kernel.db.read, root, stream })) {
-      for (const line of batch.lines.toString().trim().split('\n')) records.push(JSON.parse(line))
-    }
-  }
-  return records
+  const directory = join(world.kernel.paths.ledgers, ...['predictions', project, deployment].map(encodeURIComponent))
+  const files = existsSync(directory)
+    ? (await readdir(directory, { recursive: true })).filter((name) => name.endsWith('.ndjson'))
+    : []
+  const texts = await Promise.all(files.toSorted().map((name) => readFile(join(directory, name), 'utf8')))
+  return texts.flatMap((text) =>
+    text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as PredictionRecord),
+  )
 }
 
 /** A client of the gateway with one token. */
