@@ -19,7 +19,7 @@ export interface YamlSource {
 /** Reads YAML; syntax errors (duplicate keys among them) are problems like every other. */
 export function readYaml(text: string, file: string): YamlSource {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: true })
   const problems: Problem[] = document.errors.map((error) => ({
     path: '',
     message: `${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`,
