@@ -140,8 +140,9 @@ export function loadConfig({
 
 function readFile(path: string): Loose {
   try {
-    const parsed: unknown = parseYaml(readFileSync(path, 'utf8'))
-    return (parsed ?? {}) as Loose
+    const parsed: unknown = parseYaml(readFileSync(path, 'utf8')) ?? {}
+    if (typeof parsed !== 'object' || Array.isArray(parsed)) throw new Error('it holds no settings (`name: value`).')
+    return parsed as Loose
   } catch (error) {
     throw configErrors.FILE_UNREADABLE(path, (error as Error).message)
   }
@@ -169,17 +170,33 @@ function fromEnvironment(environment: Record<string, string | undefined>): Loose
       )
     if (isFile && !existsSync(value))
       throw configErrors.BAD_VALUE(name, 'the environment', `names ${value}, which does not exist`)
+    if (key in layer)
+      throw configErrors.BAD_VALUE(key, 'the environment', `is there twice: as ${bare} and as ${bare}_FILE; keep one`)
     layer[key] = isFile ? readFileSync(value, 'utf8').trim() : value
   }
   return layer
 }
 
+/** Settings whose values are shown nowhere. */
+const secrets: ReadonlySet<keyof Config> = new Set(['adminToken', 'databaseUrl'])
+
 function checked(key: keyof Config, raw: unknown, source: string): unknown {
-  const schema: TSchema = configSchema.properties[key]
-  const value = Value.Convert(schema, raw)
+  const schema: TSchema & { type?: string } = configSchema.properties[key]
+  const value = typeof raw === 'string' ? fromText(raw, schema.type) : raw
+  const shown = secrets.has(key) ? '' : ` (it is ${JSON.stringify(raw)})`
   const [problem] = Value.Errors(schema, value)
-  if (problem) throw configErrors.BAD_VALUE(key, source, `${problem.message} (it is ${JSON.stringify(raw)})`)
-  return value
+  if (problem) throw configErrors.BAD_VALUE(key, source, `${problem.message}${shown}`)
+  if (key !== 'publicUrl' || value === '') return value
+  if (!/^https?:\/\//.test(String(value)) || !URL.canParse(String(value)))
+    throw configErrors.BAD_VALUE(key, source, `must be a URL such as https://trivium.example${shown}`)
+  return String(value).replace(/\/+$/, '')
+}
+
+/** The environment and the command line hold text only; whatever is not clearly a number or a truth value stays what it is. */
+function fromText(text: string, type: string | undefined): unknown {
+  if (type === 'integer' && /^-?\d+$/.test(text)) return Number(text)
+  if (type === 'boolean' && /^(true|false|1|0)$/.test(text)) return text === 'true' || text === '1'
+  return text
 }
 
 function nearest(key: string): string {

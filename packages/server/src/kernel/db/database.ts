@@ -5,7 +5,10 @@ import type { ReadonlyKysely } from 'kysely/readonly'
  * Every SQL table of the program. Each capability adds its own by declaration merging in its `tables.ts`:
  * `declare module '../../kernel/db/database.ts' { interface Tables { model: ModelTable } }`.
  */
-export interface Tables {}
+export interface Tables {
+  /** Facts about this installation, by name. */
+  instance: { key: string; value: string }
+}
 
 /** A transaction: what a function takes when it must run inside one. */
 export type Trx = Transaction<Tables>
