@@ -78,6 +78,7 @@ export function createLineage({ db, consumers }: Pick<Kernel, 'db' | 'consumers'
       let frontier = [input.urn]
       for (let step = 1; step <= (direction < 0 ? input.back : input.forward) && frontier.length > 0; step += 1) {
         const found = await edgesFrom(db.read, scope.project, frontier, direction, input.limit + 1)
+        if (found.length > input.limit) truncated = true
         if (resolved && frontier.includes(input.urn))
           found.push(...resolved.edges.filter((edge) => (direction < 0 ? edge.to : edge.from) === input.urn))
         const next = new Set<string>()
@@ -158,7 +159,7 @@ async function edgesFrom(
     .selectFrom('lineage_edge')
     .select(['from_urn', 'to_urn', 'role'])
     .where('project_id', '=', project)
-    .where(direction < 0 ? 'to_urn' : 'from_urn', 'in', urns.slice(0, 500))
+    .where(direction < 0 ? 'to_urn' : 'from_urn', 'in', urns)
     .orderBy('at', 'desc')
     .limit(limit)
     .execute()

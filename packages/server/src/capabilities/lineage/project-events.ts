@@ -51,7 +51,12 @@ async function upsertNode(
       search,
       at: values.at,
     })
-    .onConflict((c) => c.columns(['project_id', 'urn']).doUpdateSet({ fact: values.fact, at: values.at, search }))
+    // An event that says no name and no tags leaves the ones that are known.
+    .onConflict((c) =>
+      c
+        .columns(['project_id', 'urn'])
+        .doUpdateSet({ fact: values.fact, at: values.at, ...(values.tags === '' ? {} : { search }) }),
+    )
     .execute()
 }
 

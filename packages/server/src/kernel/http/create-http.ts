@@ -110,7 +110,13 @@ export function createHttp({ authenticator, logger, bodyLimit, allowedHosts }: H
   app.addHook('onRequest', async (request) => {
     checkHost(request, allowedHosts())
   })
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+  })
   app.addHook('onSend', async (request, reply) => {
+    // Else the connection of a request that was running would hold up the end of the server until it has been idle for long.
+    if (closing) reply.header('connection', 'close')
     reply.header('x-request-id', request.id)
     if (!reply.hasHeader('x-content-type-options')) reply.header('x-content-type-options', 'nosniff')
   })

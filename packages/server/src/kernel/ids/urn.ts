@@ -21,6 +21,7 @@ export function parseUrn(text: string): UrnParts | undefined {
   const match = /^trivium:\/\/([^/@]+)\/([a-z-]+)\/([^/@]+)(?:@([^/@]+))?$/.exec(text)
   if (!match) return undefined
   const [, project, kind, id, version] = match
+  if (/%(?!25|2F|40)/.test(text)) return undefined
   const parts = { project: decodeURIComponent(project ?? ''), kind: kind ?? '', id: decodeURIComponent(id ?? '') }
   return version === undefined ? parts : { ...parts, version: decodeURIComponent(version) }
 }
