@@ -92,11 +92,11 @@ export function Graph({ label, nodes, edges, columns, onSelect, maxHeight = 460,
     const node = focus === undefined ? undefined : at.get(focus)
     if (!node || !frame.current) return
     const { clientWidth, clientHeight, scrollLeft, scrollTop } = frame.current
-    if (node.x < scrollLeft || node.x + boxWidth > scrollLeft + clientWidth)
-      frame.current.scrollLeft = node.x - clientWidth / 2
-    if (node.y < scrollTop || node.y + nodeHeight > scrollTop + clientHeight)
-      frame.current.scrollTop = node.y - clientHeight / 2
-  }, [focus, at, frame])
+    const outX = node.x < scrollLeft || node.x + boxWidth > scrollLeft + clientWidth
+    const outY = node.y < scrollTop || node.y + nodeHeight > scrollTop + clientHeight
+    if (outX || outY)
+      frame.current.scrollTo(outX ? node.x - clientWidth / 2 : scrollLeft, outY ? node.y - clientHeight / 2 : scrollTop)
+  }, [focus, at, frame, boxWidth])
 
   const drawn = edges
     .flatMap((edge) => {

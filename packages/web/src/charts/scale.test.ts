@@ -27,7 +27,7 @@ test('hours follow the wall clock of the zone, midnight is the day', () => {
 
 test('days stay midnights where the clocks change', () => {
   const ticks = timeTicks(Date.UTC(2001, 2, 23), Date.UTC(2001, 2, 28), 'Europe/Berlin', 6)
-  expect(ticks.every((t) => /Mar$/.test(t.label))).toBe(true)
+  expect(ticks.every((t) => t.label.endsWith('Mar'))).toBe(true)
   expect(ticks).toHaveLength(5)
 })
 

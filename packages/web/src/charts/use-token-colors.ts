@@ -1,20 +1,11 @@
-import { useMemo } from 'react'
+import { useCallback } from 'react'
 import { useColorMode } from '../ui/color-mode.ts'
 
-/** Token values for a canvas, which knows no variables; read again when the theme changes. */
+/** Token values for a canvas, which knows no variables; another function when the theme changes, so that the canvas is drawn again. */
 export function useTokenColor(): (name: string) => string {
   const mode = useColorMode()
-  return useMemo(() => {
-    const style = getComputedStyle(document.documentElement)
-    const known = new Map<string, string>()
-    void mode
-    return (name) => {
-      let value = known.get(name)
-      if (value === undefined) {
-        value = style.getPropertyValue(`--${name}`).trim()
-        known.set(name, value)
-      }
-      return value
-    }
-  }, [mode])
+  return useCallback(
+    (name) => (mode ? getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim() : ''),
+    [mode],
+  )
 }

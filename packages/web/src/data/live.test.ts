@@ -31,7 +31,7 @@ const url = ({ after, channels }: { after?: number; channels?: string }) =>
 function open() {
   const queryClient = new QueryClient()
   const live = createLive({ url, queryClient, open: (address) => new FakeSource(address) })
-  return { live, queryClient }
+  return { live, queryClient, stop: live.start() }
 }
 
 beforeEach(() => {
@@ -101,11 +101,20 @@ test('after an error of the server the stream is opened again, ever more slowly'
 })
 
 test('closing stops everything', async () => {
-  const { live, queryClient } = open()
+  const { queryClient, stop } = open()
   queryClient.setQueryData(['listModels', 'p', null, null], [1])
   last().say('event', { seq: 5, name: 'model.alias-set' })
-  live.close()
+  stop()
   await vi.advanceTimersByTimeAsync(10_000)
   expect(last().closed).toBe(true)
   expect(queryClient.getQueryState(['listModels', 'p', null, null])?.isInvalidated).toBe(false)
+})
+
+test('what was stopped can be started again and goes on after the last event', () => {
+  const { live, stop } = open()
+  last().say('ready', { head: 7 })
+  stop()
+  live.start()
+  expect(FakeSource.opened).toHaveLength(2)
+  expect(last().url).toContain('after=7')
 })

@@ -25,7 +25,8 @@ export interface Live {
   onEvent(listener: (event: SealedEvent) => void): () => void
   /** Calls back for messages of a volatile channel: `step.log`, `run.metrics`, `step.progress`. */
   onVolatile(channel: string, listener: (message: VolatileMessage) => void): () => void
-  close(): void
+  /** Connects, and stays connected until the returned function is called. */
+  start(): () => void
 }
 
 /** What of EventSource is used; tests bring their own. */
@@ -51,7 +52,7 @@ interface LiveOptions {
 const offlineAfterMs = 6000
 const pauseAfterMs = 60_000
 
-/** Opens the event stream of a project, keeps it open, and makes queries read again what events changed. */
+/** The event stream of a project: once started it is kept open, and makes queries read again what events changed. */
 export function createLive({
   url,
   queryClient,
@@ -63,7 +64,7 @@ export function createLive({
   let source: Source | undefined
   let cursor: number | undefined
   let status: LiveStatus = { state: 'connecting', since: undefined }
-  let closed = false
+  let closed = true
   let reopening: ReturnType<typeof setTimeout> | undefined
   let failures = 0
   let offlineTimer: ReturnType<typeof setTimeout> | undefined
@@ -157,8 +158,15 @@ export function createLive({
     }
   }
 
-  visibility?.addEventListener('visibilitychange', visibilityChanged)
-  connect()
+  function stop(): void {
+    closed = true
+    for (const timer of [reopening, offlineTimer, pauseTimer, gathering]) clearTimeout(timer)
+    reopening = offlineTimer = pauseTimer = gathering = undefined
+    visibility?.removeEventListener('visibilitychange', visibilityChanged)
+    source?.close()
+    source = undefined
+    setState('connecting')
+  }
 
   return {
     status: () => status,
@@ -175,7 +183,7 @@ export function createLive({
       if (!listeners) {
         listeners = new Set()
         channels.set(channel, listeners)
-        reconnect(50)
+        if (!closed) reconnect(50)
       }
       listeners.add(listener)
       // a channel that nobody listens to any more is left out at the next connection
@@ -184,11 +192,11 @@ export function createLive({
         if (listeners.size === 0) channels.delete(channel)
       }
     },
-    close() {
-      closed = true
-      for (const timer of [reopening, offlineTimer, pauseTimer, gathering]) clearTimeout(timer)
-      visibility?.removeEventListener('visibilitychange', visibilityChanged)
-      source?.close()
+    start() {
+      closed = false
+      visibility?.addEventListener('visibilitychange', visibilityChanged)
+      connect()
+      return stop
     },
   }
 }

@@ -3,7 +3,7 @@ import { getWatermark, streamEvents } from '@trivium/contract'
 import { useQueryClient } from '@tanstack/react-query'
 import { Suspense, useCallback, useEffect, useMemo, useState } from 'react'
 import { DataProvider, useClient } from '../data/data-context.tsx'
-import { createLive, type Live } from '../data/live.ts'
+import { createLive } from '../data/live.ts'
 import { useContractQuery } from '../data/contract-query.ts'
 import { useSession } from '../data/session.ts'
 import { useLiveStatus } from '../data/use-live.ts'
@@ -32,20 +32,17 @@ export function ProjectShell() {
   const { project } = usePageParams()
   const client = useClient()
   const queryClient = useQueryClient()
-  const [live, setLive] = useState<Live>()
-  useEffect(() => {
-    rememberProject(project)
-    const opened = createLive({
-      url: (query) => client.url(streamEvents, { params: { project }, query }),
-      queryClient,
-      visibility: document,
-    })
-    setLive(opened)
-    return () => {
-      opened.close()
-      setLive(undefined)
-    }
-  }, [project, client, queryClient])
+  const live = useMemo(
+    () =>
+      createLive({
+        url: (query) => client.url(streamEvents, { params: { project }, query }),
+        queryClient,
+        visibility: document,
+      }),
+    [project, client, queryClient],
+  )
+  useEffect(() => live.start(), [live])
+  useEffect(() => rememberProject(project), [project])
   return (
     <DataProvider client={client} queryClient={queryClient} live={live}>
       <PageActionsProvider>

@@ -35,6 +35,7 @@ export function createAppRouter({ client, queryClient }: RouterDeps) {
       const names = projects.map((project) => project.name)
       const open =
         recentProjects().find((name) => names.includes(name)) ?? (names.includes(homeProject) ? homeProject : names[0])
+      // oxlint-disable-next-line typescript/only-throw-error -- the router's way to go elsewhere
       throw redirect({ href: open ? `/p/${encodeURIComponent(open)}` : '/projects', replace: true })
     },
   })

@@ -1,6 +1,7 @@
 import { Fragment, type ReactNode } from 'react'
 import { AppLink } from '../ui/app-link.tsx'
 import { IconButton } from '../ui/button.tsx'
+import { useNow, useUiEnvironment } from '../ui/environment.tsx'
 import { formatExactTime, formatTime } from '../ui/format-time.ts'
 import { IconClock, IconMenu2 } from '../ui/icons.ts'
 import { StateGlyph, type StateKind } from '../ui/state.tsx'
@@ -29,6 +30,8 @@ const liveWords: Record<LiveStatus['state'], { kind: StateKind; word: string }> 
 /** Breadcrumb at the left; connection and replay clock at the right. */
 export function TopBar({ project, crumbs, live, replayAt, extra, onMenu }: TopBarProps) {
   const here = crumbs.at(-1)
+  const now = useNow()
+  const { zone } = useUiEnvironment()
   return (
     <header className="top">
       <IconButton label="Menu" className="top-menu" onClick={onMenu}>
@@ -61,9 +64,7 @@ export function TopBar({ project, crumbs, live, replayAt, extra, onMenu }: TopBa
           <span role={live.state === 'offline' ? 'alert' : 'status'}>
             <StateGlyph kind={liveWords[live.state].kind} label={false} />
             {liveWords[live.state].word}
-            {live.state === 'offline' &&
-              live.since !== undefined &&
-              ` since ${formatTime(live.since, { now: Date.now(), zone: Intl.DateTimeFormat().resolvedOptions().timeZone })}`}
+            {live.state === 'offline' && live.since !== undefined && ` since ${formatTime(live.since, { now, zone })}`}
           </span>
         )}
         {replayAt !== undefined && (

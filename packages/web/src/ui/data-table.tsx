@@ -104,6 +104,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
       ),
     [columns],
   )
+  // oxlint-disable-next-line react/incompatible-library -- no compiler memoises this component
   const table = useReactTable<T>({
     data: rows as T[],
     columns: definitions,
@@ -153,7 +154,9 @@ export function DataTable<T>(props: DataTableProps<T>) {
     const on = range ? true : !next.has(row.id)
     for (let i = Math.min(from, index); i <= Math.max(from, index); i++) {
       const id = sorted[i]?.id
-      if (id !== undefined) on ? next.add(id) : next.delete(id)
+      if (id === undefined) continue
+      if (on) next.add(id)
+      else next.delete(id)
     }
     anchor.current = index
     onSelectionChange(next)

@@ -43,6 +43,7 @@ export function LogView({ lines, live = false, height = 320, lineHref, line, omi
     return wanted === '' ? [] : lines.flatMap((one, index) => (one.text.toLowerCase().includes(wanted) ? [index] : []))
   }, [lines, search])
   const [hit, setHit] = useState(0)
+  // oxlint-disable-next-line react/incompatible-library -- no compiler memoises this component
   const virtualizer = useVirtualizer({
     count: lines.length,
     getScrollElement: () => frame.current,
