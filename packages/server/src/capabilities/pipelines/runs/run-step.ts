@@ -1,38 +1,23 @@
-import type { Evidence, PipelineStep } from '@trivium/contract'
 import type { ClaimedJob } from '../../../kernel/jobs/index.ts'
-import { urn } from '../../../kernel/ids/index.ts'
 import type { StepContext, StepResult } from '../../../kernel/ports/index.ts'
-import { delegatedScope } from '../../../kernel/principal/index.ts'
 import { cacheKey } from '../cache/cache-key.ts'
-import { interpolate } from '../definition/interpolate.ts'
 import { stepErrors } from '../errors.ts'
-import type { PipelineRunTable, PipelineStepTable } from '../tables.ts'
+import type { PipelineStepTable } from '../tables.ts'
 import { advanceRun, lockRun } from './advance-run.ts'
 import { resumeDecided } from './resume-waiting.ts'
 import { earlierEvidence } from './earlier-evidence.ts'
-import type { Engine, LoadedVersion } from './engine.ts'
+import type { Engine } from './engine.ts'
 import { loadVersion } from './load-version.ts'
 import { inputsByName, type PreparedStep, prepareStep } from './prepare-step.ts'
 import { toStepArtifact } from './resolve-inputs.ts'
-import { actorOf } from './run-tokens.ts'
-import { settleFailure, settleSuccess, settleWaiting, type StepId, updateAttempt, updateStep } from './settle-step.ts'
+import { settleFailure, settleSuccess, settleWaiting, updateAttempt, updateStep } from './settle-step.ts'
 import { StepFailure, stepErrorOf, toStepFailure } from './step-failure.ts'
+import { type Contexts, contextOf, type Work } from './step-context.ts'
 import type { OpenLog } from './step-logs.ts'
 import { endedStepStates } from './step-states.ts'
 import { watchStep } from './watch-step.ts'
 
 type StepJob = ClaimedJob<{ run: string; step: string }>
-
-/** A step that a job has in hand. */
-interface Work {
-  readonly id: StepId
-  readonly run: PipelineRunTable
-  readonly row: PipelineStepTable
-  readonly version: LoadedVersion
-  readonly step: PipelineStep
-  readonly parameters: Readonly<Record<string, unknown>>
-  readonly evidence: readonly Evidence[]
-}
 
 const graceAfterAbortMs = 15_000
 
@@ -285,44 +270,4 @@ function afterAbort(signal: AbortSignal): Promise<never> {
       { once: true },
     )
   })
-}
-
-interface Contexts {
-  with(attempt: number, log: OpenLog | undefined): Omit<StepContext, 'inputs'>
-}
-
-const progressEveryMs = 2000
-
-function contextOf(engine: Engine, { id, run, row, step, parameters, evidence }: Work, signal: AbortSignal): Contexts {
-  const { project } = id
-  const startedBy = actorOf({ project, run: id.run, startedBy: run.started_by })
-  let savedAt = 0
-  const progress = (done: number, total: number): void => {
-    engine.volatile.publish(project, 'step.progress', { run: id.run, step: id.step, done, total })
-    if (Date.now() - savedAt < progressEveryMs) return
-    savedAt = Date.now()
-    void engine.db.write
-      .transaction()
-      .execute((trx) => updateStep(trx, id, { progress: JSON.stringify({ done, total }) }))
-      .catch(() => {})
-  }
-  return {
-    with: (attempt, log) => ({
-      scope: delegatedScope(project, startedBy),
-      project,
-      runId: id.run,
-      runUrn: urn(project, 'pipeline-run', id.run),
-      pipeline: run.pipeline,
-      step: id.step,
-      attempt,
-      asOf: run.as_of,
-      evidence,
-      parameters: interpolate(step.params, parameters),
-      startedBy,
-      signal,
-      log: (line, stream = 'stdout') => log?.write(line, stream),
-      progress,
-      ...(row.waiting_for === null ? {} : { waitedFor: row.waiting_for }),
-    }),
-  }
 }
