@@ -69,10 +69,10 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     kernel,
     models: registry,
     views: features,
-    tokens: access.tokenSnapshot,
+    tokens: () => access.tokenSnapshot(),
     program: programVersion,
   })
-  pipelines.registerStepKind(deployStep(serving))
+  pipelines.registerStepKind(deployStep(serving, registry))
   return { access, inbox, lineage, datasets, tracking, features, outcomes, evaluations, pipelines, registry, serving }
 }
 

@@ -3,15 +3,23 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { parseUrn } from '../../kernel/ids/index.ts'
 import type { StepKind } from '../../kernel/ports/index.ts'
+import type { Registry } from '../registry/index.ts'
 import type { Serving } from './serving.ts'
 
 const Configuration = Type.Object(
-  { deployment: Type.String({ minLength: 1 }), features: Type.Optional(Type.Array(FeatureBinding)) },
+  {
+    deployment: Type.String({ minLength: 1 }),
+    features: Type.Optional(Type.Array(FeatureBinding)),
+    alias: Type.Optional(Type.String({ minLength: 1 })),
+  },
   { additionalProperties: false },
 )
 
-/** Step kind `deploy`: points the deployment of `with.deployment` to the model version in input `model`. It acts on the world, so it is never cached. */
-export function deployStep(serving: Serving): StepKind {
+/**
+ * Step kind `deploy`: points the deployment of `with.deployment` to the model version in input `model`, and once it serves the alias `with.alias` (such as
+ * `champion`) too. It acts on the world, so it is never cached.
+ */
+export function deployStep(serving: Serving, registry: Pick<Registry, 'setAlias'>): StepKind {
   return {
     kind: 'deploy',
     caching: 'never',
@@ -19,11 +27,11 @@ export function deployStep(serving: Serving): StepKind {
       if (Value.Check(Configuration, configuration)) return []
       return [...Value.Errors(Configuration, configuration)].map(
         (error) =>
-          `deploy: with${error.instancePath.replaceAll('/', '.')} ${error.message}. It takes "deployment", and "features" if something is looked up.`,
+          `deploy: with${error.instancePath.replaceAll('/', '.')} ${error.message}. It takes "deployment", "features" if something is looked up, and "alias" if the version shall get one.`,
       )
     },
     run: async (context, configuration) => {
-      const { deployment: name, features } = Value.Parse(Configuration, configuration)
+      const { deployment: name, features, alias } = Value.Parse(Configuration, configuration)
       const model = parseUrn(context.inputs['model']?.urn ?? '')
       if (model?.kind !== 'model' || model.version === undefined)
         throw new Error(
@@ -35,6 +43,7 @@ export function deployStep(serving: Serving): StepKind {
         reason: `step ${context.step} of ${context.pipeline}`,
         ...(features ? { features } : {}),
       })
+      if (alias !== undefined) await registry.setAlias(context.scope, model.id, alias, Number(model.version))
       context.log(`${name} serves ${model.id} version ${model.version} as release ${release.number}.`)
       return {
         outputs: {
