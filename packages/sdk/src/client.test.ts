@@ -1,5 +1,4 @@
-import { listEvents, type Route, route } from '@trivium/contract'
-import { Type } from 'typebox'
+import { decideInboxItem, listEvents, type Route } from '@trivium/contract'
 import { expect, test } from 'vitest'
 import { ApiError, buildUrl, createClient } from './index.ts'
 
@@ -21,19 +20,6 @@ function answering(
   return { seen, fetch }
 }
 
-const rename = route({
-  method: 'PATCH',
-  url: '/api/v1/projects/:project/models/:model',
-  permission: 'model:write',
-  schema: {
-    operationId: 'renameModel',
-    summary: 'Renames a model.',
-    params: Type.Object({ project: Type.String(), model: Type.String() }),
-    body: Type.Object({ name: Type.String() }),
-    response: { 200: Type.Object({ name: Type.String() }) },
-  },
-})
-
 test('a call fills path and query, sends the token and returns the parsed answer', async () => {
   const { seen, fetch } = answering(200, '{"events":[],"head":7}')
   const client = createClient({ baseUrl: 'http://host:1/', token: 'secret', fetch })
@@ -52,9 +38,12 @@ test('a missing part of the path is an error that names it', () => {
 })
 
 test('a body goes as JSON', async () => {
-  const { seen, fetch } = answering(200, '{"name":"b"}')
-  await createClient({ baseUrl: '', fetch }).call(rename, { params: { project: 'p', model: 'a' }, body: { name: 'b' } })
-  expect(seen[0]?.init.body).toBe('{"name":"b"}')
+  const { seen, fetch } = answering(200, '{"option":"approve"}')
+  await createClient({ baseUrl: '', fetch }).call(decideInboxItem, {
+    params: { project: 'p', item: 'inb_1' },
+    body: { option: 'approve' },
+  })
+  expect(seen[0]?.init.body).toBe('{"option":"approve"}')
   expect((seen[0]?.init.headers as Record<string, string>)['content-type']).toBe('application/json')
 })
 
@@ -68,9 +57,9 @@ test('a problem becomes an ApiError with its stable code', async () => {
     requestId: 'req_1',
   }
   const { fetch } = answering(404, JSON.stringify(problem), { 'content-type': 'application/problem+json' })
-  const failed = createClient({ baseUrl: '', fetch }).call(rename, {
-    params: { project: 'p', model: 'a' },
-    body: { name: 'b' },
+  const failed = createClient({ baseUrl: '', fetch }).call(decideInboxItem, {
+    params: { project: 'p', item: 'inb_1' },
+    body: { option: 'approve' },
   })
   await expect(failed).rejects.toMatchObject({
     name: 'ApiError',
@@ -102,13 +91,13 @@ test('no answer is an ApiError that says which server', async () => {
 
 test('the types demand what the schemas require', () => {
   const client = createClient({ baseUrl: '' })
-  const calls = (r: typeof rename) => [
+  const calls = (r: typeof decideInboxItem) => [
     // @ts-expect-error params are required
-    () => client.call(r, { body: { name: 'b' } }),
-    // @ts-expect-error the body needs a name
-    () => client.call(r, { params: { project: 'p', model: 'm' }, body: {} }),
+    () => client.call(r, { body: { option: 'approve' } }),
+    // @ts-expect-error the body needs an option
+    () => client.call(r, { params: { project: 'p', item: 'inb_1' }, body: {} }),
   ]
-  expect(calls(rename)).toHaveLength(2)
-  const plain: Route = rename
-  expect(plain.method).toBe('PATCH')
+  expect(calls(decideInboxItem)).toHaveLength(2)
+  const plain: Route = decideInboxItem
+  expect(plain.method).toBe('POST')
 })

@@ -6,7 +6,6 @@ import {
   queryOptions,
   useInfiniteQuery,
   useQuery,
-  useSuspenseQuery,
 } from '@tanstack/react-query'
 import type { ResultOf, Route } from '@trivium/contract'
 import type { ApiError, CallInput, Client } from '@trivium/sdk'
@@ -56,15 +55,6 @@ export function useContractQuery<R extends Route>(
     ...(refetchInterval === undefined ? {} : { refetchInterval }),
     ...(keep ? { placeholderData: keepPreviousData as never } : {}),
   })
-}
-
-/** As `useContractQuery`, but suspends; for parts that have nothing to show without the answer. */
-export function useContractSuspense<R extends Route>(route: R, input: Input<R>): ResultOf<R> {
-  const client = useClient()
-  return useSuspenseQuery<ResultOf<R>, ApiError>({
-    queryKey: contractKey(route, input as never),
-    queryFn: ({ signal }) => client.call(route, { ...input, signal } as CallInput<R>),
-  }).data
 }
 
 interface Page {

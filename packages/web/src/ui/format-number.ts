@@ -2,8 +2,6 @@
 export const minus = '\u2212'
 /** Thin and unbreakable: stands before % and units. */
 export const thinSpace = '\u202f'
-/** What stands where there is no value. */
-export const none = '\u2013'
 
 const counts = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 })
 const fixed = new Map<number, Intl.NumberFormat>()
