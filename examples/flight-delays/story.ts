@@ -4,6 +4,7 @@ import {
   addDatasetVersion,
   addPerson,
   advanceWatermark,
+  createModel,
   createProject,
   createToken,
   decideInboxItem,
@@ -155,6 +156,7 @@ async function prepareProject({ server, display }: StoryOptions): Promise<Actors
     params: { project, view: 'arrivals' },
     body: parse(readFileSync(join(import.meta.dirname, policy.featureFile), 'utf8')),
   })
+  await actors.trainer.call(createModel, { params: { project }, body: { name: model, description: 'Will this flight land more than 15 minutes late? Asked at departure.' } })
   await admin.call(setModelPolicy, { params: { project, model }, body: { approval: 'required' } })
   const folder = join(import.meta.dirname, 'training')
   const yaml = readFileSync(join(folder, 'pipeline.yaml'), 'utf8')
