@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Permission, RouteAccess } from '@trivium/contract'
-import { Ajv } from 'ajv'
-import addFormats from 'ajv-formats'
 import fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -12,6 +10,7 @@ import fastify, {
 } from 'fastify'
 import { AppError, defineErrors } from '../errors/index.ts'
 import type { Logger } from '../logging/index.ts'
+import { lazySerializers, lazyValidator } from './lazy-schemas.ts'
 import { accessErrors, authorize, type Principal, type Scope } from '../principal/index.ts'
 
 export const httpErrors = defineErrors('HTTP', {
@@ -90,12 +89,11 @@ export function createHttp({ authenticator, logger, bodyLimit, allowedHosts }: H
     bodyLimit,
     requestTimeout: 0,
     forceCloseConnections: 'idle',
+    schemaController: { compilersFactory: { buildSerializer: lazySerializers as never } },
     routerOptions: { maxParamLength: 1000 },
   }) as unknown as Http
 
-  app.setValidatorCompiler(({ schema, httpPart }: { schema: object; httpPart?: string }) =>
-    (httpPart === 'body' ? strict : coercing).compile(schema),
-  )
+  app.setValidatorCompiler(lazyValidator as never)
 
   const routeTable: ServedRoute[] = []
   app.decorate('routeTable', routeTable)
@@ -141,18 +139,6 @@ export function createHttp({ authenticator, logger, bodyLimit, allowedHosts }: H
     sendProblem(httpErrors.ROUTE_NOT_FOUND(request.method, request.url.split('?')[0] ?? ''), request, reply),
   )
   return app
-}
-
-const strict = withFormats(
-  new Ajv({ coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: true, strict: false }),
-)
-const coercing = withFormats(
-  new Ajv({ coerceTypes: 'array', removeAdditional: false, useDefaults: true, allErrors: true, strict: false }),
-)
-function withFormats(ajv: Ajv): Ajv {
-  const add = addFormats as unknown as (instance: Ajv) => void
-  add(ajv)
-  return ajv
 }
 
 async function scopeFor(
