@@ -28,6 +28,18 @@ const publicRoutes = new Set([
   '/api/v1/login',
 ])
 
+/**
+ * Passed on to the gateway, which checks the token itself so that main need not do it twice; without a gateway main asks who calls. None of them answers
+ * without a token: the test below asks main, `capabilities/serving/server.test.ts` asks the gateway through main.
+ */
+const gatewayRoutes = [
+  '/deployments/:deployment/invocations',
+  '/deployments/:deployment/predict',
+  '/invocations',
+  '/v2',
+  '/v2/*',
+]
+
 /** What a caller of the matrix is known to hold, said again here so that a mistake in the program cannot hide in its own tables. */
 interface Caller {
   name: string
@@ -110,7 +122,22 @@ describeEachDatabase('the route matrix', ({ world }) => {
   test('every route says who may call it, and only the known ones need nobody', () => {
     expect(app.routeTable.length).toBeGreaterThan(60)
     const open = app.routeTable.filter((route) => route.access === 'public').map((route) => route.url)
-    expect(open.filter((url) => !publicRoutes.has(url))).toEqual([])
+    const others = new Set(open.filter((url) => !publicRoutes.has(url)))
+    expect([...others].toSorted()).toEqual(gatewayRoutes)
+  })
+
+  test('the routes of the gateway answer nobody without credentials while there is no gateway', async () => {
+    const forwarded = app.routeTable.filter((route) => gatewayRoutes.includes(route.url) && route.method !== 'HEAD')
+    for (const route of forwarded) {
+      for (const headers of [{}, { authorization: 'Bearer wrong' }]) {
+        const answer = await world.app.inject({
+          method: route.method as 'GET',
+          url: urlOf(route, mine),
+          headers: { host: 'localhost', ...headers },
+        })
+        expect([route.method, route.url, answer.statusCode]).toEqual([route.method, route.url, 401])
+      }
+    }
   })
 
   test('a route without access stops the start', async () => {

@@ -18,8 +18,8 @@ export interface ControlDeps extends PredictDeps {
   readonly program: string
   readonly logger: Logger
   /** Reads the snapshot file now. */
-  sync(): Promise<void>
-  stop(): void
+  readonly sync: () => Promise<void>
+  readonly stop: () => void
 }
 
 type Handler = (body: unknown) => Promise<unknown>

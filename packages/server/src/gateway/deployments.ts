@@ -14,13 +14,13 @@ export interface LiveDeployment {
 
 /** What the gateway serves: follows the snapshot, release by release, without a request that finds nothing. */
 export interface Deployments {
-  tokens(): ReadonlyMap<string, GatewayToken>
+  readonly tokens: () => ReadonlyMap<string, GatewayToken>
   /** The deployment of a name in a project; throws when there is none or it cannot answer. */
   require(project: string, name: string): LiveDeployment
   /** Names of the deployments of a project, those that cannot answer included. */
   names(project: string): string[]
   /** Takes a snapshot over: new releases are loaded and warmed before the pointer moves, the old ones end when their requests have. */
-  apply(snapshot: GatewaySnapshot): Promise<void>
+  readonly apply: (snapshot: GatewaySnapshot) => Promise<void>
   /** Loads a release that a deployment is about to point to. */
   prepare(project: string, release: GatewayRelease): Promise<void>
   version(): number

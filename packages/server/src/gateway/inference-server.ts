@@ -86,10 +86,10 @@ async function answer(deps: InferenceDeps, request: IncomingMessage, draining: b
       if (draining) throw predictErrors.STOPPING()
       const body = await readBody(request)
       deployment = find(deps.deployments, caller, route)
-      const { rows, encode } = route.decode({ id, headers: request.headers, body, now: deps.clock() }, deployment)
-      const answered = await predict(deps, deployment, rows, { startedAt, request: id })
+      const decoded = route.decode({ id, headers: request.headers, body, now: deps.clock() }, deployment)
+      const answered = await predict(deps, deployment, decoded.rows, { startedAt, request: id })
       count = answered.count
-      result = encode(answered)
+      result = decoded.encode(answered)
     }
   } catch (error) {
     result = speaker.error(expected(deps.logger, error, id, path), { id })

@@ -78,7 +78,7 @@ function startRelease(release: GatewayRelease, plan: ReleasePlan, model: LoadedM
       // The turn of the event loop that brought this request may bring more.
       if (!running) {
         running = true
-        setImmediate(drain)
+        setImmediate(() => void drain())
       }
     })
 

@@ -69,7 +69,7 @@ function idsOf({ count, ids }: RequestRows): string[] {
   const all = Array.from({ length: count }, (_, row) => ids?.[row] ?? newId('prd'))
   if (ids) {
     for (const id of all)
-      if (id.length === 0 || id.length > 200 || /[\u0000-\u001f]/.test(id))
+      if (id.length === 0 || id.length > 200 || /\p{Cc}/u.test(id))
         throw predictErrors.INVALID('A prediction id has 1 to 200 characters and no control characters.')
     if (new Set(all).size < count)
       throw predictErrors.INVALID('Two rows of the request have the same id; each prediction needs its own.')

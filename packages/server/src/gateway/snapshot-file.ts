@@ -4,7 +4,7 @@ import type { GatewaySnapshot } from '../kernel/ports/gateway.ts'
 /** Follows the snapshot that main writes: by a nudge of main, and by looking at the file. */
 export interface SnapshotFile {
   /** Reads the file if it changed and hands it on; resolves when the snapshot is in effect. */
-  sync(): Promise<void>
+  readonly sync: () => Promise<void>
   stop(): void
 }
 
@@ -17,9 +17,9 @@ export function followSnapshot({
   onError,
 }: {
   path: string
-  apply(snapshot: GatewaySnapshot): Promise<void>
-  onGone(): void
-  onError(error: unknown): void
+  apply: (snapshot: GatewaySnapshot) => Promise<void>
+  onGone: () => void
+  onError: (error: unknown) => void
 }): SnapshotFile {
   let seen = ''
   const sync = async (): Promise<void> => {

@@ -14,9 +14,9 @@ const program = `
   import { loadConfig, startServer } from '@trivium/server'
   const server = await startServer(loadConfig({ flags: { data: process.argv[1], adminToken: '${token}', port: 0, logLevel: 'error' }, environment: {} }))
   const say = () => console.log(JSON.stringify({ url: server.url, inferenceUrl: server.inferenceUrl }))
-  say()
   process.on('SIGUSR2', say)
   process.on('SIGTERM', () => void server.stop().then(() => process.exit(0)))
+  say()
 `
 
 interface Main {
@@ -150,6 +150,26 @@ describe('a server with a gateway', () => {
     }
   })
 
+  test('through main as at the gateway nothing is answered without a token', async () => {
+    const routes = [
+      'GET /v2',
+      'GET /v2/health/live',
+      'GET /v2/models/late',
+      'POST /v2/models/late/infer',
+      'POST /deployments/late/predict',
+      'POST /deployments/late/invocations',
+      'POST /invocations',
+      'GET /v2/anything',
+    ]
+    for (const base of [main.url, await main.inferenceUrl()]) {
+      for (const route of routes) {
+        const [method = '', path = ''] = route.split(' ')
+        const { status } = await call(base, method, path, method === 'POST' ? {} : undefined, { authorization: '' })
+        expect([route, status]).toEqual([route, 401])
+      }
+    }
+  })
+
   test('everything about a deployment is there over HTTP', async () => {
     await call(main.url, 'POST', `${project}/deployments`, { name: 'late', model: 'late@nobody' }).then(({ status }) =>
       expect(status).toBe(404),
@@ -205,6 +225,6 @@ describe('a server with a gateway', () => {
     expect(outcomes.every((one) => (one.status === 'fulfilled' ? [200, 503].includes(one.value) : true))).toBe(true)
     expect(await ended(main.process)).toBe(0)
     expect(existsSync(join(data, 'gateway/control.json'))).toBe(false)
-    await expect(call(inference, 'GET', '/v2')).rejects.toThrow()
+    await expect(call(inference, 'GET', '/v2')).rejects.toThrow('fetch failed')
   })
 })

@@ -23,7 +23,7 @@ export interface ServingDeps {
   readonly kernel: Kernel
   readonly models: DeployableModels
   readonly views: OnlineViews
-  tokens(): Promise<GatewayToken[]>
+  readonly tokens: () => Promise<GatewayToken[]>
   /** Version of the program: a gateway of another version is replaced. */
   readonly program: string
 }
@@ -59,7 +59,7 @@ export interface Serving {
   gatewayAddress(): { host: string; port: number } | undefined
   /** Called once the server listens: finds or starts the gateway. `publicUrl` is where clients reach this server. */
   start(publicUrl: string): Promise<void>
-  stop(options: { keepGateway: boolean }): Promise<void>
+  readonly stop: (options: { keepGateway: boolean }) => Promise<void>
 }
 
 export function createServing({ kernel, models, views, tokens, program }: ServingDeps): Serving {

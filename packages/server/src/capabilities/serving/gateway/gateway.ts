@@ -29,9 +29,9 @@ export interface Gateway {
   /** Undefined while it does not answer. */
   status(): Promise<GatewayStatus | undefined>
   /** Where it listens; undefined while it does not run. */
-  address(): { host: string; port: number } | undefined
+  readonly address: () => { host: string; port: number } | undefined
   /** Drains and ends the gateway, or leaves it running for the next main. */
-  stop(options: { keepGateway: boolean }): Promise<void>
+  readonly stop: (options: { keepGateway: boolean }) => Promise<void>
 }
 
 const refreshMs = 200
@@ -43,7 +43,7 @@ export function createGateway({
 }: {
   kernel: Kernel
   program: string
-  tokens(): Promise<GatewayToken[]>
+  readonly tokens: () => Promise<GatewayToken[]>
 }): Gateway {
   const { db, logger, config } = kernel
   const process = createGatewayProcess(

@@ -16,7 +16,7 @@ export function createSnapshotWriter({
   blobs,
   paths,
   tokens,
-}: Pick<Kernel, 'db' | 'blobs' | 'paths'> & { tokens(): Promise<GatewayToken[]> }): SnapshotWriter {
+}: Pick<Kernel, 'db' | 'blobs' | 'paths'> & { readonly tokens: () => Promise<GatewayToken[]> }): SnapshotWriter {
   const path = join(paths.gateway, 'snapshot.json')
   let version = lastVersion(path)
   let written = ''
