@@ -14,9 +14,10 @@ from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
+from threadpoolctl import threadpool_limits
 
 CATEGORIES = ["origin", "destination"]
 NUMBERS = ["distance", "weekday", "hour", "recent_arrivals", "recent_delay", "recent_late"]
@@ -25,7 +26,13 @@ LABEL = "late"
 
 
 def train(training: str, fresh: str, model: str, learning_rate: float, max_iter: int, max_leaf_nodes: int, seed: int) -> dict:
-    """Fits on the rows of `training`, reports on those of `fresh`, and writes the model as an MLflow folder to the path `model`."""
+    """Fits on the rows of `training`, reports on those of `fresh`, logs the model to the run and writes it as ONNX to the path `model`."""
+    # One thread: a table of this size gains nothing by more, and threads that wait for each other stall on a busy machine.
+    with threadpool_limits(limits=1):
+        return train_and_log(training, fresh, model, learning_rate, max_iter, max_leaf_nodes, seed)
+
+
+def train_and_log(training: str, fresh: str, model: str, learning_rate: float, max_iter: int, max_leaf_nodes: int, seed: int) -> dict:
     rows, fresh_rows = load(training), load(fresh)
     settings = {"learning_rate": learning_rate, "max_iter": max_iter, "max_leaf_nodes": max_leaf_nodes, "random_state": seed}
     departed = rows["departed_at"]
@@ -40,9 +47,9 @@ def train(training: str, fresh: str, model: str, learning_rate: float, max_iter:
             "train_late_share": rows[LABEL].mean(),
         })
         exported = to_onnx(pipeline)
-        saving = {"signature": signature_of_columns(), "pip_requirements": [f"onnx=={onnx.__version__}", f"numpy=={np.__version__}"]}
-        mlflow.onnx.log_model(exported, name="model", **saving)
-        mlflow.onnx.save_model(exported, model, **saving)
+        requirements = [f"onnx=={onnx.__version__}", f"numpy=={np.__version__}"]
+        mlflow.onnx.log_model(exported, name="model", signature=signature_of_columns(), pip_requirements=requirements)
+        onnx.save_model(exported, model)
     print(f"trained on {len(rows):,} flights of {departed.min():%d %b} to {departed.max():%d %b}; {len(fresh_rows):,} fresh ones")
     return {"run": run.info.run_id}
 
@@ -69,8 +76,14 @@ def log_curves(run_id: str, pipeline: Pipeline, parts: dict) -> None:
     for name, part in parts.items():
         prepared = pipeline.named_steps["columns"].transform(part[FEATURES])
         stages = pipeline.named_steps["trees"].staged_predict_proba(prepared)
-        curve = [Metric(name, log_loss(part[LABEL], scores[:, 1]), now, step) for step, scores in enumerate(stages, start=1)]
+        happened = part[LABEL].to_numpy() == 1
+        curve = [Metric(name, log_loss(happened, scores[:, 1]), now, step) for step, scores in enumerate(stages, start=1)]
         client.log_batch(run_id, metrics=curve)
+
+
+def log_loss(happened: np.ndarray, probability: np.ndarray) -> float:
+    """The same as scikit-learn's, without its checks: it is computed after each tree."""
+    return float(-np.log(np.where(happened, probability, 1 - probability)).mean())
 
 
 def to_onnx(pipeline: Pipeline) -> onnx.ModelProto:
@@ -89,5 +102,5 @@ def signature_of_columns() -> ModelSignature:
 
 
 if __name__ == "__main__":
-    # By hand, against any MLflow server: MLFLOW_TRACKING_URI=… python train.py training.parquet fresh.parquet model-folder
+    # By hand, against any MLflow server: MLFLOW_TRACKING_URI=… python train.py training.parquet fresh.parquet model.onnx
     print(train(*sys.argv[1:4], learning_rate=0.08, max_iter=80, max_leaf_nodes=15, seed=7))
