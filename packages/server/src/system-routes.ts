@@ -77,7 +77,7 @@ export function systemRoutes(app: Http, kernel: Kernel): void {
       return reply.status(404).type('text/plain').send('There is no such file.')
     return file(path, reply)
   })
-  for (const name of ['favicon.svg', 'favicon.ico', 'robots.txt']) {
+  for (const name of ['favicon.svg', 'favicon.ico', 'robots.txt', 'theme.js']) {
     app.get(`/${name}`, { config: anyone }, async (_request, reply: FastifyReply) => {
       const path = join(webRoot, name)
       return existsSync(path) ? file(path, reply) : reply.status(404).type('text/plain').send('There is no such file.')

@@ -18,7 +18,7 @@ interface EntityLinkProps extends EntityKey {
   readonly trashedUntil?: string | undefined
   /** Where the link leads, where that is not the entity's own page (a tab, a diff). */
   readonly href?: string | undefined
-  /** Other text than the name. */
+  /** Other text than the name and version. */
   readonly children?: ReactNode
 }
 
@@ -45,7 +45,9 @@ export function EntityLink({
     >
       {look !== 'name' && <Icon className="ic s" aria-label={kindWord(entity.kind)} />}
       <span className="trunc ch-name">{children ?? entity.name}</span>
-      {entity.version !== undefined && <span className="ch-version">{formatVersion(entity.kind, entity.version)}</span>}
+      {children === undefined && entity.version !== undefined && (
+        <span className="ch-version">{formatVersion(entity.kind, entity.version)}</span>
+      )}
       {alias && <Alias name={alias} />}
       {state && <StateGlyph kind={state} />}
       {trashedUntil && <span className="ch-version">in trash until {trashedUntil}</span>}

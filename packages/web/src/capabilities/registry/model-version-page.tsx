@@ -212,7 +212,6 @@ function Made({ urn }: { readonly urn: string }) {
         kind={entity.kind}
         name={`pipeline run ${entity.name.slice(-6)}`}
         id={entity.id}
-        version={entity.id}
         look="bare"
         href={`/p/${encodeURIComponent(entity.project)}/pipeline-runs/${entity.id}`}
       />

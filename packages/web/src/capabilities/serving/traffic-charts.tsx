@@ -71,7 +71,7 @@ export function TrafficCharts({ project, deployment }: { readonly project: strin
               title="Labels that have come"
               how="share of the predictions of a day"
               form="share"
-              domain={[0, 1]}
+              fromZero
               syncKey="deployment"
               maturity={days.findLast((day) => day.share >= 0.99)?.at}
               series={[
