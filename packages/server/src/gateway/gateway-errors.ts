@@ -36,5 +36,10 @@ export const predictErrors = defineErrors('PREDICT', {
     status: 415,
     message: (type: string, wanted: string) => `Content type "${type}" is not read here; send ${wanted}.`,
   },
+  OVERLOADED: {
+    status: 503,
+    message: (name: string) =>
+      `Deployment "${name}" has more requests than it can answer. Send them slower, or several rows in one request.`,
+  },
   STOPPING: { status: 503, message: () => 'The gateway is stopping. Try again in a moment.' },
 })

@@ -19,12 +19,16 @@ export interface LiveRelease {
   readonly plan: ReleasePlan
   /** Runs the model on the values of one request; rows of requests that wait together go through the model together. */
   run(count: number, inputs: InputValue[][]): Promise<OutputColumn[]>
+  /** True while so many requests wait that no more should. */
+  isFull(): boolean
   /** Closes the model once nothing runs any more. */
   retire(): void
 }
 
 /** More rows go through the model in several runs, so that one large request does not hold up the others for long. */
 const mostRows = 1024
+/** Requests that wait for the model; more are refused at once, so that those that wait are answered in time. */
+const mostWaiting = 2048
 
 interface Piece {
   count: number
@@ -97,6 +101,7 @@ function startRelease(release: GatewayRelease, plan: ReleasePlan, model: LoadedM
   return {
     release,
     plan,
+    isFull: () => waiting.length >= mostWaiting,
     run: async (count, inputs) => {
       active += 1
       try {

@@ -53,6 +53,7 @@ export async function predict(
   arrival: Arrival,
 ): Promise<Answered> {
   const { live } = deployment
+  if (live.isFull()) throw predictErrors.OVERLOADED(deployment.name)
   const filled = fillRows(live.plan, rows)
   const ids = idsOf(rows)
   const features = live.plan.lookups.length === 0 ? [] : lookUp(lookup, deployment, filled, rows)

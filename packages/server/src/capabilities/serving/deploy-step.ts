@@ -23,6 +23,7 @@ export function deployStep(serving: Serving, registry: Pick<Registry, 'setAlias'
   return {
     kind: 'deploy',
     caching: 'never',
+    requiredInputs: ['model'],
     check: (configuration) => {
       if (Value.Check(Configuration, configuration)) return []
       return [...Value.Errors(Configuration, configuration)].map(

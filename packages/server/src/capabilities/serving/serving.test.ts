@@ -1,7 +1,8 @@
 import { describeEachDatabase } from '@trivium/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import expected from '../../drivers/onnx/fixtures/expected.json' with { type: 'json' }
-import type { Serving } from './index.ts'
+import type { StepContext } from '../../kernel/ports/index.ts'
+import { deployStep, type Serving } from './index.ts'
 import { gatewayClient, recordsOf, registerFixtures, startServing } from './testing/serving-world.ts'
 
 const [row] = expected.columns.rows
@@ -183,6 +184,44 @@ describeEachDatabase('deployments', ({ world }) => {
     expect(traffic).toMatchObject({ requests: 2, predictions: 2, refused: 1, failed: 0 })
     expect(traffic.p99Ms).toBeGreaterThan(0)
     expect(traffic.minutes.reduce((sum, minute) => sum + minute.predictions, 0)).toBe(2)
+  })
+
+  test('a pipeline deploys the version that it made', async () => {
+    const { scope } = await world.as('maintainer')
+    const step = deployStep(serving, world.capabilities.registry)
+    expect(step.check({ deployment: 'stepped' })).toEqual([])
+    expect(step.check({ deployment: 'stepped', colour: 'red' })[0]).toMatch(/It takes "deployment"/)
+    const lines: string[] = []
+    const context: StepContext = {
+      scope,
+      project: 'default',
+      runId: 'prn_1',
+      runUrn: 'trivium://default/pipeline-run/prn_1',
+      pipeline: 'train',
+      step: 'deploy',
+      attempt: 1,
+      asOf: 1,
+      parameters: {},
+      evidence: [],
+      inputs: { model: { kind: 'model', digest: 'f'.repeat(64), urn: 'trivium://default/model/late@2' } },
+      startedBy: scope.principal,
+      signal: new AbortController().signal,
+      log: (line) => void lines.push(line),
+      progress: () => {},
+    }
+    const { outputs, refs } = await step.run(context, { deployment: 'stepped', alias: 'champion' })
+    const { current } = await serving.get(scope, 'stepped')
+    expect(current?.manifest.version).toBe(2)
+    expect(outputs['release']).toMatchObject({
+      urn: current?.urn,
+      value: { deployment: 'stepped', release: current?.id, number: 1 },
+    })
+    expect(refs).toEqual([{ rel: 'output', urn: current?.urn, as: 'deployed' }])
+    expect(lines).toEqual(['stepped serves late version 2 as release 1.'])
+    expect((await world.capabilities.registry.requireDeployable(scope, 'late@champion')).version).toBe(2)
+    await expect(step.run({ ...context, inputs: {} }, { deployment: 'stepped' })).rejects.toThrow(
+      /needs an input named "model"/,
+    )
   })
 
   test('features are looked up as of the event time and recorded', async () => {

@@ -13,7 +13,7 @@ const programFile = fileURLToPath(
 )
 const startMs = 20_000
 const stopMs = 15_000
-const watchMs = 500
+const watchMs = 100
 const longestBackoffMs = 10_000
 
 export interface GatewaySettings {

@@ -98,9 +98,9 @@ export function createGateway({
         .where('retired_at', 'is', null)
         .limit(1)
         .executeTakeFirst()
-      if (deployed) await publish()
-      else if (!(await process.adopt())) return
+      if (!deployed && !(await process.adopt())) return
       keepFresh()
+      await publish()
     },
     prepare: async (project, release) => {
       await writer.write()
