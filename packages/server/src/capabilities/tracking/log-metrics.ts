@@ -71,14 +71,10 @@ export async function logMetrics(
       ...foldPoints(known.get(key), list),
     })
   if (inserted < rows.length) await recount(trx, rollups)
-  await replaceRollups(
-    db,
-    trx,
-    project,
-    run,
-    [...rollups.values()],
-    keys.filter((key) => known.has(key)),
-  )
+  const replaced = keys.filter((key) => known.has(key))
+  // With many keys every row of the run was read: when all of them change, one delete does for all.
+  const replacesAll = keys.length > fewKeys && replaced.length === known.size
+  await replaceRollups(db, trx, project, run, [...rollups.values()], replaced, replacesAll)
 }
 
 /** Numbers for new series. */
@@ -124,14 +120,13 @@ async function replaceRollups(
   run: string,
   rows: readonly RunMetricTable[],
   replaced: readonly string[],
+  replacesAll: boolean,
 ): Promise<void> {
-  for (let start = 0; start < replaced.length; start += 1000)
-    await trx
-      .deleteFrom('run_metric')
-      .where('project_id', '=', project)
-      .where('run_id', '=', run)
-      .where('key', 'in', replaced.slice(start, start + 1000))
-      .execute()
+  const ofRun = trx.deleteFrom('run_metric').where('project_id', '=', project).where('run_id', '=', run)
+  if (replacesAll && replaced.length > 0) await ofRun.execute()
+  else
+    for (let start = 0; start < replaced.length; start += 1000)
+      await ofRun.where('key', 'in', replaced.slice(start, start + 1000)).execute()
   await db.bulkInsert(
     trx,
     'run_metric',

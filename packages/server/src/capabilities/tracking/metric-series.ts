@@ -50,29 +50,23 @@ async function sampleSeries(
   query: SeriesQuery,
 ): Promise<{ points: SeriesPoint[]; total: number }> {
   const range = sql`series_id = ${series}${query.fromStep === undefined ? sql`` : sql` and step >= ${query.fromStep}`}${query.toStep === undefined ? sql`` : sql` and step <= ${query.toStep}`}`
-  if (count <= Math.max(fewEnough, query.points)) {
+  const ranged = query.fromStep !== undefined || query.toStep !== undefined
+  const total = ranged ? await countIn(db, range) : count
+  if (total <= Math.max(fewEnough, query.points)) {
     const { rows } =
       await sql<PointRow>`select step, timestamp, value, is_nan from run_metric_point where ${range} order by step, timestamp, value`.execute(
         db as never,
       )
     return { points: sampleRows(rows, query.points).map(pointOf), total: rows.length }
   }
-  const ends = (
-    await sql<{
-      low: number | null
-      high: number | null
-      n: number
-    }>`select min(step) as low, max(step) as high, count(*) as n from run_metric_point where ${range}`.execute(
-      db as never,
-    )
-  ).rows[0]
-  if (!ends || ends.low === null || ends.high === null) return { points: [], total: 0 }
+  const ends = await endsOf(db, range)
+  if (ends === undefined) return { points: [], total: 0 }
   // Half of the points are lows, half are highs of equal stretches of steps.
   const stretches = Math.max(1, Math.floor((query.points - 2) / 2))
-  // The cast, because SQLite gets every number as a float.
-  const bucket = sql`cast((step - ${ends.low}) * ${stretches} / ${ends.high - ends.low + 1} as bigint)`
   const rows =
-    dialect === 'sqlite' ? await extremesOnSqlite(db, range, bucket) : await extremesOnPostgres(db, range, bucket)
+    dialect === 'sqlite'
+      ? await extremesOnSqlite(db, series, ends, stretches)
+      : await extremesOnPostgres(db, range, sql`((step - ${ends.low}) * ${stretches} / ${ends.high - ends.low + 1})`)
   const first =
     await sql<PointRow>`select step, timestamp, value, is_nan from run_metric_point where ${range} order by step, timestamp, value limit 1`.execute(
       db as never,
@@ -87,22 +81,47 @@ async function sampleSeries(
   const sorted = [...unique.values()].toSorted(
     (a, b) => a.step - b.step || a.timestamp - b.timestamp || a.value - b.value,
   )
-  return { points: sorted.map(pointOf), total: Number(ends.n) }
+  return { points: sorted.map(pointOf), total }
 }
 
-/** SQLite gives the other columns of the row that holds the min() or max(). */
+/** The first and the last step. Each alone is one seek in the key; both in one query would be a scan. */
+async function endsOf(db: Reader, range: ReturnType<typeof sql>): Promise<{ low: number; high: number } | undefined> {
+  const edge = async (which: 'min' | 'max'): Promise<number | null> => {
+    const found = await sql<{
+      step: number | null
+    }>`select ${sql.raw(which)}(step) as step from run_metric_point where ${range}`.execute(db as never)
+    return found.rows[0]?.step ?? null
+  }
+  const [low, high] = [await edge('min'), await edge('max')]
+  return low === null || high === null ? undefined : { low: Number(low), high: Number(high) }
+}
+
+async function countIn(db: Reader, range: ReturnType<typeof sql>): Promise<number> {
+  const found = await sql<{ n: number }>`select count(*) as n from run_metric_point where ${range}`.execute(db as never)
+  return Number(found.rows[0]?.n ?? 0)
+}
+
+/** SQLite gives the other columns of the row that holds the min() or max(). Stretch by stretch along the key, because grouping would sort every point. */
 async function extremesOnSqlite(
   db: Reader,
-  range: ReturnType<typeof sql>,
-  bucket: ReturnType<typeof sql>,
+  series: number,
+  ends: { low: number; high: number },
+  stretches: number,
 ): Promise<PointRow[]> {
   const rows: PointRow[] = []
-  for (const extreme of ['min', 'max']) {
-    const found =
-      await sql<PointRow>`select ${sql.raw(extreme)}(value) as value, step, timestamp, is_nan from run_metric_point where ${range} and is_nan = 0 group by ${bucket}`.execute(
-        db as never,
-      )
-    rows.push(...found.rows)
+  const width = (ends.high - ends.low + 1) / stretches
+  for (let i = 0; i < stretches; i += 1) {
+    const from = ends.low + Math.ceil(i * width)
+    const to = i === stretches - 1 ? ends.high + 1 : ends.low + Math.ceil((i + 1) * width)
+    for (const extreme of ['min', 'max']) {
+      const found =
+        await sql<PointRow>`select ${sql.raw(extreme)}(value) as value, step, timestamp, is_nan from run_metric_point where series_id = ${series} and step >= ${from} and step < ${to} and is_nan = 0`.execute(
+          db as never,
+        )
+      const [row] = found.rows
+      // An aggregate over nothing is one row of nulls.
+      if (row && row.step !== null) rows.push(row)
+    }
   }
   return rows
 }

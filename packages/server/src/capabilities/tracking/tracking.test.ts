@@ -97,6 +97,25 @@ describeEachDatabase('tracking', ({ world }) => {
     expect(detail.tags['team']).toBeUndefined()
   })
 
+  test('hundreds of metrics in a batch keep their own numbers, known and new ones mixed', async () => {
+    const { tracking, scope, run } = await setup()
+    const { id } = await run('wide')
+    const batch = (from: number, to: number, step: number) =>
+      tracking.logBatch(scope, id, {
+        params: [],
+        tags: [],
+        metrics: Array.from({ length: to - from }, (_, i) => metric(`m${from + i}`, from + i + step / 10, step)),
+      })
+    await batch(0, 300, 0)
+    await batch(0, 300, 1)
+    await batch(200, 400, 2)
+    const metrics = new Map((await tracking.runDetail(scope, id)).metrics.map((m) => [m.key, m]))
+    expect(metrics.size).toBe(400)
+    expect(metrics.get('m5')).toMatchObject({ last: 5.1, min: 5, max: 5.1, count: 2, step: 1 })
+    expect(metrics.get('m250')).toMatchObject({ last: 250.2, count: 3 })
+    expect(metrics.get('m399')).toMatchObject({ last: 399.2, count: 1 })
+  })
+
   test('many callers log at once and every point counts', async () => {
     const { tracking, scope, run } = await setup()
     const runs = await Promise.all([run('a'), run('b'), run('c')])

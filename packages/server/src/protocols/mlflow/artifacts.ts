@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import { PassThrough, type Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseVersionPath, type Registry, type VersionFiles } from '../../capabilities/registry/index.ts'
 import {
@@ -84,11 +84,29 @@ export function artifactCalls(app: Http, tracking: Tracking, registry: Registry)
         const scope = request.scope as Scope
         const at = parseProxyPath(pathIn(request))
         await tracking.listArtifacts(scope, at.owner, '', { experiment: at.experiment })
-        await tracking.putArtifact(scope, at.owner, at.path, (request.body as Readable | undefined) ?? request.raw)
+        await tracking.putArtifact(scope, at.owner, at.path, bodyThatSurvives(request))
         return {}
       })
     })
   }
+}
+
+/**
+ * The body as a stream of its own: when storing fails, the connection lives on, the rest of the upload is dropped and the client reads why. An upload
+ * that is cut off ends in an error, so that half a file is never taken for a whole one.
+ */
+function bodyThatSurvives(request: FastifyRequest): Readable {
+  const { raw } = request
+  const body = new PassThrough()
+  raw.pipe(body)
+  raw.once('close', () => {
+    if (!raw.complete) body.destroy(mlflowErrors.INVALID('The upload was cut off; nothing was stored.'))
+  })
+  body.once('close', () => {
+    raw.unpipe(body)
+    raw.resume()
+  })
+  return body
 }
 
 /** The path behind the prefix, decoded once. */

@@ -71,9 +71,6 @@ export function sendMlflowError(thrown: FastifyError, request: FastifyRequest, r
   if (error.status >= 500 && error.code === 'INTERNAL')
     request.log.error({ err: thrown, method: request.method, url: request.url.split('?')[0] }, 'request failed')
   if (status === 401) void reply.header('www-authenticate', 'Basic realm="mlflow"')
-  // An upload that was refused half-way: what still comes is not read.
-  if (!request.raw.readableEnded && request.raw.headers['content-length'] !== '0' && request.method === 'PUT')
-    void reply.header('connection', 'close')
   const message =
     status === 401
       ? `You are not authenticated. ${error.message}`
