@@ -1,19 +1,34 @@
-import { Command, CommanderError } from 'commander'
-import { addUp } from './commands/up.ts'
-import { exitCodeOf, messageOf } from './exit-code.ts'
+import { exitCodes, showFailure } from './fail.ts'
+import { createProgram } from './program.ts'
+import type { Terminal } from './terminal.ts'
 
-const program = new Command('trivium')
-  .description('The whole life of a machine-learning model in one self-hosted system.')
-  .exitOverride()
-addUp(program)
+const stopping = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    // The second one means it.
+    if (stopping.signal.aborted) process.exit(exitCodes.failed)
+    stopping.abort(name)
+  })
+}
+// A reader that has seen enough (head, less) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.done)
+})
+
+const terminal: Terminal = {
+  env: process.env,
+  cwd: process.cwd(),
+  interactive: process.stderr.isTTY === true,
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  signal: stopping.signal,
+}
 
 try {
-  await program.parseAsync(process.argv)
+  await createProgram(terminal).parseAsync(process.argv)
+  process.exitCode ??= exitCodes.done
 } catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2
-  } else {
-    process.stderr.write(`${messageOf(error)}\n`)
-    process.exit(exitCodeOf(error))
-  }
+  process.exitCode = showFailure(terminal, error, { json: process.argv.includes('--json') })
 }
+// Signal handlers and idle connections keep nothing alive; what is left to write is written first.
+process.stdout.write('', () => process.exit())

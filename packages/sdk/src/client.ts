@@ -16,7 +16,7 @@ export interface ClientOptions {
 type Empty = Record<string, never>
 type Part<Name extends string, T> = [T] extends [undefined]
   ? { readonly [K in Name]?: undefined }
-  : T extends Empty
+  : [T] extends [Empty]
     ? { readonly [K in Name]?: Empty }
     : Partial<T> extends T
       ? { readonly [K in Name]?: T | undefined }

@@ -1,48 +1,63 @@
 import type { Command } from 'commander'
+import { print } from '../command.ts'
+import type { GlobalOptions } from '../connection.ts'
+import { wholeNumber } from '../parse.ts'
+import type { Terminal } from '../terminal.ts'
 
-interface UpFlags {
-  data?: string
-  port?: string
-  host?: string
-  allowRemote?: boolean
-  config?: string
-  json?: boolean
-}
-
-/** `trivium up`: serves in the foreground; one line when it answers; SIGTERM and Ctrl-C drain and end with 0. */
-export function addUp(program: Command): void {
+/** `trivium up`: the server, in the foreground. It is loaded here and nowhere else, so that other commands start at once. */
+export function upCommand(program: Command, terminal: Terminal): void {
   program
     .command('up')
-    .description('Start the server in the foreground.')
-    .option('--data <dir>', 'data directory')
-    .option('--port <n>', 'port of the UI and the API; 0 takes a free one')
+    .description(
+      'Serves in the foreground until Ctrl-C or SIGTERM. Prints one line when it answers; with --json {"event":"ready","url","loginUrl","inferenceUrl"}.',
+    )
+    .option('--config <file>', 'configuration file, YAML or JSON (TRIVIUM_CONFIG)')
     .option('--host <address>', 'address to listen on')
-    .option('--allow-remote', 'allow a host other than loopback')
-    .option('--config <file>', 'configuration file, YAML or JSON')
-    .option('--json', 'print one JSON line when it answers')
-    .action(async (flags: UpFlags) => {
+    .option('--port <number>', 'port of the UI and the API; 0 takes a free one', wholeNumber)
+    .option('--inference-port <number>', 'port of the gateway; 0 takes a free one', wholeNumber)
+    .option('--allow-remote', 'allows a host other than loopback')
+    .option('--public-url <url>', 'URL under which people and steps reach this server')
+    .option('--database-url <url>', 'postgres://… for teams; without it SQLite in the data directory')
+    .option('--log-level <level>', 'least severe level that is logged')
+    .option('--python <path>', 'Python interpreter for steps without a lock file')
+    .option('--tables-memory <size>', 'memory limit of the tables process')
+    .option('--tables-threads <number>', 'threads of the tables process', wholeNumber)
+    .option('--step-slots <number>', 'pipeline steps that may run at once', wholeNumber)
+    .option('--lease-ms <number>', 'milliseconds after which a silent worker loses its job', wholeNumber)
+    .option('--body-limit <bytes>', 'largest JSON body', wholeNumber)
+    .action(async (_options: unknown, command: Command) => {
+      const {
+        json,
+        project: _project,
+        config: file,
+        ...flags
+      } = command.optsWithGlobals<GlobalOptions & { config?: string } & Record<string, unknown>>()
       const { loadConfig, startServer } = await import('@trivium/server')
-      const { json, config: file, ...settings } = flags
-      const config = loadConfig({ flags: settings, environment: process.env, ...(file === undefined ? {} : { file }) })
-      let server: Awaited<ReturnType<typeof startServer>> | undefined
-      let stopping = false
-      const stop = (): void => {
-        if (stopping) return
-        stopping = true
-        const end = async (): Promise<void> => {
-          await server?.stop()
-          process.exit(0)
+      const config = loadConfig({ flags, environment: { ...terminal.env }, ...(file === undefined ? {} : { file }) })
+      const server = await startServer(config)
+      try {
+        const ready = {
+          event: 'ready',
+          url: server.url,
+          loginUrl: await server.loginUrl(),
+          inferenceUrl: server.inferenceUrl,
         }
-        void end()
-      }
-      process.on('SIGTERM', stop)
-      process.on('SIGINT', stop)
-      server = await startServer(config)
-      const loginUrl = await server.loginUrl()
-      if (json) {
-        process.stdout.write(
-          `${JSON.stringify({ event: 'ready', url: server.url, loginUrl, inferenceUrl: server.inferenceUrl })}\n`,
+        print(
+          terminal,
+          { json },
+          ready,
+          ({ url, loginUrl }) => `Trivium answers at ${url}. Log in within five minutes: ${loginUrl}`,
         )
-      } else process.stdout.write(`Trivium answers at ${server.url}. Sign in once with ${loginUrl}\n`)
+        await stopped(terminal.signal)
+      } finally {
+        await server.stop()
+      }
     })
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

@@ -1,0 +1,123 @@
+import { addDatasetVersion, getDataset, getDatasetVersion, listDatasets, listDatasetVersions } from '@trivium/contract'
+import type { Command } from 'commander'
+import { onAction } from '../command.ts'
+import { UsageError } from '../fail.ts'
+import { bytesText, countText, factsText, tableText, timeText } from '../output.ts'
+import type { Terminal } from '../terminal.ts'
+import { openUpload } from '../upload.ts'
+
+/** `trivium data …` */
+export function dataCommands(program: Command, terminal: Terminal): void {
+  const group = program.command('data').description('Datasets: immutable versions of tables.')
+  onAction(
+    terminal,
+    group
+      .command('add')
+      .argument('<path>', 'Parquet or CSV file')
+      .requiredOption('--name <dataset>', 'name of the dataset')
+      .option('--append', 'adds the rows to the newest version instead of starting anew')
+      .option('--event-time <column>', 'timestamp column that says when a row happened')
+      .option('--note <text>', 'a note for readers')
+      .description('Adds a version from a file. Declared checks may refuse it.'),
+    async ({ client, project, options, show }, path: string) => {
+      const { name, append, eventTime, note } = options as {
+        name?: string
+        append?: boolean
+        eventTime?: string
+        note?: string
+      }
+      const format = formatOf(path)
+      const upload = await openUpload(terminal, path)
+      const added = await client.call(addDatasetVersion, {
+        params: { project, dataset: name ?? '' },
+        query: {
+          format,
+          mode: append ? 'append' : 'replace',
+          digest: upload.digest,
+          ...(eventTime === undefined ? {} : { event_time: eventTime }),
+          ...(note === undefined ? {} : { note }),
+        },
+        body: upload.stream(),
+        signal: terminal.signal,
+      })
+      show(added, ({ version, unchanged, checks }) => {
+        const warnings = checks.filter((check) => !check.passed).map((check) => `\n  warning: ${check.message}`)
+        const rows = `${countText(version.rows)} rows${version.mode === 'append' ? `, ${countText(version.addedRows)} of them new` : ''}`
+        return `${version.name} v${version.version}: ${rows}, ${version.columns.length} columns${unchanged ? '; it was there already' : ''}.${warnings.join('')}`
+      })
+    },
+  )
+  onAction(
+    terminal,
+    group.command('list').description('Lists datasets with their newest version.'),
+    async ({ client, project, show }) => {
+      show(await client.call(listDatasets, { params: { project } }), ({ datasets }) =>
+        tableText(
+          ['name', 'version', 'rows', 'size', 'from', 'to', 'added'],
+          datasets.map(({ name, latest }) => [
+            name,
+            latest?.version,
+            latest && countText(latest.rows),
+            latest && bytesText(latest.bytes),
+            timeText(latest?.minTime),
+            timeText(latest?.maxTime),
+            timeText(latest?.createdAt),
+          ]),
+        ),
+      )
+    },
+  )
+  onAction(
+    terminal,
+    group
+      .command('show')
+      .argument('<dataset>', 'NAME or NAME@VERSION')
+      .description('Shows a version with its columns and check results.'),
+    async ({ client, project, show }, reference: string) => {
+      const [dataset = '', wanted] = reference.split('@')
+      const found = await client.call(getDataset, { params: { project, dataset } })
+      const version = wanted === undefined || wanted === 'latest' ? found.latest?.version : Number(wanted)
+      if (version === undefined || !Number.isInteger(version))
+        throw new UsageError(`"${reference}" names no version. ${dataset} has ${found.versions}.`)
+      const [detail, all] = await Promise.all([
+        client.call(getDatasetVersion, { params: { project, dataset, version } }),
+        client.call(listDatasetVersions, { params: { project, dataset }, query: { limit: 10 } }),
+      ])
+      show({ ...detail, versions: all.versions }, ({ version: one, profile, checks, versions }) =>
+        [
+          factsText({
+            dataset: `${one.name} v${one.version} of ${versions[0]?.version ?? one.version}`,
+            digest: one.digest,
+            rows: countText(one.rows),
+            size: bytesText(one.bytes),
+            'event time':
+              one.eventTimeColumn === null
+                ? null
+                : `${one.eventTimeColumn}, ${timeText(one.minTime)} to ${timeText(one.maxTime)}`,
+            added: `${timeText(one.createdAt)} by ${one.createdByName}`,
+            note: one.note,
+          }),
+          tableText(
+            ['column', 'type', 'empty', 'distinct', 'mean'],
+            profile.columns.map((c) => [
+              c.name,
+              c.type,
+              c.nulls,
+              c.distinct,
+              c.mean === null ? null : c.mean.toPrecision(6),
+            ]),
+          ),
+          ...checks.map(({ passed, message }) => `${passed ? 'passed' : 'FAILED'}: ${message}`),
+        ].join('\n\n'),
+      )
+    },
+  )
+}
+
+function formatOf(path: string): 'parquet' | 'csv' {
+  if (/\.(parquet|pq)$/i.test(path)) return 'parquet'
+  if (/\.csv$/i.test(path)) return 'csv'
+  throw new UsageError(
+    `"${path}" is neither .parquet nor .csv. Convert it, or give it the ending that says what it is.`,
+  )
+}

@@ -1,0 +1,69 @@
+import { addPerson, listPeople, removeRole, type Role, roleNames } from '@trivium/contract'
+import { type Command, Option } from 'commander'
+import { onAction } from '../command.ts'
+import { tableText, timeText } from '../output.ts'
+import type { Terminal } from '../terminal.ts'
+
+const roleOption = () =>
+  new Option('--role <role>', 'what it may do in the project').choices(roleNames).makeOptionMandatory()
+
+/** `trivium people …` and `trivium service-account add` */
+export function peopleCommands(program: Command, terminal: Terminal): void {
+  const add = (parent: Command, kind: 'person' | 'service', what: string) =>
+    onAction(
+      terminal,
+      parent
+        .command('add')
+        .argument('<name>', 'lower-case letters, digits, dot, underscore, hyphen')
+        .addOption(roleOption())
+        .description(`Gives a ${what} a role in the project; makes the account if the name is new.`),
+      async ({ client, project, options, show }, name: string) => {
+        const made = await client.call(addPerson, {
+          params: { project },
+          body: { name, kind, role: options['role'] as Role },
+        })
+        show(
+          made,
+          (person) =>
+            `${person.name} is ${person.roles
+              .filter((one) => one.project === project)
+              .map(({ role }) => role)
+              .join(', ')} in ${project}.`,
+        )
+      },
+    )
+  const people = program.command('people').description('People and service accounts with a role in the project.')
+  onAction(
+    terminal,
+    people.command('list').description('Lists them with their roles.'),
+    async ({ client, project, show }) => {
+      show(await client.call(listPeople, { params: { project } }), (found) =>
+        tableText(
+          ['name', 'kind', 'roles', 'since'],
+          found.people.map((p) => [
+            p.name,
+            p.kind,
+            p.roles
+              .filter((one) => one.project === project)
+              .map(({ role }) => role)
+              .join(', '),
+            timeText(p.createdAt),
+          ]),
+        ),
+      )
+    },
+  )
+  add(people, 'person', 'person')
+  onAction(
+    terminal,
+    people.command('remove').argument('<name>').addOption(roleOption()).description('Takes a role away.'),
+    async ({ client, project, options, show }, name: string) => {
+      await client.call(removeRole, { params: { project, name, role: options['role'] as Role } })
+      show(
+        { name, removed: options['role'] },
+        (one) => `${one.name} is no longer ${String(one.removed)} in ${project}.`,
+      )
+    },
+  )
+  add(program.command('service-account').description('Accounts of programs.'), 'service', 'service account')
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { alertCommands } from './commands/alerts.ts'
+import { dataCommands } from './commands/data.ts'
+import { deploymentCommands } from './commands/deployments.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { envCommand } from './commands/env.ts'
+import { evaluationCommands } from './commands/evaluations.ts'
+import { eventCommands } from './commands/events.ts'
+import { featureCommands } from './commands/features.ts'
+import { inboxCommands } from './commands/inbox.ts'
+import { lineageCommands } from './commands/lineage.ts'
+import { modelCommands } from './commands/models.ts'
+import { monitorCommands } from './commands/monitors.ts'
+import { openCommand } from './commands/open.ts'
+import { peopleCommands } from './commands/people.ts'
+import { projectCommands } from './commands/projects.ts'
+import { runCommands } from './commands/runs.ts'
+import { tokenCommands } from './commands/tokens.ts'
+import { upCommand } from './commands/up.ts'
+import type { Terminal } from './terminal.ts'
+
+/** The whole command line; the reference page is made from it. */
+export function createProgram(terminal: Terminal): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  const program = new Command('trivium')
+    .description('The whole life of a machine-learning model in one system.')
+    .version(version, '--version', 'prints the version')
+    .helpOption('-h, --help', 'shows help')
+    .option('--json', 'prints JSON, one value on one line; errors are JSON on stderr', false)
+    .option('--project <name>', 'project to work in (TRIVIUM_PROJECT, else default)')
+    .option('--data <directory>', 'data directory of the server on this machine (TRIVIUM_DATA, else ~/.trivium)')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text.replace(/^error: /, 'trivium: ')),
+    })
+    .showHelpAfterError('Type it with --help to see how it is used.')
+    .exitOverride()
+  for (const add of [
+    upCommand,
+    doctorCommand,
+    envCommand,
+    openCommand,
+    projectCommands,
+    peopleCommands,
+    tokenCommands,
+    dataCommands,
+    featureCommands,
+    runCommands,
+    evaluationCommands,
+    modelCommands,
+    deploymentCommands,
+    monitorCommands,
+    alertCommands,
+    inboxCommands,
+    lineageCommands,
+    eventCommands,
+  ])
+    add(program, terminal)
+  return program
+}

@@ -1,0 +1,11 @@
+/** Where a command reads from and writes to: everything of the process that commands may use. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** Whether somebody looks at stderr: progress is shown only then. */
+  readonly interactive: boolean
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  /** Aborted by the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal
+}
