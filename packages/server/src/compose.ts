@@ -5,6 +5,13 @@ import { createEvaluations, type Evaluations, evaluateStep, evaluationRoutes } f
 import { createFeatures, type Features, featureRoutes, featuresStep } from './capabilities/features/index.ts'
 import { createInbox, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
 import { createLineage, type Lineage, lineageRoutes } from './capabilities/lineage/index.ts'
+import {
+  createModelFacts,
+  createMonitoring,
+  type Monitoring,
+  monitoringRoutes,
+} from './capabilities/monitoring/index.ts'
+import { createOperations, type Operations, operationRoutes } from './capabilities/operations/index.ts'
 import { createOutcomes, type Outcomes, outcomeRoutes, resolvePrediction } from './capabilities/outcomes/index.ts'
 import { createPipelines, type Pipelines, pipelineRoutes } from './capabilities/pipelines/index.ts'
 import {
@@ -24,6 +31,7 @@ import { inheritedEnvironment } from './kernel/config/index.ts'
 import { eventRoutes } from './kernel/events/event-routes.ts'
 import { createHttp, type Http } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
+import type { Scope } from './kernel/principal/index.ts'
 import { mlflowRoutes } from './protocols/mlflow/index.ts'
 import { programVersion, systemRoutes } from './system-routes.ts'
 
@@ -40,6 +48,8 @@ export interface Capabilities {
   readonly pipelines: Pipelines
   readonly registry: Registry
   readonly serving: Serving
+  readonly monitoring: Monitoring
+  readonly operations: Operations
 }
 
 /** Builds the capabilities and tells the kernel what they follow and work on; starts nothing. */
@@ -53,11 +63,10 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     ...kernel,
     online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }),
   })
-  const outcomes = createOutcomes(kernel)
-  lineage.addResolver(
-    'prediction',
-    resolvePrediction(outcomes, async () => []),
-  )
+  const outcomes = createOutcomes({
+    ...kernel,
+    deploymentExists: async (project, deployment) => (await serving.names(project)).includes(deployment),
+  })
   const pipelines = composePipelines(kernel, { access, datasets, features })
   const evaluations = createEvaluations(kernel, { datasets, lineage })
   pipelines.registerStepKind(evaluateStep(evaluations))
@@ -73,7 +82,39 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     program: programVersion,
   })
   pipelines.registerStepKind(deployStep(serving, registry))
-  return { access, inbox, lineage, datasets, tracking, features, outcomes, evaluations, pipelines, registry, serving }
+  const monitoring = createMonitoring(kernel, {
+    outcomes,
+    facts: createModelFacts({ datasets, registry, evaluations, lineage }),
+    currentRelease: (scope, deployment) => currentRelease(serving, scope, deployment),
+  })
+  lineage.addResolver('prediction', resolvePrediction(outcomes, monitoring.windowsOf))
+  const operations = createOperations(kernel, { inbox, lineage })
+  return {
+    access,
+    inbox,
+    lineage,
+    datasets,
+    tracking,
+    features,
+    outcomes,
+    evaluations,
+    pipelines,
+    registry,
+    serving,
+    monitoring,
+    operations,
+  }
+}
+
+/** What a deployment points to, where it exists. */
+async function currentRelease(
+  serving: Serving,
+  scope: Scope,
+  deployment: string,
+): Promise<{ release: string; model: string; version: number } | undefined> {
+  if (!(await serving.names(scope.project)).includes(deployment)) return undefined
+  const active = (await serving.releases(scope, deployment)).find((release) => release.active)
+  return active && { release: active.id, model: active.manifest.model, version: active.manifest.version }
 }
 
 /** The pipelines with what runs their code on this machine, and every kind of step that a capability has. */
@@ -133,6 +174,8 @@ export function composeHttp(
   evaluationRoutes(app, capabilities.evaluations)
   pipelineRoutes(app, capabilities.pipelines, kernel)
   servingRoutes(app, capabilities.serving)
+  monitoringRoutes(app, capabilities.monitoring)
+  operationRoutes(app, capabilities.operations)
   forwardRoutes(app, capabilities.serving, capabilities.access)
   return app
 }

@@ -10,6 +10,7 @@ import { createLogger } from './kernel/logging/index.ts'
 import { systemScope } from './kernel/principal/index.ts'
 import { migrations } from './migrations/index.ts'
 import { openDatabase, openDrivers, removeIncoming } from './open-drivers.ts'
+import { writeServerFile } from './server-file.ts'
 
 export { type Config, configSchema, loadConfig } from './kernel/config/index.ts'
 export { AppError } from './kernel/errors/index.ts'
@@ -67,7 +68,11 @@ async function open(
     () => kernel.tables.close(),
   )
   const capabilities = composeCapabilities(kernel)
-  closers.push(() => capabilities.features.close())
+  closers.push(() => {
+    capabilities.features.close()
+    capabilities.outcomes.close()
+    capabilities.monitoring.close()
+  })
   const { adminId } = await capabilities.access.bootstrap({ adminToken: config.adminToken, dataDirectory: config.data })
   const hosts = new Set([
     'localhost',
@@ -91,9 +96,9 @@ async function open(
   }
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
-  const url =
-    config.publicUrl ||
-    `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
+  const local = `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
+  const url = config.publicUrl || local
+  closers.push(writeServerFile(config.data, local))
   const stopping = new AbortController()
   const verified = capabilities.registry
     .verifyEvidence(stopping.signal)

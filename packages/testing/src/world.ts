@@ -163,6 +163,8 @@ export async function createWorld(options: {
       await capabilities.serving.stop({ keepGateway: false })
       await kernel.jobs.stop()
       await kernel.consumers.stop()
+      capabilities.outcomes.close()
+      capabilities.monitoring.close()
       await kernel.sequencer.stop()
       await kernel.tables.close()
       await kernel.scorer.close()

@@ -1,6 +1,73 @@
-import type { Kysely } from 'kysely'
+import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely'
 import type { Migration } from '../kernel/db/index.ts'
 
+const required = (c: ColumnDefinitionBuilder) => c.notNull()
+
 export const monitoring: Migration = {
-  async up(_db: Kysely<any>) {},
+  async up(db: Kysely<any>) {
+    await db.schema
+      .createTable('monitor')
+      .addColumn('project_id', 'text', required)
+      .addColumn('name', 'text', required)
+      .addColumn('deployment', 'text', required)
+      .addColumn('definition', 'text', required)
+      .addColumn('version', 'integer', required)
+      .addColumn('next_start', 'bigint')
+      .addColumn('release', 'text')
+      .addColumn('model', 'text')
+      .addColumn('model_version', 'integer')
+      .addColumn('release_since', 'bigint', required)
+      .addColumn('follows', 'integer', required)
+      .addColumn('state', 'text', required)
+      .addColumn('headline', 'text', required)
+      .addColumn('wanted', 'integer', required)
+      .addColumn('late_from', 'bigint')
+      .addColumn('label_id', 'text', required)
+      .addColumn('label_as_of', 'bigint', required)
+      .addColumn('created_at', 'bigint', required)
+      .addColumn('created_by', 'text', required)
+      .addColumn('updated_at', 'bigint', required)
+      .addPrimaryKeyConstraint('monitor_pk', ['project_id', 'name'])
+      .execute()
+    await db.schema.createIndex('monitor_deployment').on('monitor').columns(['project_id', 'deployment']).execute()
+    await db.schema
+      .createTable('monitor_release')
+      .addColumn('project_id', 'text', required)
+      .addColumn('monitor', 'text', required)
+      .addColumn('release', 'text', required)
+      .addColumn('reference', 'text')
+      .addColumn('baselines', 'text', required)
+      .addColumn('drift', 'text', required)
+      .addColumn('performance', 'text', required)
+      .addPrimaryKeyConstraint('monitor_release_pk', ['project_id', 'monitor', 'release'])
+      .execute()
+    await db.schema
+      .createTable('monitor_window')
+      .addColumn('project_id', 'text', required)
+      .addColumn('monitor', 'text', required)
+      .addColumn('start_at', 'bigint', required)
+      .addColumn('end_at', 'bigint', required)
+      .addColumn('release', 'text')
+      .addColumn('model', 'text')
+      .addColumn('model_version', 'integer')
+      .addColumn('rows', 'bigint', required)
+      .addColumn('other_rows', 'bigint', required)
+      .addColumn('records', 'bigint', required)
+      .addColumn('state', 'text', required)
+      .addColumn('drift', 'text')
+      .addColumn('performance', 'text')
+      .addColumn('counts', 'text')
+      .addColumn('ripe', 'integer', required)
+      .addColumn('hits', 'integer', required)
+      .addColumn('closed_at', 'bigint', required)
+      .addColumn('judged_at', 'bigint', required)
+      .addPrimaryKeyConstraint('monitor_window_pk', ['project_id', 'monitor', 'start_at'])
+      .execute()
+    await db.schema
+      .createIndex('monitor_window_unripe')
+      .on('monitor_window')
+      .columns(['project_id', 'monitor', 'end_at'])
+      .where(sql.ref('ripe'), '=', 0)
+      .execute()
+  },
 }

@@ -127,14 +127,17 @@ function labels(deps: Deps, project: string, deployment: string): LedgerTable {
   }
 }
 
-/** The one event of a batch: how many rows, of which times, and the digest of their file. */
+/**
+ * The one event of a batch: how many rows, of which times, and the digest of their file; of labels that were a while on their way also the id of the first, as
+ * later ones may be visible already.
+ */
 export async function announce(
   { events }: Pick<Kernel, 'events'>,
   trx: Trx,
   ledger: Ledger,
   project: string,
   deployment: string,
-  batch: { rows: number; digest: string; minTime: number; maxTime: number; snapshot: number },
+  batch: { rows: number; digest: string; minTime: number; maxTime: number; snapshot: number; firstId?: string },
 ): Promise<void> {
   const count = async (table: string) => (await latestSnapshot(asReader(trx), project, table))?.rows ?? 0
   const predicted = (await count(predictionTable(deployment))).toLocaleString('en-GB')

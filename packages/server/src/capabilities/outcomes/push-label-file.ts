@@ -24,6 +24,7 @@ export async function pushLabelFile(
 ): Promise<number> {
   const { db, clock, blobs, tables, paths } = deps
   const { project, deployment, defaultTime } = target
+  const firstId = newId('lbl')
   const directory = join(paths.tmp, `labels-${randomUUID()}`)
   await mkdir(directory, { recursive: true })
   const [received, parquet] = [join(directory, `labels.${format}`), join(directory, 'table.parquet')]
@@ -31,7 +32,7 @@ export async function pushLabelFile(
     await pipeline(body, createWriteStream(received, { mode: 0o600 }))
     const { columns } = await tables.describe({ path: received, format, name: `the labels for "${deployment}"` })
     const written = await tables.write({
-      sql: fileSql(columns, { at: clock(), defaultTime }),
+      sql: fileSql(columns, { firstId, at: clock(), defaultTime }),
       relations: { file: { format, files: [received], ...(format === 'parquet' ? {} : { columns }) } },
       trusted: true,
       output: { path: parquet, format: 'parquet' },
@@ -62,6 +63,7 @@ export async function pushLabelFile(
         minTime,
         maxTime,
         snapshot,
+        firstId,
       })
     })
     return written.rows
@@ -77,7 +79,10 @@ const names = {
   correction: ['correction'],
 } as const
 
-function fileSql(columns: readonly TableColumn[], { at, defaultTime }: { at: number; defaultTime: number }): string {
+function fileSql(
+  columns: readonly TableColumn[],
+  { firstId, at, defaultTime }: { firstId: string; at: number; defaultTime: number },
+): string {
   const find = (wanted: readonly string[]) => columns.find(({ name }) => wanted.includes(name))
   const require = (wanted: readonly string[]): TableColumn => {
     const column = find(wanted)
@@ -87,7 +92,7 @@ function fileSql(columns: readonly TableColumn[], { at, defaultTime }: { at: num
   const prediction = require(names.prediction)
   const correction = find(names.correction)
   const { kind, number, text } = valueSql(require(names.value))
-  return `select '${newId('lbl')}-' || lpad((row_number() over ())::varchar, 10, '0') as id,
+  return `select '${firstId}-' || lpad((row_number() over ())::varchar, 10, '0') as id,
     ${sqlName(prediction.name)}::varchar as prediction_id, ${kind} as kind, ${number} as number, ${text} as text,
     ${timeSql(find(names.time), defaultTime)} as event_time, ${at}::bigint as "at",
     ${correction?.type === 'boolean' ? `coalesce(${sqlName(correction.name)}, false)` : 'false'} as correction

@@ -1,0 +1,3 @@
+export { operationErrors } from './errors.ts'
+export { createOperations, type Operations } from './operations.ts'
+export { operationRoutes } from './routes.ts'
