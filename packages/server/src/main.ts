@@ -68,11 +68,7 @@ async function open(
     () => kernel.tables.close(),
   )
   const capabilities = composeCapabilities(kernel)
-  closers.push(() => {
-    capabilities.features.close()
-    capabilities.outcomes.close()
-    capabilities.monitoring.close()
-  })
+  closers.push(() => capabilities.features.close())
   const { adminId } = await capabilities.access.bootstrap({ adminToken: config.adminToken, dataDirectory: config.data })
   const hosts = new Set([
     'localhost',
