@@ -21,7 +21,7 @@ from train import CATEGORIES, FEATURES, LABEL, NUMBERS, build  # noqa: E402
 
 SOURCE = HERE / "../../node_modules/vega-datasets/data/flights-3m.parquet"
 MINUTES_A_WEEK = 7 * 1440
-AIRPORTS, WINDOW_HOURS = 9, 4
+AIRPORTS, WINDOW_HOURS = 9, 3
 FIRST_WEEKS, TRAIN_WEEKS, COOLDOWN_WEEKS = 4, 8, 3
 GATE_MARGIN, LOSS_MARGIN = 0.005, 0.03
 KS_FLOOR, SHARE_FLOOR, Q = 0.1, 0.05, 0.05
@@ -43,7 +43,7 @@ def load(permute: int | None) -> pd.DataFrame:
 
 
 def with_recent_delays(flights: pd.DataFrame) -> pd.DataFrame:
-    """For each flight: the landings at its origin in (departure - 4 h, departure]."""
+    """For each flight: the landings at its origin in (departure - 3 h, departure]."""
     found = {name: np.zeros(len(flights)) for name in NUMBERS if name.startswith("recent_")}
     for airport in flights["origin"].unique():
         landings = flights[flights["destination"] == airport].sort_values("landed", kind="stable")
