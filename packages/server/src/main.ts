@@ -68,7 +68,11 @@ async function open(
     () => kernel.tables.close(),
   )
   const capabilities = composeCapabilities(kernel)
-  closers.push(() => capabilities.features.close())
+  closers.push(() => {
+    capabilities.features.close()
+    capabilities.outcomes.close()
+    capabilities.monitoring.close()
+  })
   const { adminId } = await capabilities.access.bootstrap({ adminToken: config.adminToken, dataDirectory: config.data })
   const hosts = new Set([
     'localhost',
