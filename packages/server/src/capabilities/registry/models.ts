@@ -201,6 +201,7 @@ export async function setAlias(
   alias: string,
   version: number,
 ): Promise<void> {
+  checkAlias(alias)
   await deps.db.write.transaction().execute(async (trx) => {
     await requireModel(asReader(trx), scope.project, name)
     await requireVersion(asReader(trx), scope.project, name, version)

@@ -399,6 +399,7 @@ describeEachDatabase('tracking', ({ world }) => {
     expect((await client.call('POST', `${url}/restore`)).json.lifecycle).toBe('active')
     const experiments = (await client.call('GET', `${api}/${project}/experiments`)).json.experiments
     expect(experiments[0]).toMatchObject({ id: experiment.id, name: 'delays', runs: 1, running: 1 })
+    expect((await client.call('PATCH', url, { note: 'a\u0000b' })).status).toBeLessThan(500)
     const viewer = await world.as('viewer', project)
     expect((await viewer.call('PATCH', url, { note: 'x' })).status).toBe(403)
     expect((await viewer.call('GET', url)).status).toBe(200)

@@ -204,6 +204,10 @@ export function toAppError(error: unknown): AppError {
     )
   if (typeof known.statusCode === 'number' && known.statusCode < 500)
     return new AppError('HTTP.BAD_REQUEST', known.statusCode, known.message)
+  // Postgres cannot hold what JSON can: a NUL character inside a text.
+  const { code } = error as { code?: unknown }
+  if (code === '22021' || code === '22P05')
+    return new AppError('HTTP.BAD_TEXT', 400, 'A text holds a NUL character, which cannot be stored. Leave it out.')
   return new AppError(
     'INTERNAL',
     500,
