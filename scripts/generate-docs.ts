@@ -1,6 +1,8 @@
 // Writes docs/reference/ from the code; with --check it writes nothing and fails where a page is out of date.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { cliPage } from './reference/cli-page.ts'
+import { openApiDocument } from './reference/open-api-document.ts'
 import { permissionsPage } from './reference/permissions-page.ts'
 import { routesPage } from './reference/routes-page.ts'
 import { settingsPage } from './reference/settings-page.ts'
@@ -11,6 +13,8 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/reference/settings.md': settingsPage,
   'docs/reference/permissions.md': permissionsPage,
   'docs/reference/routes.md': routesPage,
+  'docs/reference/cli.md': cliPage,
+  'docs/reference/openapi.json': openApiDocument,
 }
 
 const check = process.argv.includes('--check')

@@ -16,7 +16,8 @@ export function settingsPage(): string {
   const rows = Object.entries(configSchema.properties as unknown as Record<string, SettingSchema>).map(
     ([key, schema]) => [
       `\`${key}\``,
-      `\`--${dashed(key)}\``,
+      // A secret on a command line is seen by everybody on the machine.
+      key === 'adminToken' ? '' : `\`--${dashed(key)}\``,
       `\`TRIVIUM_${dashed(key).replaceAll('-', '_').toUpperCase()}\``,
       kindOf(schema),
       defaultOf(schema),

@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox'
+import { Problem } from './common.ts'
 import type { Route } from './route.ts'
 
 /** True for a route object; how the routes are picked out of everything that the contract exports. */
@@ -30,7 +31,7 @@ export function openApiOf(routes: readonly Route[], version: string): Record<str
       description: 'The API of Trivium. Errors are application/problem+json with a stable code.',
     },
     security: [{ bearer: [] }],
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } }, schemas: { Problem } },
     paths,
   }
 }
@@ -47,7 +48,11 @@ function operationOf(route: Route): Record<string, unknown> {
       status,
       {
         description: Number(status) < 400 ? 'Done.' : 'Problem.',
-        content: { [Number(status) < 400 ? 'application/json' : 'application/problem+json']: { schema } },
+        content: {
+          [Number(status) < 400 ? 'application/json' : 'application/problem+json']: {
+            schema: (schema as unknown) === Problem ? { $ref: '#/components/schemas/Problem' } : schema,
+          },
+        },
       },
     ]),
   )
