@@ -7,7 +7,7 @@ export const policy = {
   /** Weeks that the first model learns from; the week after is kept for its evaluation. */
   trainWeeks: 4,
   /** Every so many hours the flights of the hour are asked in one request, else one by one. */
-  batchEveryHours: 3,
+  batchEveryHours: 2,
   featureFile: 'arrivals.yaml',
   dataset: {
     description:

@@ -156,7 +156,10 @@ async function prepareProject({ server, display }: StoryOptions): Promise<Actors
     params: { project, view: 'arrivals' },
     body: parse(readFileSync(join(import.meta.dirname, policy.featureFile), 'utf8')),
   })
-  await actors.trainer.call(createModel, { params: { project }, body: { name: model, description: 'Will this flight land more than 15 minutes late? Asked at departure.' } })
+  await actors.trainer.call(createModel, {
+    params: { project },
+    body: { name: model, description: 'Will this flight land more than 15 minutes late? Asked at departure.' },
+  })
   await admin.call(setModelPolicy, { params: { project, model }, body: { approval: 'required' } })
   const folder = join(import.meta.dirname, 'training')
   const yaml = readFileSync(join(folder, 'pipeline.yaml'), 'utf8')
@@ -204,7 +207,7 @@ async function replayDay(
       })
     const departing = feed.departures(hour, hour + hourMs)
     for (const flight of departing) asked.add(flight.id)
-    // Gates ask one flight at a time; every third hour the night desk asks for the whole hour at once.
+    // Gates ask one flight at a time; every other hour a desk asks for the whole hour at once.
     if ((hour / hourMs) % policy.batchEveryHours === 0) await traffic.batch(departing)
     else await traffic.single(departing)
   }
