@@ -1,0 +1,156 @@
+import { type getDriftHistory, getFeatureDistribution, type ResultOf } from '@trivium/contract'
+import type { ChartFlag, ChartSpan } from '../../charts/chart-types.ts'
+import { Distribution } from '../../charts/distribution.tsx'
+import { SmallMultiples } from '../../charts/small-multiples.tsx'
+import { TimeSeries } from '../../charts/time-series.tsx'
+import { useContractQuery } from '../../data/contract-query.ts'
+import { QueryView } from '../../data/query-view.tsx'
+import { EntityLink } from '../../ui/entity-link.tsx'
+import { parseUrn } from '../../ui/entity-url.ts'
+import { useUiEnvironment } from '../../ui/environment.tsx'
+import { formatCount, formatNumber } from '../../ui/format-number.ts'
+import { formatRange } from '../../ui/format-time.ts'
+import { measureWord } from './measure-words.ts'
+import { flagsWithin, spansWithin } from './watch-marks.ts'
+
+/** Size of the drift of each feature over the windows. */
+export type DriftHistory = ResultOf<typeof getDriftHistory>
+type FeatureHistory = DriftHistory['features'][number]
+
+/** How far one feature is from its reference, window by window; below the smallest effect nothing matters. */
+export function DriftChart({
+  feature,
+  flags,
+  spans,
+  height = 210,
+}: {
+  readonly feature: FeatureHistory
+  readonly flags: readonly ChartFlag[]
+  readonly spans: readonly ChartSpan[]
+  readonly height?: number
+}) {
+  const first = feature.points[0]
+  const last = feature.points.at(-1)
+  if (!first || !last) return <p className="t2">No window is judged yet.</p>
+  const domain = [first.start, Math.max(last.end, first.start + 1)] as const
+  const newest = feature.points.findLast((point) => point.effect !== null)?.effect
+  return (
+    <TimeSeries
+      title={`Drift of ${feature.feature}`}
+      how={`${measureWord(feature.measure)} distance from the reference, by window`}
+      height={height}
+      domain={domain}
+      fromZero
+      syncKey="monitor"
+      flags={flagsWithin(flags, domain)}
+      spans={spansWithin(spans, domain)}
+      zones={[
+        { from: 0, to: feature.minEffect, label: `too small to matter, below ${formatNumber(feature.minEffect, 2)}` },
+      ]}
+      series={[
+        {
+          id: 'effect',
+          label: typeof newest === 'number' ? formatNumber(newest, 2) : feature.feature,
+          color: 'base',
+          points: feature.points.map((point) => ({
+            x: (point.start + point.end) / 2,
+            y: point.effect,
+            flagged: point.verdict === 'breach' || point.verdict === 'severe',
+          })),
+        },
+      ]}
+    />
+  )
+}
+
+/** All features on one scale, those that drifted coloured; a group for each distance. */
+export function DriftMultiples({ features }: { readonly features: DriftHistory['features'] }) {
+  const groups = Map.groupBy(features, (feature) => `${measureWord(feature.measure)} ${feature.minEffect}`)
+  return (
+    <div className="stack gap-12">
+      {[...groups].map(([key, group]) => (
+        <div key={key}>
+          {groups.size > 1 && (
+            <p className="xs t3" style={{ marginBottom: 4 }}>
+              {measureWord(group[0]?.measure ?? '')} distance, shaded: below {group[0]?.minEffect}
+            </p>
+          )}
+          <SmallMultiples
+            allowed={group[0]?.minEffect}
+            items={group.map((feature) => ({
+              title: feature.feature,
+              values: feature.points.map((point) => point.effect),
+              attention: feature.open,
+            }))}
+          />
+        </div>
+      ))}
+    </div>
+  )
+}
+
+/** How a feature is spread in a window and in the reference. */
+export function DistributionPanel({
+  project,
+  monitor,
+  feature,
+  start,
+}: {
+  readonly project: string
+  readonly monitor: string
+  readonly feature: string
+  readonly start?: number | undefined
+}) {
+  const query = useContractQuery(
+    getFeatureDistribution,
+    { params: { project, monitor }, query: { feature, ...(start === undefined ? {} : { start }) } },
+    { keep: true },
+  )
+  const { zone } = useUiEnvironment()
+  return (
+    <QueryView query={query} what={`the distribution of ${feature}`} shape="chart" permission="monitor:read">
+      {(data) => {
+        const reference = parseUrn(data.reference.urn)
+        const numeric = data.bins.every((bin) => bin.low !== null && bin.high !== null)
+        const edges = numeric ? [...data.bins.map((bin) => bin.low ?? 0), data.bins.at(-1)?.high ?? 0] : undefined
+        return (
+          <Distribution
+            title={data.feature}
+            how="share of the rows with a value"
+            {...(edges ? { edges } : { categories: data.bins.map((bin) => bin.label) })}
+            reference={{
+              label: `${reference ? `${reference.name}${reference.version ? ` v${reference.version}` : ''}` : 'reference'}, ${formatCount(data.reference.rows)}`,
+              counts: data.bins.map((bin) => bin.referenceCount),
+            }}
+            current={{
+              label: `${formatRange(data.start, data.end - 1, { now: data.end, zone })}, ${formatCount(data.current.rows)}`,
+              counts: data.bins.map((bin) => bin.currentCount),
+            }}
+            caption={
+              <>
+                {data.kind === 'numeric' && data.reference.mean !== null && data.current.mean !== null && (
+                  <>
+                    Mean {formatNumber(data.reference.mean)} in the reference, {formatNumber(data.current.mean)} in the
+                    window.{' '}
+                  </>
+                )}
+                {reference && (
+                  <>
+                    Outline:{' '}
+                    <EntityLink
+                      kind={reference.kind}
+                      name={reference.name}
+                      id={reference.id}
+                      version={reference.version}
+                      look="name"
+                    />
+                  </>
+                )}
+              </>
+            }
+          />
+        )
+      }}
+    </QueryView>
+  )
+}

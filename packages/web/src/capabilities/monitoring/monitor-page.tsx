@@ -1,0 +1,138 @@
+import { getDriftHistory, getMonitor, getPerformanceSeries, listMonitorWindows, type Monitor } from '@trivium/contract'
+import { useContractQuery } from '../../data/contract-query.ts'
+import { QueryView } from '../../data/query-view.tsx'
+import { number, oneOf, text, useSearchState } from '../../shell/search-state.ts'
+import { usePageParams } from '../../shell/use-page-params.ts'
+import { EntityLink } from '../../ui/entity-link.tsx'
+import { Facts } from '../../ui/facts.tsx'
+import { formatNumber, formatShare } from '../../ui/format-number.ts'
+import { Claim, PageHeader } from '../../ui/page-header.tsx'
+import { TabPanel, Tabs } from '../../ui/tabs.tsx'
+import { TimeRange } from '../../ui/time.tsx'
+import { Interval } from '../../ui/value.tsx'
+import { DataTab } from './data-tab.tsx'
+import { measureTitle } from './measure-words.ts'
+import { monitorKind, monitorWord } from './monitor-state.ts'
+import { PerformanceTab } from './performance-tab.tsx'
+import { useWatchMarks } from './watch-marks.ts'
+import { WindowsTab } from './windows-tab.tsx'
+
+const shape = {
+  tab: oneOf(['auto', 'performance', 'data', 'windows'], 'auto'),
+  feature: text(),
+  window: number(),
+}
+
+/** One monitor: realised performance, drift of its features, and each window that it judged. */
+export function Page() {
+  const { project, monitor } = usePageParams<'monitor'>()
+  const query = useContractQuery(getMonitor, { params: { project, monitor } })
+  return (
+    <QueryView query={query} what="the monitor" shape="facts" permission="monitor:read">
+      {(data) => <MonitorView project={project} monitor={data} />}
+    </QueryView>
+  )
+}
+
+function MonitorView({ project, monitor }: { readonly project: string; readonly monitor: Monitor }) {
+  const [view, setView] = useSearchState(shape)
+  const params = { project, monitor: monitor.name }
+  const performance = useContractQuery(getPerformanceSeries, { params, query: {} })
+  const drift = useContractQuery(getDriftHistory, { params, query: {} })
+  const windows = useContractQuery(listMonitorWindows, { params, query: { limit: 100 } })
+  const marks = useWatchMarks(project, monitor.name, monitor.deployment)
+  const start =
+    view.tab !== 'auto'
+      ? view.tab
+      : view.window !== undefined
+        ? 'windows'
+        : monitor.definition.performance
+          ? 'performance'
+          : 'data'
+  const newest = windows.data?.windows[0]
+  const judged = monitor.performance
+  return (
+    <>
+      <PageHeader
+        kind="monitor"
+        title={monitor.name}
+        state={{ kind: monitorKind(monitor.state), word: monitorWord(monitor) }}
+      />
+      <Facts
+        facts={[
+          {
+            label: 'Watches',
+            value: <EntityLink kind="deployment" name={monitor.deployment} look="bare" />,
+          },
+          monitor.model !== null && {
+            label: 'Judged now',
+            value: <EntityLink kind="model" name={monitor.model} version={monitor.version ?? undefined} look="bare" />,
+          },
+          judged && {
+            label: `${measureTitle(judged.metric)}, newest ripe window`,
+            value: (
+              <>
+                <Interval value={judged.value} low={judged.interval?.low} high={judged.interval?.high} strong />
+                {judged.baseline !== null && (
+                  <span className="t3">
+                    , baseline {formatNumber(judged.baseline, 3)}, margin {judged.margin}
+                  </span>
+                )}
+              </>
+            ),
+          },
+          monitor.labels && {
+            label: 'Labels of the newest window',
+            value: (
+              <>
+                {formatShare(
+                  monitor.labels.predicted === 0 ? 0 : monitor.labels.labelled / monitor.labels.predicted,
+                  0,
+                )}
+                <span className="t3">{monitor.labels.ripe ? ', judged' : ', still arriving'}</span>
+              </>
+            ),
+          },
+          newest && { label: 'Newest window', value: <TimeRange from={newest.start} to={newest.end - 1} /> },
+          { label: 'Windows of', value: monitor.window },
+        ]}
+      />
+      <Claim>{monitor.headline}</Claim>
+      <Tabs
+        value={start}
+        onChange={(tab) => setView({ tab: tab as typeof view.tab })}
+        tabs={[
+          { id: 'performance', label: 'Performance' },
+          { id: 'data', label: 'Data', count: monitor.features },
+          { id: 'windows', label: 'Windows', count: windows.data?.windows.length },
+        ]}
+      />
+      <TabPanel tab={start}>
+        {start === 'performance' && (
+          <PerformanceTab monitor={monitor} performance={performance} drift={drift} marks={marks} project={project} />
+        )}
+        {start === 'data' && (
+          <DataTab
+            project={project}
+            monitor={monitor}
+            drift={drift}
+            windows={windows}
+            marks={marks}
+            feature={view.feature}
+            window={view.window}
+            onFeature={(feature) => setView({ feature })}
+          />
+        )}
+        {start === 'windows' && (
+          <WindowsTab
+            monitor={monitor}
+            windows={windows}
+            window={view.window}
+            onWindow={(window) => setView({ window, tab: 'windows' })}
+            onFeature={(feature, window) => setView({ feature, window, tab: 'data' }, { push: true })}
+          />
+        )}
+      </TabPanel>
+    </>
+  )
+}
