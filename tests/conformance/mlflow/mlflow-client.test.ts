@@ -28,7 +28,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       const flags: Record<string, unknown> = { data, port: 0, adminToken: token, logLevel: 'error' }
       if (dialect === 'postgres') {
         const database = await createPostgresDatabase()
-        drop = database.drop
+        drop = () => database.drop()
         flags['databaseUrl'] = database.url
       }
       server = await startServer(loadConfig({ flags, environment: {} }))

@@ -14,8 +14,7 @@ export interface TagEdit {
 }
 
 export function checkModelName(name: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (name.trim() === '' || name.length > 256 || /[/:\u0000-\u001f]/.test(name) || name === '.' || name === '..')
+  if (name.trim() === '' || name.length > 256 || /[/:\p{Cc}]/u.test(name) || name === '.' || name === '..')
     throw registryErrors.BAD_NAME(name.slice(0, 300))
   return name
 }

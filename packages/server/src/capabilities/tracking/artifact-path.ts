@@ -6,8 +6,7 @@ const longest = 1000
 /** A path inside a manifest, checked segment by segment: relative, no `.`, `..`, empty or odd parts. It never names a file of the server: content is found by digest. */
 export function artifactPath(path: string): string {
   const segments = path.split('/')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  const bad = (s: string): boolean => s === '' || s === '.' || s === '..' || /[\u0000-\u001f\u007f\\]/.test(s)
+  const bad = (s: string): boolean => s === '' || s === '.' || s === '..' || /[\p{Cc}\\]/u.test(s)
   if (path.length > longest || segments.some(bad)) throw trackingErrors.BAD_ARTIFACT_PATH(path.slice(0, 200))
   return path
 }

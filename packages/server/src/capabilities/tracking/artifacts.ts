@@ -105,7 +105,7 @@ export async function artifactFiles(
 /** True for paths inside a directory, whatever the database's collation. */
 function below(directory: string): Expression<SqlBool> {
   const prefix = `${directory}/`
-  return sql<SqlBool>`substr(path, 1, ${[...prefix].length}) = ${prefix}`
+  return sql<SqlBool>`substr(path, 1, ${Array.from(prefix).length}) = ${prefix}`
 }
 
 /** What a directory holds: files and directories, directories with the size of everything in them. Empty for a file and for what does not exist, as MLflow has it. */

@@ -1,22 +1,21 @@
-export { artifactDirectory, artifactPath, artifactUri, parseArtifactUri, parseProxyPath } from './artifact-path.ts'
+export { artifactDirectory, artifactUri, parseArtifactUri, parseProxyPath } from './artifact-path.ts'
 export { artifactFiles, entriesIn } from './artifacts.ts'
 export { trackingErrors } from './errors.ts'
 export { experimentTags, type TagChange } from './experiments.ts'
 export { compileNumber, compileText } from './filter/compile-text.ts'
 export { experimentTarget, type FilterTarget, loggedModelTarget, runTarget } from './filter/filter-target.ts'
 export { type Comparison, type Expression, parseFilter } from './filter/parse-filter.ts'
-export { type OrderKey, parseOrder, splitOrder } from './filter/parse-order.ts'
+export { type OrderKey, parseOrder } from './filter/parse-order.ts'
 export { type DatasetResolver, type LoggedDataset, resolveWith as resolveDatasetsWith } from './inputs.ts'
 export type { Batch, LoggedMetric } from './log-batch.ts'
 export { type LoggedModelRecord, withModelData } from './logged-models.ts'
 export { selectHistory, selectSampledHistory } from './metric-history.ts'
-export { urnFromTag } from './origin-refs.ts'
 export { offsetOf, pageTokenOf } from './page-token.ts'
 export { trackingRoutes } from './routes.ts'
 export { selectExperiments } from './search-experiments.ts'
 export { type LoggedModelQuery, type MetricDataset, selectLoggedModels } from './search-logged-models.ts'
 export { type RunQuery, runFragments, selectRuns } from './search-runs.ts'
-export { contentTypeOf, sendArtifact } from './send-artifact.ts'
+export { sendArtifact } from './send-artifact.ts'
 export type {
   ArtifactFileTable,
   ExperimentTable,
@@ -25,4 +24,4 @@ export type {
   RunTable,
 } from './tables.ts'
 export { createTracking, type Tracking } from './tracking.ts'
-export { type ArtifactOwner, ownerKey, ownerUrn, runUrn } from './urns.ts'
+export { type ArtifactOwner, ownerKey, runUrn } from './urns.ts'

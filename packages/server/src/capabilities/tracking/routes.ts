@@ -28,7 +28,7 @@ import { parseFilter } from './filter/parse-filter.ts'
 import { runTarget } from './filter/filter-target.ts'
 import { parseOrder, splitOrder } from './filter/parse-order.ts'
 import { listRunKeys } from './list-experiments.ts'
-import { parseColumns } from './list-runs.ts'
+import { parseColumns } from './run-columns.ts'
 import { offsetOf, pageTokenOf } from './page-token.ts'
 import type { RunQuery } from './search-runs.ts'
 import { sendArtifact } from './send-artifact.ts'
@@ -97,7 +97,10 @@ export function trackingRoutes(app: Http, tracking: Tracking, { db }: Pick<Kerne
         fromStep: query.from_step,
         toStep: query.to_step,
       }
-      return finished(reply, await db.offload({ module: here('metric-series'), name: 'metricSeriesBytes', input }))
+      return finished(
+        reply,
+        await db.offload({ module: here('metric-series-thread'), name: 'metricSeriesBytes', input }),
+      )
     })
   })
 
@@ -124,7 +127,7 @@ export function trackingRoutes(app: Http, tracking: Tracking, { db }: Pick<Kerne
       offset: offsetOf(query.page_token, fingerprint),
     }
     return db.offload({
-      module: here('list-runs'),
+      module: here('list-runs-thread'),
       name: 'runListBytes',
       input: { query: runQuery, columns: parseColumns(query.columns), fingerprint },
     })

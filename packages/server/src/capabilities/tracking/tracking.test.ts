@@ -2,7 +2,7 @@ import { describeEachDatabase } from '@trivium/testing'
 import { describe, expect, test } from 'vitest'
 import { parseArtifactUri, parseProxyPath } from './artifact-path.ts'
 import { foldPoints, storedValue } from './fold-points.ts'
-import { sampleRows } from './metric-series.ts'
+import { sampleRows } from './metric-series-thread.ts'
 import { parseRange } from './send-artifact.ts'
 
 const api = '/api/v1/projects'

@@ -58,7 +58,7 @@ test('an artifact that no longer fits is refused with 507, which clients do not 
       cwd: join(import.meta.dirname, '../../../../..'),
     },
   )
-  expect(child.status, child.stderr).toBe(0)
+  if (child.status !== 0) throw new Error(child.stderr)
   const found = JSON.parse(child.stdout.trim().split('\n').at(-1) ?? '')
   expect(found).toMatchObject({
     before: 200,

@@ -1,19 +1,11 @@
-import {
-  offsetOf,
-  pageTokenOf,
-  selectHistory,
-  selectSampledHistory,
-  type Tracking,
-} from '../../capabilities/tracking/index.ts'
-import type { Reader } from '../../kernel/db/index.ts'
+import { offsetOf, type Tracking } from '../../capabilities/tracking/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { mlflowErrors } from './errors.ts'
 import { pageSize } from './limits.ts'
 import { rpc } from './rpc.ts'
-import { double } from './shapes.ts'
 
-const here = new URL(`./metrics${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+const here = new URL(`./metrics-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 const historyPage = 25_000
 
 /** metrics/* */
@@ -72,74 +64,4 @@ export function metricCalls(app: Http, tracking: Tracking, { db }: Pick<Kernel, 
       },
     })
   })
-}
-
-interface HistoryInput {
-  project: string
-  run: string
-  key: string
-  limit: number
-  offset: number
-  fingerprint: unknown
-}
-
-/** All points of a metric, a page of them. Runs on a reader thread. */
-export async function historyBytes(db: Reader, input: HistoryInput): Promise<string> {
-  const { rows, more } = await selectHistory(db, input)
-  const metrics = rows.map((row) => ({
-    key: input.key,
-    value: double(row.value, row.is_nan),
-    timestamp: Number(row.timestamp),
-    step: Number(row.step),
-  }))
-  return JSON.stringify({
-    metrics,
-    ...(more ? { next_page_token: pageTokenOf(input.offset + input.limit, input.fingerprint) } : {}),
-  })
-}
-
-/** Points of several runs, thinned for a chart. Runs on a reader thread. */
-export async function sampledHistoryBytes(
-  db: Reader,
-  input: Parameters<typeof selectSampledHistory>[1],
-): Promise<string> {
-  const found = await selectSampledHistory(db, input)
-  return JSON.stringify({
-    metrics: found.flatMap(({ run, rows }) =>
-      rows.map((row) => ({
-        key: input.key,
-        value: double(row.value, row.is_nan),
-        timestamp: Number(row.timestamp),
-        step: Number(row.step),
-        run_id: run,
-      })),
-    ),
-  })
-}
-
-/** Points of several runs up to a limit. Runs on a reader thread. */
-export async function bulkHistoryBytes(
-  db: Reader,
-  input: { project: string; runs: readonly string[]; key: string; limit: number },
-): Promise<string> {
-  const metrics: object[] = []
-  for (const run of [...input.runs].toSorted()) {
-    if (metrics.length >= input.limit) break
-    const { rows } = await selectHistory(db, {
-      project: input.project,
-      run,
-      key: input.key,
-      limit: input.limit - metrics.length,
-      offset: 0,
-    })
-    for (const row of rows)
-      metrics.push({
-        key: input.key,
-        value: double(row.value, row.is_nan),
-        timestamp: Number(row.timestamp),
-        step: Number(row.step),
-        run_id: run,
-      })
-  }
-  return JSON.stringify({ metrics })
 }

@@ -169,11 +169,8 @@ describeEachDatabase('mistakes of clients', ({ world }) => {
       fc.asyncProperty(fc.constantFrom(...posts), body, async (path, sent) => {
         const answer = await post(path, sent)
         expect(answer.status, `${path} ${JSON.stringify(sent)} → ${answer.text}`).toBeLessThan(500)
-        if (answer.status >= 400)
-          expect(answer.json).toMatchObject({
-            error_code: expect.stringMatching(/^[A-Z_]+$/),
-            message: expect.any(String),
-          })
+        const code = answer.status < 400 ? 'none' : answer.json.error_code
+        expect(code).toMatch(/^([A-Z_]+|none)$/)
       }),
       { numRuns: 600 },
     )

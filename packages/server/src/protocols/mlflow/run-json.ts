@@ -1,26 +1,6 @@
-import {
-  pageTokenOf,
-  type RunQuery,
-  runFragments,
-  type RunTable,
-  selectRuns,
-} from '../../capabilities/tracking/index.ts'
+import { runFragments, type RunTable } from '../../capabilities/tracking/index.ts'
 import type { Dialect, Reader } from '../../kernel/db/index.ts'
 import { runInfoShape } from './shapes.ts'
-
-/** A page of runs as MLflow's finished JSON. Runs on a reader thread. */
-export async function runSearchBytes(
-  db: Reader,
-  input: { query: RunQuery; fingerprint: unknown },
-  dialect: Dialect,
-): Promise<string> {
-  const { rows, more } = await selectRuns(db, dialect, input.query)
-  const runs = await runListJson(db, dialect, input.query.project, rows)
-  const next = more
-    ? `,"next_page_token":${JSON.stringify(pageTokenOf(input.query.offset + input.query.limit, input.fingerprint))}`
-    : ''
-  return `{"runs":[${runs.join(',')}]${next}}`
-}
 
 /** Runs with their metrics, parameters, tags, inputs and outputs, each as JSON text. */
 export async function runListJson(
@@ -44,7 +24,7 @@ export async function runListJson(
     ]
       .filter(Boolean)
       .join(',')
-    const input = { ...(inputs.get(row.id) ?? {}), ...models.get(row.id)?.input }
+    const input = { ...inputs.get(row.id), ...models.get(row.id)?.input }
     return `{"info":${JSON.stringify(runInfoShape(row))},"data":{${data}},"inputs":${JSON.stringify(input)}${models.get(row.id)?.output ? `,"outputs":${JSON.stringify(models.get(row.id)?.output)}` : ''}}`
   })
 }

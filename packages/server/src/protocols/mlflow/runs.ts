@@ -17,7 +17,7 @@ import { rpc } from './rpc.ts'
 import { runListJson } from './run-json.ts'
 import { runInfoShape } from './shapes.ts'
 
-const here = new URL(`./run-json${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+const here = new URL(`./search-runs-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 const statuses: readonly RunStatus[] = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED']
 
 const runIdOf = (args: Args): string => {

@@ -144,7 +144,7 @@ function holdsFor(e: Expression, fact: Fact): boolean {
   if (Array.isArray(e.value)) return (e.comparator === 'IN') === e.value.includes(value)
   const text = e.value as string
   if (e.comparator === '=' || e.comparator === '!=') return (value === text) === (e.comparator === '=')
-  const pattern = [...text]
+  const pattern = Array.from(text)
     .map((c) => (c === '%' ? '[^]*' : c === '_' ? '[^]' : c.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&')))
     .join('')
   return new RegExp(`^${pattern}$`, e.comparator === 'ILIKE' ? 'iu' : 'u').test(value)
