@@ -1,6 +1,7 @@
-import type { Command } from 'commander'
 import { createProgram } from '../../packages/cli/src/program.ts'
 import { generatedNotice, markdownTable } from './markdown.ts'
+
+type Command = ReturnType<typeof createProgram>
 
 /** The reference of the command line, from the commands themselves. */
 export function cliPage(): string {
@@ -29,7 +30,7 @@ ${commandsIn(program).map(section).join('\n\n')}
 
 /** Commands that do something, with the ones inside groups. */
 function commandsIn(command: Command): Command[] {
-  return command.commands.flatMap((one) => (one.commands.length > 0 ? commandsIn(one) : [one]))
+  return (command.commands as Command[]).flatMap((one) => (one.commands.length > 0 ? commandsIn(one) : [one]))
 }
 
 function section(command: Command): string {
@@ -58,7 +59,7 @@ function section(command: Command): string {
 }
 
 function path(command: Command): string[] {
-  return command.parent ? [...path(command.parent), command.name()] : [command.name()]
+  return command.parent ? [...path(command.parent as Command), command.name()] : [command.name()]
 }
 
 function optionsTable(command: Command): string {

@@ -1,5 +1,5 @@
-import { exitCodes, showFailure } from './fail.ts'
-import { createProgram } from './program.ts'
+import { exitCodes } from './fail.ts'
+import { run } from './run.ts'
 import type { Terminal } from './terminal.ts'
 
 const stopping = new AbortController()
@@ -24,11 +24,6 @@ const terminal: Terminal = {
   signal: stopping.signal,
 }
 
-try {
-  await createProgram(terminal).parseAsync(process.argv)
-  process.exitCode ??= exitCodes.done
-} catch (error) {
-  process.exitCode = showFailure(terminal, error, { json: process.argv.includes('--json') })
-}
+process.exitCode = await run(terminal, process.argv.slice(2))
 // Signal handlers and idle connections keep nothing alive; what is left to write is written first.
 process.stdout.write('', () => process.exit())

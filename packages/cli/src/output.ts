@@ -32,6 +32,10 @@ export function timeText(at: number | null | undefined): string {
 /** `3,214` */
 export const countText = (n: number): string => n.toLocaleString('en-GB')
 
+/** `3,214 rows`, `1 row` */
+export const amountText = (n: number, one: string, many = `${one}s`): string =>
+  `${countText(n)} ${n === 1 ? one : many}`
+
 /** `4.1 MB` */
 export function bytesText(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']

@@ -2,7 +2,7 @@ import { addDatasetVersion, getDataset, getDatasetVersion, listDatasets, listDat
 import type { Command } from 'commander'
 import { onAction } from '../command.ts'
 import { UsageError } from '../fail.ts'
-import { bytesText, countText, factsText, tableText, timeText } from '../output.ts'
+import { amountText, bytesText, countText, factsText, tableText, timeText } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 import { openUpload } from '../upload.ts'
 
@@ -42,7 +42,7 @@ export function dataCommands(program: Command, terminal: Terminal): void {
       })
       show(added, ({ version, unchanged, checks }) => {
         const warnings = checks.filter((check) => !check.passed).map((check) => `\n  warning: ${check.message}`)
-        const rows = `${countText(version.rows)} rows${version.mode === 'append' ? `, ${countText(version.addedRows)} of them new` : ''}`
+        const rows = `${amountText(version.rows, 'row')}${version.mode === 'append' ? `, ${countText(version.addedRows)} of them new` : ''}`
         return `${version.name} v${version.version}: ${rows}, ${version.columns.length} columns${unchanged ? '; it was there already' : ''}.${warnings.join('')}`
       })
     },

@@ -13,7 +13,7 @@ import {
 import type { Command } from 'commander'
 import { type Action, onAction } from '../command.ts'
 import { FailedError, UsageError } from '../fail.ts'
-import { countText, factsText, tableText, timeText } from '../output.ts'
+import { amountText, countText, factsText, tableText, timeText } from '../output.ts'
 import { wholeNumber } from '../parse.ts'
 import { readDocument } from '../read-document.ts'
 import type { Terminal } from '../terminal.ts'
@@ -187,7 +187,7 @@ export function deploymentCommands(program: Command, terminal: Terminal): void {
       const upload = await openUpload(terminal, file)
       show(
         await client.call(pushLabelFile, { params: { project, deployment }, query: { format }, body: upload.stream() }),
-        ({ accepted }) => `${countText(accepted)} labels accepted for ${deployment}.`,
+        ({ accepted }) => `${amountText(accepted, 'label')} accepted for ${deployment}.`,
       )
     },
   )

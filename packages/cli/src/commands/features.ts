@@ -10,7 +10,7 @@ import {
 import type { Command } from 'commander'
 import { onAction } from '../command.ts'
 import { UsageError } from '../fail.ts'
-import { countText, tableText, timeText } from '../output.ts'
+import { amountText, countText, tableText, timeText } from '../output.ts'
 import { keyValue } from '../parse.ts'
 import { readDocument, readLines } from '../read-document.ts'
 import type { Terminal } from '../terminal.ts'
@@ -79,7 +79,7 @@ export function featureCommands(program: Command, terminal: Terminal): void {
           added += (await client.call(pushFeatureRows, { params, body: { rows: rows.slice(from, from + batch) } }))
             .added
       }
-      show({ added }, (done) => `${countText(done.added)} rows added to ${view}.`)
+      show({ added }, (done) => `${amountText(done.added, 'row')} added to ${view}.`)
     },
   )
   onAction(

@@ -1,0 +1,246 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type StartedServer, startServer } from './testing/started-server.ts'
+
+const fixtures = join(import.meta.dirname, '../../server/src')
+const rows = join(fixtures, 'capabilities/evaluation/fixtures/rows.csv')
+const onnx = join(fixtures, 'drivers/onnx/fixtures/columns.onnx')
+
+describe('commands against a server', () => {
+  let server: StartedServer
+  const trivium: StartedServer['trivium'] = (...args) => server.trivium(...args)
+  beforeAll(async () => {
+    server = await startServer()
+  })
+  afterAll(async () => {
+    await server.stop()
+  })
+  const tokenOf = async (role: string): Promise<string> => {
+    await trivium(['service-account', 'add', `a-${role}`, '--role', role])
+    return (await trivium(['token', 'create', 'test', '--for', `a-${role}`, '--json'])).json.secret
+  }
+
+  test('env prints what a shell needs', async () => {
+    const { out, code } = await trivium(['env'])
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /^export TRIVIUM_URL='http:\/\/127\.0\.0\.1:\d+'\nexport TRIVIUM_TOKEN='trv_\S+'\nexport MLFLOW_TRACKING_URI='http:.*\nexport MLFLOW_TRACKING_TOKEN='trv_/,
+    )
+    const { json } = await trivium(['env', '--json'])
+    expect(json.MLFLOW_TRACKING_URI).toBe(server.ready.url)
+  })
+
+  test('a file becomes a version, listed and shown, and the same file is the same version', async () => {
+    const added = await trivium(['data', 'add', rows, '--name', 'flights', '--event-time', 'at'])
+    expect(added.out).toBe('flights v1: 2,400 rows, 7 columns.\n')
+    expect((await trivium(['data', 'add', rows, '--name', 'flights', '--event-time', 'at'])).out).toContain(
+      'it was there already',
+    )
+    expect((await trivium(['data', 'list'])).out).toMatch(/flights +1 +2,400/)
+    const shown = await trivium(['data', 'show', 'flights@1', '--json'])
+    expect(shown.json.version).toMatchObject({ rows: 2400, eventTimeColumn: 'at' })
+    const none = await trivium(['data', 'show', 'ships'])
+    expect([none.code, none.err]).toEqual([
+      1,
+      expect.stringMatching(
+        /^trivium: Dataset "ships" does not exist in this project\. \(DATASETS\.NOT_FOUND, request \S+\)\n$/,
+      ),
+    ])
+    expect((await trivium(['search', 'flights'])).out).toContain('trivium://default/dataset/flights@1')
+    expect((await trivium(['lineage', 'trivium://default/dataset/flights@1'])).out).toContain('2,400 rows')
+  })
+
+  test('projects, people and tokens; a role that does not suffice ends with 3', async () => {
+    expect((await trivium(['project', 'create', 'ships', '--title', 'Ships'])).out).toBe('Project ships is there.\n')
+    const token = await tokenOf('viewer')
+    const refused = await trivium(['project', 'create', 'trains'], { env: { TRIVIUM_TOKEN: token } })
+    expect([refused.code, refused.err]).toEqual([3, expect.stringContaining('instance:admin')])
+    const asJson = await trivium(['data', 'add', rows, '--name', 'x', '--json'], { env: { TRIVIUM_TOKEN: token } })
+    expect(asJson.code).toBe(3)
+    expect(JSON.parse(asJson.err).error).toMatchObject({
+      code: 'ACCESS.FORBIDDEN',
+      status: 403,
+      requestId: expect.any(String),
+    })
+    expect(asJson.out).toBe('')
+    const { json } = await trivium(['token', 'list', '--json'])
+    const id = json.tokens.find((one: { principalName: string }) => one.principalName === 'a-viewer').id
+    await trivium(['token', 'revoke', id])
+    const revoked = await trivium(['data', 'list'], { env: { TRIVIUM_TOKEN: token } })
+    expect([revoked.code, revoked.err]).toEqual([3, expect.stringContaining('TRIVIUM_TOKEN')])
+    expect((await trivium(['people', 'list', '--json'])).json.people.map((p: { name: string }) => p.name)).toContain(
+      'a-viewer',
+    )
+    const link = await trivium(['open', '--no-browser'])
+    expect(link.out).toMatch(new RegExp(`^${server.ready.url}/login#token=`))
+  })
+
+  test('wrong usage ends with 2 and says what was expected', async () => {
+    const because = async (args: string[]) => {
+      const { code, err, out } = await trivium(args)
+      expect([code, out]).toEqual([2, ''])
+      return err
+    }
+    expect(await because(['dat', 'list'])).toMatch(/^trivium: unknown command 'dat'\n\(Did you mean data\?\)/)
+    expect(await because(['data', 'add', rows])).toContain("required option '--name <dataset>' not specified")
+    expect(await because(['data', 'add', 'nothing.csv', '--name', 'x'])).toContain('"nothing.csv" is no file')
+    expect(await because(['data', 'add', 'notes.txt', '--name', 'x'])).toContain('neither .parquet nor .csv')
+    expect(await because(['people', 'add', 'ann', '--role', 'king'])).toContain('Allowed choices are viewer')
+    expect(await because(['run', 'nothing.yaml'])).toContain('There is no file "nothing.yaml"')
+    expect(await because(['run', 'x.yaml', '--param', 'depth'])).toContain('NAME=VALUE')
+    expect(await because(['predict', 'late', '{distance: 3}'])).toContain('The inputs are no JSON')
+    expect(await because(['runs', 'list', '--limit', 'many'])).toContain('It must be a whole number')
+  })
+
+  test('the administrator token of this machine goes to no other server', async () => {
+    const elsewhere = await trivium(['env'], { env: { TRIVIUM_URL: 'http://127.0.0.1:1' } })
+    expect([elsewhere.code, elsewhere.out]).toEqual([1, ''])
+    expect(elsewhere.err).toContain('There is no token for http://127.0.0.1:1')
+    const silent = await trivium(['data', 'list'], { env: { TRIVIUM_URL: 'http://127.0.0.1:1' } })
+    expect([silent.code, silent.err]).toEqual([
+      1,
+      expect.stringMatching(
+        /^trivium: No answer from http:\/\/127\.0\.0\.1:1\..*"trivium up".*\(NETWORK_UNREACHABLE\)\n$/,
+      ),
+    ])
+  })
+
+  test('a pipeline is sent with its code and followed to its end; a step that fails ends with 1', async () => {
+    const folder = join(server.data, 'pipelines')
+    await mkdir(join(folder, 'tools'), { recursive: true })
+    await writeFile(join(folder, 'tools/say.sh'), 'echo "depth is $1"\nprintf "%s" "$1" > "$2"\n')
+    const definition = (script: string) =>
+      `name: count\nparams:\n  depth: {type: integer, default: 3}\ncode: [tools]\nsteps:\n  say:\n    kind: command\n    run: [sh, -c, 'sh "$TRIVIUM_CODE/${script}" "$0" "$1"', '\${params.depth}', '\${out.answer}']\n    params: {depth: '\${params.depth}'}\n    out: {answer: value}\n`
+    await writeFile(join(folder, 'count.yaml'), definition('tools/say.sh'))
+    const run = await trivium(['run', 'count.yaml', '--param', 'depth=5', '--wait'], { cwd: folder })
+    expect([run.err, run.code]).toEqual([expect.stringContaining('say | depth is 5'), 0])
+    expect(run.out).toMatch(/state +finished/)
+    const { json } = await trivium(['runs', 'list', '--json'])
+    const logs = await trivium(['runs', 'logs', json.runs[0].id])
+    expect(logs.out).toBe('say | depth is 5\n')
+    const again = await trivium(['run', 'count.yaml', '--param', 'depth=5', '--wait', '--json'], { cwd: folder })
+    expect(again.json.steps[0].state).toBe('cached')
+    await writeFile(join(folder, 'count.yaml'), definition('tools/nothing.sh'))
+    const failed = await trivium(['run', 'count.yaml', '--wait'], { cwd: folder })
+    expect([failed.code, failed.err]).toEqual([1, expect.stringContaining('trivium: count failed: Step "say" failed')])
+    await writeFile(join(folder, 'count.yaml'), 'name: count\nsteps:\n  say: {kind: comand}\n')
+    const refused = await trivium(['run', 'count.yaml'], { cwd: folder })
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('comand')])
+  })
+
+  test('feature views are defined, fed and looked up', async () => {
+    const view = join(server.data, 'view.yaml')
+    await writeFile(
+      view,
+      'name: delays\nkeys: [airport]\ncolumns: {delay: number}\nwindow: 3h\nfeatures: {late: avg(delay > 15)}\n',
+    )
+    expect((await trivium(['features', 'define', view])).out).toBe('delays v1: late by airport over 3h.\n')
+    const lines = [20, 5].map((delay, index) =>
+      JSON.stringify({ id: `r${index}`, key: { airport: 'ORD' }, eventTime: 1000 + index, values: { delay } }),
+    )
+    await writeFile(join(server.data, 'rows.jsonl'), `${lines.join('\n')}\n`)
+    expect((await trivium(['features', 'push', 'delays', 'rows.jsonl'])).out).toBe('2 rows added to delays.\n')
+    const found = await trivium(['features', 'lookup', 'delays', '--key', 'airport=ORD', '--as-of', '5000', '--json'])
+    expect(found.json).toEqual({ late: 0.5 })
+  })
+
+  test('a model is registered, deployed, asked and given feedback', async () => {
+    const { json: variables } = await trivium(['env', '--json'])
+    const mlflow = async (method: string, path: string, body: string | Uint8Array<ArrayBuffer>) => {
+      const response = await fetch(`${server.ready.url}/api/2.0/${path}`, {
+        method,
+        body,
+        headers: {
+          authorization: `Bearer ${variables.TRIVIUM_TOKEN}`,
+          'content-type': typeof body === 'string' ? 'application/json' : 'application/octet-stream',
+        },
+      })
+      expect([path, response.status]).toEqual([path, 200])
+      return (await response.json()) as { run: { info: { run_id: string } } }
+    }
+    const { run } = await mlflow('POST', 'mlflow/runs/create', JSON.stringify({ experiment_id: '0', start_time: 1 }))
+    const id = run.info.run_id
+    await mlflow(
+      'PUT',
+      `mlflow-artifacts/artifacts/0/${id}/artifacts/model/model.onnx`,
+      new Uint8Array(await readFile(onnx)),
+    )
+    await mlflow('POST', 'mlflow/registered-models/create', JSON.stringify({ name: 'late' }))
+    await mlflow(
+      'POST',
+      'mlflow/model-versions/create',
+      JSON.stringify({ name: 'late', source: `runs:/${id}/model`, run_id: id }),
+    )
+    expect((await trivium(['models', 'alias', 'late', 'champion', '1'])).out).toBe('late@champion is v1.\n')
+    const shown = await trivium(['models', 'show', 'late@champion'])
+    expect(shown.out).toContain('model.onnx')
+    const deployed = await trivium(['deploy', 'delays', '--model', 'late@champion', '--wait'])
+    expect([deployed.err, deployed.code]).toEqual(['', 0])
+    expect(deployed.out).toMatch(/^delays release 1: late v1, ready\./)
+    const inputs = '{"origin": "JFK", "distance": 1672, "hour": 15, "recent_delay": -0.9}'
+    const { json } = await trivium(['predict', 'delays', inputs, '--json'])
+    expect(json.predictions[0].outputs.probabilities_1).toBeCloseTo(0.3235, 2)
+    await writeFile(
+      join(server.data, 'labels.jsonl'),
+      `${JSON.stringify({ prediction_id: json.predictions[0].id, value: true })}\n`,
+    )
+    const fed = await trivium(['feedback', 'delays', 'labels.jsonl'])
+    expect([fed.err, fed.out]).toEqual(['', '1 label accepted for delays.\n'])
+    expect((await trivium(['deployments', 'list'])).out).toMatch(/delays +ready +late v1/)
+    const wrong = await trivium(['predict', 'delays', '{"origin": "JFK"}'])
+    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('distance')])
+    const back = await trivium(['deployments', 'rollback', 'delays'])
+    expect([back.code, back.err]).toEqual([1, expect.stringMatching(/^trivium: .+\(SERVING\./)])
+  })
+
+  test('events are tailed live, in order, and follow the name that is asked for', async () => {
+    const stop = new AbortController()
+    const seen: { seq: number; name: string }[] = []
+    const tail = trivium(['events', 'tail', '--lines', '0', '--name', 'dataset.version-added', '--json'], {
+      signal: stop.signal,
+      onOut: (text) => {
+        seen.push(JSON.parse(text))
+        if (seen.length === 2) stop.abort()
+      },
+    })
+    for (const name of ['one', 'two']) {
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      await trivium(['data', 'add', rows, '--name', name])
+    }
+    expect((await tail).code).toBe(0)
+    expect(seen.map(({ name }) => name)).toEqual(['dataset.version-added', 'dataset.version-added'])
+    expect(seen[1]?.seq).toBeGreaterThan(seen[0]?.seq ?? 0)
+  })
+
+  test('lists that have nothing in them say so; the doctor finds this machine fit for the server', async () => {
+    for (const args of [
+      ['inbox', 'list'],
+      ['alerts', 'list'],
+      ['monitors', 'list'],
+      ['evaluations', 'list'],
+    ])
+      expect([args, (await trivium(args)).out]).toEqual([args, 'None.\n'])
+    const doctor = await trivium(['doctor', '--json'])
+    const states = Object.fromEntries(
+      doctor.json.findings.map((one: { check: string; state: string }) => [one.check, one.state]),
+    )
+    expect(states).toMatchObject({
+      Node: 'ok',
+      'temporary folder': expect.stringMatching(/ok|warning/),
+      'data directory': expect.stringMatching(/ok|warning/),
+      server: 'ok',
+      token: 'ok',
+    })
+    const bare = await trivium(['doctor', '--json'], {
+      env: { TRIVIUM_PYTHON: '/nowhere/python3', TRIVIUM_URL: 'http://127.0.0.1:1' },
+    })
+    expect(bare.code).toBe(1)
+    expect(bare.json.findings).toContainEqual(
+      expect.objectContaining({ check: 'Python', state: 'failed', mend: expect.stringContaining('python3-venv') }),
+    )
+    expect(bare.json.findings).toContainEqual(
+      expect.objectContaining({ check: 'server', state: 'warning', mend: expect.stringContaining('trivium up') }),
+    )
+  })
+})
