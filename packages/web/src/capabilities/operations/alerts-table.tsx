@@ -1,0 +1,99 @@
+import type { Alert } from '@trivium/contract'
+import { DataTable } from '../../ui/data-table.tsx'
+import { EntityLink } from '../../ui/entity-link.tsx'
+import { entityUrl } from '../../ui/entity-url.ts'
+import { formatNumber } from '../../ui/format-number.ts'
+import { State, StateGlyph } from '../../ui/state.tsx'
+import { Time } from '../../ui/time.tsx'
+import { formatChance, measureWord } from '../monitoring/measure-words.ts'
+import { alertState, usefulnessKinds, usefulnessWords } from './alert-state.ts'
+
+interface AlertsTableProps {
+  readonly project: string
+  readonly alerts: readonly Alert[]
+}
+
+/** Alerts with size, chance and what became of them. */
+export function AlertsTable({ project, alerts }: AlertsTableProps) {
+  return (
+    <DataTable
+      label="Alerts"
+      rows={alerts}
+      rowKey={(alert) => alert.id}
+      rowHref={(alert) => entityUrl({ kind: 'alert', name: alert.title, id: alert.id }, project)}
+      tone={(alert) => (alert.state === 'open' ? (alert.kind === 'performance' ? 'bad' : 'warn') : undefined)}
+      columns={[
+        {
+          id: 'title',
+          head: <span style={{ paddingLeft: 18 }}>Alert</span>,
+          sticky: true,
+          cell: (alert) => (
+            <span className="row">
+              <StateGlyph kind={alertState(alert).kind} label={alertState(alert).word} />
+              <EntityLink kind="alert" name={alert.title} id={alert.id} look="name" strong />
+            </span>
+          ),
+        },
+        { id: 'state', head: 'State', cell: (alert) => alertState(alert).word },
+        {
+          id: 'size',
+          head: 'Size',
+          cell: ({ evidence }) => (
+            <span className="nowrap">
+              {measureWord(evidence.measure)} {evidence.effect === null ? '–' : formatNumber(evidence.effect, 3)}
+              <span className="ci"> allowed {formatNumber(evidence.allowed)}</span>
+            </span>
+          ),
+        },
+        {
+          id: 'chance',
+          head: 'q',
+          align: 'right',
+          cell: ({ evidence }) => (evidence.q === null ? <span className="t3">–</span> : formatChance(evidence.q)),
+        },
+        {
+          id: 'monitor',
+          head: 'Monitor',
+          cell: (alert) => <EntityLink kind="monitor" name={alert.monitor} look="bare" />,
+        },
+        {
+          id: 'where',
+          head: 'Where',
+          cell: (alert) => <EntityLink kind="deployment" name={alert.deployment} look="bare" />,
+        },
+        {
+          id: 'model',
+          head: 'Model',
+          cell: (alert) =>
+            alert.model === null ? (
+              <span className="t3">–</span>
+            ) : (
+              <EntityLink kind="model" name={alert.model} version={alert.version ?? undefined} look="bare" />
+            ),
+        },
+        {
+          id: 'useful',
+          head: 'Useful?',
+          cell: (alert) =>
+            alert.useful === null ? (
+              <span className="t3">–</span>
+            ) : (
+              <State kind={usefulnessKinds[alert.useful]}>{usefulnessWords[alert.useful]}</State>
+            ),
+        },
+        {
+          id: 'since',
+          head: 'Since',
+          align: 'right',
+          cell: (alert) => <Time at={alert.eventTime} clock="event" />,
+        },
+        {
+          id: 'until',
+          head: 'Until',
+          align: 'right',
+          cell: (alert) => <Time at={alert.resolvedEventTime} clock="event" />,
+        },
+      ]}
+    />
+  )
+}
