@@ -51,6 +51,12 @@ describe('the gate', () => {
       false,
       'Cannot judge yet whether log-loss got worse: 1 day',
     ],
+    [
+      'a narrow interval from too few days',
+      [comparison({ blocks: 3, verdict: 'cannot judge yet', acceptable: false })],
+      false,
+      'Cannot judge yet whether log-loss got worse: 3 days of 5.',
+    ],
     ['no evidence at all', [], false, 'There is no comparison evidence'],
   ])('%s', (_name, evidence, passed, reason) => {
     const verdict = judgeGate([notWorse], evidence as Evidence[])

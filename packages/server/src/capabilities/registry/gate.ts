@@ -53,6 +53,9 @@ export function judgeGate(rules: readonly GateRule[], evidence: readonly Evidenc
   }
 }
 
+/** An interval from fewer days says little about the next one, however many rows they have. */
+const fewestDays = 5
+
 function judgeRule(rule: GateRule, records: readonly Evidence[]): { passed: boolean; reason: string } {
   if (records.length === 0) return { passed: false, reason: `There is no ${rule.evidence} evidence to judge.` }
   if (rule.require === 'passed') {
@@ -78,6 +81,11 @@ function judgeComparison(
       reason: `Cannot judge yet whether ${metric} got worse: ${count(data.blocks, 'day')} and ${count(data.rows, 'row')} give no interval.`,
     }
   }
+  if (data.blocks < fewestDays)
+    return {
+      passed: false,
+      reason: `Cannot judge yet whether ${metric} got worse: ${count(data.blocks, 'day')} of ${fewestDays}.`,
+    }
   const higher = data.direction === 'higher-is-better'
   // In terms of gain, whichever way the metric goes.
   const [gain, low, high] = higher

@@ -69,7 +69,7 @@ export function missingFor(row: ModelVersionTable, policy: 'none' | 'required'):
   else if (approval === 'waiting') missing.push(`It waits for approval in ${row.approval_item}.`)
   else if (approval === 'missing')
     missing.push(
-      `The policy of "${row.model}" requires approval, and nobody was asked yet. Request it with \`trivium model request-approval ${row.model} ${row.version}\` or on its page.`,
+      `The policy of "${row.model}" requires approval, and nobody was asked yet. Request approval on the page of the version.`,
     )
   if (row.gate === 'failed' && approval !== 'approved')
     missing.push(

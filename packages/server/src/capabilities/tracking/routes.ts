@@ -27,9 +27,8 @@ import { trackingErrors } from './errors.ts'
 import { parseFilter } from './filter/parse-filter.ts'
 import { runTarget } from './filter/filter-target.ts'
 import { parseOrder, splitOrder } from './filter/parse-order.ts'
-import { listRunKeys } from './list-experiments.ts'
 import { parseColumns } from './run-columns.ts'
-import { offsetOf, pageTokenOf } from './page-token.ts'
+import { offsetOf } from './page-token.ts'
 import type { RunQuery } from './search-runs.ts'
 import { sendArtifact } from './send-artifact.ts'
 import type { Tracking } from './tracking.ts'
@@ -52,13 +51,6 @@ const tagChanges = (body: { note?: string; tags?: Record<string, string | null> 
 ]
 
 export function trackingRoutes(app: Http, tracking: Tracking, { db }: Pick<Kernel, 'db'>): void {
-  mount(app, listExperiments, 200, async ({ scope, query }) => {
-    const view = query.view ?? 'active'
-    const limit = query.limit ?? 100
-    const offset = offsetOf(query.page_token, ['experiments', view])
-    const { experiments, more } = await tracking.listExperiments(scope, { view, limit, offset })
-    return { experiments, nextPageToken: more ? pageTokenOf(offset + limit, ['experiments', view]) : null }
-  })
   mount(app, createExperiment, 201, async ({ scope, body }) => {
     const { id } = await tracking.createExperiment(scope, {
       name: body.name,
@@ -80,11 +72,25 @@ export function trackingRoutes(app: Http, tracking: Tracking, { db }: Pick<Kerne
   }
   mount(app, deleteExperiment, 200, ({ scope, params }) => moveExperiment(scope, params.experiment, 'deleted'))
   mount(app, restoreExperiment, 200, ({ scope, params }) => moveExperiment(scope, params.experiment, 'active'))
-  mount(app, listRunColumns, 200, ({ scope, query }) => listRunKeys(db.read, scope.project, query.experiment))
 
   app.register(async (plain: Http) => {
     // Finished JSON comes from a reader thread; there is nothing left to serialise.
     plain.setSerializerCompiler(() => (payload: unknown) => payload as string)
+    mount(plain, listExperiments, 200, async ({ scope, query, reply }) => {
+      const view = query.view ?? 'active'
+      const fingerprint = ['experiments', view]
+      const offset = offsetOf(query.page_token, fingerprint)
+      if (offset === 0) await tracking.requireExperiment(scope, '0')
+      const input = { project: scope.project, view, limit: query.limit ?? 100, offset, fingerprint }
+      return finished(
+        reply,
+        await db.offload({ module: here('list-experiments-thread'), name: 'experimentListBytes', input }),
+      )
+    })
+    mount(plain, listRunColumns, 200, async ({ scope, query, reply }) => {
+      const input = { project: scope.project, experiment: query.experiment }
+      return finished(reply, await db.offload({ module: here('list-experiments-thread'), name: 'runKeysBytes', input }))
+    })
     mount(plain, searchRuns, 200, async ({ scope, query, reply }) => finished(reply, await searchBytes(scope, query)))
     mount(plain, getMetricSeries, 200, async ({ scope, query, reply }) => {
       const runs = list(query.runs)

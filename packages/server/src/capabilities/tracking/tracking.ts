@@ -24,7 +24,7 @@ import {
   withModelData,
 } from './logged-models.ts'
 import { type DatasetResolver, type LoggedDataset, logInputs, logOutputs } from './inputs.ts'
-import { listExperimentRows, withRunCounts } from './list-experiments.ts'
+import { withRunCounts } from './list-experiments-thread.ts'
 import { readRunDetail } from './read-runs.ts'
 import { createRun, requireRun, setRunLifecycle, updateRun } from './runs.ts'
 import type { ArtifactFileTable, ExperimentTable, LoggedModelTable, RunTable } from './tables.ts'
@@ -38,10 +38,6 @@ export interface Tracking {
   /** Throws EXPERIMENT_NOT_FOUND; deleted ones are found. `0` (Default) exists in every project. */
   requireExperiment(scope: Scope, id: string): Promise<ExperimentTable>
   requireExperimentByName(scope: Scope, name: string): Promise<ExperimentTable>
-  listExperiments(
-    scope: Scope,
-    page: { view: 'active' | 'deleted' | 'all'; limit: number; offset: number },
-  ): Promise<{ experiments: Experiment[]; more: boolean }>
   experimentDetail(scope: Scope, id: string): Promise<Experiment>
   renameExperiment(scope: Scope, id: string, name: string): Promise<void>
   tagExperiment(scope: Scope, id: string, tags: readonly { key: string; value: string | null }[]): Promise<void>
@@ -103,11 +99,6 @@ export function createTracking(kernel: TrackingDeps, options: { resolveDataset?:
     createExperiment: (scope, input) => createExperiment(deps, scope, input),
     requireExperiment: (scope, id) => requireExperiment(deps, scope, id),
     requireExperimentByName: (scope, name) => requireExperimentByName(deps, scope, name),
-    listExperiments: async (scope, page) => {
-      if (page.offset === 0) await requireExperiment(deps, scope, '0')
-      const { rows, more } = await listExperimentRows(db.read, { project: scope.project, ...page })
-      return { experiments: await withRunCounts(db.read, scope.project, rows), more }
-    },
     experimentDetail: async (scope, id) => {
       const [found] = await withRunCounts(db.read, scope.project, [await requireExperiment(deps, scope, id)])
       return found as Experiment

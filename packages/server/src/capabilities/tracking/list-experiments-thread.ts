@@ -2,10 +2,11 @@ import type { Experiment } from '@trivium/contract'
 import { sql } from 'kysely'
 import type { Reader } from '../../kernel/db/index.ts'
 import { experimentTags } from './experiments.ts'
+import { pageTokenOf } from './page-token.ts'
 import type { ExperimentTable } from './tables.ts'
 
 /** A page of experiments, the one with the newest run first. */
-export async function listExperimentRows(
+async function listExperimentRows(
   db: Reader,
   query: { project: string; view: 'active' | 'deleted' | 'all'; limit: number; offset: number },
 ): Promise<{ rows: ExperimentTable[]; more: boolean }> {
@@ -59,12 +60,24 @@ export async function withRunCounts(
   })
 }
 
-/** The keys that runs have, the most frequent first. */
-export async function listRunKeys(
+/** A page of experiments as finished JSON. Runs on a reader thread. */
+export async function experimentListBytes(
   db: Reader,
-  project: string,
-  experiment: string | undefined,
-): Promise<Record<'metrics' | 'params' | 'tags', { key: string; runs: number }[]>> {
+  input: { project: string; view: 'active' | 'deleted' | 'all'; limit: number; offset: number; fingerprint: unknown },
+): Promise<string> {
+  const { rows, more } = await listExperimentRows(db, input)
+  const experiments = await withRunCounts(db, input.project, rows)
+  return JSON.stringify({
+    experiments,
+    nextPageToken: more ? pageTokenOf(input.offset + input.limit, input.fingerprint) : null,
+  })
+}
+
+/** The keys that runs have, the most frequent first, as finished JSON. Runs on a reader thread. */
+export async function runKeysBytes(
+  db: Reader,
+  { project, experiment }: { project: string; experiment: string | undefined },
+): Promise<string> {
   const of = async (table: 'run_metric' | 'run_param' | 'run_tag') => {
     const only = experiment === undefined ? sql`` : sql` and r.experiment_id = ${experiment}`
     const found = await sql<{
@@ -75,5 +88,5 @@ export async function listRunKeys(
     )
     return found.rows.map((row) => ({ key: row.key, runs: Number(row.runs) }))
   }
-  return { metrics: await of('run_metric'), params: await of('run_param'), tags: await of('run_tag') }
+  return JSON.stringify({ metrics: await of('run_metric'), params: await of('run_param'), tags: await of('run_tag') })
 }
