@@ -6,7 +6,13 @@ import { parseDuration } from './parse-duration.ts'
 import type { YamlSource } from './yaml-source.ts'
 
 /** Events that a trigger may wait for. */
-export const triggerEvents = ['monitor.drifted', 'monitor.degraded', 'alert.opened', 'dataset.version-added'] as const
+export const triggerEvents = [
+  'monitor.drifted',
+  'monitor.degraded',
+  'monitor.persists',
+  'alert.opened',
+  'dataset.version-added',
+] as const
 
 const shortestEveryMs = 60_000
 
