@@ -265,6 +265,30 @@ describeEachDatabase('evaluation', ({ world }) => {
     })
   })
 
+  test('a champion that the graph says was trained on these rows is refused', async () => {
+    const { project, scope } = await setUp()
+    const version = urn(project, 'model', 'delay', 1)
+    const madeBy = urn(project, 'run', '0'.repeat(32))
+    const { kernel } = world
+    await kernel.db.write.transaction().execute(async (trx) => {
+      const event = { project, schema: 1, by: scope.principal.id, data: {} }
+      const rows = { rel: 'input' as const, urn: urn(project, 'dataset', 'flights', 1), as: 'trained-on' }
+      await kernel.events.append(trx, { ...event, name: 'run.inputs-logged', subject: madeBy, refs: [rows] })
+      const run = { rel: 'input' as const, urn: madeBy, as: 'made-by' }
+      await kernel.events.append(trx, { ...event, name: 'model-version.registered', subject: version, refs: [run] })
+    })
+    await world.settled(project)
+    const inputs = {
+      model: await model(project, 'full.onnx'),
+      champion: { ...(await model(project, 'plain.onnx')), urn: version },
+      dataset: dataset(project),
+    }
+    await expect(run(scope, inputs, { label: 'late' })).rejects.toMatchObject({
+      code: 'EVALUATION.TRAINED_ON_THESE_ROWS',
+      message: expect.stringContaining('The champion (delay v1) was trained on flights v1'),
+    })
+  })
+
   test('what is wrong with model, columns, label or output is said by name', async () => {
     const { project, scope } = await setUp()
     const inputs = { model: await model(project, 'full.onnx'), dataset: dataset(project) }
