@@ -61,8 +61,10 @@ export interface World {
 export async function createWorld(options: {
   databaseUrl?: string
   configuration?: Record<string, unknown>
+  /** Directory of an earlier world, to go on where it stopped; `close` leaves it. */
+  data?: string
 }): Promise<World> {
-  const data = await mkdtemp(join(tmpdir(), 'trivium-world-'))
+  const data = options.data ?? (await mkdtemp(join(tmpdir(), 'trivium-world-')))
   const config = loadConfig({
     flags: {
       data,
@@ -169,7 +171,7 @@ export async function createWorld(options: {
       await kernel.tables.close()
       await kernel.scorer.close()
       await db.close()
-      await rm(data, { recursive: true, force: true })
+      if (options.data === undefined) await rm(data, { recursive: true, force: true })
     },
   }
 }

@@ -14,6 +14,8 @@ export interface Advanced<R> {
   /** The results with `open` as it is after this window. */
   readonly results: R[]
   readonly opened: R[]
+  /** Rules that were open already and that this window, when it is first judged, speaks against as well. */
+  readonly persisting: R[]
   readonly resolved: R[]
 }
 
@@ -24,23 +26,23 @@ export function advanceRules<R extends { verdict: WindowVerdict; open: boolean }
   { nameOf, end, policy }: { nameOf: (result: R) => string; end: number; policy: PersistencePolicy },
 ): Advanced<R> {
   const states = { ...before }
-  const advanced: { states: RuleStates; results: R[]; opened: R[]; resolved: R[] } = {
+  const advanced: { states: RuleStates; results: R[]; opened: R[]; persisting: R[]; resolved: R[] } = {
     states,
     results: [],
     opened: [],
+    persisting: [],
     resolved: [],
   }
   for (const result of results) {
     const name = nameOf(result)
-    const { state, action } = advancePersistence(
-      states[name] ?? initialPersistence,
-      { end, verdict: result.verdict },
-      policy,
-    )
+    const earlier = states[name] ?? initialPersistence
+    const { state, action } = advancePersistence(earlier, { end, verdict: result.verdict }, policy)
     states[name] = state
     const after = { ...result, open: state.phase === 'open' }
     advanced.results.push(after)
     if (action === 'open') advanced.opened.push(after)
+    else if (after.open && breachingEnds(state).includes(end) && !breachingEnds(earlier).includes(end))
+      advanced.persisting.push(after)
     if (action === 'resolve') advanced.resolved.push(after)
   }
   return advanced

@@ -56,6 +56,9 @@ describeEachDatabase('monitoring', ({ world }) => {
       `trivium://${tell.project}/window/arrivals:2001-01-13`,
       `trivium://${tell.project}/release/rel_1`,
     ])
+    expect((await tell.events('monitor.persists')).map(({ eventTime, data }) => [eventTime, data['features']])).toEqual(
+      [[start + 7 * day, ['recent_late']]],
+    )
     const recovered = await tell.events('monitor.recovered')
     expect(recovered.map(({ eventTime, data }) => [eventTime, data['features']])).toEqual([
       [start + 9 * day, ['recent_late']],

@@ -161,6 +161,7 @@ async function advanceRelease(
     states,
     results: [...results],
     opened: [],
+    persisting: [],
     resolved: [],
   })
   if (!judged.release)
@@ -353,6 +354,21 @@ async function announce(
       fact: `${metric} degraded`,
     })
   }
+  // Whoever did nothing the first time, or tried and failed, hears of it with each further window.
+  if (drift.persisting.length > 0)
+    await append('monitor.persists', monitorUrn, refsOf([{ urn: subject }]), end, {
+      ...about,
+      kind: 'drift',
+      features: drift.persisting.map(featureName),
+      fact: `${drift.persisting.map(featureName).join(', ')} still drifted`,
+    })
+  for (const { metric } of performance.persisting)
+    await append('monitor.persists', monitorUrn, refsOf([{ urn: subject }]), Math.max(end, asOf), {
+      ...about,
+      kind: 'performance',
+      metric,
+      fact: `${metric} still degraded`,
+    })
   if (drift.resolved.length > 0)
     await append('monitor.recovered', monitorUrn, refsOf([{ urn: subject }]), end, {
       ...about,

@@ -129,14 +129,12 @@ export function story(world: World, project: string) {
     label: async (flights: readonly Flight[], change: (flight: Flight) => Partial<NewLabel> = () => ({})) => {
       for (let i = 0; i < flights.length; i += 5000)
         await call('POST', 'deployments/arrivals/labels', {
-          labels: flights
-            .slice(i, i + 5000)
-            .map((flight) => ({
-              predictionId: flight.id,
-              value: flight.late,
-              eventTime: flight.knownAt,
-              ...change(flight),
-            })),
+          labels: flights.slice(i, i + 5000).map((flight) => ({
+            predictionId: flight.id,
+            value: flight.late,
+            eventTime: flight.knownAt,
+            ...change(flight),
+          })),
         })
     },
     advance: async (to: number) => {

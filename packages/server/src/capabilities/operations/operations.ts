@@ -114,7 +114,7 @@ export function createOperations(
           found.set(node, { urn: node, kind, name, ...(version === null ? {} : { version }), fact, at, as })
       }
     }
-    return [...found.values()].toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0))
+    return [...found.values()].toSorted((a, b) => (a.at ?? Number.MAX_SAFE_INTEGER) - (b.at ?? Number.MAX_SAFE_INTEGER))
   }
 
   return {
