@@ -41,7 +41,9 @@ export const listEvents = route({
     query: Type.Object({
       after: Type.Optional(Type.Integer({ minimum: 0 })),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-      name: Type.Optional(Type.String()),
+      name: Type.Optional(
+        Type.String({ maxLength: 2000, description: 'Only these, comma-separated: run.finished,alert.opened' }),
+      ),
       subject: Type.Optional(Type.String()),
     }),
     response: {

@@ -26,7 +26,7 @@ export function eventRoutes(app: Http, { db, events, sequencer, volatile, waterm
       .limit(limit)
     select =
       query.after === undefined ? select.orderBy('seq', 'desc') : select.where('seq', '>', query.after).orderBy('seq')
-    if (query.name !== undefined) select = select.where('name', '=', query.name)
+    if (query.name !== undefined) select = select.where('name', 'in', query.name.split(','))
     if (query.subject !== undefined) select = select.where('subject', '=', query.subject)
     return { events: (await select.execute()).map(sealedEventOf), head }
   })

@@ -1,7 +1,7 @@
 import { getDriftHistory, getMonitor, getPerformanceSeries, listMonitorWindows, type Monitor } from '@trivium/contract'
 import { useContractQuery } from '../../data/contract-query.ts'
 import { QueryView } from '../../data/query-view.tsx'
-import { number, oneOf, text, useSearchState } from '../../shell/search-state.ts'
+import { moment, oneOf, text, useSearchState } from '../../shell/search-state.ts'
 import { usePageParams } from '../../shell/use-page-params.ts'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { Facts } from '../../ui/facts.tsx'
@@ -20,7 +20,7 @@ import { WindowsTab } from './windows-tab.tsx'
 const shape = {
   tab: oneOf(['auto', 'performance', 'data', 'windows'], 'auto'),
   feature: text(),
-  window: number(),
+  window: moment(),
 }
 
 /** One monitor: realised performance, drift of its features, and each window that it judged. */

@@ -94,7 +94,7 @@ export function AlertHistory({ alert }: { readonly alert: AlertDetail }) {
         <ul className="row wrap gap-16 mt-4">
           {alert.evidence.windows.map((window) => (
             <li key={window.urn}>
-              <EntityLink kind="window" name={`${alert.monitor}:${window.start}`} look="bare">
+              <EntityLink kind="window" name={parseUrn(window.urn)?.name ?? alert.monitor} look="bare">
                 <TimeRange from={window.start} to={window.end - 1} />
               </EntityLink>
             </li>
