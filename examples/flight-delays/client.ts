@@ -4,7 +4,7 @@ import { openAsBlob } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Route } from '@trivium/contract'
 import { listMissingBlobs, savePipeline } from '@trivium/contract'
-import { buildUrl, createClient } from '@trivium/sdk'
+import { buildUrl, type createClient } from '@trivium/sdk'
 
 export type Client = ReturnType<typeof createClient>
 

@@ -3,7 +3,9 @@
   var kept = null
   try {
     kept = localStorage.getItem('trivium.theme')
-  } catch (e) {}
+  } catch {
+    // Storage may be switched off; then the system decides.
+  }
   var dark = kept === 'dark' || (kept !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches)
   document.documentElement.dataset.theme = dark ? 'dark' : 'light'
 })()

@@ -71,7 +71,7 @@ describe('HTTP', () => {
       throw new AppError('TEST.MANY', 422, 'Several.', { errors: [{ path: 'a', message: 'b' }] })
     })
     app.get('/bug', { config: { access: 'public' } }, async () => {
-      throw new TypeError('password=hunter2 in /home/somebody')
+      throw new TypeError('password=hunter2 in /srv/somebody')
     })
     await app.ready()
   })

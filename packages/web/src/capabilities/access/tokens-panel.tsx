@@ -6,6 +6,7 @@ import { QueryView } from '../../data/query-view.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CommandBox } from '../../ui/code-example.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
+import { useNow } from '../../ui/environment.tsx'
 import { Note, Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
@@ -132,7 +133,8 @@ function TokenState({
   readonly revokedAt: number | null
   readonly expiresAt: number | null
 }) {
+  const now = useNow()
   if (revokedAt !== null) return <State kind="idle">revoked</State>
-  if (expiresAt !== null && expiresAt <= Date.now()) return <State kind="idle">expired</State>
+  if (expiresAt !== null && expiresAt <= now) return <State kind="idle">expired</State>
   return <State kind="ok">works</State>
 }

@@ -97,7 +97,7 @@ export function Page() {
                   id: 'events',
                   head: 'Event time',
                   cell: (dataset) =>
-                    dataset.latest?.minTime != null && dataset.latest.maxTime !== null ? (
+                    dataset.latest && dataset.latest.minTime !== null && dataset.latest.maxTime !== null ? (
                       <TimeRange from={dataset.latest.minTime} to={dataset.latest.maxTime} />
                     ) : (
                       <span className="t3">–</span>

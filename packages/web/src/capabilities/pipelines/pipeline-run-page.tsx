@@ -17,6 +17,7 @@ import { Claim, PageHeader } from '../../ui/page-header.tsx'
 import { Person } from '../../ui/person.tsx'
 import { Section } from '../../ui/section.tsx'
 import { Time } from '../../ui/time.tsx'
+import { useTicking } from '../../ui/use-ticking.ts'
 import { runState, stepState } from './run-state.ts'
 import { StepPanel } from './step-panel.tsx'
 
@@ -44,6 +45,7 @@ interface RunViewProps {
 
 function RunView({ project, run, live, onChanged }: RunViewProps) {
   const [view, setView] = useSearchState(shape)
+  const now = useTicking(live)
   const [progress, setProgress] = useState<Record<string, number>>({})
   const cancel = useContractMutation(cancelPipelineRun, { invalidates: [getPipelineRun] })
   useVolatile('step.state', (message) => {
@@ -104,7 +106,11 @@ function RunView({ project, run, live, onChanged }: RunViewProps) {
           },
           {
             label: 'Took',
-            value: <Duration ms={run.startedAt === null ? null : (run.finishedAt ?? Date.now()) - run.startedAt} />,
+            value: (
+              <Duration
+                ms={run.startedAt === null ? null : (run.finishedAt ?? Math.max(now, run.startedAt)) - run.startedAt}
+              />
+            ),
           },
           {
             label: 'Steps',
@@ -139,7 +145,7 @@ function RunView({ project, run, live, onChanged }: RunViewProps) {
       <Section title="Time" note="waiting as a thin line, cached as a tick">
         <Gantt
           label="When each step ran"
-          now={live ? Date.now() : undefined}
+          now={live ? now : undefined}
           selected={chosen?.name}
           onSelect={(step) => setView({ step })}
           rows={run.steps.map((step) => ({
