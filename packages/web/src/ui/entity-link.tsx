@@ -4,6 +4,7 @@ import { Alias } from './alias.tsx'
 import { AppLink } from './app-link.tsx'
 import { type EntityKey, formatVersion, kindIcon, kindWord } from './entity-kinds.ts'
 import { entityUrl } from './entity-url.ts'
+import { shortName } from './short-name.ts'
 import { useUiEnvironment } from './environment.tsx'
 import { StateGlyph, type StateKind } from './state.tsx'
 
@@ -44,7 +45,7 @@ export function EntityLink({
       data-trashed={trashedUntil ? true : undefined}
     >
       {look !== 'name' && <Icon className="ic s" aria-label={kindWord(entity.kind)} />}
-      <span className="trunc ch-name">{children ?? entity.name}</span>
+      <span className="trunc ch-name">{children ?? shortName(entity.name)}</span>
       {children === undefined && entity.version !== undefined && (
         <span className="ch-version">{formatVersion(entity.kind, entity.version)}</span>
       )}

@@ -1,12 +1,25 @@
 import type { LineageEdge, LineageNode } from '@trivium/contract'
 
+/** The kinds that make the way from a row to a prediction and on to an alert; the rest stays faint. */
+const onTheWay = new Set([
+  'prediction',
+  'release',
+  'model',
+  'run',
+  'dataset',
+  'feature-view',
+  'commit',
+  'window',
+  'monitor',
+  'alert',
+])
 const mostDrawn = 40
-const mostOfKind = 6
+const mostOfKind = 4
 
 export interface FoldedGraph {
   readonly nodes: readonly LineageNode[]
   readonly edges: readonly LineageEdge[]
-  /** What lies on a path through the focus' nearest relatives. */
+  /** What lies on the way from a row to what followed. */
   readonly path: ReadonlySet<string>
 }
 
@@ -41,7 +54,7 @@ export function foldNodes(nodes: readonly LineageNode[], edges: readonly Lineage
     if (from !== undefined && to !== undefined && from !== to) drawn.set(`${from}\n${to}`, { ...edge, from, to })
   }
   const path = new Set(
-    kept.filter((node) => !node.urn.startsWith('group:') && Math.abs(node.depth) <= 6).map((node) => node.urn),
+    kept.filter((node) => !node.urn.startsWith('group:') && onTheWay.has(node.kind)).map((node) => node.urn),
   )
   return { nodes: kept, edges: [...drawn.values()], path }
 }

@@ -10,6 +10,7 @@ import { Segmented } from '../../ui/button.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { parseUrn } from '../../ui/entity-url.ts'
+import { shortName } from '../../ui/short-name.ts'
 import { formatPlural } from '../../ui/format-number.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { Section } from '../../ui/section.tsx'
@@ -30,7 +31,7 @@ export function Page() {
     <Walk
       project={project}
       urn={urn}
-      back={view.back ?? 12}
+      back={view.back ?? 4}
       forward={view.forward ?? 3}
       look={view.as}
       onLook={(as) => setView({ as })}
@@ -160,7 +161,7 @@ function Walk({ project, urn, back, forward, look, onLook }: WalkProps) {
                   columns={columns}
                   nodes={folded.nodes.map((node) => ({
                     id: node.urn,
-                    name: node.name,
+                    name: shortName(node.name),
                     kind: node.kind,
                     version: node.version ?? undefined,
                     fact: node.fact,

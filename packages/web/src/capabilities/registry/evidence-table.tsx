@@ -22,6 +22,7 @@ export function EvidenceTable({ evidence }: { readonly evidence: readonly Eviden
       columns={[
         {
           id: 'what',
+          width: '52%',
           head: <span style={{ paddingLeft: 20 }}>Found</span>,
           cell: ({ one }) => (
             <span className="row">
@@ -57,19 +58,22 @@ export function EvidenceTable({ evidence }: { readonly evidence: readonly Eviden
           head: 'On',
           cell: ({ one }) => (
             <span className="row">
-              {one.subjects.slice(0, 2).map((urn) => {
-                const entity = parseUrn(urn)
-                return entity ? (
-                  <EntityLink
-                    key={urn}
-                    kind={entity.kind}
-                    name={entity.name}
-                    id={entity.id}
-                    version={entity.version}
-                    look="bare"
-                  />
-                ) : null
-              })}
+              {one.subjects
+                .filter((urn) => urn.includes('/dataset/'))
+                .slice(0, 1)
+                .map((urn) => {
+                  const entity = parseUrn(urn)
+                  return entity ? (
+                    <EntityLink
+                      key={urn}
+                      kind={entity.kind}
+                      name={entity.name}
+                      id={entity.id}
+                      version={entity.version}
+                      look="bare"
+                    />
+                  ) : null
+                })}
             </span>
           ),
         },

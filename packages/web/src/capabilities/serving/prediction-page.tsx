@@ -21,7 +21,7 @@ export function Page() {
   const urn = one.data?.urn ?? ''
   const graph = useContractQuery(
     getLineage,
-    { params: { project }, query: { urn, back: 12, forward: 4 } },
+    { params: { project }, query: { urn, back: 5, forward: 4 } },
     { enabled: urn !== '' },
   )
   return (
