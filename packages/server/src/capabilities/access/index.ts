@@ -1,5 +1,3 @@
 export { type Access, createAccess } from './access.ts'
-export { sessionCookie } from './authenticate.ts'
-export { capabilityErrors as accessCapabilityErrors } from './errors.ts'
 export { createPeople, type People } from './people.ts'
 export { accessRoutes } from './routes.ts'

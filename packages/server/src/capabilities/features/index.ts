@@ -1,5 +1,3 @@
-export { featureErrors } from './errors.ts'
 export { createFeatures, type Features } from './features.ts'
 export { featuresStep } from './features-step.ts'
-export { type CompiledView, compileView, entityKey, lookup } from './online.ts'
 export { featureRoutes } from './routes.ts'

@@ -1,3 +1,2 @@
-export { inboxErrors } from './errors.ts'
 export { createInbox, type Inbox, type NewInboxItem } from './inbox.ts'
 export { inboxRoutes } from './routes.ts'

@@ -1,2 +1,2 @@
-export { createLineage, type Lineage, type LineageGraph, type LineageResolver, lineageErrors } from './lineage.ts'
+export { createLineage, type Lineage, type LineageGraph, type LineageResolver } from './lineage.ts'
 export { lineageRoutes } from './routes.ts'

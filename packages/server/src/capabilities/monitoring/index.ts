@@ -1,6 +1,4 @@
-export { monitoringErrors } from './errors.ts'
 export { measureName } from './headline.ts'
 export { createModelFacts, type ModelFacts } from './model-facts.ts'
 export { createMonitoring, type CurrentRelease, type Monitoring } from './monitoring.ts'
-export { windowUrn } from './record-window.ts'
 export { monitoringRoutes } from './routes.ts'

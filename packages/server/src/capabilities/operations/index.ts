@@ -1,3 +1,2 @@
-export { operationErrors } from './errors.ts'
 export { createOperations, type Operations } from './operations.ts'
 export { operationRoutes } from './routes.ts'

@@ -1,6 +1,5 @@
 export { deployStep } from './deploy-step.ts'
-export { servingErrors } from './errors.ts'
 export { forwardRoutes } from './forward.ts'
-export { type DeployableModel, type DeployableModels, featuresTag, type OnlineViews } from './make-manifest.ts'
+export { type DeployableModel, type DeployableModels, type OnlineViews } from './make-manifest.ts'
 export { servingRoutes } from './routes.ts'
 export { createServing, type Serving, type ServingDeps } from './serving.ts'

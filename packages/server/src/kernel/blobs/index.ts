@@ -20,7 +20,3 @@ export async function addBlobRef(
     .onConflict((c) => c.columns(['project_id', 'digest', 'owner']).doNothing())
     .execute()
 }
-
-export async function removeBlobRefs(trx: Trx, project: string, owner: string): Promise<void> {
-  await trx.deleteFrom('blob_ref').where('project_id', '=', project).where('owner', '=', owner).execute()
-}

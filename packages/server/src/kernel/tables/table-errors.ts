@@ -38,9 +38,3 @@ export const tablesErrors = defineErrors('TABLES', {
     message: (waiting: number) => `The table engine is busy: ${waiting} queries wait. Try again later.`,
   },
 })
-
-/** True for errors that go away when the same call is made again. */
-export function isRetriableTablesError(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code
-  return code === 'TABLES.RESTARTED' || code === 'TABLES.BUSY' || code === 'TABLES.UNAVAILABLE'
-}
