@@ -21,6 +21,23 @@ describe('commands against a server', () => {
     return (await trivium(['token', 'create', 'test', '--for', `a-${role}`, '--json'])).json.secret
   }
 
+  /** Logs an ONNX file to a run and registers it as the next version of `late`, as an MLflow client would. */
+  const registerVersion = async (token: string) => {
+    const mlflow = async (method: string, path: string, body: string | Uint8Array<ArrayBuffer>) => {
+      const type = typeof body === 'string' ? 'application/json' : 'application/octet-stream'
+      const headers = { authorization: `Bearer ${token}`, 'content-type': type }
+      const response = await fetch(`${server.ready.url}/api/2.0/${path}`, { method, body, headers })
+      return (await response.json()) as { run: { info: { run_id: string } } }
+    }
+    const { run } = await mlflow('POST', 'mlflow/runs/create', JSON.stringify({ experiment_id: '0', start_time: 1 }))
+    const id = run.info.run_id
+    const file = new Uint8Array(await readFile(onnx))
+    await mlflow('PUT', `mlflow-artifacts/artifacts/0/${id}/artifacts/model/model.onnx`, file)
+    await mlflow('POST', 'mlflow/registered-models/create', JSON.stringify({ name: 'late' }))
+    const version = { name: 'late', source: `runs:/${id}/model`, run_id: id }
+    await mlflow('POST', 'mlflow/model-versions/create', JSON.stringify(version))
+  }
+
   test('env prints what a shell needs', async () => {
     const { out, code } = await trivium(['env'])
     expect(code).toBe(0)
@@ -146,32 +163,7 @@ describe('commands against a server', () => {
   })
 
   test('a model is registered, deployed, asked and given feedback', async () => {
-    const { json: variables } = await trivium(['env', '--json'])
-    const mlflow = async (method: string, path: string, body: string | Uint8Array<ArrayBuffer>) => {
-      const response = await fetch(`${server.ready.url}/api/2.0/${path}`, {
-        method,
-        body,
-        headers: {
-          authorization: `Bearer ${variables.TRIVIUM_TOKEN}`,
-          'content-type': typeof body === 'string' ? 'application/json' : 'application/octet-stream',
-        },
-      })
-      expect([path, response.status]).toEqual([path, 200])
-      return (await response.json()) as { run: { info: { run_id: string } } }
-    }
-    const { run } = await mlflow('POST', 'mlflow/runs/create', JSON.stringify({ experiment_id: '0', start_time: 1 }))
-    const id = run.info.run_id
-    await mlflow(
-      'PUT',
-      `mlflow-artifacts/artifacts/0/${id}/artifacts/model/model.onnx`,
-      new Uint8Array(await readFile(onnx)),
-    )
-    await mlflow('POST', 'mlflow/registered-models/create', JSON.stringify({ name: 'late' }))
-    await mlflow(
-      'POST',
-      'mlflow/model-versions/create',
-      JSON.stringify({ name: 'late', source: `runs:/${id}/model`, run_id: id }),
-    )
+    await registerVersion((await trivium(['env', '--json'])).json.TRIVIUM_TOKEN)
     expect((await trivium(['models', 'alias', 'late', 'champion', '1'])).out).toBe('late@champion is v1.\n')
     const shown = await trivium(['models', 'show', 'late@champion'])
     expect(shown.out).toContain('model.onnx')
@@ -190,8 +182,52 @@ describe('commands against a server', () => {
     expect((await trivium(['deployments', 'list'])).out).toMatch(/delays +ready +late v1/)
     const wrong = await trivium(['predict', 'delays', '{"origin": "JFK"}'])
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('distance')])
+    const elsewhere = await trivium(['predict', 'delays', inputs, '--project', 'ships'])
+    expect([elsewhere.code, elsewhere.err]).toEqual([2, expect.stringContaining('not in "ships"')])
     const back = await trivium(['deployments', 'rollback', 'delays'])
     expect([back.code, back.err]).toEqual([1, expect.stringMatching(/^trivium: .+\(SERVING\./)])
+  })
+
+  test('an evaluation made by a pipeline is listed, shown and compared', async () => {
+    const yaml = `name: judge\nsteps:\n  evaluate:\n    kind: evaluate\n    in: {model: 'model:late@1', dataset: 'dataset:flights@latest'}\n    with: {label: late, metrics: [log-loss], slices: [origin]}\n`
+    await writeFile(join(server.data, 'judge.yaml'), yaml)
+    const run = await trivium(['run', 'judge.yaml', '--wait'])
+    expect([run.code, run.err]).toEqual([0, expect.stringContaining('First model, nothing to compare with: log loss')])
+    const { json } = await trivium(['evaluations', 'list', '--dataset', 'flights', '--json'])
+    const { id } = json.evaluations[0]
+    const shown = await trivium(['evaluations', 'show', id])
+    expect(shown.out).toMatch(/2,400 of 10 days/)
+    expect(shown.out).toMatch(/ORD +481 /)
+    const same = await trivium(['evaluations', 'compare', id, id, '--margin', '0.01'])
+    expect(same.out).toContain('no clear change')
+  })
+
+  test('a decision waits in the inbox; nobody approves his own work', async () => {
+    const contributor = await tokenOf('contributor')
+    await registerVersion(contributor)
+    const { json: variables } = await trivium(['env', '--json'])
+    const call = (token: string, method: string, path: string, body: unknown) =>
+      fetch(`${server.ready.url}/api/v1/projects/default/models/late/${path}`, {
+        method,
+        body: JSON.stringify(body),
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      })
+    expect((await call(variables.TRIVIUM_TOKEN, 'PUT', 'policy', { approval: 'required' })).status).toBe(200)
+    const deployed = await trivium(['deploy', 'delays', '--model', 'late/2'])
+    expect([deployed.code, deployed.err]).toEqual([1, expect.stringMatching(/approv/)])
+    expect((await call(contributor, 'POST', 'versions/2/approval-request', {})).status).toBe(200)
+    const { json } = await trivium(['inbox', 'list', '--json'])
+    const { id } = json.items[0]
+    const own = await trivium(['inbox', 'approve', id], { env: { TRIVIUM_TOKEN: contributor } })
+    expect([own.code, own.err]).toEqual([3, expect.stringContaining('ACCESS.FORBIDDEN')])
+    const silent = await trivium(['inbox', 'decline', id])
+    expect([silent.code, silent.err]).toEqual([1, expect.stringContaining('needs a reason')])
+    expect((await trivium(['inbox', 'approve', id, '--reason', 'looks right'])).out).toMatch(/: approve\.\n$/)
+    expect((await trivium(['inbox', 'show', id])).out).toContain('approve by admin: looks right')
+    expect((await trivium(['deploy', 'delays', '--model', 'late/2', '--wait'])).out).toMatch(
+      /^delays release 2: late v2, ready\./,
+    )
+    expect((await trivium(['deployments', 'rollback', 'delays'])).out).toContain('release 1 again: late v1')
   })
 
   test('events are tailed live, in order, and follow the name that is asked for', async () => {
@@ -218,7 +254,6 @@ describe('commands against a server', () => {
       ['inbox', 'list'],
       ['alerts', 'list'],
       ['monitors', 'list'],
-      ['evaluations', 'list'],
     ])
       expect([args, (await trivium(args)).out]).toEqual([args, 'None.\n'])
     const doctor = await trivium(['doctor', '--json'])

@@ -28,18 +28,23 @@ export function dataDirectory(
   return resolve(cwd, options.data ?? env['TRIVIUM_DATA'] ?? join(homedir(), '.trivium'))
 }
 
-/** What a running server wrote into its data directory; undefined when there is none. */
-export function runningServer(directory: string): { url: string; pid: number } | undefined {
+/** What a running server wrote into its data directory; undefined when there is none, or when it has gone without a word. */
+function runningServer(directory: string): { url: string; pid: number } | undefined {
   try {
-    const { url, pid } = JSON.parse(readFileSync(join(directory, 'server.json'), 'utf8')) as {
-      url: string
-      pid: number
-    }
+    const found = JSON.parse(readFileSync(join(directory, 'server.json'), 'utf8')) as { url: string; pid: number }
+    return lives(found.pid) ? found : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
     process.kill(pid, 0)
-    return { url, pid }
+    return true
   } catch (error) {
-    // Somebody else's process answers EPERM: it lives.
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? { url: 'http://127.0.0.1:4000', pid: 0 } : undefined
+    // The process of somebody else may not be asked, but it is there.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

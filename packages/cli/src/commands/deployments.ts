@@ -4,12 +4,14 @@ import {
   deployModel,
   type FeatureBinding,
   getDeployment,
+  getSession,
   listDeployments,
   predict,
   pushLabelFile,
   retireDeployment,
   rollBackDeployment,
 } from '@trivium/contract'
+import type { Client } from '@trivium/sdk'
 import type { Command } from 'commander'
 import { type Action, onAction } from '../command.ts'
 import { FailedError, UsageError } from '../fail.ts'
@@ -154,11 +156,12 @@ export function deploymentCommands(program: Command, terminal: Terminal): void {
       .argument('<json>', 'inputs by name, or a list of such rows')
       .option('--event-time <time>', 'when the thing predicted happens: ISO 8601 or milliseconds')
       .description('Asks a deployment; each row becomes a record of the prediction log.'),
-    async ({ client, options, show }, deployment: string, text: string) => {
+    async ({ client, project, options, show }, deployment: string, text: string) => {
       const when = options['eventTime'] as string | undefined
       const eventTime: { eventTime?: number | string } =
         when === undefined ? {} : { eventTime: /^\d+$/.test(when) ? Number(when) : when }
       const given = inputsOf(text)
+      await requireHomeProject(client, project)
       const body: BodyOf<typeof predict> = Array.isArray(given)
         ? { rows: given.map((inputs) => ({ inputs, ...eventTime })) }
         : { inputs: given, ...eventTime }
@@ -206,6 +209,15 @@ async function ready({ client, project, options, terminal }: Action, deployment:
       )
     await sleep(pollMs, undefined, { signal: terminal.signal })
   }
+}
+
+/** The inference endpoint acts in the project of the token; it must be the one that is asked for. */
+async function requireHomeProject(client: Client, project: string): Promise<void> {
+  const { homeProject } = await client.call(getSession, {})
+  if (homeProject !== project)
+    throw new UsageError(
+      `Predictions are made in the project of the token, "${homeProject}", not in "${project}". Make a token there (trivium token create NAME --project ${project}) and set TRIVIUM_TOKEN to it.`,
+    )
 }
 
 function inputsOf(text: string): Record<string, unknown> | Record<string, unknown>[] {
