@@ -7,7 +7,7 @@ import { readImports } from './read-imports.ts'
 import { root, trackedFiles } from './tracked-files.ts'
 
 const sources = trackedFiles().filter(
-  (path) => /^packages\/[^/]+\/src\/.*\.tsx?$/.test(path) && !/\.(test|stories)\.tsx?$|\.d\.ts$/.test(path),
+  (path) => /^packages\/[^/]+\/src\/.*\.tsx?$/.test(path) && !/\.(test|fixture|stories)\.tsx?$|\.d\.ts$/.test(path),
 )
 
 test('every import respects the floors', () => {

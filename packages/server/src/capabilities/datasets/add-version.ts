@@ -83,18 +83,16 @@ export async function addVersion(deps: AddVersionDeps, scope: Scope, input: AddV
       createReadStream(parquet),
       input.format === 'parquet' && input.digest !== undefined ? { expected: input.digest } : {},
     )
-    const added = await deps.db.write
-      .transaction()
-      .execute((trx) =>
-        record(deps, trx, scope, {
-          ...input,
-          columns: plain,
-          profile,
-          results,
-          eventTimeColumn,
-          file: { digest, size },
-        }),
-      )
+    const added = await deps.db.write.transaction().execute((trx) =>
+      record(deps, trx, scope, {
+        ...input,
+        columns: plain,
+        profile,
+        results,
+        eventTimeColumn,
+        file: { digest, size },
+      }),
+    )
     return { ...added, checks: results }
   } finally {
     await rm(directory, { recursive: true, force: true })

@@ -50,7 +50,8 @@ export function featuresStep({
       const { views } = configuration as unknown as Configuration
       const found: Awaited<ReturnType<NonNullable<StepKind['resolve']>>> = {}
       const { entities } = configuration as unknown as Configuration
-      if (entities.includes('$as_of')) found['as_of'] = { kind: 'value', digest: digestOf(context.asOf), value: context.asOf }
+      if (entities.includes('$as_of'))
+        found['as_of'] = { kind: 'value', digest: digestOf(context.asOf), value: context.asOf }
       for (const { view } of views) {
         const current = await features.offline(context.scope, view, { to: context.asOf })
         const state = [current.urn, ...current.relation.files.map((path) => path.split('/').at(-1) ?? '')]
