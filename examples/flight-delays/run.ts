@@ -12,7 +12,7 @@ const help = `Runs the life of a model on real flights.
   npm run demo -- [options]
 
   --yes            approve as demo-approver instead of waiting for you
-  --weeks N        weeks of live traffic that are replayed (default 16)
+  --weeks N        weeks of live traffic that are replayed (default 13)
   --speed X        days of event time a second at most (default: as fast as it goes)
   --keep           keep the server running when the story has ended (default on a terminal)
   --summary FILE   write what happened as JSON
@@ -24,7 +24,7 @@ const help = `Runs the life of a model on real flights.
 const { values } = parseArgs({
   options: {
     yes: { type: 'boolean', default: false },
-    weeks: { type: 'string', default: '16' },
+    weeks: { type: 'string', default: '13' },
     speed: { type: 'string' },
     keep: { type: 'boolean', default: process.stdin.isTTY === true },
     summary: { type: 'string' },
