@@ -1,5 +1,6 @@
 import type { Evidence, SealedEvent } from '@trivium/contract'
 import { asReader, type Trx } from '../../kernel/db/index.ts'
+import { sealedEventOf } from '../../kernel/events/index.ts'
 import { parseUrn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { systemScope } from '../../kernel/principal/index.ts'
@@ -102,28 +103,36 @@ export async function applyDecisions(deps: RegistryDeps, trx: Trx, events: reado
   }
 }
 
-async function applyDecision(deps: RegistryDeps, trx: Trx, event: SealedEvent): Promise<void> {
-  const { project } = event
-  const row = await trx
-    .selectFrom('model_version')
+/** Takes over the decision of an item at once, where there is one: whoever goes on because of it must not be ahead of the registry. The consumer, when it comes to it, finds it done. */
+export async function catchUp(deps: RegistryDeps, project: string, item: string): Promise<void> {
+  const { db } = deps
+  const decided = await db.read
+    .selectFrom('event')
     .selectAll()
     .where('project_id', '=', project)
-    .where('approval_item', '=', event.subject)
-    .where('approval', '=', 'waiting')
+    .where('subject', '=', item)
+    .where('name', '=', 'inbox.decided')
     .executeTakeFirst()
-  if (!row) return
+  if (decided) await db.write.transaction().execute((trx) => applyDecision(deps, trx, sealedEventOf(decided)))
+}
+
+async function applyDecision(deps: RegistryDeps, trx: Trx, event: SealedEvent): Promise<void> {
+  const { project } = event
   const approved = event.data['option'] === 'approve'
   const reason = typeof event.data['reason'] === 'string' ? event.data['reason'] : ''
-  const { model, version } = row
-  const subject = versionUrn(project, model, version)
-  const by = await trx.selectFrom('principal').select('name').where('id', '=', event.by).executeTakeFirst()
-  await trx
+  // Of several who come with the decision (the consumer, a step that waited), one finds the version waiting.
+  const row = await trx
     .updateTable('model_version')
     .set({ approval: approved ? 'approved' : 'declined', updated_at: deps.clock() })
     .where('project_id', '=', project)
-    .where('model', '=', model)
-    .where('version', '=', version)
-    .execute()
+    .where('approval_item', '=', event.subject)
+    .where('approval', '=', 'waiting')
+    .returning(['model', 'version', 'deleted_at'])
+    .executeTakeFirst()
+  if (!row) return
+  const { model, version } = row
+  const subject = versionUrn(project, model, version)
+  const by = await trx.selectFrom('principal').select('name').where('id', '=', event.by).executeTakeFirst()
   const scope: Scope = systemScope(project, 'registry')
   const word = approved ? 'approved' : 'declined'
   if (row.deleted_at === null) {

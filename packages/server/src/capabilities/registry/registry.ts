@@ -4,7 +4,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import type { ModelReferenceResolver } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { Inbox } from '../inbox/index.ts'
-import { type ApprovalRequest, applyDecisions, requestApproval } from './approval.ts'
+import { type ApprovalRequest, applyDecisions, catchUp, requestApproval } from './approval.ts'
 import { type DeployableVersion, findByReference, requireDeployable } from './deployable.ts'
 import { attachEvidence, verifyAllEvidence } from './evidence.ts'
 import {
@@ -197,13 +197,19 @@ export function createRegistry(
       const { state, decision } = await inbox.get(scope, parseUrn(item)?.id ?? '')
       if (state === 'open') return undefined
       if (!decision) return { approved: false, sentence: 'The request for approval was withdrawn.' }
+      await catchUp(deps, scope.project, item)
       const approved = decision.option === 'approve'
       return {
         approved,
         sentence: `${decision.byName} ${approved ? 'approved' : 'declined'} it${decision.reason === '' ? '.' : `: ${decision.reason}`}`,
       }
     },
-    requireDeployable: (scope, reference) => requireDeployable(db.read, scope, reference),
+    requireDeployable: async (scope, reference) => {
+      const row = await findByReference(db.read, scope.project, reference)
+      if (row?.approval === 'waiting' && row.approval_item !== null)
+        await catchUp(deps, scope.project, row.approval_item)
+      return requireDeployable(db.read, scope, reference)
+    },
     resolve: async (scope, reference) => {
       const row = await findByReference(db.read, scope.project, reference)
       if (!row) return undefined
