@@ -1,4 +1,5 @@
 import {
+  type InfiniteData,
   type QueryKey,
   type UseQueryResult,
   infiniteQueryOptions,
@@ -69,8 +70,8 @@ export function useContractPages<R extends Route>(
 ) {
   const client = useClient()
   const query = (input as { query?: Record<string, unknown> }).query
-  return useInfiniteQuery({
-    ...infiniteQueryOptions({
+  return useInfiniteQuery<ResultOf<R>, ApiError, InfiniteData<ResultOf<R>>, QueryKey, string>({
+    ...infiniteQueryOptions<ResultOf<R>, ApiError, InfiniteData<ResultOf<R>>, QueryKey, string>({
       queryKey: [...contractKey(route, input as never), 'pages'],
       queryFn: ({ signal, pageParam }) =>
         client.call(route, {
@@ -78,7 +79,7 @@ export function useContractPages<R extends Route>(
           query: { ...query, ...(pageParam ? { page_token: pageParam } : {}) },
           signal,
         } as never) as Promise<ResultOf<R>>,
-      initialPageParam: '' as string,
+      initialPageParam: '',
       getNextPageParam: (last) => (last as Page).nextPageToken ?? undefined,
     }),
     enabled,

@@ -4,7 +4,9 @@ import type { ReactNode } from 'react'
 import { Denied, Loading, PanelError, Stale } from '../ui/page-states.tsx'
 
 interface QueryViewProps<T> {
-  readonly query: UseQueryResult<T, ApiError>
+  readonly query: Pick<UseQueryResult<T, ApiError>, 'data' | 'error' | 'dataUpdatedAt' | 'isPlaceholderData'> & {
+    readonly refetch: () => unknown
+  }
   /** What is read, as it stands in a sentence: `the drift history`. */
   readonly what: string
   readonly shape?: 'table' | 'chart' | 'text' | 'facts'

@@ -97,7 +97,7 @@ export function completeFilter(text: string, caret: number, fields: readonly Fil
     previous.kind === 'bracket' ||
     (previous.kind === 'word' && /^(in|like|ilike)$/i.test(previous.text))
   ) {
-    const quote = (value: string) => (/^[\w.-]+$/.test(value) ? value : `"${value}"`)
+    const quote = (value: string) => (/^[\w.-]+$|^'.*'$/.test(value) ? value : `"${value}"`)
     return { from, to: caret, choices: matching((field?.values ?? []).map((one) => ({ text: quote(one), what: '' }))) }
   }
   return { from, to: caret, choices: matching(['and', 'or'].map((one) => ({ text: one, what: '' }))) }

@@ -44,8 +44,8 @@ export function Page() {
           { id: 'resolved', label: 'Resolved' },
         ]}
       />
-      <QueryView query={query as never} what="the alerts" permission="alert:read">
-        {(data: NonNullable<typeof query.data>) => {
+      <QueryView query={query} what="the alerts" permission="alert:read">
+        {(data) => {
           const alerts = openFirst(data.pages.flatMap((page) => page.alerts))
           if (alerts.length === 0 && filter !== '')
             return <NoMatch what="alerts" filter={filter} onClear={() => setView({ monitor: '', deployment: '' })} />

@@ -1,0 +1,78 @@
+import { getMetricSeries, type MetricSeries } from '@trivium/contract'
+import { type SeriesColor, seriesOrder } from '../../charts/chart-types.ts'
+import { TimeSeries } from '../../charts/time-series.tsx'
+import { useContractQuery } from '../../data/contract-query.ts'
+import { useLiveRuns } from './use-live-runs.ts'
+
+interface CurveRun {
+  readonly id: string
+  readonly name: string
+}
+
+interface RunCurvesProps {
+  readonly project: string
+  readonly runs: readonly CurveRun[]
+  readonly metric: string | undefined
+  readonly note: string
+}
+
+/** Curves of one metric of several runs; nothing where no run has a curve. */
+export function RunCurves({ project, runs, metric, note }: RunCurvesProps) {
+  const query = useContractQuery(
+    getMetricSeries,
+    { params: { project }, query: { runs: runs.map((run) => run.id).join(','), keys: metric ?? '' } },
+    { enabled: metric !== undefined && runs.length > 0, keep: true },
+  )
+  useLiveRuns(
+    (run) => runs.some((one) => one.id === run),
+    () => void query.refetch(),
+  )
+  const series = query.data?.series.filter((one) => one.points.length > 1) ?? []
+  if (metric === undefined || series.length === 0) return null
+  return (
+    <div className="mt-12">
+      <CurveChart metric={metric} how={`by step, ${note}`} runs={runs} series={series} height={170} />
+    </div>
+  )
+}
+
+interface CurveChartProps {
+  readonly metric: string
+  readonly how?: string
+  readonly runs: readonly CurveRun[]
+  readonly series: readonly MetricSeries[]
+  readonly height?: number
+  /** The baseline is drawn in neutral. */
+  readonly base?: string | undefined
+}
+
+/** One metric over steps, a line a run; a run keeps its colour by its place. */
+export function CurveChart({ metric, how = 'by step', runs, series, height = 190, base }: CurveChartProps) {
+  return (
+    <TimeSeries
+      title={metric}
+      how={how}
+      x="number"
+      height={height}
+      syncKey="curves"
+      series={runs.flatMap((run, index) => {
+        const found = series.find((one) => one.run === run.id && one.key === metric)
+        return found
+          ? [
+              {
+                id: run.id,
+                label: runs.length === 1 ? '' : run.name.length > 22 ? `${run.name.slice(0, 20)}…` : run.name,
+                color: runColor(index, run.id, base),
+                points: found.points.map(([step, , value]) => ({ x: step, y: value })),
+              },
+            ]
+          : []
+      })}
+    />
+  )
+}
+
+/** The colour of a run in every chart of a page. */
+export function runColor(index: number, id: string, base: string | undefined): SeriesColor {
+  return id === base ? 'base' : (seriesOrder[index % seriesOrder.length] ?? 's1')
+}

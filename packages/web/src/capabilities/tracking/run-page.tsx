@@ -1,0 +1,143 @@
+import { findModelVersions, getMetricSeries, getRun, type RunDetail } from '@trivium/contract'
+import { useContractQuery } from '../../data/contract-query.ts'
+import { QueryView } from '../../data/query-view.tsx'
+import { oneOf, useSearchState } from '../../shell/search-state.ts'
+import { usePageParams } from '../../shell/use-page-params.ts'
+import { EntityLink } from '../../ui/entity-link.tsx'
+import { parseUrn } from '../../ui/entity-url.ts'
+import { useNow } from '../../ui/environment.tsx'
+import { Facts } from '../../ui/facts.tsx'
+import { formatBytes, formatPlural } from '../../ui/format-number.ts'
+import { formatDuration } from '../../ui/format-time.ts'
+import { Hash } from '../../ui/hash.tsx'
+import { PageHeader } from '../../ui/page-header.tsx'
+import { WithAside } from '../../ui/section.tsx'
+import { TabPanel, Tabs } from '../../ui/tabs.tsx'
+import { Time } from '../../ui/time.tsx'
+import { ArtifactTree } from './artifact-tree.tsx'
+import { RunAside } from './run-aside.tsx'
+import { MetricTable, ParamTable } from './run-facts-tables.tsx'
+import { CurveChart } from './run-curves.tsx'
+import { isOwnTag } from './run-keys.ts'
+import { runStatus } from './run-status.ts'
+import { useLiveRuns } from './use-live-runs.ts'
+
+const shape = { tab: oneOf(['metrics', 'params', 'files', 'tags'], 'metrics') }
+const mostCurves = 12
+
+/** One run: what it measured, with what, from what, and what it left. */
+export function Page() {
+  const { project, run } = usePageParams<'run'>()
+  const query = useContractQuery(getRun, { params: { project, run } })
+  useLiveRuns(
+    (id) => id === run,
+    () => void query.refetch(),
+  )
+  return (
+    <QueryView query={query} what="the run" shape="facts" permission="run:read">
+      {(data) => <RunView project={project} run={data} />}
+    </QueryView>
+  )
+}
+
+function RunView({ project, run }: { readonly project: string; readonly run: RunDetail }) {
+  const [view, setView] = useSearchState(shape)
+  const now = useNow()
+  const versions = useContractQuery(findModelVersions, { params: { project }, query: { run: run.id, limit: 50 } })
+  const pipeline = run.pipelineRun === null ? undefined : parseUrn(run.pipelineRun)
+  const tags = Object.entries(run.tags).filter(([key]) => !isOwnTag(key))
+  const end = run.endedAt ?? (run.status === 'RUNNING' ? now : null)
+  return (
+    <>
+      <PageHeader
+        kind="run"
+        title={run.name}
+        state={runStatus(run)}
+        note={run.lifecycle === 'deleted' ? 'in the trash' : undefined}
+      />
+      <Facts
+        facts={[
+          { label: 'Experiment', value: <EntityLink kind="experiment" name={run.experiment} look="bare" /> },
+          { label: 'Started', value: <Time at={run.startedAt} /> },
+          {
+            label: run.endedAt === null && run.status === 'RUNNING' ? 'Runs for' : 'Took',
+            value: run.startedAt === null || end === null ? '–' : formatDuration(Math.max(0, end - run.startedAt)),
+          },
+          { label: 'By', value: run.user || '–' },
+          pipeline !== undefined && {
+            label: 'Started by',
+            value: (
+              <EntityLink kind="pipeline-run" name={pipeline.name} id={pipeline.id} look="bare">
+                pipeline run
+              </EntityLink>
+            ),
+          },
+          {
+            label: 'Files',
+            value: `${formatPlural(run.artifacts.files, 'file')}, ${formatBytes(run.artifacts.bytes)}`,
+          },
+          { label: 'Id', value: <Hash value={run.id} /> },
+        ]}
+      />
+      <Tabs
+        value={view.tab}
+        onChange={(tab) => setView({ tab: tab as typeof view.tab })}
+        tabs={[
+          { id: 'metrics', label: 'Metrics', count: run.metrics.length },
+          { id: 'params', label: 'Parameters', count: Object.keys(run.params).length },
+          { id: 'files', label: 'Files', count: run.artifacts.files },
+          { id: 'tags', label: 'Tags', count: tags.length },
+        ]}
+      />
+      <TabPanel tab={view.tab}>
+        <WithAside
+          asideLabel="Made from, made by it"
+          aside={<RunAside project={project} run={run} versions={versions.data?.versions ?? []} />}
+        >
+          {view.tab === 'metrics' && (
+            <>
+              <Curves project={project} run={run} />
+              <MetricTable run={run} />
+            </>
+          )}
+          {view.tab === 'params' && <ParamTable label="Parameters" values={Object.entries(run.params)} />}
+          {view.tab === 'files' && <ArtifactTree project={project} of={{ run: run.id }} />}
+          {view.tab === 'tags' && <ParamTable label="Tags" values={tags} />}
+        </WithAside>
+      </TabPanel>
+    </>
+  )
+}
+
+/** Metrics with more than one point, as curves that grow while the run runs. */
+function Curves({ project, run }: { readonly project: string; readonly run: RunDetail }) {
+  const keys = run.metrics.filter((metric) => metric.count > 1).map((metric) => metric.key)
+  const query = useContractQuery(
+    getMetricSeries,
+    { params: { project }, query: { runs: run.id, keys: keys.slice(0, mostCurves).join(',') } },
+    { enabled: keys.length > 0, keep: true },
+  )
+  useLiveRuns(
+    (id) => id === run.id,
+    () => void query.refetch(),
+  )
+  if (keys.length === 0) return null
+  return (
+    <QueryView query={query} what="the curves" shape="chart" permission="run:read">
+      {({ series }) => (
+        <>
+          <div className={keys.length === 1 ? undefined : 'cols-2'}>
+            {series.map((one) => (
+              <CurveChart key={one.key} metric={one.key} runs={[run]} series={series} />
+            ))}
+          </div>
+          {keys.length > mostCurves && (
+            <p className="sm t3 mt-8">
+              Curves of the first {mostCurves} of {keys.length} metrics; the table has all.
+            </p>
+          )}
+        </>
+      )}
+    </QueryView>
+  )
+}
