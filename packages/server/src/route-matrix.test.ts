@@ -17,6 +17,7 @@ const publicRoutes = new Set([
   '/settings/*',
   '/assets/*',
   '/favicon.svg',
+  '/theme.js',
   '/favicon.ico',
   '/robots.txt',
   '/healthz',

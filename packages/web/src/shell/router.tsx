@@ -24,6 +24,13 @@ interface RouterDeps {
   readonly queryClient: QueryClient
 }
 
+/** The MLflow client prints links such as `/#/experiments/3/runs/4f1c…`; they lead to the page of the same thing here. */
+function mlflowLink(hash: string): string {
+  const found = /^#\/experiments\/([^/?]+)(?:\/runs\/([^/?]+))?/.exec(hash)
+  if (!found) return ''
+  return found[2] === undefined ? `/experiments/${found[1]}` : `/runs/${found[2]}`
+}
+
 /** The addresses of the app. Pages come from the capabilities' `pages.ts`. */
 export function createAppRouter({ client, queryClient }: RouterDeps) {
   const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound, errorComponent: BrokenStart })
@@ -32,11 +39,12 @@ export function createAppRouter({ client, queryClient }: RouterDeps) {
     path: '/',
     beforeLoad: async () => {
       const { projects, homeProject } = await queryClient.ensureQueryData(contractQueryOptions(client, getSession, {}))
+      const linked = mlflowLink(window.location.hash)
       const names = projects.map((project) => project.name)
       const open =
         recentProjects().find((name) => names.includes(name)) ?? (names.includes(homeProject) ? homeProject : names[0])
       // oxlint-disable-next-line typescript/only-throw-error -- the router's way to go elsewhere
-      throw redirect({ href: open ? `/p/${encodeURIComponent(open)}` : '/projects', replace: true })
+      throw redirect({ href: open ? `/p/${encodeURIComponent(open)}${linked}` : '/projects', replace: true })
     },
   })
   const login = createRoute({ getParentRoute: () => root, path: '/login', component: LoginPage })
