@@ -1,58 +1,23 @@
 import type { Evidence } from '@trivium/contract'
-import { EntityLink } from '../../ui/entity-link.tsx'
-import { parseUrn } from '../../ui/entity-url.ts'
-import { StateGlyph } from '../../ui/state.tsx'
+import { KeyValues } from '../../ui/facts.tsx'
+import { EvidenceTable } from '../registry/evidence-table.tsx'
 
-/** Evidence as rows where it is a list of Evidence records, else as the JSON that was handed over. */
+/** What a decision rests on: Evidence records as a table, other facts by name. */
 export function InboxEvidence({ evidence }: { readonly evidence: unknown }) {
   const records = recordsOf(evidence)
-  if (records.length === 0) {
-    if (evidence === null || evidence === undefined) return <p className="t2">Nothing was attached.</p>
-    return <pre className="well mono inbox-evidence">{JSON.stringify(evidence, null, 2)}</pre>
-  }
-  return (
-    <ul className="stack gap-8">
-      {records.map((record) => (
-        <li key={record.digest} className="row">
-          <StateGlyph
-            kind={record.verdict === 'passed' ? 'ok' : record.verdict === 'failed' ? 'bad' : 'none'}
-            label={record.verdict === 'info' ? 'information' : record.verdict}
-          />
-          <span className="grow">
-            {record.summary}
-            <span className="sm t2" style={{ display: 'block' }}>
-              {record.kind}
-              {record.subjects.map((text) => {
-                const subject = parseUrn(text)
-                return subject ? (
-                  <span key={text}>
-                    {', '}
-                    <EntityLink
-                      kind={subject.kind}
-                      name={subject.name}
-                      id={subject.id}
-                      version={subject.version}
-                      look="name"
-                    />
-                  </span>
-                ) : null
-              })}
-            </span>
-          </span>
-        </li>
-      ))}
-    </ul>
+  if (records.length > 0) return <EvidenceTable evidence={records} />
+  if (typeof evidence !== 'object' || evidence === null) return <p className="t2">Nothing was attached.</p>
+  const facts = Object.entries(evidence).filter(
+    ([, value]) => typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean',
   )
+  return <KeyValues facts={facts.map(([label, value]) => ({ label, value: String(value) }))} />
 }
 
 function recordsOf(evidence: unknown): Evidence[] {
-  const candidates = Array.isArray(evidence)
-    ? evidence
-    : typeof evidence === 'object' && evidence !== null && 'evidence' in evidence && Array.isArray(evidence.evidence)
-      ? evidence.evidence
-      : []
-  return candidates.filter(
-    (one): one is Evidence =>
-      typeof one === 'object' && one !== null && 'summary' in one && 'verdict' in one && 'digest' in one,
-  )
+  const list = Array.isArray(evidence) ? evidence : (evidence as { records?: unknown } | null)?.records
+  return Array.isArray(list) ? list.filter(isEvidence) : []
+}
+
+function isEvidence(value: unknown): value is Evidence {
+  return typeof value === 'object' && value !== null && 'summary' in value && 'verdict' in value && 'digest' in value
 }
