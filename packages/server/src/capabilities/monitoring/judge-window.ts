@@ -1,19 +1,17 @@
 import type { MonitorDefinition, WindowDrift, WindowPerformance } from '@trivium/contract'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import type { Relation, TableColumn } from '../../kernel/ports/index.ts'
+import type { TableColumn } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
-import { countWindows, profileRelation } from '../../kernel/tables/profile-relation.ts'
 import type { ColumnCounts } from '../../kernel/tables/profile.ts'
 import type { Outcomes } from '../outcomes/index.ts'
 import { releasesIn, withCohort } from './cohort-file.ts'
-import { compareFeatures, windowVerdict } from './compare-features.ts'
 import { type Baselines, judgePerformance } from './judge-performance.ts'
 import { measureCohort } from './measure-cohort.ts'
-import type { ModelFacts, Reference } from './model-facts.ts'
-import { type DriftSettings, driftSettings, type PerformanceSettings, performanceSettings } from './policies.ts'
+import { cohortFeatures, driftReference, judgeDrift } from './judge-drift.ts'
+import type { ModelFacts, ModelVersionName, Reference } from './model-facts.ts'
+import { driftSettings, type PerformanceSettings, performanceSettings } from './policies.ts'
 import type { MonitorReleaseTable, MonitorTable, MonitorWindowTable } from './tables.ts'
-import { countingProfile, planFeatures, valueColumns } from './watched-features.ts'
 import { blockMs, windowLabel } from './window-grid.ts'
 
 export type JudgeDeps = Pick<Kernel, 'db' | 'tables' | 'paths'> & { outcomes: Outcomes; facts: ModelFacts }
@@ -60,8 +58,8 @@ export async function judgeWindow(
   const drift = definition.drift && !keep ? driftSettings(definition.drift) : undefined
   const performance = definition.performance && performanceSettings(definition.performance)
   const log = await deps.outcomes.columns(scope, monitor.deployment)
-  const reference = drift ? await referenceOf(deps, scope, drift, newest, state) : undefined
-  const features = drift ? featuresOf(drift, reference, log) : []
+  const reference = drift ? await driftReference(deps.facts, scope, drift, newest, state) : undefined
+  const features = drift ? cohortFeatures(drift, reference, log) : []
   const judged = await withCohort(
     deps,
     scope,
@@ -76,7 +74,7 @@ export async function judgeWindow(
     async (cohort) => ({
       drift:
         drift &&
-        (await judgeDrift(deps, cohort, {
+        (await judgeDrift(deps.tables, cohort, {
           drift,
           reference,
           log,
@@ -108,24 +106,11 @@ export async function judgeWindow(
   }
 }
 
-type Named = { model: string; version: number }
-
-async function referenceOf(
-  { facts }: JudgeDeps,
-  scope: Scope,
-  drift: DriftSettings,
-  release: Named,
-  state: MonitorReleaseTable | undefined,
-): Promise<Reference | undefined> {
-  if (state?.reference) return JSON.parse(state.reference) as Reference
-  return drift.reference === 'auto' ? facts.training(scope, release) : facts.dataset(scope, drift.reference)
-}
-
 async function baselinesOf(
   { facts }: JudgeDeps,
   scope: Scope,
   { performance }: MonitorDefinition,
-  release: Named,
+  release: ModelVersionName,
   state: MonitorReleaseTable | undefined,
 ): Promise<Baselines> {
   const found = JSON.parse(state?.baselines ?? '{}') as Baselines
@@ -135,109 +120,6 @@ async function baselinesOf(
     if (evaluated) found[metric] = evaluated
   }
   return found
-}
-
-/** The cohort's columns `f0`, `f1`, …: by the reference, or all values as they are while there is none. */
-function featuresOf(
-  drift: DriftSettings,
-  reference: Reference | undefined,
-  log: readonly TableColumn[],
-): { sql: string }[] {
-  if (reference) return [...planFeatures(reference.profile, log, drift.features).watched]
-  return ownFeatures(drift, log).map(({ sql }) => ({ sql }))
-}
-
-function ownFeatures(
-  drift: DriftSettings,
-  log: readonly TableColumn[],
-): { feature: string; sql: string; type: TableColumn['type'] }[] {
-  const wanted =
-    drift.features === 'all' ? undefined : new Set(drift.features.map((name) => name.replace(/^(input|feature)\./, '')))
-  return [...valueColumns(log)]
-    .filter(([feature]) => wanted?.has(feature) ?? true)
-    .map(([feature, { name, type }]) => ({ feature, sql: `"${name.replaceAll('"', '""')}"`, type }))
-}
-
-async function judgeDrift(
-  { tables }: JudgeDeps,
-  cohort: Relation,
-  {
-    drift,
-    reference,
-    log,
-    rows,
-    own,
-  }: { drift: DriftSettings; reference: Reference | undefined; log: readonly TableColumn[]; rows: number; own: string },
-): Promise<{ drift: WindowDrift; counts: Record<string, ColumnCounts> | null; reference: Reference | null }> {
-  const nothing = { verdict: 'unknown' as const, tests: 0, q: drift.q, features: [] }
-  if (!reference) {
-    const few = `No training data are known for this release, and ${rows.toLocaleString('en-GB')} rows are too few to be the reference.`
-    if (rows < drift.minRows)
-      return { drift: { ...nothing, reason: few, reference: null }, counts: null, reference: null }
-    const features = ownFeatures(drift, log)
-    const profile = await profileRelation(tables, {
-      relation: cohort,
-      columns: features.map(({ type }, index) => ({ name: `f${index}`, type })),
-    })
-    const named = {
-      ...profile,
-      columns: profile.columns.map((column, index) => ({ ...column, name: features[index]?.feature ?? column.name })),
-    }
-    const reason = 'No training data are known for this release: this window, its first, is the reference.'
-    return {
-      drift: { ...nothing, reason, reference: { urn: own, rows } },
-      counts: null,
-      reference: { urn: own, profile: named },
-    }
-  }
-  const { watched, missing } = planFeatures(reference.profile, log, drift.features)
-  const about = { urn: reference.urn, rows: reference.profile.rows }
-  if (watched.length === 0 && missing.length === 0) {
-    const reason = `No input or feature of the predictions is a column of the reference. The reference has: ${reference.profile.columns.map(({ name }) => name).join(', ')}.`
-    return { drift: { ...nothing, reason, reference: about }, counts: null, reference }
-  }
-  const [window] = await countWindows(tables, {
-    profile: countingProfile(reference.profile, watched),
-    relation: cohort,
-  })
-  const pairs = watched.flatMap((feature, index) => {
-    const current = window?.columns[index]
-    return current ? [{ feature, current }] : []
-  })
-  const features = [
-    ...compareFeatures(pairs, drift),
-    ...missing.map(({ feature, reason }) => ({
-      feature,
-      column: feature,
-      kind: 'numeric' as const,
-      measure: drift.numericMeasure,
-      effect: null,
-      pValue: null,
-      q: null,
-      minEffect: drift.minEffect.numeric,
-      rows: 0,
-      nulls: 0,
-      verdict: 'unknown' as const,
-      reason,
-      open: false,
-      change: null,
-    })),
-  ]
-  const verdict = windowVerdict(features)
-  return {
-    drift: {
-      verdict,
-      reason: verdict === 'unknown' ? (features[0]?.reason ?? null) : null,
-      reference: about,
-      tests: features.filter(({ q }) => q !== null).length,
-      q: drift.q,
-      features,
-    },
-    counts: Object.fromEntries(
-      pairs.map(({ feature, current }) => [feature.feature, { ...current, name: feature.feature }]),
-    ),
-    reference,
-  }
 }
 
 const hasColumn = (log: readonly TableColumn[], { column }: PerformanceSettings): boolean =>

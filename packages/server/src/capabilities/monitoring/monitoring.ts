@@ -4,28 +4,21 @@ import { urn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { ColumnCounts } from '../../kernel/tables/profile.ts'
 import type { Outcomes } from '../outcomes/index.ts'
+import { type CurrentRelease, defineMonitor } from './define-monitor.ts'
 import { monitoringErrors } from './errors.ts'
 import { distributionBins, medianOf } from './feature-distribution.ts'
 import { followedEvents, followEvents, isDue, wantLook } from './follow-events.ts'
 import type { ModelFacts, Reference } from './model-facts.ts'
 import { performanceSeries } from './performance-series.ts'
-import { checkDefinition } from './policies.ts'
 import { driftHistory, presentMonitor, presentSummaries, presentWindow } from './present-monitor.ts'
-import { windowUrn } from './record-window.ts'
+import { windowUrn } from './announce-window.ts'
 import type { MonitorTable } from './tables.ts'
-import { windowGrid } from './window-grid.ts'
 import { workOnMonitor } from './work-on-monitor.ts'
 
 type KernelParts = Pick<
   Kernel,
   'db' | 'clock' | 'events' | 'consumers' | 'jobs' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger'
 >
-
-/** The release that a deployment points to. */
-export type CurrentRelease = (
-  scope: Scope,
-  deployment: string,
-) => Promise<{ release: string; model: string; version: number } | undefined>
 
 export interface MonitoringDeps {
   readonly outcomes: Outcomes
@@ -75,7 +68,7 @@ const tickMs = 30_000
 const mostWindows = 400
 
 export function createMonitoring(kernel: KernelParts, { outcomes, facts, currentRelease }: MonitoringDeps): Monitoring {
-  const { db, clock, events, consumers, jobs, watermark, logger } = kernel
+  const { db, events, consumers, jobs, watermark, logger } = kernel
   consumers.add({
     name: 'monitoring',
     events: followedEvents,
@@ -108,76 +101,6 @@ export function createMonitoring(kernel: KernelParts, { outcomes, facts, current
     return query.execute()
   }
 
-  const define: Monitoring['define'] = async (scope, name, definition) => {
-    checkDefinition(definition)
-    const { project } = scope
-    const reference = definition.drift?.reference ?? 'auto'
-    if (reference !== 'auto') await facts.dataset(scope, reference)
-    const current = await currentRelease?.(scope, definition.deployment)
-    const text = JSON.stringify(definition)
-    const { at: now } = await watermark.read(db.read, project)
-    await db.write.transaction().execute(async (trx) => {
-      const before = await trx
-        .selectFrom('monitor')
-        .selectAll()
-        .where('project_id', '=', project)
-        .where('name', '=', name)
-        .executeTakeFirst()
-      if (before?.definition === text) return
-      const row = {
-        deployment: definition.deployment,
-        definition: text,
-        version: (before?.version ?? 0) + 1,
-        next_start: before ? nextStartAfter(before, definition, now) : null,
-        release: current?.release ?? null,
-        model: current?.model ?? null,
-        model_version: current?.version ?? null,
-        release_since: 0,
-        follows: current ? 1 : 0,
-        state: 'waiting' as const,
-        headline: 'Waiting for the first window.',
-        late_from: null,
-        label_id: '',
-        label_as_of: 0,
-        updated_at: clock(),
-      }
-      await trx
-        .insertInto('monitor')
-        .values({ project_id: project, name, wanted: 0, created_at: clock(), created_by: scope.principal.id, ...row })
-        .onConflict((c) => c.columns(['project_id', 'name']).doUpdateSet(row))
-        .execute()
-      // What a rule remembers was judged by another rule.
-      await trx.deleteFrom('monitor_release').where('project_id', '=', project).where('monitor', '=', name).execute()
-      await events.append(trx, {
-        project,
-        name: 'monitor.defined',
-        schema: 1,
-        by: scope.principal.id,
-        subject: urn(project, 'monitor', name),
-        refs: [{ rel: 'input', urn: urn(project, 'deployment', definition.deployment), as: 'watches' }],
-        data: {
-          monitor: name,
-          deployment: definition.deployment,
-          version: row.version,
-          fact: `watches ${definition.deployment}, ${definition.window} windows`,
-        },
-      })
-      await wantLook(kernel, trx, { project_id: project, name })
-    })
-    return presentMonitor(db.read, await find(scope, name))
-  }
-
-  /** The next window that begins after what was closed before, on the new grid. */
-  function nextStartAfter(before: MonitorTable, definition: MonitorDefinition, now: number): number | null {
-    const old = JSON.parse(before.definition) as MonitorDefinition
-    const same =
-      old.deployment === definition.deployment && old.window === definition.window && old.anchor === definition.anchor
-    if (same || before.next_start === null) return before.next_start
-    const grid = windowGrid(definition)
-    const start = grid.startOf(old.deployment === definition.deployment ? before.next_start : now)
-    return start < before.next_start ? start + grid.size : start
-  }
-
   const tick: Monitoring['tick'] = async () => {
     const projects = await db.read.selectFrom('monitor').select('project_id').distinct().execute()
     for (const { project_id: project } of projects) {
@@ -201,7 +124,10 @@ export function createMonitoring(kernel: KernelParts, { outcomes, facts, current
   timer.unref()
 
   return {
-    define,
+    define: async (scope, name, definition) => {
+      await defineMonitor({ ...kernel, facts, currentRelease }, scope, name, definition)
+      return presentMonitor(db.read, await find(scope, name))
+    },
     remove: async (scope, name) => {
       const { project } = scope
       await find(scope, name)

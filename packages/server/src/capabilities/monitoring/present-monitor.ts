@@ -9,7 +9,7 @@ import type {
 import type { Reader } from '../../kernel/db/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import { featureName, openRules, type RuleStates } from './advance-rules.ts'
-import { windowUrn } from './record-window.ts'
+import { windowUrn } from './announce-window.ts'
 import type { MonitorTable, MonitorWindowTable } from './tables.ts'
 
 const stripLength = 35

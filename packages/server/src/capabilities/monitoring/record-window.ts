@@ -1,27 +1,14 @@
-import type { EventRef, FeatureDrift, MetricResult, MonitorDefinition, WindowPerformance } from '@trivium/contract'
+import type { MonitorDefinition, WindowPerformance } from '@trivium/contract'
 import { asReader, type Trx } from '../../kernel/db/index.ts'
-import { urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import {
-  type Advanced,
-  advanceRules,
-  breachingEnds,
-  featureName,
-  metricName,
-  openRules,
-  type RuleStates,
-} from './advance-rules.ts'
-import { driftSentence, headlineOf, lossSentence, windowState } from './headline.ts'
+import { type Advanced, advanceRules, featureName, metricName, openRules, type RuleStates } from './advance-rules.ts'
+import { announceWindow, type WindowRules } from './announce-window.ts'
+import { headlineOf, windowState } from './headline.ts'
 import type { JudgedWindow } from './judge-window.ts'
 import { driftSettings, performanceSettings } from './policies.ts'
 import type { MonitorReleaseTable, MonitorTable } from './tables.ts'
-import { windowLabel } from './window-grid.ts'
 
 type Deps = Pick<Kernel, 'clock' | 'events'>
-
-/** The name of a window in the graph. */
-export const windowUrn = (project: string, monitor: string, start: number): string =>
-  urn(project, 'window', `${monitor}:${windowLabel(start)}`)
 
 /**
  * Writes what a window showed, takes it into the memory of the release's alert rules and announces what changed: one event when something opens, one when it
@@ -94,7 +81,7 @@ export async function recordWindow(
     )
     .execute()
   await describeMonitor(deps, trx, monitor, rules)
-  await announce(deps, trx, monitor, judged, {
+  await announceWindow(deps, trx, monitor, judged, {
     closing,
     asOf,
     rules,
@@ -144,11 +131,6 @@ async function followPredictions(
   return change
 }
 
-interface Rules {
-  readonly drift: Advanced<FeatureDrift>
-  readonly performance: Advanced<MetricResult>
-}
-
 /** Advances the rules of the window's release. A release that was replaced keeps its memory as it is: nobody has to act on it any more. */
 async function advanceRelease(
   trx: Trx,
@@ -156,7 +138,7 @@ async function advanceRelease(
   monitor: MonitorTable,
   judged: JudgedWindow,
   counts: boolean,
-): Promise<Rules> {
+): Promise<WindowRules> {
   const still = <R>(states: RuleStates, results: readonly R[]): Advanced<R> => ({
     states,
     results: [...results],
@@ -216,7 +198,7 @@ async function advanceRelease(
 }
 
 /** The monitor's own word: what is open, else what the newest window says; performance is that of the newest window that could be judged. */
-async function describeMonitor({ clock }: Deps, trx: Trx, monitor: MonitorTable, rules: Rules): Promise<void> {
+async function describeMonitor({ clock }: Deps, trx: Trx, monitor: MonitorTable, rules: WindowRules): Promise<void> {
   const windows = asReader(trx)
     .selectFrom('monitor_window')
     .select(['drift', 'performance', 'release'])
@@ -248,139 +230,4 @@ async function describeMonitor({ clock }: Deps, trx: Trx, monitor: MonitorTable,
     .where('project_id', '=', monitor.project_id)
     .where('name', '=', monitor.name)
     .execute()
-}
-
-async function announce(
-  { events }: Deps,
-  trx: Trx,
-  monitor: MonitorTable,
-  judged: JudgedWindow,
-  {
-    closing,
-    asOf,
-    rules,
-    ripened,
-  }: { closing: boolean; asOf: number; rules: Rules; ripened: WindowPerformance | null },
-): Promise<void> {
-  const { project_id: project, name } = monitor
-  const { start, end, release } = judged
-  const size = end - start
-  const append = (event: string, subject: string, refs: EventRef[], eventTime: number, data: Record<string, unknown>) =>
-    events.append(trx, { project, name: event, schema: 1, by: 'system:monitoring', subject, refs, eventTime, data })
-  const releaseUrn = release && urn(project, 'release', release.release)
-  const fromRelease: EventRef[] = releaseUrn ? [{ rel: 'input', urn: releaseUrn, as: 'watched' }] : []
-  const subject = windowUrn(project, name, start)
-  const window = { start, end }
-  if (closing)
-    await append('window.closed', subject, fromRelease, end, {
-      monitor: name,
-      deployment: monitor.deployment,
-      window,
-      rows: judged.rows,
-      verdict: judged.drift?.verdict ?? null,
-      fact: `${judged.rows.toLocaleString('en-GB')} predictions`,
-    })
-  if (ripened && release)
-    await append('window.judged', subject, [], Math.max(end, asOf), {
-      monitor: name,
-      deployment: monitor.deployment,
-      window,
-      labelled: ripened.labelled,
-      completeness: ripened.completeness,
-      fact: `${judged.rows.toLocaleString('en-GB')} predictions, ${ripened.labelled.toLocaleString('en-GB')} labels`,
-    })
-  if (!release) return
-  const about = {
-    monitor: name,
-    deployment: monitor.deployment,
-    release: release.release,
-    model: release.model,
-    version: release.version,
-    window,
-  }
-  const monitorUrn = urn(project, 'monitor', name)
-  const windowsOf = (states: RuleStates, names: readonly string[]) => {
-    const ends = new Set([end, ...names.flatMap((one) => breachingEnds(states[one]))])
-    return [...ends]
-      .toSorted((a, b) => a - b)
-      .map((at) => ({ urn: windowUrn(project, name, at - size), start: at - size, end: at }))
-  }
-  const refsOf = (windows: readonly { urn: string }[]): EventRef[] => [
-    ...windows.map((one): EventRef => ({ rel: 'input', urn: one.urn, as: 'seen-in' })),
-    ...fromRelease,
-  ]
-  const { drift, performance } = rules
-  if (drift.opened.length > 0) {
-    const features = drift.opened.map(featureName)
-    const windows = windowsOf(drift.states, features)
-    await append('monitor.drifted', monitorUrn, refsOf(windows), end, {
-      ...about,
-      kind: 'drift',
-      features,
-      windows,
-      results: drift.opened.map((result) => {
-        const { feature, measure, effect, minEffect, q, rows } = result
-        const seen = windowsOf(drift.states, [feature])
-        return {
-          feature,
-          measure,
-          effect,
-          minEffect,
-          q,
-          rows,
-          windows: seen,
-          sentence: `${driftSentence({ ...result, change: null })}.`,
-        }
-      }),
-      fact: `${features.join(', ')} drifted`,
-    })
-  }
-  for (const result of performance.opened) {
-    const { metric, value, interval, baseline, loss, lossInterval, margin } = result
-    const windows = windowsOf(performance.states, [metric])
-    await append('monitor.degraded', monitorUrn, refsOf(windows), Math.max(end, asOf), {
-      ...about,
-      kind: 'performance',
-      metric,
-      windows,
-      value,
-      interval,
-      baseline,
-      loss,
-      lossInterval,
-      margin,
-      labelled: judged.performance?.labelled ?? 0,
-      sentence: `${lossSentence(result)}.`,
-      fact: `${metric} degraded`,
-    })
-  }
-  // Whoever did nothing the first time, or tried and failed, hears of it with each further window.
-  if (drift.persisting.length > 0)
-    await append('monitor.persists', monitorUrn, refsOf([{ urn: subject }]), end, {
-      ...about,
-      kind: 'drift',
-      features: drift.persisting.map(featureName),
-      fact: `${drift.persisting.map(featureName).join(', ')} still drifted`,
-    })
-  for (const { metric } of performance.persisting)
-    await append('monitor.persists', monitorUrn, refsOf([{ urn: subject }]), Math.max(end, asOf), {
-      ...about,
-      kind: 'performance',
-      metric,
-      fact: `${metric} still degraded`,
-    })
-  if (drift.resolved.length > 0)
-    await append('monitor.recovered', monitorUrn, refsOf([{ urn: subject }]), end, {
-      ...about,
-      kind: 'drift',
-      features: drift.resolved.map(featureName),
-      fact: `${drift.resolved.map(featureName).join(', ')} is in range again`,
-    })
-  for (const { metric } of performance.resolved)
-    await append('monitor.recovered', monitorUrn, refsOf([{ urn: subject }]), Math.max(end, asOf), {
-      ...about,
-      kind: 'performance',
-      metric,
-      fact: `${metric} is good again`,
-    })
 }

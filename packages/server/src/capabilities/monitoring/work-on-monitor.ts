@@ -28,7 +28,7 @@ export async function workOnMonitor(deps: WorkDeps, job: ClaimedJob<{ monitor: s
   await outcomes.commit(scope.project, first.deployment)
   const closed = await closeWindows(deps, scope, name, asOf, job.signal)
   await takeLatePredictions(deps, scope, name, asOf, job.signal)
-  await takeLabels(deps, scope, name, asOf, { all: closed, signal: job.signal })
+  await takeLabels(deps, scope, name, asOf, { closed, signal: job.signal })
   await job.complete(async (trx) => {
     const now = await trx
       .selectFrom('monitor')
@@ -57,14 +57,15 @@ async function readMonitor(
 
 const definitionOf = (monitor: MonitorTable): MonitorDefinition => JSON.parse(monitor.definition) as MonitorDefinition
 
+/** Closes every window whose end has passed, in order; returns their beginnings. */
 async function closeWindows(
   deps: WorkDeps,
   scope: Scope,
   name: string,
   asOf: number,
   signal: AbortSignal,
-): Promise<boolean> {
-  let closed = false
+): Promise<ReadonlySet<number>> {
+  const closed = new Set<number>()
   for (;;) {
     signal.throwIfAborted()
     const monitor = await readMonitor(deps, scope, name)
@@ -76,7 +77,7 @@ async function closeWindows(
     const written = await deps.db.write
       .transaction()
       .execute((trx) => recordWindow(deps, trx, monitor, judged, { closing: true, asOf }))
-    closed ||= written
+    if (written) closed.add(start)
   }
 }
 
@@ -124,6 +125,7 @@ async function nextPrediction(
   return rows[0]?.[0] === null || rows[0] === undefined ? undefined : Number(rows[0][0])
 }
 
+/** The newest closed windows, oldest first. */
 async function recentWindows({ db }: WorkDeps, scope: Scope, name: string): Promise<MonitorWindowTable[]> {
   const rows = await db.read
     .selectFrom('monitor_window')
@@ -133,7 +135,13 @@ async function recentWindows({ db }: WorkDeps, scope: Scope, name: string): Prom
     .orderBy('start_at', 'desc')
     .limit(mostWindowsBack)
     .execute()
-  return rows.toReversed()
+  const [newest] = rows
+  if (!newest) return []
+  const size = newest.end_at - newest.start_at
+  // Windows of an earlier definition on another grid stay as they are.
+  return rows
+    .filter((row) => row.end_at - row.start_at === size && (newest.start_at - row.start_at) % size === 0)
+    .toReversed()
 }
 
 async function judgeAgain(
@@ -203,7 +211,7 @@ async function takeLabels(
   scope: Scope,
   name: string,
   asOf: number,
-  { all, signal }: { all: boolean; signal: AbortSignal },
+  { closed, signal }: { closed: ReadonlySet<number>; signal: AbortSignal },
 ): Promise<void> {
   const { db, tables, outcomes } = deps
   const monitor = await readMonitor(deps, scope, name)
@@ -233,14 +241,16 @@ async function takeLabels(
   const newestLabel = rows.find(([index]) => index === null)?.[2]
   for (const window of windows) {
     signal.throwIfAborted()
-    const came = window.hits + (hits.get(window.start_at) ?? 0)
+    // What was closed just now has counted them.
+    const came = closed.has(window.start_at) ? 0 : window.hits + (hits.get(window.start_at) ?? 0)
     const found = JSON.parse(window.performance ?? '{}') as { predicted?: number; labelled?: number }
     const { predicted = 0, labelled = 0 } = found
     const wanted = window.ripe
       ? Math.max(1, Math.ceil(worthwhile * predicted))
       : Math.ceil(settings.completeness * predicted) - labelled
     const overdue = window.ripe === 0 && asOf >= window.end_at + settings.maxWait
-    if (overdue || (came > 0 && (came >= wanted || all))) await judgeAgain(deps, scope, monitor, window, asOf, true)
+    if (overdue || (came > 0 && (came >= wanted || closed.size > 0)))
+      await judgeAgain(deps, scope, monitor, window, asOf, true)
     else if (came !== window.hits)
       await db.write
         .transaction()

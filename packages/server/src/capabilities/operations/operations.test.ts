@@ -115,7 +115,7 @@ describeEachDatabase('alerts', ({ world }) => {
   }, 60_000)
 
   test('closed by hand it stays closed while the cause lasts, and opens again only after it recovered once', async () => {
-    const { id, flights, ...tell } = await drifted()
+    const { id, ...tell } = await drifted()
     expect((await tell.call('POST', `alerts/${id}/resolution`, {})).status).toBe(400)
     const closed = await tell.call('POST', `alerts/${id}/resolution`, { reason: 'The new normal.' })
     expect(closed.json).toMatchObject({ state: 'resolved', resolvedReason: 'The new normal.' })
