@@ -94,7 +94,7 @@ export class GroupCommitWriter {
       return
     }
     for (const { one, value } of done) one.resolve(value)
-    for (const listener of this.#committed) listener()
+    if (done.length > 0) for (const listener of this.#committed) listener()
   }
 
   #rollBack(): void {

@@ -109,7 +109,11 @@ describeEachDatabase('the unit of work', ({ world, dialect }) => {
     })
     await write((trx) => insert(trx, 'heard-1'))
     expect(heard).toBeGreaterThan(0)
-    const failed = heard
+    let failed = 0
+    while (failed !== heard) {
+      failed = heard
+      await sleep(100) // what the first commit woke commits too
+    }
     await write(async () => {
       throw new Error('no commit')
     }).catch(() => {})
