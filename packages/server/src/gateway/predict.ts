@@ -109,8 +109,11 @@ function lookUp(
   })
 }
 
-const plain = (value: InputValue): Scalar =>
-  typeof value === 'bigint' ? value.toString() : typeof value === 'number' && !Number.isFinite(value) ? null : value
+/** As the log keeps it: a number wherever one can hold the value exactly. */
+function plain(value: InputValue): Scalar {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()
+  return typeof value === 'number' && !Number.isFinite(value) ? null : value
+}
 
 /** JSON has no NaN: an answer without a number is an error that says which input was empty. */
 function checkOutputs(
