@@ -142,7 +142,8 @@ export function placeFlags(flags: readonly ChartFlag[], toX: (at: number) => num
 }
 
 function plural(flags: readonly ChartFlag[]): string {
-  return flags.every((flag) => flag.tone === 'warn') ? 'alerts' : 'releases'
+  if (flags.every((flag) => flag.tone === 'warn')) return 'alerts'
+  return flags.some((flag) => flag.tone === 'warn') ? 'events' : 'releases'
 }
 
 /** The moment under the cursor in words. */

@@ -29,21 +29,25 @@ export function EvaluationSlices({ evaluation, column, metric, onColumn, onMetri
     <div>
       <div className="row wrap gap-16" style={{ marginBottom: 8 }}>
         {evaluation.slices.length > 1 && (
-          <SelectField
-            label="Slices by"
-            beside
-            value={chosen.column}
-            onChange={(event) => onColumn(event.target.value)}
-            options={evaluation.slices.map((one) => ({ value: one.column, label: one.column }))}
-          />
+          <div>
+            <SelectField
+              label="Slices by"
+              beside
+              value={chosen.column}
+              onChange={(event) => onColumn(event.target.value)}
+              options={evaluation.slices.map((one) => ({ value: one.column, label: one.column }))}
+            />
+          </div>
         )}
-        <SelectField
-          label="Metric"
-          beside
-          value={name}
-          onChange={(event) => onMetric(event.target.value)}
-          options={evaluation.metrics.map((one) => ({ value: one.metric, label: measureTitle(one.metric) }))}
-        />
+        <div>
+          <SelectField
+            label="Metric"
+            beside
+            value={name}
+            onChange={(event) => onMetric(event.target.value)}
+            options={evaluation.metrics.map((one) => ({ value: one.metric, label: measureTitle(one.metric) }))}
+          />
+        </div>
       </div>
       <Dumbbell
         title={`${measureTitle(name)} by ${chosen.column}`}

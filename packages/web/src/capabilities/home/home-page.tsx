@@ -37,6 +37,7 @@ export function Page() {
             <WaitingForYou project={project} inbox={state.inbox} />
           </Section>
           {worst && <WorstPerformance project={project} monitor={worst} />}
+          <div className="mt-24" />
           <Section
             title="Pipeline runs"
             note="newest 60, by when they ran"

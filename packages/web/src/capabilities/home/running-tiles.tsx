@@ -7,7 +7,7 @@ import { useNow, useUiEnvironment } from '../../ui/environment.tsx'
 import { formatCount, formatNumber, formatPlural } from '../../ui/format-number.ts'
 import { formatAge, formatDay } from '../../ui/format-time.ts'
 import { Time } from '../../ui/time.tsx'
-import { measureWord } from '../monitoring/measure-words.ts'
+import { formatLimit, measureWord } from '../monitoring/measure-words.ts'
 import { monitorKind, monitorWord } from '../monitoring/monitor-state.ts'
 import { deploymentState } from '../serving/deployment-state.ts'
 import type { ProjectState } from './project-state.ts'
@@ -160,7 +160,7 @@ export function AlertTile({ project, state: { alerts } }: TileSource) {
       mini={
         <span className="sm t2">
           {oldest.evidence.effect !== null &&
-            `${measureWord(oldest.evidence.measure)} ${formatNumber(oldest.evidence.effect, 2)}, allowed ${formatNumber(oldest.evidence.allowed)}`}
+            `${measureWord(oldest.evidence.measure)} ${formatNumber(oldest.evidence.effect, 2)}, allowed ${formatLimit(oldest.evidence.allowed)}`}
         </span>
       }
       foot={oldest.acknowledgedByName ? `acknowledged by ${oldest.acknowledgedByName}` : 'not acknowledged yet'}

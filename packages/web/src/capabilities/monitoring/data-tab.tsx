@@ -35,7 +35,7 @@ export function DataTab(props: DataTabProps) {
               <DistributionPanel project={project} monitor={monitor.name} feature={chosen.feature} start={window} />
               <DriftChart
                 feature={chosen}
-                flags={[...marks.flags, ...marks.alertFlags]}
+                flags={marks.flags}
                 spans={marks.spans.filter((span) => span.about === chosen.feature)}
               />
             </div>
@@ -45,14 +45,16 @@ export function DataTab(props: DataTabProps) {
             >
               <DriftMultiples features={features} />
             </Section>
-            <QueryView query={windows} what="the windows" permission="monitor:read">
-              {(list) => {
-                const shown = list.windows.find((one) => one.start === window) ?? list.windows[0]
-                return shown?.drift ? (
-                  <FeatureTable window={shown} drift={shown.drift} chosen={chosen.feature} onFeature={onFeature} />
-                ) : null
-              }}
-            </QueryView>
+            <div className="mt-24">
+              <QueryView query={windows} what="the windows" permission="monitor:read">
+                {(list) => {
+                  const shown = list.windows.find((one) => one.start === window) ?? list.windows[0]
+                  return shown?.drift ? (
+                    <FeatureTable window={shown} drift={shown.drift} chosen={chosen.feature} onFeature={onFeature} />
+                  ) : null
+                }}
+              </QueryView>
+            </div>
           </>
         )
       }}

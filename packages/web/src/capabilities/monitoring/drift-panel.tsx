@@ -8,7 +8,7 @@ import { QueryView } from '../../data/query-view.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { parseUrn } from '../../ui/entity-url.ts'
 import { useUiEnvironment } from '../../ui/environment.tsx'
-import { formatCount, formatNumber } from '../../ui/format-number.ts'
+import { formatNumber } from '../../ui/format-number.ts'
 import { formatRange } from '../../ui/format-time.ts'
 import { measureWord } from './measure-words.ts'
 import { flagsWithin, spansWithin } from './watch-marks.ts'
@@ -111,19 +111,18 @@ export function DistributionPanel({
     <QueryView query={query} what={`the distribution of ${feature}`} shape="chart" permission="monitor:read">
       {(data) => {
         const reference = parseUrn(data.reference.urn)
-        const numeric = data.bins.every((bin) => bin.low !== null && bin.high !== null)
-        const edges = numeric ? [...data.bins.map((bin) => bin.low ?? 0), data.bins.at(-1)?.high ?? 0] : undefined
+        const edges = edgesOf(data.bins)
         return (
           <Distribution
             title={data.feature}
             how="share of the rows with a value"
             {...(edges ? { edges } : { categories: data.bins.map((bin) => bin.label) })}
             reference={{
-              label: `${reference ? `${reference.name}${reference.version ? ` v${reference.version}` : ''}` : 'reference'}, ${formatCount(data.reference.rows)}`,
+              label: reference ? `${reference.name}${reference.version ? ` v${reference.version}` : ''}` : 'reference',
               counts: data.bins.map((bin) => bin.referenceCount),
             }}
             current={{
-              label: `${formatRange(data.start, data.end - 1, { now: data.end, zone })}, ${formatCount(data.current.rows)}`,
+              label: formatRange(data.start, data.end - 1, { now: data.end, zone }),
               counts: data.bins.map((bin) => bin.currentCount),
             }}
             caption={
@@ -153,4 +152,15 @@ export function DistributionPanel({
       }}
     </QueryView>
   )
+}
+
+type Bin = ResultOf<typeof getFeatureDistribution>['bins'][number]
+
+/** Edges of bins of numbers; what lies beyond the first and the last is drawn as one more bin of the same width. */
+function edgesOf(bins: readonly Bin[]): number[] | undefined {
+  const inner = bins.filter((bin) => bin.low !== null && bin.high !== null)
+  const [first] = inner
+  if (!first || first.low === null || first.high === null) return undefined
+  const step = first.high - first.low
+  return [...bins.map((bin) => bin.low ?? (bin.high ?? 0) - step), bins.at(-1)?.high ?? (bins.at(-1)?.low ?? 0) + step]
 }

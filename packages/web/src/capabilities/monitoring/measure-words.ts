@@ -20,8 +20,17 @@ export function measureWord(name: string): string {
 
 /** The same at the beginning of a line: `Log loss`. */
 export function measureTitle(name: string): string {
-  const word = measureWord(name)
-  return word.charAt(0).toUpperCase() + word.slice(1)
+  return upperFirst(measureWord(name))
+}
+
+/** A sentence that begins with a metric. */
+export function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** A limit as somebody chose it: `0.1`, not `0.1000`. */
+export function formatLimit(value: number): string {
+  return String(Number(value.toPrecision(4))).replace('-', '\u2212')
 }
 
 /** A chance as it is written: `2e-9`, `0.012`. */

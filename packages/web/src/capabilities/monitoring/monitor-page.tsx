@@ -75,7 +75,7 @@ function MonitorView({ project, monitor }: { readonly project: string; readonly 
                 <Interval value={judged.value} low={judged.interval?.low} high={judged.interval?.high} strong />
                 {judged.baseline !== null && (
                   <span className="t3">
-                    , baseline {formatNumber(judged.baseline, 3)}, margin {judged.margin}
+                    baseline {formatNumber(judged.baseline, 3)}, margin {judged.margin}
                   </span>
                 )}
               </>
@@ -89,7 +89,7 @@ function MonitorView({ project, monitor }: { readonly project: string; readonly 
                   monitor.labels.predicted === 0 ? 0 : monitor.labels.labelled / monitor.labels.predicted,
                   0,
                 )}
-                <span className="t3">{monitor.labels.ripe ? ', judged' : ', still arriving'}</span>
+                <span className="t3">{monitor.labels.ripe ? 'judged' : 'still arriving'}</span>
               </>
             ),
           },

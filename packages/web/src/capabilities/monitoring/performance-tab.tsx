@@ -17,7 +17,7 @@ import { State, StateGlyph } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
 import type { DriftHistory } from './drift-panel.tsx'
-import { measureTitle, measureWord } from './measure-words.ts'
+import { formatLimit, measureTitle, measureWord } from './measure-words.ts'
 import { OutcomeChart, type Performance, PerformanceChart } from './performance-chart.tsx'
 import type { useWatchMarks } from './watch-marks.ts'
 
@@ -82,7 +82,7 @@ export function PerformanceTab({ project, monitor, performance, drift, marks }: 
                   key={metric.metric}
                   metric={metric}
                   of={monitor.name}
-                  flags={index === 0 ? [...marks.flags, ...marks.alertFlags] : marks.flags}
+                  flags={marks.flags}
                   spans={marks.spans.filter((span) => span.about === metric.metric || metrics.length === 1)}
                   height={index === 0 ? 250 : 190}
                   caption={index === 0}
@@ -180,7 +180,7 @@ function Policy({ monitor: { definition } }: { readonly monitor: Monitor }) {
       facts={[
         ...(performance?.metrics.map((one) => ({
           label: measureTitle(one.metric),
-          value: `may lose ${formatNumber(one.margin)} against ${
+          value: `may lose ${formatLimit(one.margin)} against ${
             typeof one.baseline === 'number' ? formatNumber(one.baseline) : 'its evaluation'
           }`,
         })) ?? []),

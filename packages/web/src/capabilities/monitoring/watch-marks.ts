@@ -32,11 +32,19 @@ export function useWatchMarks(project: string, monitor: string, deployment: stri
   return { flags, spans, alertFlags, alerts: open }
 }
 
-/** The parts of spans that lie in a chart. */
+/** The parts of spans that lie in a chart; those of one tone that meet become one. */
 export function spansWithin(spans: readonly ChartSpan[], [from, to]: readonly [number, number]): ChartSpan[] {
-  return spans.flatMap((span) =>
-    span.from > to || (span.to ?? to) < from ? [] : [{ ...span, from: Math.max(span.from, from) }],
-  )
+  const shown = spans
+    .filter((span) => span.from <= to && (span.to ?? to) >= from)
+    .map((span) => ({ ...span, from: Math.max(span.from, from), to: Math.min(span.to ?? to, to) }))
+    .toSorted((a, b) => a.from - b.from)
+  const merged: (ChartSpan & { to: number })[] = []
+  for (const span of shown) {
+    const before = merged.findLast((one) => one.tone === span.tone)
+    if (before && before.to >= span.from) before.to = Math.max(before.to, span.to)
+    else merged.push(span)
+  }
+  return merged
 }
 
 /** The flags that lie in a chart. */

@@ -4,7 +4,7 @@ import type { ApiError } from '@trivium/sdk'
 import { QueryView } from '../../data/query-view.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
-import { formatNumber, formatPlural, formatShare } from '../../ui/format-number.ts'
+import { formatPlural, formatShare } from '../../ui/format-number.ts'
 import { Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time, TimeRange } from '../../ui/time.tsx'
@@ -12,7 +12,7 @@ import { Difference, Interval, Value } from '../../ui/value.tsx'
 import { Verdict } from '../../ui/verdict.tsx'
 import type { Windows } from './data-tab.tsx'
 import { FeatureTable } from './feature-table.tsx'
-import { measureTitle } from './measure-words.ts'
+import { formatLimit, measureTitle } from './measure-words.ts'
 import { monitorKind, verdictWord, windowWord } from './monitor-state.ts'
 
 interface WindowsTabProps {
@@ -209,7 +209,7 @@ function MetricTable({ window }: { readonly window: MonitorWindow }) {
             align: 'right',
             cell: (one) => <Difference value={one.loss} low={one.lossInterval?.low} high={one.lossInterval?.high} />,
           },
-          { id: 'margin', head: 'Margin', align: 'right', cell: (one) => formatNumber(one.margin) },
+          { id: 'margin', head: 'Margin', align: 'right', cell: (one) => formatLimit(one.margin) },
           {
             id: 'verdict',
             head: 'Found',

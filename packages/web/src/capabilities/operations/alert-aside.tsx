@@ -16,7 +16,7 @@ import { KeyValues } from '../../ui/facts.tsx'
 import { Aside, Note } from '../../ui/section.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Difference, Interval, Value } from '../../ui/value.tsx'
-import { measureTitle } from '../monitoring/measure-words.ts'
+import { formatLimit, measureTitle } from '../monitoring/measure-words.ts'
 
 interface AlertAsideProps {
   readonly project: string
@@ -71,7 +71,7 @@ export function AlertAside({ project, alert, denied, resolving }: AlertAsideProp
                   />
                 ),
               },
-              { label: 'Margin', value: <Value value={evidence.allowed} /> },
+              { label: 'Margin', value: formatLimit(evidence.allowed) },
             ]}
           />
         </Aside>
@@ -152,7 +152,7 @@ export function AlertAside({ project, alert, denied, resolving }: AlertAsideProp
                   look="name"
                   href={`/p/${encodeURIComponent(project)}/lineage?urn=${encodeURIComponent(alert.urn)}`}
                 >
-                  what led here, what followed
+                  before and after
                 </EntityLink>
               ),
             },

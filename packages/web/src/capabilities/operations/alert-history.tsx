@@ -1,5 +1,7 @@
 import type { AlertDetail } from '@trivium/contract'
 import { DataTable } from '../../ui/data-table.tsx'
+import { kindWord } from '../../ui/entity-kinds.ts'
+import { useNow } from '../../ui/environment.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { parseUrn } from '../../ui/entity-url.ts'
 import { formatNumber, formatPlural } from '../../ui/format-number.ts'
@@ -9,8 +11,12 @@ import { Time, TimeRange } from '../../ui/time.tsx'
 import { measureWord } from '../monitoring/measure-words.ts'
 import { alertState, usefulnessKinds, usefulnessWords } from './alert-state.ts'
 
+/** Their names are ids, which nobody reads. */
+const namedById = new Set(['pipeline-run', 'release', 'run', 'evaluation', 'logged-model', 'window'])
+
 /** What followed, what was done, the windows it rests on, and the same alert before. */
 export function AlertHistory({ alert }: { readonly alert: AlertDetail }) {
+  const now = useNow('event')
   return (
     <>
       <Section title="What followed" note="by lineage, from this alert forward">
@@ -30,7 +36,7 @@ export function AlertHistory({ alert }: { readonly alert: AlertDetail }) {
                 width: '112px',
                 cell: (one) => (
                   <span className="t2">
-                    <Time at={one.at} clock="event" />
+                    <Time at={one.at !== null && one.at <= now ? one.at : null} clock="event" />
                   </span>
                 ),
               },
@@ -47,12 +53,19 @@ export function AlertHistory({ alert }: { readonly alert: AlertDetail }) {
                       version={one.version ?? undefined}
                       look="bare"
                       strong
-                    />
+                    >
+                      {namedById.has(one.kind) ? kindWord(one.kind) : undefined}
+                    </EntityLink>
                   )
                 },
               },
               { id: 'fact', head: 'Fact', cut: true, cell: (one) => <span className="t2">{one.fact}</span> },
-              { id: 'as', head: 'How', align: 'right', cell: (one) => <span className="t3">{one.as}</span> },
+              {
+                id: 'as',
+                head: 'How',
+                align: 'right',
+                cell: (one) => <span className="t3">{one.as.replaceAll('-', ' ')}</span>,
+              },
             ]}
           />
         )}

@@ -14,7 +14,7 @@ import { formatAge } from '../../ui/format-time.ts'
 import { Claim, PageHeader } from '../../ui/page-header.tsx'
 import { WithAside } from '../../ui/section.tsx'
 import { Time } from '../../ui/time.tsx'
-import { formatChance, measureTitle } from '../monitoring/measure-words.ts'
+import { formatChance, formatLimit, measureWord, upperFirst } from '../monitoring/measure-words.ts'
 import { AlertAside } from './alert-aside.tsx'
 import { AlertCharts } from './alert-charts.tsx'
 import { AlertHistory } from './alert-history.tsx'
@@ -83,7 +83,7 @@ function AlertView({ project, alert }: { readonly project: string; readonly aler
             value: (
               <>
                 <Time at={alert.eventTime} clock="event" />
-                <span className="t3">, {formatAge(end - alert.eventTime)}</span>
+                {end > alert.eventTime && <span className="t3">{formatAge(end - alert.eventTime)}</span>}
               </>
             ),
           },
@@ -92,10 +92,10 @@ function AlertView({ project, alert }: { readonly project: string; readonly aler
             value: (
               <>
                 <b className="m">
-                  {alert.kind === 'performance' && 'loss '}
-                  {measureTitle(evidence.measure)} {evidence.effect === null ? '–' : formatNumber(evidence.effect, 3)}
+                  {measureWord(evidence.measure)} {evidence.effect === null ? '–' : formatNumber(evidence.effect, 3)}
+                  {alert.kind === 'performance' && ' worse'}
                 </b>
-                <span className="t3"> allowed {formatNumber(evidence.allowed)}</span>
+                <span className="t3"> allowed {formatLimit(evidence.allowed)}</span>
               </>
             ),
           },
@@ -124,7 +124,7 @@ function AlertView({ project, alert }: { readonly project: string; readonly aler
           />
         }
       >
-        <Claim>{evidence.sentence}</Claim>
+        <Claim>{alert.kind === 'performance' ? upperFirst(evidence.sentence) : evidence.sentence}</Claim>
         <AlertCharts project={project} alert={alert} />
         <AlertHistory alert={alert} />
       </WithAside>

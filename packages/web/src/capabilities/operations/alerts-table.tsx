@@ -5,7 +5,7 @@ import { entityUrl } from '../../ui/entity-url.ts'
 import { formatNumber } from '../../ui/format-number.ts'
 import { State, StateGlyph } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
-import { formatChance, measureWord } from '../monitoring/measure-words.ts'
+import { formatChance, formatLimit, measureWord } from '../monitoring/measure-words.ts'
 import { alertState, usefulnessKinds, usefulnessWords } from './alert-state.ts'
 
 interface AlertsTableProps {
@@ -41,7 +41,7 @@ export function AlertsTable({ project, alerts }: AlertsTableProps) {
           cell: ({ evidence }) => (
             <span className="nowrap">
               {measureWord(evidence.measure)} {evidence.effect === null ? '–' : formatNumber(evidence.effect, 3)}
-              <span className="ci"> allowed {formatNumber(evidence.allowed)}</span>
+              <span className="ci"> allowed {formatLimit(evidence.allowed)}</span>
             </span>
           ),
         },

@@ -85,6 +85,7 @@ function CompareView({ project, comparison, onBase, onRemove }: CompareViewProps
         </b>{' '}
         Single values have no interval: whether a difference is more than chance, an evaluation on the same rows says.
       </Claim>
+      <div className="mt-12" />
       <DataTable
         label="Runs"
         density="compact"
@@ -183,7 +184,7 @@ function MetricsTable({ comparison: { runs, metrics } }: { readonly comparison: 
           {
             id: run.id,
             head: (
-              <span className="row">
+              <span className="row" style={{ display: 'inline-flex' }}>
                 <Mark index={index} id={run.id} base={runs[0]?.id} />
                 {run.name}
               </span>

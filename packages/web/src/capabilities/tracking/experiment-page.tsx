@@ -145,6 +145,7 @@ function ExperimentView({ project, experiment }: { readonly project: string; rea
           onChange={(cols) => setView({ cols })}
         />
       </QueryBar>
+      <div className="mt-12" />
       {rows.length > 0 && (
         <RunCurves
           project={project}

@@ -31,6 +31,7 @@ export function RunAside({ project, run, versions }: RunAsideProps) {
           <ul className="stack gap-8">
             {run.madeFrom.map(({ urn, as }) => {
               const entity = parseUrn(urn)
+              const started = entity?.kind === 'pipeline-run'
               return (
                 entity && (
                   <li key={urn} className="row wrap">
@@ -41,12 +42,13 @@ export function RunAside({ project, run, versions }: RunAsideProps) {
                       version={entity.version}
                       look="bare"
                       href={
-                        ['code', 'commit', 'environment', 'pipeline-run'].includes(entity.kind) &&
-                        entity.kind !== 'pipeline-run'
+                        ['code', 'commit', 'environment'].includes(entity.kind)
                           ? `/p/${encodeURIComponent(project)}/lineage?urn=${encodeURIComponent(urn)}`
                           : undefined
                       }
-                    />
+                    >
+                      {started ? 'pipeline run' : undefined}
+                    </EntityLink>
                     <span className="t3 sm">{as.replaceAll('-', ' ')}</span>
                   </li>
                 )
@@ -95,7 +97,7 @@ export function RunAside({ project, run, versions }: RunAsideProps) {
               look="name"
               href={`/p/${encodeURIComponent(project)}/lineage?urn=${encodeURIComponent(`trivium://${project}/logged-model/${model.id}`)}`}
             >
-              Model {model.name}
+              {model.name === 'model' ? 'Logged model' : `Logged model ${model.name}`}
             </EntityLink>
           }
           note={model.modelType || undefined}

@@ -30,7 +30,7 @@ export function RunCurves({ project, runs, metric, note }: RunCurvesProps) {
   const series = query.data?.series.filter((one) => one.points.length > 1) ?? []
   if (metric === undefined || series.length === 0) return null
   return (
-    <div className="mt-12">
+    <div style={{ marginBottom: 12 }}>
       <CurveChart metric={metric} how={`by step, ${note}`} runs={runs} series={series} height={170} />
     </div>
   )
