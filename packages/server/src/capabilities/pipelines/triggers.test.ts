@@ -44,7 +44,7 @@ async function place(world: World, bundle: Bundle): Promise<Place> {
           subject: urn(project, 'monitor', monitor),
           eventTime: at,
           refs: [{ rel: 'input', urn: urn(project, 'window', `${monitor}:${at}`), as: 'window' }],
-          data: { feature: 'dep_hour' },
+          data: { monitor, kind: 'drift', features: ['dep_hour'], results: [] },
         }),
       )
       await world.settled(project)
@@ -130,7 +130,7 @@ describeEachDatabase('pipeline triggers', ({ world }) => {
         subject: urn(at.project, 'monitor', 'm'),
         eventTime: start,
         refs: [],
-        data: {},
+        data: { monitor: 'm', kind: 'drift', features: [], results: [] },
       }),
     )
     for (;;) {
@@ -151,7 +151,7 @@ describeEachDatabase('pipeline triggers', ({ world }) => {
         subject: urn(at.project, 'monitor', 'm'),
         eventTime: start + 1,
         refs: [],
-        data: {},
+        data: { monitor: 'm', kind: 'drift', features: [], results: [] },
       }),
     )
     await expect.poll(async () => (await at.evaluations())[0]?.outcome).toBe('already-running')
