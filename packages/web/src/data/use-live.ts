@@ -1,5 +1,4 @@
 import { useEffect, useEffectEvent, useSyncExternalStore } from 'react'
-import type { SealedEvent } from '@trivium/contract'
 import { useLive } from './data-context.tsx'
 import type { LiveStatus, VolatileMessage } from './live.ts'
 
@@ -19,11 +18,4 @@ export function useVolatile(channel: string, onMessage: (message: VolatileMessag
   const live = useLive()
   const told = useEffectEvent(onMessage)
   useEffect(() => live?.onVolatile(channel, (message) => told(message)), [live, channel])
-}
-
-/** Calls back for each event of the project while the component is on screen. */
-export function useProjectEvents(onEvent: (event: SealedEvent) => void): void {
-  const live = useLive()
-  const told = useEffectEvent(onEvent)
-  useEffect(() => live?.onEvent((event) => told(event)), [live])
 }

@@ -2,10 +2,11 @@ import { oneOf, useSearchState } from '../../shell/search-state.ts'
 import { usePageParams } from '../../shell/use-page-params.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
+import { AppearancePanel } from './appearance-panel.tsx'
 import { PeoplePanel } from './people-panel.tsx'
 import { TokensPanel } from './tokens-panel.tsx'
 
-const shape = { tab: oneOf(['people', 'tokens'], 'people') }
+const shape = { tab: oneOf(['people', 'tokens', 'appearance'], 'people') }
 
 /** People of the project and their tokens. */
 export function Page() {
@@ -20,10 +21,13 @@ export function Page() {
         tabs={[
           { id: 'people', label: 'People' },
           { id: 'tokens', label: 'Tokens and sessions' },
+          { id: 'appearance', label: 'Appearance' },
         ]}
       />
       <TabPanel tab={view.tab}>
-        {view.tab === 'people' ? <PeoplePanel project={project} /> : <TokensPanel project={project} />}
+        {view.tab === 'people' && <PeoplePanel project={project} />}
+        {view.tab === 'tokens' && <TokensPanel project={project} />}
+        {view.tab === 'appearance' && <AppearancePanel />}
       </TabPanel>
     </>
   )

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useContractMutation } from '../../data/contract-mutation.ts'
 import { useContractQuery } from '../../data/contract-query.ts'
 import { QueryView } from '../../data/query-view.tsx'
+import { usePageActions } from '../../shell/page-actions.tsx'
 import { oneOf, useSearchState } from '../../shell/search-state.ts'
 import { usePageParams } from '../../shell/use-page-params.ts'
 import { Button } from '../../ui/button.tsx'
@@ -47,6 +48,17 @@ function DeploymentView({ project, deployment }: { readonly project: string; rea
     { enabled: view.tab !== 'predictions' },
   )
   const { traffic, current, previous } = deployment
+  usePageActions(
+    previous
+      ? [
+          {
+            label: `Roll back ${deployment.name} to v${previous.manifest.version}`,
+            what: 'asks first',
+            run: () => setAsking(true),
+          },
+        ]
+      : [],
+  )
   return (
     <>
       <PageHeader
