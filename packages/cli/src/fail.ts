@@ -23,9 +23,9 @@ export function showFailure(terminal: Terminal, error: unknown, { json }: { json
   if (json) terminal.err(`${JSON.stringify({ error: { code, detail, ...more } })}\n`)
   else {
     const request = 'requestId' in more && more.requestId !== '' ? `, request ${more.requestId}` : ''
-    const fields = 'errors' in more ? more.errors.map(({ path, message }) => `${path} ${message}`) : []
-    const extra = fields.filter((field) => !detail.includes(field)).join('; ')
-    terminal.err(`trivium: ${detail}${extra === '' ? '' : ` ${extra}.`}${code === '' ? '' : ` (${code}${request})`}\n`)
+    const untold = 'errors' in more ? more.errors.filter(({ message }) => !detail.includes(message)) : []
+    const extra = untold.map(({ path, message }) => `${path} ${message}`).join('; ')
+    terminal.err(`trivium: ${detail}${extra === '' ? '' : ` ${extra.replace(/\.$/, '')}.`}${code === '' ? '' : ` (${code}${request})`}\n`)
   }
   return exitCodeOf(error)
 }
