@@ -1,0 +1,207 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  addDatasetVersion,
+  addPerson,
+  advanceWatermark,
+  createProject,
+  createToken,
+  defineFeatureView,
+  defineMonitor,
+  deployModel,
+  getPipelineRun,
+  listAlerts,
+  listEvaluations,
+  predict,
+  pushFeatureRows,
+  pushLabels,
+  type Role,
+  requestModelApproval,
+  savePipeline,
+  setModelPolicy,
+  startPipelineRun,
+} from '@trivium/contract'
+import { type Client, createClient } from '@trivium/sdk'
+
+const server = join(import.meta.dirname, '../../packages/server/src')
+const project = 'default'
+const begin = Date.UTC(2001, 1, 11)
+const day = 24 * 3600_000
+
+/** What the pages are opened with. */
+export interface World {
+  readonly project: string
+  readonly emptyProject: string
+  readonly runs: readonly string[]
+  readonly experiment: string
+  readonly evaluation: string
+  readonly pipelineRun: string
+  readonly alert: string
+  readonly item: string
+  readonly prediction: string
+}
+
+/** Makes one of everything over HTTP, as clients do: data, features, runs, a pipeline, an evaluation, a model, a deployment with traffic, an alert and a decision. */
+export async function seedWorld(baseUrl: string, token: string): Promise<World> {
+  const admin = createClient({ baseUrl, token })
+  await admin.call(createProject, { body: { name: 'empty', title: 'Empty' } })
+  for (const role of ['viewer', 'approver'] satisfies Role[])
+    await admin.call(addPerson, { params: { project }, body: { name: `a-${role}`, role } })
+  await admin.call(addPerson, { params: { project }, body: { name: 'trainer', kind: 'service', role: 'contributor' } })
+  const trainer = await admin.call(createToken, { params: { project }, body: { name: 'training', for: 'trainer' } })
+  await addData(admin)
+  const runs = await logRuns(baseUrl, trainer.secret)
+  const evaluated = await evaluate(admin)
+  const prediction = await serve(admin)
+  const alert = await watch(admin)
+  await admin.call(setModelPolicy, { params: { project, model: 'late' }, body: { approval: 'required' } })
+  const asked = createClient({ baseUrl, token: trainer.secret })
+  const { item } = await asked.call(requestModelApproval, {
+    params: { project, model: 'late', version: 2 },
+    body: {},
+  })
+  return { project, emptyProject: 'empty', experiment: '0', runs, ...evaluated, alert, item, prediction }
+}
+
+async function addData(admin: Client): Promise<void> {
+  await admin.call(addDatasetVersion, {
+    params: { project, dataset: 'flights' },
+    query: { format: 'csv', event_time: 'at' },
+    body: await readFile(join(server, 'capabilities/evaluation/fixtures/rows.csv')),
+  })
+  await admin.call(defineFeatureView, {
+    params: { project, view: 'arrivals' },
+    body: {
+      keys: ['airport'],
+      columns: { delay: 'number' },
+      window: '3h',
+      features: { mean_delay: 'avg(delay)', late: 'avg(delay > 15)' },
+    },
+  })
+  const rows = Array.from({ length: 20 }, (_, at) => ({
+    id: `r${at}`,
+    key: { airport: at % 2 === 0 ? 'ORD' : 'JFK' },
+    eventTime: begin - at * 600_000,
+    values: { delay: at * 2 },
+  }))
+  await admin.call(pushFeatureRows, { params: { project, view: 'arrivals' }, body: { rows } })
+}
+
+/** Two runs with curves, parameters and a model each, by the routes that the MLflow client uses. */
+async function logRuns(baseUrl: string, token: string): Promise<string[]> {
+  const send = async <T>(method: string, path: string, body: unknown): Promise<T> => {
+    const raw = body instanceof Uint8Array
+    const response = await fetch(`${baseUrl}/api/2.0/${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': raw ? 'application/octet-stream' : 'application/json',
+      },
+      body: raw ? new Uint8Array(body) : JSON.stringify(body),
+    })
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`)
+    return (await response.json()) as T
+  }
+  const model = new Uint8Array(await readFile(join(server, 'drivers/onnx/fixtures/columns.onnx')))
+  await send('POST', 'mlflow/registered-models/create', { name: 'late' })
+  const ids: string[] = []
+  for (const rate of [0.1, 0.3]) {
+    const start = Date.now() - 60_000
+    const { run } = await send<{ run: { info: { run_id: string } } }>('POST', 'mlflow/runs/create', {
+      experiment_id: '0',
+      start_time: start,
+      run_name: `rate-${rate}`,
+    })
+    const run_id = run.info.run_id
+    const metrics = Array.from({ length: 40 }, (_, step) => ({
+      key: 'loss',
+      value: Math.exp(-rate * step),
+      step,
+      timestamp: start + step * 1000,
+    }))
+    const params = [{ key: 'rate', value: String(rate) }]
+    await send('POST', 'mlflow/runs/log-batch', { run_id, metrics, params })
+    await send('PUT', `mlflow-artifacts/artifacts/0/${run_id}/artifacts/model/model.onnx`, model)
+    await send('POST', 'mlflow/runs/update', { run_id, status: 'FINISHED', end_time: start + 50_000 })
+    await send('POST', 'mlflow/model-versions/create', { name: 'late', source: `runs:/${run_id}/model`, run_id })
+    ids.push(run_id)
+  }
+  return ids
+}
+
+async function evaluate(admin: Client): Promise<{ pipelineRun: string; evaluation: string }> {
+  const yaml = `name: judge
+steps:
+  evaluate:
+    kind: evaluate
+    in: {model: 'model:late@1', dataset: 'dataset:flights@latest'}
+    with: {label: late, metrics: [log-loss], slices: [origin]}
+`
+  const params = { project, pipeline: 'judge' }
+  await admin.call(savePipeline, { params, body: { yaml, files: {} } })
+  const { id } = await admin.call(startPipelineRun, { params, body: {} })
+  await eventually(`pipeline run ${id}`, async () => {
+    const { state } = await admin.call(getPipelineRun, { params: { project, run: id } })
+    if (state === 'failed') throw new Error(`Pipeline run ${id} failed.`)
+    return state === 'finished' ? state : undefined
+  })
+  const { evaluations } = await admin.call(listEvaluations, { params: { project } })
+  return { pipelineRun: id, evaluation: evaluations[0]?.id ?? '' }
+}
+
+/** A deployment with three days of traffic; the distances of the last two are unlike the data that it is compared with. */
+async function serve(admin: Client): Promise<string> {
+  await admin.call(deployModel, { params: { project }, body: { name: 'delays', model: 'late/1' } })
+  await admin.call(defineMonitor, {
+    params: { project, monitor: 'delays-daily' },
+    body: {
+      deployment: 'delays',
+      window: '1d',
+      drift: { reference: 'flights@1', minRows: 50, persistence: { needed: 1, outOf: 1, clear: 2 } },
+      performance: {
+        prediction: 'probabilities_1',
+        metrics: [{ metric: 'log-loss', baseline: 0.6, margin: 0.05 }],
+        minLabels: 50,
+        maxWait: '1h',
+      },
+    },
+  })
+  const rows = Array.from({ length: 300 }, (_, at) => ({
+    id: `flight-${at}`,
+    eventTime: begin + Math.floor((at / 100) * day),
+    inputs: {
+      origin: at % 2 === 0 ? 'ORD' : 'JFK',
+      distance: (at < 100 ? 200 : 4000) + (at % 100) * 8,
+      hour: at % 24,
+      recent_delay: (at % 15) - 3,
+    },
+  }))
+  await admin.call(predict, { params: { deployment: 'delays' }, body: { rows } })
+  const labels = rows.map(({ id, eventTime }, at) => ({
+    predictionId: id,
+    value: at % 3 === 0,
+    eventTime: eventTime + 600_000,
+  }))
+  await admin.call(pushLabels, { params: { project, deployment: 'delays' }, body: { labels } })
+  return 'delays:flight-7'
+}
+
+/** Moves event time past the traffic; the windows close and an alert opens. */
+async function watch(admin: Client): Promise<string> {
+  for (let to = begin + 6 * 3600_000; to <= begin + 4 * day; to += 6 * 3600_000)
+    await admin.call(advanceWatermark, { params: { project }, body: { to, waitMs: 5000 } })
+  return eventually('the alert about the drift', async () => {
+    const { alerts } = await admin.call(listAlerts, { params: { project }, query: { state: 'all' } })
+    return alerts[0]?.id
+  })
+}
+
+async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + 30_000
+  for (;;) {
+    const found = await look()
+    if (found !== undefined) return found
+    if (Date.now() > end) throw new Error(`Waited 30 s in vain for ${what}.`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
