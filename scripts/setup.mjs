@@ -75,13 +75,3 @@ export async function runScript(main) {
     process.exitCode = 1
   }
 }
-
-if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
-  await runScript(async () => {
-    await ensureNode()
-    await ensurePython()
-    const { buildWeb } = await import('./build-web.mjs')
-    await buildWeb()
-    return 0
-  })
-}
