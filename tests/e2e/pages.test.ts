@@ -161,6 +161,14 @@ describe('the pages in a browser', () => {
     120_000,
   )
 
+  test('a feature with too few rows to judge is not marked as in range', async () => {
+    const page = await admin.newPage()
+    await open(page, '/monitors/delays-daily')
+    const rows = page.getByRole('row').filter({ hasText: 'distance' })
+    await rows.getByLabel('cannot be judged yet').waitFor()
+    expect(await page.getByLabel('in range').count()).toBe(0)
+  }, 30_000)
+
   test('the home page of an empty project shows the first steps', async () => {
     const page = await admin.newPage()
     await open(page, '', world.emptyProject)

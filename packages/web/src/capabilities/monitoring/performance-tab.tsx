@@ -13,7 +13,7 @@ import { KeyValues } from '../../ui/facts.tsx'
 import { formatNumber } from '../../ui/format-number.ts'
 import { formatDay } from '../../ui/format-time.ts'
 import { Aside, WithAside } from '../../ui/section.tsx'
-import { State, StateGlyph } from '../../ui/state.tsx'
+import { State, StateGlyph, type StateKind } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
 import type { DriftHistory } from './drift-panel.tsx'
@@ -139,7 +139,7 @@ function FeatureList({
             cut: true,
             cell: (one) => (
               <span className="row">
-                <StateGlyph kind={one.open ? 'warn' : 'ok'} label={one.open ? 'drifted' : 'in range'} />
+                <StateGlyph {...featureState(one)} />
                 <AppLink href={href(one.feature)} className={one.open ? 'm trunc' : 'trunc'}>
                   {one.feature}
                 </AppLink>
@@ -211,4 +211,12 @@ function Policy({ monitor: { definition } }: { readonly monitor: Monitor }) {
       ]}
     />
   )
+}
+
+/** A feature is in range only where its newest window could be judged. */
+function featureState({ open, points }: DriftHistory['features'][number]): { kind: StateKind; label: string } {
+  if (open) return { kind: 'warn', label: 'drifted' }
+  const verdict = points.at(-1)?.verdict ?? 'unknown'
+  if (verdict === 'unknown') return { kind: 'none', label: 'cannot be judged yet' }
+  return verdict === 'clear' ? { kind: 'ok', label: 'in range' } : { kind: 'warn', label: 'beyond its limit' }
 }
