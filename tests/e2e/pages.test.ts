@@ -213,6 +213,9 @@ describe('the pages in a browser', () => {
     const page = await (await signedIn('a-viewer')).newPage()
     await open(page, `/inbox/${world.item}`)
     await page.getByText('waiting for somebody else').waitFor()
+    const form = page.locator('form.decision')
+    expect(await form.locator('button[type="submit"]').getAttribute('aria-disabled')).toBe('true')
+    expect(await form.innerText()).toContain('inbox:decide')
   }, 30_000)
 
   test('on a phone the home page and the inbox do not scroll sideways', async () => {
