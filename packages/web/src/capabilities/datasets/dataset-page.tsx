@@ -113,7 +113,8 @@ function VersionView({ project, name, version, dataset }: VersionViewProps) {
                   label: 'Size',
                   value: (
                     <>
-                      <Value value={data.bytes} form="bytes" />, {formatPlural(data.files, 'file')}
+                      <Value value={data.bytes} form="bytes" />
+                      <span className="t3">in {formatPlural(data.files, 'file')}</span>
                     </>
                   ),
                 },

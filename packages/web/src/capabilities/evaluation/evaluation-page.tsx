@@ -64,7 +64,7 @@ function EvaluationView({ evaluation }: { readonly evaluation: Evaluation }) {
               <>
                 {formatCount(evaluation.rows)}
                 {evaluation.unlabelled > 0 && (
-                  <span className="t3">, {formatCount(evaluation.unlabelled)} without label left out</span>
+                  <span className="t3">{formatCount(evaluation.unlabelled)} without label left out</span>
                 )}
               </>
             ),
@@ -74,7 +74,7 @@ function EvaluationView({ evaluation }: { readonly evaluation: Evaluation }) {
             value: (
               <>
                 <TimeRange from={evaluation.from} to={evaluation.to} />
-                <span className="t3">, {formatPlural(evaluation.blocks, 'day')}</span>
+                <span className="t3">{formatPlural(evaluation.blocks, 'day')}</span>
               </>
             ),
           },

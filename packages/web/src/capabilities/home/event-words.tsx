@@ -79,7 +79,7 @@ export function eventWords(event: SealedEvent): { readonly kind: string; readonl
   )
   const window = subject && (
     <EntityLink kind="window" name={subject.name} look="name">
-      Window {subject.name.split(':').at(-1)}
+      Window from {subject.name.split(':').at(-1)}
     </EntityLink>
   )
   const told: Record<string, ReactNode> = {
@@ -172,7 +172,9 @@ export function eventWords(event: SealedEvent): { readonly kind: string; readonl
     ),
     'window.judged': (
       <>
-        {window} judged: {words('fact')}
+        {window} judged
+        {typeof event.data['completeness'] === 'number' &&
+          `, ${Math.round(event.data['completeness'] * 100)} % labelled`}
       </>
     ),
     'alert.opened': <>Alert {linked(words('title'))} opened</>,

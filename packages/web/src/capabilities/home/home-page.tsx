@@ -34,7 +34,9 @@ export function Page() {
             title="Waiting for you"
             end={<AppLink href={`/p/${encodeURIComponent(project)}/inbox`}>Inbox</AppLink>}
           >
-            <WaitingForYou project={project} inbox={state.inbox} />
+            <div className="home-waiting">
+              <WaitingForYou project={project} inbox={state.inbox} />
+            </div>
           </Section>
           {worst && <WorstPerformance project={project} monitor={worst} />}
           <div className="mt-24" />

@@ -96,8 +96,9 @@ export function MonitorTile({ project, state: { monitors } }: TileSource) {
       fact={
         <>
           <EntityLink kind="monitor" name={worst.name} look="name" />
-          {worst.labels &&
-            `, ${worst.labels.predicted === 0 ? 0 : Math.round((100 * worst.labels.labelled) / worst.labels.predicted)} % labelled`}
+          {worst.labels !== null &&
+            worst.labels.predicted > 0 &&
+            `, ${Math.round((100 * worst.labels.labelled) / worst.labels.predicted)} % labelled`}
         </>
       }
       mini={

@@ -39,13 +39,13 @@ export function InboxDetail({ project, item }: { readonly project: string; reado
               />
             ),
           },
-          { label: 'Asked by', value: item.openedByName },
+          { label: 'Asked by', value: item.openedByName.startsWith('system:') ? 'Trivium' : item.openedByName },
           { label: 'Asked', value: <Time at={item.openedAt} /> },
           { label: 'Event time', value: <Time at={item.eventTime} clock="event" /> },
           item.dueAt !== null && { label: 'Due', value: <Time at={item.dueAt} /> },
         ]}
       />
-      <Section title="Evidence" note="stored with the version and never changed">
+      <Section title="Evidence" note="as it was when this was asked">
         <InboxEvidence evidence={item.evidence} />
       </Section>
       {item.decision ? (

@@ -1,4 +1,5 @@
 import type { Evidence } from '@trivium/contract'
+import { formatNumber } from '../../ui/format-number.ts'
 import { KeyValues } from '../../ui/facts.tsx'
 import { EvidenceTable } from '../registry/evidence-table.tsx'
 
@@ -10,7 +11,14 @@ export function InboxEvidence({ evidence }: { readonly evidence: unknown }) {
   const facts = Object.entries(evidence).filter(
     ([, value]) => typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean',
   )
-  return <KeyValues facts={facts.map(([label, value]) => ({ label, value: String(value) }))} />
+  return (
+    <KeyValues
+      facts={facts.map(([label, value]) => ({
+        label,
+        value: typeof value === 'number' ? formatNumber(value) : String(value),
+      }))}
+    />
+  )
 }
 
 function recordsOf(evidence: unknown): Evidence[] {

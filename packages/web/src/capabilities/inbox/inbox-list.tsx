@@ -25,7 +25,8 @@ export function InboxList({ items, chosen, onChoose }: InboxListProps) {
             <span className="grow">
               <span className="m inbox-title">{item.title}</span>
               <span className="sm t2 inbox-line">
-                {item.kind}, asked by {item.openedByName}, <Time at={item.openedAt} show="age" />
+                {item.kind}, asked by {item.openedByName.startsWith('system:') ? 'Trivium' : item.openedByName},{' '}
+                <Time at={item.openedAt} show="age" />
               </span>
             </span>
           </button>

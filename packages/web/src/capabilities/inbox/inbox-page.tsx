@@ -24,7 +24,10 @@ export function Page() {
   )
   return (
     <>
-      <PageHeader title="Inbox" note={inbox.data && `${inbox.data.mine} wait for you`} />
+      <PageHeader
+        title="Inbox"
+        note={inbox.data && `${inbox.data.mine} ${inbox.data.mine === 1 ? 'waits' : 'wait'} for you`}
+      />
       <Tabs
         label="Whose decisions"
         value={view.view}

@@ -83,15 +83,15 @@ function MonitorView({ project, monitor }: { readonly project: string; readonly 
           },
           monitor.labels && {
             label: 'Labels of the newest window',
-            value: (
-              <>
-                {formatShare(
-                  monitor.labels.predicted === 0 ? 0 : monitor.labels.labelled / monitor.labels.predicted,
-                  0,
-                )}
-                <span className="t3">{monitor.labels.ripe ? 'judged' : 'still arriving'}</span>
-              </>
-            ),
+            value:
+              monitor.labels.predicted === 0 ? (
+                <span className="t3">no prediction to label</span>
+              ) : (
+                <>
+                  {formatShare(monitor.labels.labelled / monitor.labels.predicted, 0)}
+                  <span className="t3">{monitor.labels.ripe ? 'judged' : 'still arriving'}</span>
+                </>
+              ),
           },
           newest && { label: 'Newest window', value: <TimeRange from={newest.start} to={newest.end - 1} /> },
           { label: 'Windows of', value: monitor.window },
@@ -103,7 +103,7 @@ function MonitorView({ project, monitor }: { readonly project: string; readonly 
         onChange={(tab) => setView({ tab: tab as typeof view.tab })}
         tabs={[
           { id: 'performance', label: 'Performance' },
-          { id: 'data', label: 'Data', count: monitor.features },
+          { id: 'data', label: 'Data', count: monitor.features || undefined },
           { id: 'windows', label: 'Windows', count: windows.data?.windows.length },
         ]}
       />

@@ -54,7 +54,7 @@ export function MonitorsTable({ project, monitors }: MonitorsTableProps) {
           id: 'labels',
           head: 'Labels of the newest window',
           cell: ({ labels }) =>
-            labels === null ? (
+            labels === null || labels.predicted === 0 ? (
               <span className="t3">–</span>
             ) : (
               <span className="cell-two">

@@ -10,7 +10,6 @@ import { EntityLink } from '../../ui/entity-link.tsx'
 import { entityUrl, parseUrn } from '../../ui/entity-url.ts'
 import { useUiEnvironment } from '../../ui/environment.tsx'
 import { KeyValues } from '../../ui/facts.tsx'
-import { formatNumber } from '../../ui/format-number.ts'
 import { formatDay } from '../../ui/format-time.ts'
 import { Aside, WithAside } from '../../ui/section.tsx'
 import { State, StateGlyph, type StateKind } from '../../ui/state.tsx'
@@ -95,11 +94,13 @@ export function PerformanceTab({ project, monitor, performance, drift, marks }: 
                   how="share of each window"
                   form="share"
                   height={190}
-                  items={points.map((point) => ({
-                    label: formatDay(point.start, { now: point.end, zone }),
-                    value: point.completeness,
-                    current: !point.ripe,
-                  }))}
+                  items={points
+                    .filter((point) => point.predicted > 0)
+                    .map((point) => ({
+                      label: formatDay(point.start, { now: point.end, zone }),
+                      value: point.completeness,
+                      current: !point.ripe,
+                    }))}
                 />
               </div>
             </div>
@@ -181,7 +182,7 @@ function Policy({ monitor: { definition } }: { readonly monitor: Monitor }) {
         ...(performance?.metrics.map((one) => ({
           label: measureTitle(one.metric),
           value: `may lose ${formatLimit(one.margin)} against ${
-            typeof one.baseline === 'number' ? formatNumber(one.baseline) : 'its evaluation'
+            typeof one.baseline === 'number' ? formatLimit(one.baseline) : 'its evaluation'
           }`,
         })) ?? []),
         performance && {

@@ -66,7 +66,7 @@ function RunView({ project, run, live, onChanged }: RunViewProps) {
   return (
     <>
       <PageHeader
-        kind="pipeline-run"
+        kind="pipeline"
         title={run.pipeline}
         version={run.version}
         state={runState(run)}

@@ -90,7 +90,7 @@ function VersionView({ project, version }: { readonly project: string; readonly 
             label: 'Package',
             value: version.onnx ? (
               <>
-                ONNX, <Value value={version.onnx.size} form="bytes" />, <Hash value={version.onnx.digest} />
+                ONNX <Value value={version.onnx.size} form="bytes" /> <Hash value={version.onnx.digest} />
               </>
             ) : (
               version.flavors.join(', ')

@@ -94,6 +94,7 @@ export function TryIt({ project, deployment }: { readonly project: string; reado
           </div>
         )}
       </Aside>
+      <div className="mt-24" />
       <CodeExample
         title="Call it"
         samples={[

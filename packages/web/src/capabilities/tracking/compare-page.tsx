@@ -235,7 +235,7 @@ function Curves({
     { enabled: keys.length > 0, keep: true },
   )
   useLiveRuns(
-    (run) => runs.some((one) => one.id === run),
+    (run) => keys.length > 0 && runs.some((one) => one.id === run),
     () => void query.refetch(),
   )
   if (keys.length === 0) return null

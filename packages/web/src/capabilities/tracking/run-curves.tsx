@@ -24,7 +24,7 @@ export function RunCurves({ project, runs, metric, note }: RunCurvesProps) {
     { enabled: metric !== undefined && runs.length > 0, keep: true },
   )
   useLiveRuns(
-    (run) => runs.some((one) => one.id === run),
+    (run) => metric !== undefined && runs.some((one) => one.id === run),
     () => void query.refetch(),
   )
   const series = query.data?.series.filter((one) => one.points.length > 1) ?? []

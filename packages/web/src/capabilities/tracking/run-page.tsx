@@ -118,7 +118,7 @@ function Curves({ project, run }: { readonly project: string; readonly run: RunD
     { enabled: keys.length > 0, keep: true },
   )
   useLiveRuns(
-    (id) => id === run.id,
+    (id) => id === run.id && keys.length > 0,
     () => void query.refetch(),
   )
   if (keys.length === 0) return null
