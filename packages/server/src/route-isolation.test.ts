@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type Client, describeEachDatabase, type World } from '@trivium/testing'
 import { type Kysely, sql } from 'kysely'
@@ -24,12 +26,14 @@ describeEachDatabase('isolation of projects', ({ world, dialect }) => {
   let before: string
 
   beforeAll(async () => {
+    // The gateway has a clock of its own.
+    world.time.now = Date.now()
     theirs = await fill(world)
     mine = await world.makeProject()
     insider = await world.as('admin', mine)
     await world.settled(theirs.project)
     before = await contents(world, theirs.project)
-  }, 60_000)
+  }, 120_000)
 
   test('the other project really holds the secret', () => {
     expect(before.split(secret).length).toBeGreaterThan(8)
@@ -94,7 +98,7 @@ describeEachDatabase('isolation of projects', ({ world, dialect }) => {
       }
     }
     // The same requests that show nothing to an outsider: proof that they ask the right questions.
-    expect(new Set(seen).size, [...new Set(seen)].join('\n')).toBeGreaterThan(15)
+    expect(new Set(seen).size, [...new Set(seen)].join('\n')).toBeGreaterThan(25)
   }, 120_000)
 
   /** Everything that is stored under a project, as text. */
@@ -123,12 +127,16 @@ describeEachDatabase('isolation of projects', ({ world, dialect }) => {
   }
 })
 
+/** The gateway checks the token of these itself. */
+const inference = /^\/(v2|deployments|invocations)(\/|$)/
+
 /** Routes that a token opens; of the wire protocols' spellings of one call only the first, because they share a handler. */
 function callable(world: World): ServedRoute[] {
   const known = new Set<string>()
   return world.app.routeTable.filter((route) => {
     const call = `${route.method} ${route.url.replace(/^\/(ajax-)?api\/[23]\.0\//, '/')}`
-    if (route.method === 'HEAD' || route.access === 'public' || left.has(call) || known.has(call)) return false
+    const open = route.access === 'public' && !inference.test(route.url)
+    if (route.method === 'HEAD' || open || left.has(call) || known.has(call)) return false
     known.add(call)
     return true
   })
@@ -178,6 +186,7 @@ function requestFor(
     .replaceAll(/:(\w+)/g, (_, name: string) =>
       name === 'version' && /^\d/.test(id) ? id : name === 'version' ? '1' : encoded,
     )
+    .replace('/v2/*', `/v2/models/${encoded}`)
     .replaceAll('*', encoded)
   const query = new URLSearchParams()
   const schema = route.schema.querystring as Schema | undefined
@@ -318,5 +327,81 @@ async function fill(world: World): Promise<Foreign> {
   })
   const path = `${experiment.experiment_id}/${run_id}/artifacts/notes.txt`
   ids.push(run_id, experiment.experiment_id, 'experiment-of-theirs', urn(project, 'run', run_id), path)
+
+  const model = await readFile(join(import.meta.dirname, 'drivers/onnx/fixtures/columns.onnx'))
+  await must('PUT', `${proxy}/${experiment.experiment_id}/${run_id}/artifacts/model/model.onnx`, model)
+  await must('POST', '/api/2.0/mlflow/registered-models/create', { name: 'model-of-theirs', description: secret })
+  const version = {
+    name: 'model-of-theirs',
+    source: `runs:/${run_id}/model`,
+    run_id,
+    description: secret,
+    tags: [{ key: secret, value: secret }],
+  }
+  await must('POST', '/api/2.0/mlflow/model-versions/create', version)
+  const named = { name: 'model-of-theirs', alias: secret, version: '1' }
+  await must('POST', '/api/2.0/mlflow/registered-models/alias', named)
+  ids.push('model-of-theirs', 'model-of-theirs/1', 'model-of-theirs@1', urn(project, 'model', 'model-of-theirs', 1))
+
+  await must('PUT', `${at}/pipelines/pipeline-of-theirs`, { yaml: validation, files: {} })
+  const started = await must('POST', `${at}/pipelines/pipeline-of-theirs/runs`, {})
+  ids.push('pipeline-of-theirs', started.id, urn(project, 'pipeline-run', started.id))
+  await world.settled(project, 60_000)
+  ids.push(...(await serve(world, project, must)))
   return { project, ids }
+}
+
+const validation = `name: pipeline-of-theirs
+description: ${secret}
+steps:
+  check:
+    kind: validate
+    in: {dataset: 'dataset:rows-of-theirs@latest'}
+`
+const day = 86_400_000
+const begin = Date.UTC(2001, 1, 11)
+
+/** A deployment with traffic that drifts, watched until an alert opens. */
+async function serve(
+  world: World,
+  project: string,
+  must: (...args: Parameters<Client['call']>) => Promise<any>,
+): Promise<string[]> {
+  const at = `/api/v1/projects/${project}`
+  const flights = await readFile(join(import.meta.dirname, 'capabilities/evaluation/fixtures/rows.csv'))
+  await must('POST', `${at}/datasets/flights-of-theirs/versions?format=csv&event_time=at`, flights, {
+    'content-type': 'text/csv',
+  })
+  await must('POST', `${at}/watermark`, { to: begin, waitMs: 20_000 })
+  await must('POST', `${at}/deployments`, { name: 'served-by-them', model: 'model-of-theirs/1' })
+  await must('PUT', `${at}/monitors/watched-by-them`, {
+    deployment: 'served-by-them',
+    window: '1d',
+    drift: { reference: 'flights-of-theirs@1', minRows: 50, persistence: { needed: 1, outOf: 1, clear: 2 } },
+  })
+  const rows = Array.from({ length: 800 }, (_, n) => ({
+    id: `prediction-${n}`,
+    eventTime: begin + Math.floor((n / 400) * day),
+    inputs: { origin: secret, distance: 4000 + n, hour: n % 24, recent_delay: n % 9 },
+  }))
+  await must('POST', '/deployments/served-by-them/predict', { rows })
+  await must('POST', `${at}/deployments/served-by-them/labels`, {
+    labels: [{ predictionId: 'prediction-0', value: secret, eventTime: begin + day }],
+  })
+  for (let hours = 6; hours <= 96; hours += 6)
+    await must('POST', `${at}/watermark`, { to: begin + hours * 3_600_000, waitMs: 20_000 })
+  await world.settled(project, 30_000)
+  const { alerts } = await must('GET', `${at}/alerts?state=all`)
+  const { releases } = await must('GET', `${at}/deployments/served-by-them/releases`)
+  return [
+    'flights-of-theirs',
+    'served-by-them',
+    'watched-by-them',
+    'prediction-0',
+    urn(project, 'prediction', 'served-by-them:prediction-0'),
+    urn(project, 'deployment', 'served-by-them'),
+    releases[0].id,
+    alerts[0].id,
+    urn(project, 'alert', alerts[0].id),
+  ]
 }

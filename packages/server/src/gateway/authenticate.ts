@@ -15,7 +15,9 @@ export async function authenticate(
   tokens: () => ReadonlyMap<string, GatewayToken>,
   now: number,
 ): Promise<GatewayToken> {
-  const secret = secretOf(headers.authorization)
+  // What a browser has kept of Basic credentials must not predict for the page of somebody else.
+  const fromBrowser = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
+  const secret = secretOf(headers.authorization, { basic: !fromBrowser })
   if (secret === undefined) throw accessErrors.UNAUTHENTICATED()
   const hashed = hash('sha256', secret, 'hex')
   const token = tokens().get(hashed) ?? (await waitFor(hashed, tokens))
@@ -38,13 +40,13 @@ async function waitFor(
 }
 
 /** `Bearer`, or `Basic` with the token as password, as MLflow's clients send it. Cookies mean nothing here. */
-function secretOf(authorization: string | undefined): string | undefined {
+function secretOf(authorization: string | undefined, { basic }: { basic: boolean }): string | undefined {
   if (authorization === undefined) return undefined
   const space = authorization.indexOf(' ')
   const scheme = authorization.slice(0, space).toLowerCase()
   const value = authorization.slice(space + 1).trim()
   if (scheme === 'bearer') return value
-  if (scheme !== 'basic') return undefined
+  if (scheme !== 'basic' || !basic) return undefined
   const text = Buffer.from(value, 'base64').toString()
   return text.slice(text.indexOf(':') + 1)
 }
