@@ -1,5 +1,5 @@
 import type { getPerformanceSeries, ResultOf } from '@trivium/contract'
-import type { ChartFlag, ChartSpan } from '../../charts/chart-types.ts'
+import type { ChartFlag, ChartSeries, ChartSpan } from '../../charts/chart-types.ts'
 import { TimeSeries } from '../../charts/time-series.tsx'
 import { formatNumber } from '../../ui/format-number.ts'
 import { measureTitle } from './measure-words.ts'
@@ -17,6 +17,8 @@ interface PerformanceChartProps {
   readonly height?: number
   readonly caption?: boolean
   readonly syncKey?: string
+  /** The model version whose limit is drawn; the newest unless said. */
+  readonly version?: number | null | undefined
 }
 
 /** One metric by window: final windows as a line with intervals, unripe ones dotted under hatching, the limit as a line. */
@@ -28,6 +30,7 @@ export function PerformanceChart({
   height = 232,
   caption = true,
   syncKey = 'monitor',
+  version,
 }: PerformanceChartProps) {
   const { points } = metric
   const first = points[0]
@@ -36,7 +39,9 @@ export function PerformanceChart({
   const domain = [first.start, Math.max(last.end, first.start + 1)] as const
   const unripe = points.find((point) => !point.ripe)
   const lastRipe = points.findLast((point) => point.ripe && point.value !== null)
-  const baselined = points.findLast((point) => point.baseline !== null)
+  const baselined =
+    points.findLast((point) => point.baseline !== null && point.version === version) ??
+    points.findLast((point) => point.baseline !== null)
   const baseline = baselined?.baseline
   const sign = metric.direction === 'higher-is-better' ? -1 : 1
   const limit = baseline ? baseline.value + sign * metric.margin : undefined
@@ -69,20 +74,7 @@ export function PerformanceChart({
           kind: 'measured',
           points: points.filter((point) => point.ripe).map(toPoint),
         },
-        ...(baseline
-          ? [
-              {
-                id: 'baseline',
-                label: `baseline ${formatNumber(baseline.value, 3)}`,
-                color: 'base' as const,
-                kind: 'plan' as const,
-                points: [
-                  { x: domain[0], y: baseline.value },
-                  { x: domain[1], y: baseline.value },
-                ],
-              },
-            ]
-          : []),
+        ...baselinesOf(points),
         ...(soFar.length > 0
           ? [
               {
@@ -102,6 +94,29 @@ export function PerformanceChart({
       }
     />
   )
+}
+
+/** What each of the newest versions is judged against, over its own windows. */
+function baselinesOf(points: Performance['metrics'][number]['points']): ChartSeries[] {
+  const judged = points.filter((point) => point.baseline !== null)
+  const versions = [...Map.groupBy(judged, (point) => point.version)].slice(-3)
+  return versions.flatMap(([version, own]) => {
+    const [first, last] = [own[0], own.at(-1)]
+    const value = last?.baseline?.value
+    if (!first || !last || value === undefined) return []
+    return [
+      {
+        id: `baseline-${version}`,
+        label: `baseline${versions.length > 1 ? ` of v${version}` : ''} ${formatNumber(value, 3)}`,
+        color: 'base',
+        kind: 'plan',
+        points: [
+          { x: first.start, y: value },
+          { x: last.end, y: value },
+        ],
+      },
+    ]
+  })
 }
 
 interface OutcomeChartProps {

@@ -42,7 +42,14 @@ export function AlertCharts({ project, alert }: { readonly project: string; read
         {({ metrics }) => {
           const metric = metrics.find((one) => one.metric === alert.metric)
           return metric ? (
-            <PerformanceChart metric={metric} flags={flags} spans={spans} height={210} caption={false} />
+            <PerformanceChart
+              metric={metric}
+              version={alert.version}
+              flags={flags}
+              spans={spans}
+              height={210}
+              caption={false}
+            />
           ) : (
             <Gone what="performance" />
           )
