@@ -52,6 +52,8 @@ export async function writeTraffic(send: Send, seeded: Seeded, stopped: () => bo
       const inputs = { origin: 'ORD', distance: 500 + n, hour: n % 24, recent_delay: n % 9 }
       const said = await send('POST', '/deployments/late/predict', { id, eventTime: start + n * 1000, inputs })
       if (!said) return
+      if (said.predictions?.[0]?.id !== id)
+        throw new TypeError(`POST predict answered 200 without the prediction: ${JSON.stringify(said)}`)
       done.predictions.add(id)
       const labelled = await send('POST', api('deployments/late/labels'), {
         predictionId: id,
