@@ -25,7 +25,9 @@ export function showFailure(terminal: Terminal, error: unknown, { json }: { json
     const request = 'requestId' in more && more.requestId !== '' ? `, request ${more.requestId}` : ''
     const untold = 'errors' in more ? more.errors.filter(({ message }) => !detail.includes(message)) : []
     const extra = untold.map(({ path, message }) => `${path} ${message}`).join('; ')
-    terminal.err(`trivium: ${detail}${extra === '' ? '' : ` ${extra.replace(/\.$/, '')}.`}${code === '' ? '' : ` (${code}${request})`}\n`)
+    terminal.err(
+      `trivium: ${detail}${extra === '' ? '' : ` ${extra.replace(/\.$/, '')}.`}${code === '' ? '' : ` (${code}${request})`}\n`,
+    )
   }
   return exitCodeOf(error)
 }

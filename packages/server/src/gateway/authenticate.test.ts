@@ -21,9 +21,7 @@ test('a known token opens, as Bearer and as the password of Basic', async () => 
 
 test('nothing, another scheme, an unknown and an expired token, and one that may not predict are refused with their reason', async () => {
   const refused = (authorization: string | undefined, tokens = known, now = 1000) =>
-    authenticate({ ...(authorization === undefined ? {} : { authorization }) }, tokens, now).catch(
-      (error) => error.code,
-    )
+    authenticate(authorization === undefined ? {} : { authorization }, tokens, now).catch((error) => error.code)
   expect(await refused(undefined)).toBe('ACCESS.UNAUTHENTICATED')
   expect(await refused(`Digest ${secret}`)).toBe('ACCESS.UNAUTHENTICATED')
   expect(await refused('Bearer trv_unknown')).toBe('ACCESS.UNAUTHENTICATED')
