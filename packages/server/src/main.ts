@@ -68,10 +68,13 @@ async function open(
     () => kernel.tables.close(),
   )
   const capabilities = composeCapabilities(kernel)
-  closers.push(() => {
-    capabilities.features.close()
+  closers.push(async () => {
     capabilities.outcomes.close()
     capabilities.monitoring.close()
+    await capabilities.features.close()
+  })
+  await capabilities.features.recover().catch((error: unknown) => {
+    logger.error({ err: error }, 'rows could not be brought into the online store; the next start tries again')
   })
   const { adminId } = await capabilities.access.bootstrap({ adminToken: config.adminToken, dataDirectory: config.data })
   const hosts = new Set([

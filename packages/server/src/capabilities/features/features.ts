@@ -12,6 +12,7 @@ import { featureErrors } from './errors.ts'
 import { type CompiledView, compileView, entityKey, lookup, windowMs } from './online.ts'
 import { parity, type ParityResult } from './parity.ts'
 import { pushFile, pushRows, rowColumns, streamOf, tableOf } from './push-rows.ts'
+import { markClosed, recoverOnline } from './recover-online.ts'
 import type { FeatureViewTable } from './tables.ts'
 
 type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger'> & {
@@ -39,7 +40,9 @@ export interface Features {
   /** A view as the gateway needs it, at a version (the newest unless given). */
   onlineView(scope: Scope, name: string, version?: number): Promise<{ view: OnlineView; urn: string; version: number }>
   parity(scope: Scope, name: string, sample: number): Promise<ParityResult>
-  close(): void
+  /** Before anything is served: what a killed server recorded and did not bring into the online store any more is put there. */
+  recover(): Promise<void>
+  close(): Promise<void>
 }
 
 /** How long rows stay in the online store past the window, for requests whose event time lies behind. */
@@ -51,6 +54,8 @@ export function createFeatures(deps: Deps): Features {
   const writers = new Map<string, LedgerWriter>()
   const pending = new Map<string, NodeJS.Timeout>()
   const newest = new Map<string, number>()
+  /** Whether the online store holds what is recorded, as far as we know. */
+  let whole = true
 
   const requireView = async (project: string, name: string, version?: number): Promise<FeatureViewTable> => {
     let query = db.read
@@ -247,10 +252,19 @@ export function createFeatures(deps: Deps): Features {
     },
     parity: async (scope, name, sample) =>
       parity({ tables, online }, scope.project, await offline(scope, name), sample),
-    close: () => {
+    recover: async () => {
+      whole = false
+      await recoverOnline({
+        ...deps,
+        definitionOf: async (project, view) => definitionOf(await requireView(project, view)),
+      })
+      whole = true
+    },
+    close: async () => {
       for (const timer of pending.values()) clearTimeout(timer)
       for (const writer of writers.values()) writer.close()
       online.close()
+      if (whole) await markClosed(deps)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -115,28 +115,11 @@ export async function pushFile(
       trusted: true,
     })
     const [minTime, maxTime] = [Number(range?.[0]), Number(range?.[1])]
-    const recent = await tables.query({
-      sql: 'select * from rows where event_time > $1',
-      params: [maxTime - windowMs(definition.window) - slackMs],
-      relations: table,
-      trusted: true,
-      maxRows: 2_000_000,
-    })
-    const names = Object.keys(definition.columns)
     const { digest, size } = await blobs.put(project, createReadStream(parquet))
-    online.push(
-      project,
-      view,
-      recent.rows.map(
-        (row): OnlineRow => ({
-          id: String(row[0]),
-          key: String(row[1]),
-          eventTime: Number(row[2]),
-          knownAt: Number(row[3]),
-          values: Object.fromEntries(names.map((name, i) => [name, row[4 + i] as OnlineRow['values'][string]])),
-        }),
-      ),
-    )
+    // Said before it is done: a server that is killed between the table and the online store puts the rows there at its next start.
+    const intent: PendingPush = { project, view, digest, after: maxTime - windowMs(definition.window) - slackMs }
+    const note = join(await makeDirectory(pendingPushes(paths.data)), `${randomUUID()}.json`)
+    await writeFile(note, JSON.stringify(intent))
     await db.write.transaction().execute(async (trx) => {
       await createTable(trx, { project, id: tableOf(view), columns: rowColumns(definition), at: clock() })
       await appendFiles(trx, {
@@ -146,10 +129,59 @@ export async function pushFile(
         at: clock(),
       })
     })
+    await pushRecent({ tables, online }, intent, definition, parquet)
+    await rm(note)
     return written.rows
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+/** A file that is in the offline table and may not be in the online store yet. */
+export interface PendingPush {
+  readonly project: string
+  readonly view: string
+  /** The file's content. */
+  readonly digest: string
+  /** Rows after this event time belong into the online store. */
+  readonly after: number
+}
+
+export const pendingPushes = (data: string): string => join(data, 'online', 'pending')
+
+async function makeDirectory(path: string): Promise<string> {
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  return path
+}
+
+/** Puts the rows of a view's Parquet file that a lookup can reach into the online store; those that are there stay as they are. */
+export async function pushRecent(
+  { tables, online }: Pick<Kernel, 'tables'> & { online: OnlineStore },
+  { project, view, after }: PendingPush,
+  definition: FeatureViewDefinition,
+  file: string,
+): Promise<void> {
+  const recent = await tables.query({
+    sql: 'select * from rows where event_time > $1',
+    params: [after],
+    relations: { rows: { format: 'parquet', files: [file] } },
+    trusted: true,
+    maxRows: 2_000_000,
+  })
+  const names = Object.keys(definition.columns)
+  online.push(
+    project,
+    view,
+    recent.rows.map(
+      (row): OnlineRow => ({
+        id: String(row[0]),
+        key: String(row[1]),
+        eventTime: Number(row[2]),
+        knownAt: Number(row[3]),
+        values: Object.fromEntries(names.map((name, i) => [name, row[4 + i] as OnlineRow['values'][string]])),
+      }),
+    ),
+  )
 }
 
 function fileSql(definition: FeatureViewDefinition, columns: readonly TableColumn[]): string {

@@ -89,6 +89,21 @@ async function readLines(path: string, offset: number, length: number): Promise<
   }
 }
 
+/** The complete lines of the newest segment of each writer, committed or not: what a writer that was killed wrote last is in there. */
+export async function* newestLines(root: string, stream: readonly string[]): AsyncGenerator<Buffer> {
+  for await (const { path, isNewest } of segmentsOf(root, stream)) {
+    if (!isNewest) continue
+    for (let offset = 0; ; ) {
+      const size = await sizeOf(path)
+      if (size <= offset) break
+      const { lines } = await readLines(path, offset, Math.min(size - offset, mostBytes))
+      if (lines.length === 0) break
+      yield lines
+      offset += lines.length
+    }
+  }
+}
+
 /** Moves the cursor in the owner's transaction. Returns false when the batch was committed before (a second ingester, a retry): then the caller writes nothing. */
 export async function commitLedger(trx: Trx, batch: LedgerBatch, at: number): Promise<boolean> {
   if (batch.from === 0) {

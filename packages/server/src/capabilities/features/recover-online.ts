@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { FeatureViewDefinition } from '@trivium/contract'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { ledgerStreams, newestLines } from '../../kernel/ledger/index.ts'
+import type { OnlineRow, OnlineStore } from '../../kernel/ports/index.ts'
+import { filesAt } from '../../kernel/tables/catalog.ts'
+import { type PendingPush, pendingPushes, pushRecent, tableOf } from './push-rows.ts'
+
+type Deps = Pick<Kernel, 'db' | 'blobs' | 'tables' | 'paths'> & {
+  online: OnlineStore
+  definitionOf(project: string, view: string): Promise<FeatureViewDefinition>
+}
+
+const cleanMark = (data: string): string => join(data, 'online', 'closed')
+
+/** Says that everything that was pushed is in the online store. */
+export async function markClosed({ paths }: Pick<Kernel, 'paths'>): Promise<void> {
+  await writeFile(cleanMark(paths.data), '')
+}
+
+/**
+ * Rows are recorded first and put into the online store second. After a server that was not closed, what it recorded last is put there again: of each
+ * ledger's writer the newest segment, and the files whose push was announced. Rows that are there stay as they are.
+ */
+export async function recoverOnline({ db, blobs, tables, paths, online, definitionOf }: Deps): Promise<void> {
+  const folder = pendingPushes(paths.data)
+  for (const name of existsSync(folder) ? await readdir(folder) : []) {
+    const push = readPending(await readFile(join(folder, name), 'utf8'))
+    const files = push ? await filesAt(db.read, push.project, tableOf(push.view)) : []
+    if (push && files.some((file) => file.digest === push.digest)) {
+      const definition = await definitionOf(push.project, push.view)
+      await pushRecent({ tables, online }, push, definition, await blobs.localPath(push.project, push.digest))
+    }
+    await rm(join(folder, name))
+  }
+  const mark = cleanMark(paths.data)
+  const wasClosed = existsSync(mark)
+  await rm(mark, { force: true })
+  if (wasClosed) return
+  for (const [, project = '', view = ''] of await ledgerStreams(paths.ledgers, ['features'], 2))
+    for await (const lines of newestLines(paths.ledgers, ['features', project, view]))
+      online.push(project, view, lines.toString().trimEnd().split('\n').map(rowOf))
+}
+
+/** Undefined for a note that was cut off: then the push had not begun. */
+function readPending(text: string): PendingPush | undefined {
+  try {
+    return JSON.parse(text) as PendingPush
+  } catch {
+    return undefined
+  }
+}
+
+function rowOf(line: string): OnlineRow {
+  const { row_id, entity_key, event_time, known_at, ...values } = JSON.parse(line) as Record<string, never>
+  return { id: row_id, key: entity_key, eventTime: event_time, knownAt: known_at, values } as unknown as OnlineRow
+}
