@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { createPostgresDatabase } from '../../packages/testing/src/postgres.ts'
 import { type ServerProcess, spawnServer } from '../../packages/testing/src/spawn-server.ts'
 import { type Seeded, type Send, writeTraffic } from './traffic.ts'
 import { gatewayPid, tablesPids } from './victims.ts'
@@ -23,7 +24,14 @@ function randomOf(start: number): () => number {
 
 test(`${kills} random kills of main, gateway and tables lose nothing that was acknowledged`, async () => {
   const data = await mkdtemp(join(tmpdir(), 'trivium-chaos-'))
-  const settings = { TRIVIUM_ADMIN_TOKEN: token, TRIVIUM_LEASE_MS: '1500', TRIVIUM_LOG_LEVEL: 'silent' }
+  // CHAOS_DATABASE=postgres: the same on the real Postgres of the test run.
+  const database = process.env['CHAOS_DATABASE'] === 'postgres' ? await createPostgresDatabase() : undefined
+  const settings = {
+    ...(database ? { TRIVIUM_DATABASE_URL: database.url } : {}),
+    TRIVIUM_ADMIN_TOKEN: token,
+    TRIVIUM_LEASE_MS: '1500',
+    TRIVIUM_LOG_LEVEL: 'silent',
+  }
   let server: ServerProcess = await spawnServer({ data, settings })
   const { port } = new URL(server.url)
   const start = async (): Promise<void> => {
@@ -88,6 +96,7 @@ test(`${kills} random kills of main, gateway and tables lose nothing that was ac
   } finally {
     await server.kill('SIGTERM')
     await rm(data, { recursive: true, force: true })
+    await database?.drop()
   }
 }, 600_000)
 
@@ -161,7 +170,9 @@ async function verify(send: Send, { run }: Seeded, done: Awaited<ReturnType<type
   const history = await must(
     send('GET', `/api/2.0/mlflow/metrics/get-history?run_id=${run}&metric_key=loss&max_results=25000`),
   )
-  const steps = new Set((history.metrics as { step: number }[]).map((point) => Number(point.step)))
+  const points = (history.metrics as { step: number }[]).map((point) => Number(point.step))
+  const steps = new Set(points)
+  expect(points).toHaveLength(steps.size)
   expect([...done.metrics].filter((step) => !steps.has(step))).toEqual([])
   expect(done.metrics.size).toBeGreaterThan(0)
 
@@ -198,6 +209,7 @@ async function readLog(send: Send): Promise<[Set<string>, Set<string>]> {
       ),
     )
     for (const row of part.predictions as { id: string; label: unknown }[]) {
+      expect(predictions.has(row.id), `prediction ${row.id} is there twice`).toBe(false)
       predictions.add(row.id)
       if (row.label !== null) labels.add(row.id)
     }
