@@ -299,12 +299,17 @@ describeEachDatabase('the route matrix', ({ world, dialect }) => {
   })
 
   test('every schema of a request can be compiled', () => {
+    const broken: string[] = []
     for (const { method, url, schema } of app.routeTable)
       for (const httpPart of ['body', 'querystring', 'params'] as const) {
         const part = schema[httpPart] as object | undefined
-        if (part)
-          expect(() => lazyValidator({ schema: part, httpPart })({}), `${method} ${url} ${httpPart}`).not.toThrow()
+        try {
+          if (part) lazyValidator({ schema: part, httpPart })({})
+        } catch (error) {
+          broken.push(`${method} ${url} ${httpPart}: ${(error as Error).message}`)
+        }
       }
+    expect(broken).toEqual([])
   })
 
   describe('bodies', () => {
