@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -18,13 +19,13 @@ test('up says once where it answers, tells commands on the machine, and ends wit
   const file = join(server.data, 'server.json')
   expect(statSync(file).mode & 0o777).toBe(0o600)
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ url, pid: server.child.pid })
+  // One signal only: a second one ends it at once, with 1.
   server.child.kill('SIGTERM')
-  const { code, out, err } = await new Promise<{ code: number; out: string; err: string }>(
-    (resolve) => void server.stop().then(resolve),
-  )
+  await once(server.child, 'close')
+  expect(existsSync(file)).toBe(false)
+  const { code, out, err } = await server.stop()
   expect([code, err]).toEqual([0, ''])
   expect(out.trim().split('\n')).toHaveLength(1)
-  expect(existsSync(file)).toBe(false)
 })
 
 test('a second server on the same data directory is refused, and the first goes on', async () => {
