@@ -14,7 +14,7 @@ export interface ServerProcess {
   readonly ended: Promise<void>
 }
 
-const cli = join(import.meta.dirname, '../../packages/cli/src/main.ts')
+const trivium = join(import.meta.dirname, '../../packages/cli/bin/trivium')
 
 export async function startServerProcess({
   data,
@@ -29,15 +29,11 @@ export async function startServerProcess({
   mkdirSync(data, { recursive: true, mode: 0o700 })
   const digest = createHash('sha256').update(readFileSync(prebuilt.lock)).digest('hex')
   writeFileSync(join(data, 'environments.json'), JSON.stringify({ [digest]: prebuilt.python }))
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ['--conditions=trivium-source', cli, 'up', '--json', '--data', data, '--port', String(port)],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      // Ctrl-C reaches the demo only; it stops the server itself.
-      detached: true,
-    },
-  )
+  const child: ChildProcess = spawn(trivium, ['up', '--json', '--data', data, '--port', String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // Ctrl-C reaches the demo only; it stops the server itself.
+    detached: true,
+  })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const ready = new Promise<{ url: string; loginUrl: string; inferenceUrl: string }>((resolve, reject) => {
     if (child.stdout) {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const program = join(import.meta.dirname, '../../cli/bin/trivium.js')
+const program = join(import.meta.dirname, '../../cli/bin/trivium')
 
 /** A server in a process of its own, started as people start it: `trivium up --json`. */
 export interface ServerProcess {
@@ -38,7 +38,7 @@ export async function spawnServer(options: {
   flags?: readonly string[]
 }): Promise<ServerProcess> {
   const flags = options.flags ?? ['--port', '0']
-  const child = spawn(process.execPath, [program, 'up', '--json', '--data', options.data, ...flags], {
+  const child = spawn(program, ['up', '--json', '--data', options.data, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...withoutSettings(process.env), ...options.settings },
   })
