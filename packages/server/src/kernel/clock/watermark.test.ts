@@ -121,6 +121,14 @@ describeEachDatabase('the watermark', ({ world }) => {
     stop()
   }, 30_000)
 
+  test('everything that waits is named, not only what was found first', async () => {
+    const held = await world.makeProject()
+    expect(await world.kernel.watermark.settle(held, 20_000)).toEqual([])
+    for (const name of ['first', 'second'])
+      world.kernel.watermark.addBlocker(async (asked) => (asked === held ? [`the ${name} reason`] : []))
+    expect(await world.kernel.watermark.blockers(held)).toEqual(['the first reason', 'the second reason'])
+  })
+
   test("another project's work does not hold it", async () => {
     const busy = await world.makeProject()
     const free = await world.makeProject()

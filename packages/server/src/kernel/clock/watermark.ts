@@ -31,6 +31,7 @@ export interface Watermark {
   read(db: Reader, project: string): Promise<{ at: number; mode: 'wall' | 'replay' }>
   /** Adds a reason to wait. Registered once at start by each capability that works on events. */
   addBlocker(blocker: Blocker): void
+  /** Everything that waits, in the order in which the reasons were added. Asking also commits what lies in ledgers. */
   blockers(project: string): Promise<string[]>
   /** Waits up to `waitMs` until the project is settled. */
   settle(project: string, waitMs: number): Promise<string[]>
@@ -68,11 +69,9 @@ export function createWatermark({
 
   async function blockers(project: string): Promise<string[]> {
     await sequencer.flush()
-    for (const blocker of registered) {
-      const found = await blocker(project)
-      if (found.length > 0) return found
-    }
-    return []
+    const found: string[] = []
+    for (const blocker of registered) found.push(...(await blocker(project)))
+    return found
   }
 
   const newestEvent = async (project: string): Promise<number> => {

@@ -193,8 +193,8 @@ export function toAppError(error: unknown): AppError {
     return new AppError(
       'HTTP.INVALID',
       400,
-      known.validation.map((v) => describe(known.validationContext ?? 'request', v)).join(' '),
-      { errors: known.validation.map((v) => ({ path: pathOf(v), message: v.message ?? '' })) },
+      summarize(known.validation.map((v) => describe(known.validationContext ?? 'request', v))),
+      { errors: known.validation.slice(0, 100).map((v) => ({ path: pathOf(v), message: v.message ?? '' })) },
     )
   if (known.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new AppError(
@@ -224,6 +224,11 @@ const pathOf = (v: Violation): string => {
         ? `/${String(v.params['missingProperty'])}`
         : ''
   return `${v.instancePath}${extra}`
+}
+/** The first few sentences: a body of a thousand rows can be wrong a thousand times. */
+function summarize(sentences: readonly string[], shown = 5): string {
+  const rest = sentences.length - shown
+  return [...sentences.slice(0, shown), ...(rest > 0 ? [`And ${rest} more like these.`] : [])].join(' ')
 }
 function describe(context: string, v: Violation): string {
   const where = `${context}${pathOf(v).replaceAll('/', '.')}`

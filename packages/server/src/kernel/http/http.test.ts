@@ -112,6 +112,13 @@ describe('HTTP', () => {
     expect(found.map((e: { path: string }) => e.path).toSorted()).toEqual(['/count', '/name', '/nmae'])
   })
 
+  test('of many mistakes the sentence names the first five and says how many more there are', async () => {
+    const { detail, errors: found } = (await post({ name: 'ab', tags: Array.from({ length: 40 }, () => 1) })).json()
+    expect(detail.match(/body\.tags\.\d+ must be string\./g)).toHaveLength(5)
+    expect(detail).toMatch(/ And 35 more like these\.$/)
+    expect(found).toHaveLength(40)
+  })
+
   test('a query is read from text, a wrong one refused', async () => {
     const answer = await post({ name: 'ab' }, { url: '/things?loud=true&limit=3&only=x' })
     expect(answer.json().query).toEqual({ loud: true, limit: 3, only: ['x'] })

@@ -53,10 +53,10 @@ export function lazySerializers(shared: unknown, options: unknown): (route: unkn
   }
 }
 
-/** The factory that Fastify takes when it is given none: a dependency of Fastify, not of ours. */
+/** The factory that Fastify takes when it is given none, loaded by the first answer. */
 function serializerFactory(): BuildSerializer {
-  const fastify = createRequire(import.meta.url).resolve('fastify')
-  const { SerializerSelector } = createRequire(fastify)('@fastify/fast-json-stringify-compiler') as {
+  const load = createRequire(import.meta.url)
+  const { SerializerSelector } = load('@fastify/fast-json-stringify-compiler') as {
     SerializerSelector: () => BuildSerializer
   }
   return SerializerSelector()
