@@ -55,8 +55,8 @@ export function lazySerializers(shared: unknown, options: unknown): (route: unkn
 
 /** The factory that Fastify takes when it is given none, loaded by the first answer. */
 function serializerFactory(): BuildSerializer {
-  const load = createRequire(import.meta.url)
-  const { SerializerSelector } = load('@fastify/fast-json-stringify-compiler') as {
+  const require = createRequire(import.meta.url)
+  const { SerializerSelector } = require('@fastify/fast-json-stringify-compiler') as {
     SerializerSelector: () => BuildSerializer
   }
   return SerializerSelector()
