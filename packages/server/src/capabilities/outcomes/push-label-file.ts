@@ -41,7 +41,7 @@ export async function pushLabelFile(
     const {
       rows: [found = []],
     } = await tables.query({
-      sql: `select min(event_time), max(event_time), count(*) filter (prediction_id is null or event_time is null or (number is null and text is null) or not isfinite(coalesce(number, 0))) from rows`,
+      sql: `select min(event_time), max(event_time), count(*) filter (coalesce(prediction_id, '') = '' or event_time is null or (number is null and text is null) or not isfinite(coalesce(number, 0))) from rows`,
       relations: { rows: { format: 'parquet', files: [parquet] } },
       trusted: true,
     })
