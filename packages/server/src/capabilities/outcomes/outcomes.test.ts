@@ -214,7 +214,7 @@ describeEachDatabase('outcomes', ({ world }) => {
     )
     const holes = await file('csv', 'prediction_id,value\na,1\nb,\n')
     expect([holes.status, holes.json.code]).toEqual([422, 'OUTCOMES.FILE_EMPTY_CELLS'])
-    expect((await file('jsonl', '{"prediction_id":"","value":1}\n')).json.code).toBe('OUTCOMES.FILE_EMPTY_CELLS')
+    expect((await file('ndjson', '{"prediction_id":"","value":1}\n')).json.code).toBe('OUTCOMES.FILE_EMPTY_CELLS')
     expect((await file('csv', 'prediction_id,value,event_time\na,1,noon\n')).json.code).toBe('OUTCOMES.FILE_BAD_TIME')
     expect((await label(project, [{ predictionId: 'a', value: '' }])).json.code).toBe('OUTCOMES.BAD_VALUE')
   })
