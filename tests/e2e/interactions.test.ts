@@ -62,7 +62,6 @@ describe('what people do on the pages', () => {
     admin = await signedIn()
   }, 180_000)
 
-  // each open page holds an event stream, and a browser opens six connections to a server
   afterEach(async () => {
     await Promise.all(contexts.flatMap((context) => context.pages().map((page) => page.close())))
   })

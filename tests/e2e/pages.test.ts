@@ -122,7 +122,6 @@ describe('the pages in a browser', () => {
     world = await seedWorld(server.ready.url, adminToken)
   }, 180_000)
 
-  // each open page holds an event stream, and a browser opens six connections to a server
   afterEach(async () => {
     await Promise.all(contexts.flatMap((context) => context.pages().map((page) => page.close())))
   })

@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Suspense, useCallback, useEffect, useMemo, useState } from 'react'
 import { DataProvider, useClient } from '../data/data-context.tsx'
 import { createLive } from '../data/live.ts'
+import { openStream } from '../data/open-stream.ts'
 import { useContractQuery } from '../data/contract-query.ts'
 import { useSession } from '../data/session.ts'
 import { useLiveStatus } from '../data/use-live.ts'
@@ -37,6 +38,7 @@ export function ProjectShell() {
       createLive({
         url: (query) => client.url(streamEvents, { params: { project }, query }),
         queryClient,
+        open: openStream,
         visibility: document,
       }),
     [project, client, queryClient],
