@@ -13,6 +13,7 @@ import { registry } from './0050-registry.ts'
 import { serving } from './0060-serving.ts'
 import { monitoring } from './0070-monitoring.ts'
 import { operations } from './0080-operations.ts'
+import { jobs } from './0091-jobs.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -30,4 +31,5 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0060-serving', serving],
   ['0070-monitoring', monitoring],
   ['0080-operations', operations],
+  ['0091-jobs', jobs],
 ]

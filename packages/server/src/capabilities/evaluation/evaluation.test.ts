@@ -59,6 +59,7 @@ describeEachDatabase('evaluation', ({ world }) => {
         pipeline: 'train',
         step: 'evaluate',
         attempt: 1,
+        actKey: 'prn_1/evaluate',
         asOf: Date.UTC(2001, 1, 11),
         parameters: {},
         inputs,

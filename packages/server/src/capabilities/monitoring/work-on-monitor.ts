@@ -19,7 +19,7 @@ const worthwhile = 0.005
 
 /** Job `monitor`: closes the windows whose end has passed, in order, and looks again at those whose rows or labels came late. */
 export async function workOnMonitor(deps: WorkDeps, job: ClaimedJob<{ monitor: string }>): Promise<void> {
-  const { db, jobs, watermark, outcomes } = deps
+  const { db, watermark, outcomes } = deps
   const scope = systemScope(job.project, 'monitoring')
   const name = job.input.monitor
   const first = await readMonitor(deps, scope, name)
@@ -29,17 +29,6 @@ export async function workOnMonitor(deps: WorkDeps, job: ClaimedJob<{ monitor: s
   const closed = await closeWindows(deps, scope, name, asOf, job.signal)
   await takeLatePredictions(deps, scope, name, asOf, job.signal)
   await takeLabels(deps, scope, name, asOf, { closed, signal: job.signal })
-  await job.complete(async (trx) => {
-    const now = await trx
-      .selectFrom('monitor')
-      .select('wanted')
-      .where('project_id', '=', scope.project)
-      .where('name', '=', name)
-      .executeTakeFirst()
-    // Somebody asked while we worked: what he has seen may have come too late for us.
-    if (now && now.wanted !== first.wanted)
-      await jobs.enqueue(trx, { project: scope.project, kind: 'monitor', key: name, input: { monitor: name } })
-  })
 }
 
 async function readMonitor(

@@ -2,6 +2,7 @@ import type { Evidence, SealedEvent } from '@trivium/contract'
 import { asReader, type Trx } from '../../kernel/db/index.ts'
 import { sealedEventOf } from '../../kernel/events/index.ts'
 import { parseUrn } from '../../kernel/ids/index.ts'
+import { actOnce } from '../../kernel/jobs/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { systemScope } from '../../kernel/principal/index.ts'
 import type { Inbox } from '../inbox/index.ts'
@@ -16,6 +17,8 @@ export interface ApprovalRequest {
   /** Principal ids, beside the version's own authors, that may not decide. */
   readonly authors?: readonly string[]
   readonly dueAt?: number
+  /** A step's key: whoever comes again with it gets the item that was opened. */
+  readonly once?: string
 }
 
 /** Opens the request for approval in the inbox; while one is open, that one is the answer. */
@@ -28,7 +31,16 @@ export async function requestApproval(
 ): Promise<{ item: string; urn: string }> {
   const { db, clock, inbox } = deps
   const { project } = scope
-  return db.write.transaction().execute(async (trx) => {
+  const { once } = request
+  return db.write
+    .transaction()
+    .execute(async (trx) =>
+      once === undefined
+        ? open(trx)
+        : (await actOnce(trx, { project, key: `${once}/approval`, at: clock() }, () => open(trx))).result,
+    )
+
+  async function open(trx: Trx): Promise<{ item: string; urn: string }> {
     await trx
       .updateTable('model_version')
       .set({ updated_at: clock() })
@@ -74,7 +86,7 @@ export async function requestApproval(
       .where('version', '=', version)
       .execute()
     return { item: id, urn }
-  })
+  }
 }
 
 /** The one sentence on which somebody decides: the gate's reason, else what the evidence found. */

@@ -1,5 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.ts'
 import { asReader, isUniqueViolation, type Trx } from '../../kernel/db/index.ts'
+import { actOnce } from '../../kernel/jobs/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { registryErrors } from './errors.ts'
 import { findModel, modelUrn, requireModel, requireVersion, versionUrn } from './read-models.ts'
@@ -199,12 +200,17 @@ export async function setAlias(
   name: string,
   alias: string,
   version: number,
+  once?: string,
 ): Promise<void> {
   checkAlias(alias)
   await deps.db.write.transaction().execute(async (trx) => {
-    await requireModel(asReader(trx), scope.project, name)
-    await requireVersion(asReader(trx), scope.project, name, version)
-    await writeAlias(deps, trx, scope, name, alias, version)
+    const write = async () => {
+      await requireModel(asReader(trx), scope.project, name)
+      await requireVersion(asReader(trx), scope.project, name, version)
+      await writeAlias(deps, trx, scope, name, alias, version)
+    }
+    if (once === undefined) await write()
+    else await actOnce(trx, { project: scope.project, key: `${once}/alias`, at: deps.clock() }, write)
   })
 }
 

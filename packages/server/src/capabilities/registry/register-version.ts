@@ -2,6 +2,7 @@ import type { EventRef } from '@trivium/contract'
 import { addBlobRef } from '../../kernel/blobs/index.ts'
 import { asReader, isUniqueViolation, type Trx } from '../../kernel/db/index.ts'
 import { digestOf, urn } from '../../kernel/ids/index.ts'
+import { actOnce } from '../../kernel/jobs/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { runUrn } from '../tracking/index.ts'
 import { describeFiles, type ModelDescription } from './describe-files.ts'
@@ -21,8 +22,10 @@ export interface NewVersion {
   readonly tags?: readonly { readonly key: string; readonly value: string }[]
   readonly alias?: string
   readonly runLink?: string
-  /** URN of the pipeline run, whose second attempt finds the version of the first. */
+  /** URN of the pipeline run that registers it. */
   readonly pipelineRun?: string
+  /** A step's key: whoever comes again with it finds the version that was made. */
+  readonly once?: string
   /** Principal ids beside the registrar whose work it is. */
   readonly authors?: readonly string[]
   /** A model that does not exist is an error, as MLflow has it; else it is made. */
@@ -37,12 +40,35 @@ export async function registerVersion(deps: RegistryDeps, scope: Scope, input: N
   const description = await describeFiles(deps.blobs, scope.project, input.source.files)
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await deps.db.write.transaction().execute((trx) => insertVersion(deps, trx, scope, input, description))
+      return await deps.db.write.transaction().execute((trx) => insertOnce(deps, trx, scope, input, description))
     } catch (error) {
       // Two callers may make the same model at once on Postgres; the second finds it.
       if (!isUniqueViolation(error) || attempt === attempts) throw error
     }
   }
+}
+
+async function insertOnce(
+  deps: RegistryDeps,
+  trx: Trx,
+  scope: Scope,
+  input: NewVersion,
+  description: ModelDescription,
+): Promise<ModelVersionTable> {
+  if (input.once === undefined) return insertVersion(deps, trx, scope, input, description)
+  const { project } = scope
+  const { result } = await actOnce(trx, { project, key: `${input.once}/register`, at: deps.clock() }, async () => {
+    const { model, version } = await insertVersion(deps, trx, scope, input, description)
+    return { model, version }
+  })
+  // Deleted since or not: it was made.
+  return trx
+    .selectFrom('model_version')
+    .selectAll()
+    .where('project_id', '=', project)
+    .where('model', '=', result.model)
+    .where('version', '=', result.version)
+    .executeTakeFirstOrThrow()
 }
 
 async function insertVersion(
@@ -56,17 +82,6 @@ async function insertVersion(
   const { project, principal } = scope
   const { source, model } = input
   const artifactDigest = digestOf(source.files)
-  if (input.pipelineRun !== undefined) {
-    const before = await trx
-      .selectFrom('model_version')
-      .selectAll()
-      .where('project_id', '=', project)
-      .where('model', '=', model)
-      .where('pipeline_run', '=', input.pipelineRun)
-      .where('artifact_digest', '=', artifactDigest)
-      .executeTakeFirst()
-    if (before) return before
-  }
   if (!(await findModel(asReader(trx), project, model))) {
     if (input.mustExist) throw registryErrors.MODEL_NOT_FOUND(model)
     await insertModel(deps, trx, scope, { name: model })

@@ -265,6 +265,7 @@ describeEachDatabase('the registry', ({ world }) => {
     pipeline: 'train',
     step: 'register',
     attempt: 1,
+    actKey: `prn_1/${more.step ?? 'register'}`,
     asOf: 1000,
     parameters: {},
     inputs,
@@ -338,7 +339,11 @@ describeEachDatabase('the registry', ({ world }) => {
     })
     const worse = compared(0.003, 0.01)
     const failed = await gateStep(registry).run(
-      stepContext(base, { model, comparison: { kind: 'evidence', digest: 'y', value: worse } }, { asOf: 2000 }),
+      stepContext(
+        base,
+        { model, comparison: { kind: 'evidence', digest: 'y', value: worse } },
+        { asOf: 2000, step: 'gate-2' },
+      ),
       rules,
     )
     expect(failed.verdict?.passed).toBe(false)
@@ -394,6 +399,69 @@ describeEachDatabase('the registry', ({ world }) => {
       'gate.rejected',
     ])
     expect((await client.call('GET', `${url}/delay/versions`)).json.versions).toHaveLength(1)
+  })
+
+  test('what a step does is done once, however often its server was killed before it was recorded, whatever happened since', async () => {
+    const base = await setup()
+    const { registry, project, scope, client } = base
+    const record = compared(-0.004, 0.001)
+    const first = await registerStep(registry).run(
+      stepContext(base, { model: await directory(project) }, { evidence: [record] }),
+      { model: 'once' },
+    )
+    await registry.registerVersion(scope, {
+      model: 'once',
+      source: await registry.resolveSource(scope, `runs:/${base.run.id}/model`),
+      sourceText: 'by hand',
+      alias: 'challenger',
+    })
+    const files = { 'model.onnx': await world.kernel.blobs.put(project, Buffer.from('trained once more')) }
+    const other: Artifact = { kind: 'directory', digest: digestOf(files), value: files }
+    const [again, more] = await Promise.all([
+      registerStep(registry).run(stepContext(base, { model: other }, { attempt: 2 }), { model: 'once' }),
+      registerStep(registry).run(stepContext(base, { model: other }, { attempt: 3 }), { model: 'once' }),
+    ])
+    const urn = first.outputs['model']?.urn
+    expect([again.outputs['model']?.urn, more.outputs['model']?.urn]).toEqual([urn, urn])
+    expect(again.outputs['model']).toEqual(first.outputs['model'])
+    const model = await registry.model(scope, 'once')
+    expect(model).toMatchObject({ versions: 2, aliases: [{ alias: 'challenger', version: 2 }] })
+    // The same files under another step are another version.
+    await registerStep(registry).run(stepContext(base, { model: await directory(project) }, { step: 'twice' }), {
+      model: 'once',
+    })
+    expect((await registry.model(scope, 'once')).versions).toBe(3)
+
+    const inputs = { model: first.outputs['model'] as Artifact }
+    const rules = { rules: [{ evidence: 'comparison', require: 'not worse', margin: 0.002 }] }
+    const judged = await gateStep(registry).run(stepContext(base, inputs, { step: 'gate' }), rules)
+    await registry.attachEvidence(scope, 'once', 1, compared(0.003, 0.01))
+    const still = await gateStep(registry).run(stepContext(base, inputs, { step: 'gate', attempt: 2 }), rules)
+    expect(judged.verdict?.passed).toBe(true)
+    expect(still).toEqual(judged)
+    expect((await registry.version(scope, 'once', 1)).evidence.filter((e) => e.kind === 'gate')).toHaveLength(1)
+
+    await registry.setPolicy(scope, 'once', 'required')
+    const approve = approveStep(registry)
+    const asked = await approve.run(stepContext(base, inputs, { step: 'approve' }), {})
+    const approver = await world.as('approver', project)
+    const item = asked.waitingFor?.split('/').at(-1)
+    await approver.call('POST', `${api}/${project}/inbox/${item}/decision`, { option: 'decline', reason: 'no' })
+    // Its server was killed after it had asked; meanwhile somebody has answered.
+    const back = await approve.run(stepContext(base, inputs, { step: 'approve', attempt: 2 }), {})
+    expect(back.waitingFor ?? asked.waitingFor).toBe(asked.waitingFor)
+    expect((await client.call('GET', `${api}/${project}/inbox?view=team`)).json.items).toEqual([])
+    await world.settled(project)
+    const names = (await client.call('GET', `${api}/${project}/events?limit=1000`)).json.events.map(
+      (e: { name: string }) => e.name,
+    )
+    for (const [name, times] of [
+      ['model-version.registered', 3],
+      ['gate.passed', 1],
+      ['gate.rejected', 0],
+      ['inbox.opened', 1],
+    ] as const)
+      expect([name, names.filter((n: string) => n === name).length]).toEqual([name, times])
   })
 
   test('a step registers from the run that the training logged to', async () => {

@@ -1,5 +1,5 @@
 import type { Evidence, ModelVersionDetail, ModelVersionRow, RegisteredModel } from '@trivium/contract'
-import { digestOf, parseUrn } from '../../kernel/ids/index.ts'
+import { parseUrn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { ModelReferenceResolver } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
@@ -27,6 +27,7 @@ import {
   versionUrn,
 } from './read-models.ts'
 import { deleteVersion, type NewVersion, registerVersion, updateVersion } from './register-version.ts'
+import { recordGate } from './record-gate.ts'
 import { resolveSource, type VersionSource } from './resolve-source.ts'
 import { type RegistryQuery, searchModels, searchVersions } from './search-models.ts'
 import type { ModelVersionTable } from './tables.ts'
@@ -49,7 +50,8 @@ export interface Registry extends ModelReferenceResolver {
   model(scope: Scope, name: string): Promise<RegisteredModel>
   models(scope: Scope, query: Omit<RegistryQuery, 'project'>): Promise<{ models: RegisteredModel[]; more: boolean }>
   setPolicy(scope: Scope, name: string, approval: 'none' | 'required'): Promise<RegisteredModel>
-  setAlias(scope: Scope, name: string, alias: string, version: number): Promise<void>
+  /** Points an alias to a version; whoever comes again with the key `once` changes nothing. */
+  setAlias(scope: Scope, name: string, alias: string, version: number, once?: string): Promise<void>
   deleteAlias(scope: Scope, name: string, alias: string): Promise<void>
   /** Finds the files behind `runs:/RUN/PATH`, `models:/…` or an artifact URI of the project. */
   resolveSource(scope: Scope, source: string, hints?: { run?: string; loggedModel?: string }): Promise<VersionSource>
@@ -73,8 +75,8 @@ export interface Registry extends ModelReferenceResolver {
   registrationsOf(scope: Scope, loggedModel: string): Promise<{ name: string; version: string }[]>
   /** Attaches evidence for ever; its digest has to be that of its data. */
   attachEvidence(scope: Scope, model: string, version: number, evidence: Evidence): Promise<void>
-  /** Attaches a gate's evidence and makes it the version's last word; event `gate.passed` or `gate.rejected`. */
-  recordGate(scope: Scope, model: string, version: number, evidence: Evidence): Promise<void>
+  /** Attaches a gate's evidence and makes it the version's last word; event `gate.passed` or `gate.rejected`. Whoever comes again with the key `once` gets what was recorded first. */
+  recordGate(scope: Scope, model: string, version: number, evidence: Evidence, once: string): Promise<Evidence>
   requestApproval(
     scope: Scope,
     model: string,
@@ -131,7 +133,7 @@ export function createRegistry(
       await setPolicy(deps, scope, name, approval)
       return model(scope, name)
     },
-    setAlias: (scope, name, alias, version) => setAlias(deps, scope, name, alias, version),
+    setAlias: (scope, name, alias, version, once) => setAlias(deps, scope, name, alias, version, once),
     deleteAlias: (scope, name, alias) => deleteAlias(deps, scope, name, alias),
     resolveSource: (scope, source, hints) => resolveSource(db.read, scope.project, source, hints),
     registerVersion: async (scope, input) => {
@@ -160,38 +162,7 @@ export function createRegistry(
     attachEvidence: async (scope, name, version, evidence) => {
       await db.write.transaction().execute((trx) => attachEvidence(deps, trx, scope, name, version, evidence))
     },
-    recordGate: async (scope, name, version, evidence) => {
-      const passed = evidence.verdict === 'passed'
-      await db.write.transaction().execute(async (trx) => {
-        if (!(await attachEvidence(deps, trx, scope, name, version, evidence))) return
-        await trx
-          .updateTable('model_version')
-          .set({ gate: passed ? 'passed' : 'failed', gate_reason: evidence.summary })
-          .where('project_id', '=', scope.project)
-          .where('model', '=', name)
-          .where('version', '=', version)
-          .execute()
-        const subject = versionUrn(scope.project, name, version)
-        await events.append(trx, {
-          project: scope.project,
-          name: passed ? 'gate.passed' : 'gate.rejected',
-          schema: 1,
-          by: scope.principal.id,
-          subject,
-          refs: evidence.subjects
-            .filter((urn) => urn !== subject && parseUrn(urn))
-            .map((urn) => ({ rel: 'input' as const, urn, as: 'judged-by' })),
-          eventTime: evidence.at,
-          data: {
-            model: name,
-            version,
-            reason: evidence.summary,
-            evidence: digestOf(evidence),
-            fact: passed ? 'gate passed' : 'gate rejected',
-          },
-        })
-      })
-    },
+    recordGate: (scope, name, version, evidence, once) => recordGate(deps, scope, name, version, evidence, once),
     requestApproval: (scope, name, version, request) => requestApproval(deps, scope, name, version, request ?? {}),
     decisionOf: async (scope, item) => {
       const { state, decision } = await inbox.get(scope, parseUrn(item)?.id ?? '')

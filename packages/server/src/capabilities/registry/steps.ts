@@ -54,18 +54,21 @@ export function registerStep(registry: Registry): StepKind {
         sourceText:
           run === undefined ? `${context.pipeline}/${context.runId}/${context.step}` : `runs:/${run}/${source.path}`,
         pipelineRun: context.runUrn,
+        once: context.actKey,
         alias: (configuration['alias'] as string | undefined) ?? 'challenger',
         tags,
         authors: [context.startedBy.onBehalfOf ?? context.startedBy.id],
         ...(typeof configuration['description'] === 'string' ? { description: configuration['description'] } : {}),
       })
+      // Of the version, which an attempt before this one may have made.
+      const files = JSON.parse((await registry.versionRow(context.scope, model, version)).files) as VersionFiles
       const attached = await attachInputs(registry, context, model, version)
       context.log(
         `${model} version ${version} registered${attached > 0 ? ` with ${attached} ${attached === 1 ? 'record' : 'records'} of evidence` : ''}.`,
       )
       return {
         outputs: {
-          model: { kind: 'model', digest: digestOf(source.files), urn, value: source.files },
+          model: { kind: 'model', digest: digestOf(files), urn, value: files },
           version: { kind: 'value', digest: digestOf({ model, version }), value: { model, version, urn } },
         },
         refs: [{ rel: 'output', urn, as: 'registered' }],
@@ -163,7 +166,7 @@ export function gateStep(registry: Registry): StepKind {
         given.length > 0 ? given : (await registry.version(context.scope, model, version)).evidence
       ).filter((record) => record.kind !== 'gate')
       const verdict = judgeGate(configuration['rules'] as GateRule[], evidence)
-      const record = makeEvidence({
+      const judged = makeEvidence({
         kind: 'gate',
         verdict: verdict.passed ? 'passed' : 'failed',
         summary: verdict.reason,
@@ -180,15 +183,17 @@ export function gateStep(registry: Registry): StepKind {
           step: context.step,
         },
       })
-      await registry.recordGate(context.scope, model, version, record)
-      context.log(`${verdict.passed ? 'passed' : 'REJECTED'}: ${verdict.reason}`)
+      // What an attempt before this one said stays said, whatever has been attached to the version since.
+      const record = await registry.recordGate(context.scope, model, version, judged, context.actKey)
+      const passed = record.verdict === 'passed'
+      context.log(`${passed ? 'passed' : 'REJECTED'}: ${record.summary}`)
       return {
         outputs: {
           model: context.inputs['model'] as Artifact,
           evidence: { kind: 'evidence', digest: digestOf(record), value: record },
         },
         evidence: [record],
-        verdict: { passed: verdict.passed, reason: verdict.reason },
+        verdict: { passed, reason: record.summary },
         refs: [{ rel: 'input', urn, as: 'judged' }],
       }
     },
@@ -227,6 +232,7 @@ export function approveStep(registry: Registry): StepKind {
         return done(true, `The policy of ${model} asks for no approval.`)
       const { urn: item } = await registry.requestApproval(context.scope, model, version, {
         authors: [context.startedBy.onBehalfOf ?? context.startedBy.id],
+        once: context.actKey,
       })
       context.log(`Waits for approval of ${model} version ${version}.`)
       return { outputs, refs, waitingFor: item }

@@ -42,9 +42,12 @@ export function deployStep(serving: Serving, registry: Pick<Registry, 'setAlias'
         name,
         model: `${model.id}/${model.version}`,
         reason: `step ${context.step} of ${context.pipeline}`,
+        once: context.actKey,
         ...(features ? { features } : {}),
       })
-      if (alias !== undefined) await registry.setAlias(context.scope, model.id, alias, Number(model.version))
+      // Somebody may have rolled it back between two attempts: then the alias stays with what serves.
+      if (alias !== undefined && release.active)
+        await registry.setAlias(context.scope, model.id, alias, Number(model.version), context.actKey)
       context.log(`${name} serves ${model.id} version ${model.version} as release ${release.number}.`)
       return {
         outputs: {

@@ -200,6 +200,7 @@ describeEachDatabase('deployments', ({ world }) => {
       pipeline: 'train',
       step: 'deploy',
       attempt: 1,
+      actKey: 'prn_1/deploy',
       asOf: 1,
       parameters: {},
       evidence: [],
@@ -222,6 +223,53 @@ describeEachDatabase('deployments', ({ world }) => {
     await expect(step.run({ ...context, inputs: {} }, { deployment: 'stepped' })).rejects.toThrow(
       /needs an input named "model"/,
     )
+  })
+
+  test('a deploy step that comes back after its server was killed neither deploys again nor undoes what people did since', async () => {
+    const { scope } = await world.as('maintainer')
+    const { registry } = world.capabilities
+    const step = deployStep(serving, registry)
+    const base = {
+      scope,
+      project: 'default',
+      runId: 'prn_2',
+      runUrn: 'trivium://default/pipeline-run/prn_2',
+      pipeline: 'train',
+      step: 'deploy',
+      attempt: 1,
+      actKey: 'prn_2/deploy',
+      asOf: 1,
+      parameters: {},
+      evidence: [],
+      startedBy: scope.principal,
+      signal: new AbortController().signal,
+      log: () => {},
+      progress: () => {},
+    }
+    await serving.deploy(scope, { name: 'once', model: 'late/1' })
+    await registry.setAlias(scope, 'late', 'once', 1)
+    const inputs = { model: { kind: 'model' as const, digest: 'f'.repeat(64), urn: 'trivium://default/model/late@2' } }
+    const settings = { deployment: 'once', alias: 'once' }
+    const first = await step.run({ ...base, inputs }, settings)
+    const again = await step.run({ ...base, inputs, attempt: 2 }, settings)
+    expect(again.outputs).toEqual(first.outputs)
+    expect(await serving.releases(scope, 'once')).toHaveLength(2)
+    await serving.rollBack(scope, 'once', { reason: 'worse' })
+    await registry.setAlias(scope, 'late', 'once', 1)
+    const late = await step.run({ ...base, inputs, attempt: 3 }, settings)
+    expect(late.outputs).toEqual(first.outputs)
+    expect((await serving.get(scope, 'once')).current?.manifest.version).toBe(1)
+    expect((await registry.requireDeployable(scope, 'late@once')).version).toBe(1)
+    // Another run is another act.
+    await step.run({ ...base, inputs, actKey: 'prn_3/deploy' }, settings)
+    expect((await serving.get(scope, 'once')).current?.manifest.version).toBe(2)
+    const events = await world.kernel.db.read
+      .selectFrom('deployment_activation')
+      .select('kind')
+      .where('deployment', '=', 'once')
+      .orderBy('seq')
+      .execute()
+    expect(events.map((event) => event.kind)).toEqual(['deploy', 'deploy', 'rollback', 'deploy'])
   })
 
   test('features are looked up as of the event time and recorded', async () => {

@@ -1,6 +1,7 @@
 import type { Deployment, DeploymentSummary, FeatureBinding, PredictResult, Release } from '@trivium/contract'
-import { asReader } from '../../kernel/db/index.ts'
+import { asReader, type Trx } from '../../kernel/db/index.ts'
 import { newId, urn } from '../../kernel/ids/index.ts'
+import { actOnce, resultOf } from '../../kernel/jobs/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { GatewayRelease, GatewayToken, OnlineView } from '../../kernel/ports/index.ts'
 import { accessErrors, holds, type Scope } from '../../kernel/principal/index.ts'
@@ -37,7 +38,14 @@ export interface Serving {
   /** Makes a release of a model version and points the deployment to it; resolves when the gateway serves it. Deploying what is served already changes nothing. */
   deploy(
     scope: Scope,
-    input: { name: string; model: string; features?: readonly FeatureBinding[]; reason?: string },
+    input: {
+      name: string
+      model: string
+      features?: readonly FeatureBinding[]
+      reason?: string
+      /** A step's key: whoever comes again with it finds the release that was made; what happened to the deployment since stays. */
+      once?: string
+    },
   ): Promise<{ deployment: Deployment; release: Release }>
   rollBack(
     scope: Scope,
@@ -152,7 +160,10 @@ export function createServing({ kernel, models, views, tokens, program }: Servin
       const row = await requireReleaseRow(db.read, scope.project, id)
       return presentOne(row, (await requireDeploymentRow(db.read, scope.project, row.deployment)).current_release)
     },
-    deploy: async (scope, { name, model, features, reason }) => {
+    deploy: async (scope, { name, model, features, reason, once }) => {
+      const act = once === undefined ? undefined : { project: scope.project, key: `${once}/deploy` }
+      const before = act && (await resultOf<string>(db.read, act))
+      if (before !== undefined) return publish(scope, name, before)
       const made = await makeManifest(
         { ...kernel, views },
         scope,
@@ -161,7 +172,7 @@ export function createServing({ kernel, models, views, tokens, program }: Servin
       )
       const id = newId('rel')
       await gateway.prepare(scope.project, { id, ...made })
-      const active = await db.write.transaction().execute(async (trx) => {
+      const activate = async (trx: Trx): Promise<string> => {
         const current = await trx
           .selectFrom('deployment')
           .innerJoin('release', (join) =>
@@ -177,7 +188,12 @@ export function createServing({ kernel, models, views, tokens, program }: Servin
         if (current?.digest === made.digest) return current.id
         await insertRelease(kernel, trx, scope, name, { id, ...made }, reason)
         return id
-      })
+      }
+      const active = await db.write
+        .transaction()
+        .execute(async (trx) =>
+          act ? (await actOnce(trx, { ...act, at: kernel.clock() }, () => activate(trx))).result : activate(trx),
+        )
       return publish(scope, name, active)
     },
     rollBack: async (scope, name, { release, reason }) => {

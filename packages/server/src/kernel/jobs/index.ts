@@ -1,1 +1,2 @@
+export * from './act-once.ts'
 export * from './jobs.ts'

@@ -1,6 +1,7 @@
 import { describeEachDatabase } from '@trivium/testing'
 import { expect, test } from 'vitest'
 import { createLogger } from '../logging/index.ts'
+import { actOnce } from './act-once.ts'
 import { type ClaimedJob, createJobs, type JobHandler, type JobTable, type NewJob } from './jobs.ts'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -83,13 +84,112 @@ describeEachDatabase('jobs', ({ world }) => {
     expect(await enqueue({ key: 'other' })).toBeDefined()
     jobs.start()
     await untilState(ids[0], 'running')
-    expect(await enqueue({ key: 'k' })).toBeUndefined()
     release()
     await untilState(ids[0], 'finished')
     const next = await enqueue({ key: 'k' })
     expect(next).toBeDefined()
     await untilState(next, 'finished')
+    expect(runs).toBe(3)
     await jobs.stop()
+  })
+
+  test('a key that is enqueued while its job runs is done once more with the newest input, also when the job fails for good', async () => {
+    for (const fails of [false, true]) {
+      const seen: unknown[] = []
+      let release = () => {}
+      const held = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      const { jobs, kind, enqueue } = worker({
+        handle: async (job) => {
+          seen.push(job.input)
+          if (seen.length > 1) return
+          await held
+          if (fails) throw new Error('broke')
+        },
+      })
+      jobs.start()
+      const id = await enqueue({ key: 'k', input: 1, maxAttempts: 1 })
+      await untilState(id, 'running')
+      expect(await enqueue({ key: 'k', input: 2 })).toBeUndefined()
+      expect(await enqueue({ key: 'k', input: 3 })).toBeUndefined()
+      await sleep(30)
+      expect(seen).toEqual([1])
+      release()
+      await until(() => seen.length === 2)
+      await untilState(id, fails ? 'failed' : 'finished')
+      const open = () =>
+        world.kernel.db.read.selectFrom('job').select('state').where('kind', '=', kind).orderBy('id').execute()
+      await until(async () => (await open()).every((row) => row.state === 'finished' || row.state === 'failed'))
+      expect(seen).toEqual([1, 3])
+      expect(await open()).toHaveLength(2)
+      await jobs.stop()
+    }
+  })
+
+  test('a key that is enqueued while its job waits runs once, and no later than whoever is in a hurry wants', async () => {
+    const seen: unknown[] = []
+    const { jobs, time, enqueue } = worker({ handle: async (job) => void seen.push(job.input) })
+    const id = await enqueue({ key: 'k', input: 1, notBefore: time.now + 60_000 })
+    expect(await enqueue({ key: 'k', input: 2, notBefore: time.now })).toBeUndefined()
+    expect(await enqueue({ key: 'k', input: 3, notBefore: time.now + 90_000 })).toBeUndefined()
+    jobs.start()
+    await untilState(id, 'finished')
+    await sleep(30)
+    expect(seen).toEqual([1])
+    await jobs.stop()
+  })
+
+  test('what a transaction wrote that enqueued a key is seen by a run of that key, however its commit and the runs fall together', async () => {
+    const { db } = world.kernel
+    let rounds = 0
+    let seen = 0
+    const { jobs, kind } = worker({
+      concurrency: 1,
+      handle: async (job) => {
+        const row = await db.read.selectFrom('instance').select('value').where('key', '=', job.kind).executeTakeFirst()
+        seen = Number(row?.value ?? 0)
+      },
+    })
+    await db.write
+      .transaction()
+      .execute((trx) => trx.insertInto('instance').values({ key: kind, value: '0' }).execute())
+    jobs.start()
+    for (rounds = 1; rounds <= 60; rounds += 1) {
+      await db.write.transaction().execute(async (trx) => {
+        await trx
+          .updateTable('instance')
+          .set({ value: String(rounds) })
+          .where('key', '=', kind)
+          .execute()
+        await jobs.enqueue(trx, { project: 'default', kind, key: 'k', input: {} })
+        // Between the look at the queue and the commit there is time for a run to begin or to end.
+        for (let i = 0; i < rounds % 4; i += 1) await trx.selectFrom('instance').select('key').execute()
+      })
+      const wanted = rounds
+      if (rounds % 5 === 0) await until(() => seen >= wanted)
+    }
+    await until(() => seen === 60)
+    await jobs.stop()
+  })
+
+  test('an act under a key is done once, whoever comes at once, and everyone gets what it gave', async () => {
+    const { db } = world.kernel
+    const project = await world.makeProject()
+    let acts = 0
+    const come = (fail = false) =>
+      db.write.transaction().execute((trx) =>
+        actOnce(trx, { project, key: 'run/step', at: 1 }, async () => {
+          acts += 1
+          if (fail) throw new Error('no')
+          return { made: acts }
+        }),
+      )
+    await expect(come(true)).rejects.toThrow('no')
+    const results = await Promise.all(Array.from({ length: 6 }, () => come()))
+    expect(results.filter(({ now }) => now)).toHaveLength(1)
+    expect(results.map(({ result }) => result)).toEqual(Array.from({ length: 6 }, () => ({ made: 2 })))
+    expect(acts).toBe(2)
   })
 
   test('no more of a kind run at once than it allows, and each of many runs once although two workers want it', async () => {

@@ -16,6 +16,8 @@ export interface JobTable {
   kind: string
   /** Unique while the job is queued or running: enqueueing the same key again is the same job. */
   key: string | null
+  /** JSON of {@link Again}: its key was enqueued since it was claimed, so that it is done once more when it ends. */
+  again: string | null
   input: string
   state: 'queued' | 'running' | 'finished' | 'failed'
   attempt: number
@@ -61,8 +63,19 @@ export interface JobHandler {
   readonly onFailed?: (trx: Trx, job: { id: string; project: string; input: any }, error: string) => Promise<void>
 }
 
+/** What the last one who enqueued a running key asked for. */
+interface Again {
+  readonly input: unknown
+  readonly maxAttempts: number
+  readonly notBefore: number
+}
+
 /** Durable work with lease and fence: at least once, finished once. */
 export interface Jobs {
+  /**
+   * Queues a job and returns its id; undefined when a job of the same key is open. One that waits is enough, because it has not looked at anything yet; one that
+   * runs is followed by another of the same key and the newest input, so that no wake-up is lost.
+   */
   enqueue(trx: Trx, job: NewJob): Promise<string | undefined>
   handle(handler: JobHandler): void
   /** Jobs of a project that are queued and due, or running. */
@@ -141,6 +154,8 @@ export function createJobs({
           lease_until: now + leaseMs,
           fence: sql<number>`fence + 1`,
           attempt: sql<number>`attempt + 1`,
+          // It sees all that was committed before this.
+          again: null,
         })
         .where('id', '=', due.id)
         .where((e) =>
@@ -178,15 +193,18 @@ export function createJobs({
     let completed = false
     const finish = async <T>(work: (trx: Trx) => Promise<T>): Promise<T> => {
       const result = await db.write.transaction().execute(async (trx) => {
-        const { numUpdatedRows } = await trx
+        const ended = await trx
           .updateTable('job')
           .set({ state: 'finished', finished_at: clock(), lease_until: null, error: null })
           .where('id', '=', row.id)
           .where('fence', '=', row.fence)
           .where('state', '=', 'running')
+          .returning('again')
           .executeTakeFirst()
-        if (numUpdatedRows === 0n) throw new LeaseLost(`Job ${row.id} was taken over; its result is dropped.`)
-        return work(trx)
+        if (!ended) throw new LeaseLost(`Job ${row.id} was taken over; its result is dropped.`)
+        const result = await work(trx)
+        await followUp(trx, row, ended.again)
+        return result
       })
       completed = true
       return result
@@ -236,7 +254,7 @@ export function createJobs({
     const backoff = Math.min(60_000, 250 * 2 ** row.attempt)
     try {
       await db.write.transaction().execute(async (trx) => {
-        const { numUpdatedRows } = await trx
+        const ended = await trx
           .updateTable('job')
           .set(
             last
@@ -245,14 +263,76 @@ export function createJobs({
           )
           .where('id', '=', row.id)
           .where('fence', '=', row.fence)
+          .returning('again')
           .executeTakeFirst()
-        if (last && numUpdatedRows > 0n)
-          await handlers
-            .get(row.kind)
-            ?.onFailed?.(trx, { id: row.id, project: row.project_id, input: JSON.parse(row.input) }, error.message)
+        if (!last || !ended) return
+        await handlers
+          .get(row.kind)
+          ?.onFailed?.(trx, { id: row.id, project: row.project_id, input: JSON.parse(row.input) }, error.message)
+        await followUp(trx, row, ended.again)
       })
     } catch (problem) {
       logger.error({ err: problem, job: row.id }, 'the failure of a job could not be recorded; its lease will run out')
+    }
+  }
+
+  /** Queues what was asked for while a job ran, after it has ended; what it queued itself under its key is as good. */
+  async function followUp(trx: Trx, { project_id: project, kind, key }: JobTable, again: string | null): Promise<void> {
+    if (again === null || key === null) return
+    await enqueue(trx, { project, kind, key, ...(JSON.parse(again) as Again) })
+  }
+
+  async function enqueue(trx: Trx, job: NewJob): Promise<string | undefined> {
+    const id = newId('job')
+    const wanted: Again = {
+      input: job.input,
+      maxAttempts: job.maxAttempts ?? 5,
+      notBefore: job.notBefore ?? clock(),
+    }
+    for (;;) {
+      const inserted = await trx
+        .insertInto('job')
+        .values({
+          id,
+          project_id: job.project,
+          kind: job.kind,
+          key: job.key ?? null,
+          again: null,
+          input: JSON.stringify(job.input),
+          state: 'queued',
+          attempt: 0,
+          max_attempts: wanted.maxAttempts,
+          not_before: wanted.notBefore,
+          fence: 0,
+          lease_until: null,
+          worker: null,
+          error: null,
+          created_at: clock(),
+          finished_at: null,
+        })
+        .onConflict((c) => c.doNothing())
+        .returning('id')
+        .executeTakeFirst()
+      if (inserted || job.key === undefined) return inserted?.id
+      // Holds the row until our commit: a claim of one that waits comes after it and sees what we wrote; the end of one that runs finds the mark.
+      const { numUpdatedRows } = await trx
+        .updateTable('job')
+        .set((e) => ({
+          again: JSON.stringify(wanted),
+          not_before: e
+            .case()
+            .when(e.and([e('state', '=', 'queued'), e('attempt', '=', 0), e('not_before', '>', wanted.notBefore)]))
+            .then(wanted.notBefore)
+            .else(e.ref('not_before'))
+            .end(),
+        }))
+        .where('project_id', '=', job.project)
+        .where('kind', '=', job.kind)
+        .where('key', '=', job.key)
+        .where('state', 'in', ['queued', 'running'])
+        .executeTakeFirst()
+      // None: it has ended between the two statements, so there is room for ours.
+      if (numUpdatedRows > 0n) return undefined
     }
   }
 
@@ -310,32 +390,7 @@ export function createJobs({
   }
 
   return {
-    enqueue: async (trx, job) => {
-      const id = newId('job')
-      const inserted = await trx
-        .insertInto('job')
-        .values({
-          id,
-          project_id: job.project,
-          kind: job.kind,
-          key: job.key ?? null,
-          input: JSON.stringify(job.input),
-          state: 'queued',
-          attempt: 0,
-          max_attempts: job.maxAttempts ?? 5,
-          not_before: job.notBefore ?? clock(),
-          fence: 0,
-          lease_until: null,
-          worker: null,
-          error: null,
-          created_at: clock(),
-          finished_at: null,
-        })
-        .onConflict((c) => c.doNothing())
-        .returning('id')
-        .executeTakeFirst()
-      return inserted?.id
-    },
+    enqueue,
     handle: (handler) => void handlers.set(handler.kind, handler),
     active: async (reader, project) =>
       (

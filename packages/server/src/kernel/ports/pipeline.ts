@@ -28,6 +28,8 @@ export interface StepContext {
   readonly inputs: Readonly<Record<string, Artifact>>
   /** Evidence that the steps before this one gave, those that it needs directly or through others, in their order. */
   readonly evidence: readonly Evidence[]
+  /** Names this step of this run, whichever attempt it is: a step that acts on the world acts under it with `actOnce`, so that a second attempt finds what the first did. */
+  readonly actKey: string
   /** URN of the inbox item that this call was resumed after; undefined on the first call. */
   readonly waitedFor?: string
   /** Who started the run, or whom its trigger acts for. */

@@ -54,6 +54,7 @@ export function contextOf(
       pipeline: run.pipeline,
       step: id.step,
       attempt,
+      actKey: `${id.run}/${id.step}`,
       asOf: run.as_of,
       evidence,
       parameters: interpolate(step.params, parameters),
