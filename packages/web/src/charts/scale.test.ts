@@ -1,9 +1,15 @@
 import { expect, test } from 'vitest'
-import { durationTicks, linearScale, niceDomain, niceTicks, spreadLabels, timeTicks } from './scale.ts'
+import { countTicks, durationTicks, linearScale, niceDomain, niceTicks, spreadLabels, timeTicks } from './scale.ts'
 
 test('ticks stand at round numbers and know their decimals', () => {
   expect(niceTicks(0.62, 0.755, 4)).toMatchObject({ ticks: [0.65, 0.7, 0.75], decimals: 2 })
   expect(niceTicks(0, 1280, 4).ticks).toEqual([0, 500, 1000])
+})
+
+test('counts tick at whole numbers', () => {
+  expect(countTicks(0, 1.1).ticks).toEqual([0, 1])
+  expect(countTicks(0, 3).ticks).toEqual([0, 1, 2, 3])
+  expect(countTicks(0, 1280).ticks).toEqual([0, 500, 1000])
 })
 
 test('a domain widens to round numbers and bars begin at nothing', () => {

@@ -27,6 +27,13 @@ export function niceTicks(
   return { ticks, step, decimals }
 }
 
+/** Ticks at whole numbers: there is no half prediction. */
+export function countTicks(min: number, max: number, count = 4): ReturnType<typeof niceTicks> {
+  const nice = niceTicks(min, max, count)
+  if (nice.step >= 1) return nice
+  return niceTicks(min, max, Math.max(1, Math.floor(max - min)))
+}
+
 const durations = [
   1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000,
   1_200_000, 1_800_000, 3_600_000, 7_200_000, 14_400_000, 21_600_000, 43_200_000, 86_400_000,

@@ -1,7 +1,7 @@
 import { clockParts, formatDuration } from '../ui/format-time.ts'
 import { formatValue } from '../ui/value.tsx'
 import type { ChartFlag, ChartForm, ChartSeries, ChartThreshold } from './chart-types.ts'
-import { durationTicks, niceDomain, niceTicks, timeTicks } from './scale.ts'
+import { countTicks, durationTicks, niceDomain, niceTicks, timeTicks } from './scale.ts'
 
 const characterWidth = 6.1
 const textWidth = (text: string) => Math.max(...text.split('\n').map((line) => line.length)) * characterWidth
@@ -17,6 +17,14 @@ export function formatTick(value: number, form: ChartForm, decimals: number): st
 /** `1 min`, not `1 min 00 s`. */
 export function formatDurationTick(ms: number): string {
   return ms === 0 ? '0' : formatDuration(ms).replace(/ 00 (s|min)$/, '')
+}
+
+const ticksOf: Record<ChartForm, typeof niceTicks> = {
+  number: niceTicks,
+  share: niceTicks,
+  count: countTicks,
+  bytes: niceTicks,
+  duration: durationTicks,
 }
 
 interface DomainInput {
@@ -64,7 +72,7 @@ interface LayoutInput extends DomainInput {
 export function layoutTimeSeries(input: LayoutInput) {
   const { width, height, form, x, zone, series, thresholds, hasTop, endLabels } = input
   const domainY = yDomain(input)
-  const nice = (form === 'duration' ? durationTicks : niceTicks)(domainY[0], domainY[1], input.yTicks)
+  const nice = ticksOf[form](domainY[0], domainY[1], input.yTicks)
   const yTicks = nice.ticks.map((value) => ({ value, label: formatTick(value, form, nice.decimals) }))
   const left = Math.max(24, Math.ceil(Math.max(...yTicks.map((tick) => textWidth(tick.label))) + 10))
   const labels = endLabels ? [...series.map((one) => one.label), ...thresholds.map((one) => one.label)] : []
@@ -80,7 +88,8 @@ export function layoutTimeSeries(input: LayoutInput) {
       ? [Math.min(...extent(xs)), Math.max(...extent(xs))]
       : [0, 1]
   if (domainX[0] === domainX[1]) {
-    const pad = x === 'time' ? 3_600_000 : 1
+    // A lone day stands between its neighbours, a lone moment in its hour.
+    const pad = x !== 'time' ? 1 : domainX[0] % 86_400_000 === 0 ? 86_400_000 : 3_600_000
     domainX[0] -= pad
     domainX[1] += pad
   }

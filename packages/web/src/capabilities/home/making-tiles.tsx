@@ -32,7 +32,15 @@ export function DataTile({ project, state: { datasets } }: TileSource) {
   )
   const href = `${base(project)}/datasets`
   if (!newest || !latest)
-    return <Tile kind="dataset" title="Data" href={href} none={datasets.error ? unread : 'No dataset yet.'} />
+    return (
+      <Tile
+        kind="dataset"
+        title="Data"
+        href={href}
+        none={datasets.error ? unread : 'No dataset yet.'}
+        how={datasets.error ? undefined : 'trivium data add FILE --name NAME'}
+      />
+    )
   const state: { kind: StateKind; word: string } = newest.rejectedAt
     ? { kind: 'bad', word: 'new rows refused' }
     : latest.state === 'warned'
@@ -84,7 +92,16 @@ export function DataTile({ project, state: { datasets } }: TileSource) {
 export function RunsTile({ project, state: { runs } }: TileSource) {
   const newest = runs.data?.runs[0]
   const href = `${base(project)}/experiments`
-  if (!newest) return <Tile kind="run" title="Runs" href={href} none={runs.error ? unread : 'No run yet.'} />
+  if (!newest)
+    return (
+      <Tile
+        kind="run"
+        title="Runs"
+        href={href}
+        none={runs.error ? unread : 'No run yet.'}
+        how={runs.error ? undefined : 'eval "$(trivium env)"'}
+      />
+    )
   const counts = new Map<string, number>()
   for (const run of runs.data?.runs ?? [])
     for (const key of Object.keys(run.metrics)) counts.set(key, (counts.get(key) ?? 0) + 1)
@@ -124,7 +141,9 @@ export function ModelTile({ project, state: { models } }: TileSource) {
   const latest = model?.latest
   const href = `${base(project)}/models`
   if (!model || !latest)
-    return <Tile kind="model" title="Model" href={href} none={models.error ? unread : 'No model yet.'} />
+    return (
+      <Tile kind="model" title="Model" href={href} none={models.error ? unread : 'No model yet. Runs register them.'} />
+    )
   const champion = model.aliases.find((alias) => alias.alias === 'champion')
   const state: { kind: StateKind; word: string } =
     latest.approval === 'waiting'

@@ -39,23 +39,21 @@ export function DeploymentTile({ project, state: { deployments } }: TileSource) 
         title="Deployment"
         href={href}
         none={deployments.error ? unread : 'Nothing is deployed yet.'}
+        how={deployments.error ? undefined : 'trivium deploy NAME --model MODEL/VERSION'}
       />
     )
   const days = new Map<number, number>()
   for (const bucket of traffic.data?.buckets ?? []) days.set(bucket.at, (days.get(bucket.at) ?? 0) + bucket.predictions)
   const live = one.traffic.perSecond >= 0.05
+  const predictions = traffic.data?.predictions ?? one.traffic.predictions
   return (
     <Tile
       kind="deployment"
       title="Deployment"
       href={href}
       state={deploymentState(one)}
-      big={
-        live
-          ? formatNumber(one.traffic.perSecond, 1)
-          : formatCount(traffic.data?.predictions ?? one.traffic.predictions)
-      }
-      unit={live ? 'predictions/s' : 'predictions'}
+      big={live ? formatNumber(one.traffic.perSecond, 1) : formatCount(predictions)}
+      unit={live ? 'predictions/s' : predictions === 1 ? 'prediction' : 'predictions'}
       fact={
         <>
           <EntityLink kind="deployment" name={one.name} look="name" />
@@ -82,7 +80,15 @@ export function MonitorTile({ project, state: { monitors } }: TileSource) {
   const { zone } = useUiEnvironment()
   const href = `${base(project)}/monitors`
   if (!worst)
-    return <Tile kind="monitor" title="Monitor" href={href} none={monitors.error ? unread : 'No monitor yet.'} />
+    return (
+      <Tile
+        kind="monitor"
+        title="Monitor"
+        href={href}
+        none={monitors.error ? unread : 'No monitor yet.'}
+        how={monitors.error ? undefined : 'trivium monitors define FILE'}
+      />
+    )
   const measured = worst.performance
   const last = worst.strip.at(-1)
   return (
@@ -131,7 +137,15 @@ export function AlertTile({ project, state: { alerts } }: TileSource) {
   const oldest = open.at(-1)
   const newest = alerts.data?.alerts[0]
   const href = `${base(project)}/alerts`
-  if (!newest) return <Tile kind="alert" title="Alert" href={href} none={alerts.error ? unread : 'No alert yet.'} />
+  if (!newest)
+    return (
+      <Tile
+        kind="alert"
+        title="Alert"
+        href={href}
+        none={alerts.error ? unread : 'No alert yet. Monitors raise them.'}
+      />
+    )
   if (!oldest)
     return (
       <Tile

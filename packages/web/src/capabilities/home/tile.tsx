@@ -16,10 +16,12 @@ export interface TileProps {
   readonly foot?: ReactNode
   /** Said where nothing exists yet. */
   readonly none?: ReactNode
+  /** The command that makes the first one. */
+  readonly how?: string | undefined
 }
 
 /** One station of the loop: state, one number, one fact, a shape, and when. */
-export function Tile({ kind, title, href, state, big, unit, fact, mini, foot, none }: TileProps) {
+export function Tile({ kind, title, href, state, big, unit, fact, mini, foot, none, how }: TileProps) {
   const Icon = kindIcon(kind)
   return (
     <section className="loop-tile" aria-label={title}>
@@ -38,9 +40,10 @@ export function Tile({ kind, title, href, state, big, unit, fact, mini, foot, no
           <div className="xs t3">{foot}</div>
         </>
       ) : (
-        <p className="sm t3 mt-8" style={{ whiteSpace: 'normal' }}>
-          {none}
-        </p>
+        <div className="loop-none sm t3 mt-8">
+          <p>{none}</p>
+          {how && <code>{how}</code>}
+        </div>
       )}
     </section>
   )

@@ -93,7 +93,7 @@ export function TrafficCharts({ project, deployment }: { readonly project: strin
               title="Observed"
               how="mean label a day"
               syncKey="deployment"
-              form="share"
+              form={days.every(({ mean }) => mean === null || (mean >= 0 && mean <= 1)) ? 'share' : 'number'}
               series={[
                 {
                   id: 'mean',
