@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type ServerProcess, spawnServer } from '@trivium/testing'
+
+const program = join(import.meta.dirname, '../../packages/cli/bin/trivium')
+
+export interface Trivium extends ServerProcess {
+  readonly data: string
+  /** Milliseconds from its start to the line that says that it answers. */
+  readonly startedIn: number
+  /** For the CLI and for MLflow's clients. */
+  readonly env: Record<string, string>
+  cli(...args: string[]): Promise<string>
+  stop(): Promise<void>
+}
+
+/** `trivium up` with all roles on a data directory of its own, as it is started by people. */
+export async function startTrivium(flags: readonly string[] = []): Promise<Trivium> {
+  const data = await mkdtemp(join(tmpdir(), 'trivium-bench-'))
+  const began = performance.now()
+  const server = await spawnServer({ data, flags: ['--port', '0', '--inference-port', '0', ...flags] })
+  const startedIn = performance.now() - began
+  const env = {
+    TRIVIUM_URL: server.url,
+    TRIVIUM_TOKEN: server.token,
+    MLFLOW_TRACKING_URI: server.url,
+    MLFLOW_TRACKING_TOKEN: server.token,
+  }
+  return {
+    ...server,
+    data,
+    startedIn,
+    env,
+    cli: async (...args) => {
+      const { stdout } = await promisify(execFile)(program, args, {
+        env: { ...process.env, ...env },
+        maxBuffer: 64 * 1024 * 1024,
+      })
+      return stdout
+    },
+    stop: async () => {
+      await server.kill('SIGTERM')
+      await rm(data, { recursive: true, force: true })
+    },
+  }
+}
