@@ -25,7 +25,7 @@ export const InboxDecision = Type.Object({
 export const InboxItem = Type.Object({
   id: Type.String(),
   urn: Type.String(),
-  kind: Type.String({ description: 'approval, review, triage, acknowledgement, …' }),
+  kind: Type.String({ description: 'approval, review, judgement, consent, triage, acknowledgement, …' }),
   title: Type.String(),
   /** One sentence: may I decide, and on what grounds? */
   summary: Type.String(),
@@ -44,6 +44,11 @@ export const InboxItem = Type.Object({
   /** Event time at which it was opened. */
   eventTime: Type.Integer(),
   dueAt: Type.Union([Type.Integer(), Type.Null()]),
+  /** Who shall decide; null: whoever holds the permission. */
+  assignee: Type.Union([Type.Object({ id: Type.String(), name: Type.String() }), Type.Null()]),
+  /** At the deadline: `wait` marks it overdue and leaves it open, `withdraw` closes it, and the step that waits says no. */
+  whenLate: Type.Union([Type.Literal('wait'), Type.Literal('withdraw')]),
+  overdueAt: Type.Union([Type.Integer(), Type.Null()]),
   decision: Type.Union([InboxDecision, Type.Null()]),
 })
 export type InboxItem = Static<typeof InboxItem>
@@ -81,6 +86,23 @@ export const getInboxItem = route({
     summary: 'Reads one human step with its evidence.',
     params: ItemParams,
     response: { 200: InboxItem, 403: Problem, 404: Problem },
+  },
+})
+
+export const assignInboxItem = route({
+  method: 'POST',
+  url: '/api/v1/projects/:project/inbox/:item/assignee',
+  permission: 'inbox:read',
+  schema: {
+    operationId: 'assignInboxItem',
+    summary:
+      'Gives an open human step to somebody who may decide it, or with null to all who may. Needs the permission that the item names, or project:admin.',
+    params: ItemParams,
+    body: Type.Object(
+      { assignee: Type.Union([Type.String({ minLength: 1, maxLength: 200 }), Type.Null()]) },
+      { additionalProperties: false },
+    ),
+    response: { 200: InboxItem, 400: Problem, 403: Problem, 404: Problem, 409: Problem },
   },
 })
 

@@ -366,7 +366,10 @@ export const requestModelApproval = route({
     operationId: 'requestModelApproval',
     summary: 'Asks in the inbox for approval of a version; asking again while one waits returns the same item.',
     params: VersionParams,
-    body: Type.Object({ dueAt: Type.Optional(Millis) }, { additionalProperties: false }),
+    body: Type.Object(
+      { dueAt: Type.Optional(Millis), assignee: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) },
+      { additionalProperties: false },
+    ),
     response: {
       200: Type.Object({ item: Type.String(), urn: Type.String() }),
       400: Problem,

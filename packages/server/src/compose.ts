@@ -3,7 +3,7 @@ import { type Access, accessRoutes, createAccess, createPeople } from './capabil
 import { createDatasets, type Datasets, datasetRoutes, validateStep } from './capabilities/datasets/index.ts'
 import { createEvaluations, type Evaluations, evaluateStep, evaluationRoutes } from './capabilities/evaluation/index.ts'
 import { createFeatures, type Features, featureRoutes, featuresStep } from './capabilities/features/index.ts'
-import { createInbox, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
+import { createInbox, decisionSteps, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
 import { createLineage, type Lineage, lineageRoutes } from './capabilities/lineage/index.ts'
 import {
   createModelFacts,
@@ -68,6 +68,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     deploymentExists: async (project, deployment) => (await serving.names(project)).includes(deployment),
   })
   const pipelines = composePipelines(kernel, { access, datasets, features })
+  for (const kind of decisionSteps(kernel, inbox)) pipelines.registerStepKind(kind)
   const evaluations = createEvaluations(kernel, { datasets, lineage })
   pipelines.registerStepKind(evaluateStep(evaluations))
   const registry = createRegistry(kernel, { inbox })

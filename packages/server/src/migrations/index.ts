@@ -14,6 +14,7 @@ import { serving } from './0060-serving.ts'
 import { monitoring } from './0070-monitoring.ts'
 import { operations } from './0080-operations.ts'
 import { jobs } from './0091-jobs.ts'
+import { inboxAssignee } from './0092-inbox-assignee.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -32,4 +33,5 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0070-monitoring', monitoring],
   ['0080-operations', operations],
   ['0091-jobs', jobs],
+  ['0092-inbox-assignee', inboxAssignee],
 ]

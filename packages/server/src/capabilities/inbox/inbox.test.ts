@@ -77,6 +77,43 @@ describeEachDatabase('inbox', ({ world }) => {
     expect([back.status, back.json.code]).toEqual([409, 'WATERMARK.BACKWARDS'])
   })
 
+  test('an item that is assigned is decided by whom it is assigned to, and assigning leaves a trace', async () => {
+    const project = await world.makeProject()
+    const ana = await world.as('approver', project)
+    const contributor = await world.as('contributor', project)
+    const admin = await world.as('admin', project)
+    const { id } = await open(project, [])
+    const url = `/api/v1/projects/${project}/inbox/${id}`
+    const assign = (who: typeof ana, assignee: string | null) => who.call('POST', `${url}/assignee`, { assignee })
+    expect((await assign(contributor, ana.principal.name)).status).toBe(403)
+    expect((await assign(admin, 'nobody')).json).toMatchObject({ code: 'INBOX.ASSIGNEE_UNKNOWN' })
+    expect((await assign(admin, contributor.principal.name)).json).toMatchObject({ code: 'INBOX.ASSIGNEE_MAY_NOT' })
+    expect((await assign(admin, ana.principal.name)).json).toMatchObject({
+      assignee: { id: ana.principal.id, name: ana.principal.name },
+      mayDecide: false,
+      mayNotBecause: `It is assigned to ${ana.principal.name}.`,
+    })
+    expect((await admin.call('GET', `/api/v1/projects/${project}/inbox`)).json).toMatchObject({ mine: 0, team: 1 })
+    const refused = await admin.call('POST', `${url}/decision`, { option: 'approve' })
+    expect([refused.status, refused.json.code]).toEqual([403, 'INBOX.NOT_ASSIGNED'])
+    expect((await ana.call('POST', `${url}/decision`, { option: 'approve' })).status).toBe(200)
+    expect((await assign(admin, null)).json).toMatchObject({ code: 'INBOX.NOT_OPEN' })
+    await world.settled(project)
+    const { events } = (
+      await admin.call('GET', `/api/v1/projects/${project}/events?subject=${urn(project, 'inbox', id)}`)
+    ).json as { events: { name: string; by: string; data: Record<string, unknown> }[] }
+    expect(events.map((event) => event.name)).toEqual(['inbox.decided', 'inbox.assigned', 'inbox.opened'])
+    expect(events[1]).toMatchObject({ by: admin.principal.id, data: { assignee: ana.principal.id, before: null } })
+    const own = await open(project, [ana.principal.id])
+    expect(
+      (
+        await admin.call('POST', `/api/v1/projects/${project}/inbox/${own.id}/assignee`, {
+          assignee: ana.principal.name,
+        })
+      ).json.code,
+    ).toBe('INBOX.ASSIGNEE_IS_AUTHOR')
+  })
+
   test('an item of another project cannot be reached by its id', async () => {
     const mine = await world.makeProject()
     const theirs = await world.makeProject()

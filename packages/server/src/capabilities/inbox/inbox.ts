@@ -3,13 +3,15 @@ import { asReader, type Reader, type Trx } from '../../kernel/db/index.ts'
 import { newId, urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { accessErrors, holds, type Principal, type Scope } from '../../kernel/principal/index.ts'
+import { nameOf, requireAssignee } from './assignee.ts'
+import { dueJob, passDeadline } from './deadline.ts'
 import { inboxErrors } from './errors.ts'
 import type { InboxItemTable } from './tables.ts'
 
 /** A human step to ask for. */
 export interface NewInboxItem {
   project: string
-  kind: 'approval' | 'review' | 'triage' | 'acknowledgement' | 'label'
+  kind: 'approval' | 'review' | 'judgement' | 'consent' | 'triage' | 'acknowledgement' | 'label'
   title: string
   /** One sentence that says on what grounds to decide. */
   summary: string
@@ -26,6 +28,10 @@ export interface NewInboxItem {
   /** Event time of the cause. */
   eventTime?: number
   dueAt?: number
+  /** Name of the person or service account that shall decide; without one whoever holds the permission. */
+  assignee?: string
+  /** At `dueAt` an open item stays and is marked overdue (`wait`, default), or is withdrawn. */
+  whenLate?: 'wait' | 'withdraw'
   /** Event time waits for the decision (a replay stops here). Default true. */
   blocksEventTime?: boolean
 }
@@ -33,6 +39,8 @@ export interface NewInboxItem {
 export interface Inbox {
   /** Opens an item in the transaction of whoever asks; event `inbox.opened`. */
   open(trx: Trx, by: Principal, item: NewInboxItem): Promise<{ id: string; urn: string }>
+  /** Gives an open item to somebody who may decide it, or with null to all who may; event `inbox.assigned`. */
+  assign(scope: Scope, id: string, assignee: string | null): Promise<InboxItem>
   /** Takes back an open item whose question has gone; does nothing when it was decided. */
   withdraw(trx: Trx, by: Principal, project: string, id: string): Promise<void>
   /** Records the decision; event `inbox.decided` with data {item, option, reason, subject}. */
@@ -50,7 +58,13 @@ export function createInbox({
   clock,
   events,
   watermark,
-}: Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark'>): Inbox {
+  jobs,
+}: Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'jobs'>): Inbox {
+  jobs.handle({
+    kind: dueJob,
+    concurrency: 1,
+    handle: (job) => job.complete((trx) => passDeadline({ clock, events }, trx, job.project, job.input.item)),
+  })
   watermark.addBlocker(async (project) => {
     const waiting = await db.read
       .selectFrom('inbox_item')
@@ -74,7 +88,9 @@ export function createInbox({
   }
 
   const present = async (reader: Reader, scope: Scope, rows: InboxItemTable[]): Promise<InboxItem[]> => {
-    const ids = [...new Set(rows.flatMap((row) => [row.opened_by, ...(row.decided_by ? [row.decided_by] : [])]))]
+    const ids = [
+      ...new Set(rows.flatMap((row) => [row.opened_by, row.decided_by, row.assignee].filter((one) => one !== null))),
+    ]
     const names = new Map(
       (ids.length === 0
         ? []
@@ -82,7 +98,7 @@ export function createInbox({
       ).map((p) => [p.id, p.name]),
     )
     return rows.map((row) => {
-      const because = row.state === 'open' ? reasonAgainst(scope, row) : null
+      const because = row.state === 'open' ? reasonAgainst(scope, row, names) : null
       return {
         id: row.id,
         urn: urn(row.project_id, 'inbox', row.id),
@@ -102,6 +118,9 @@ export function createInbox({
         openedByName: names.get(row.opened_by) ?? row.opened_by,
         eventTime: row.event_time,
         dueAt: row.due_at,
+        assignee: row.assignee === null ? null : { id: row.assignee, name: names.get(row.assignee) ?? row.assignee },
+        whenLate: row.when_late,
+        overdueAt: row.overdue_at,
         decision:
           row.decided_by === null
             ? null
@@ -128,6 +147,8 @@ export function createInbox({
       const itemUrn = urn(item.project, 'inbox', id)
       const eventTime = item.eventTime ?? (await watermark.read(asReader(trx), item.project)).at
       const refs = item.refs ?? []
+      const assignee =
+        item.assignee === undefined ? null : await requireAssignee(trx, item.project, item, item.assignee)
       await trx
         .insertInto('inbox_item')
         .values({
@@ -152,8 +173,19 @@ export function createInbox({
           decision_reason: null,
           decided_by: null,
           decided_at: null,
+          assignee,
+          when_late: item.whenLate ?? 'wait',
+          overdue_at: null,
         })
         .execute()
+      if (item.dueAt !== undefined)
+        await jobs.enqueue(trx, {
+          project: item.project,
+          kind: dueJob,
+          key: id,
+          input: { item: id },
+          notBefore: item.dueAt,
+        })
       await events.append(trx, {
         project: item.project,
         name: 'inbox.opened',
@@ -162,7 +194,7 @@ export function createInbox({
         subject: itemUrn,
         refs: [{ rel: 'input', urn: item.subject, as: 'about' }, ...refs],
         eventTime,
-        data: { kind: item.kind, title: item.title },
+        data: { kind: item.kind, title: item.title, assignee, dueAt: item.dueAt ?? null },
       })
       return { id, urn: itemUrn }
     },
@@ -175,6 +207,7 @@ export function createInbox({
         .where('state', '=', 'open')
         .returning('subject')
         .executeTakeFirst()
+      if (row) await jobs.withdraw(trx, { project, kind: dueJob, key: id })
       if (row)
         await events.append(trx, {
           project,
@@ -192,6 +225,8 @@ export function createInbox({
         if (!holds(scope.principal, scope.project, row.permission))
           throw accessErrors.FORBIDDEN(row.permission, scope.project)
         if (isAuthor(scope.principal, row)) throw inboxErrors.OWN_WORK()
+        if (row.assignee !== null && row.assignee !== actor(scope.principal))
+          throw inboxErrors.NOT_ASSIGNED(await nameOf(trx, row.assignee))
         const options = JSON.parse(row.options) as InboxOption[]
         const option = options.find((o) => o.id === decision.option)
         if (!option) throw inboxErrors.UNKNOWN_OPTION(decision.option, options.map((o) => o.id).join(', '))
@@ -213,6 +248,7 @@ export function createInbox({
           throw row.state === 'withdrawn'
             ? inboxErrors.WITHDRAWN()
             : inboxErrors.ALREADY_DECIDED(row.decided_by ?? 'Somebody', row.decision_option ?? '')
+        await jobs.withdraw(trx, { project: scope.project, kind: dueJob, key: id })
         await events.append(trx, {
           project: scope.project,
           name: 'inbox.decided',
@@ -222,6 +258,39 @@ export function createInbox({
           eventTime: row.event_time,
           refs: [{ rel: 'input', urn: row.subject, as: 'about' }],
           data: { item: id, kind: row.kind, option: option.id, reason: decision.reason, subject: row.subject },
+        })
+      })
+      return get(db.read, scope, id)
+    },
+    assign: async (scope, id, name) => {
+      await db.write.transaction().execute(async (trx) => {
+        const row = await require(asReader(trx), scope.project, id)
+        if (
+          !holds(scope.principal, scope.project, row.permission) &&
+          !holds(scope.principal, scope.project, 'project:admin')
+        )
+          throw accessErrors.FORBIDDEN(row.permission, scope.project)
+        const authors = JSON.parse(row.authors) as string[]
+        const assignee =
+          name === null
+            ? null
+            : await requireAssignee(trx, scope.project, { permission: row.permission, authors }, name)
+        const { numUpdatedRows } = await trx
+          .updateTable('inbox_item')
+          .set({ assignee })
+          .where('project_id', '=', scope.project)
+          .where('id', '=', id)
+          .where('state', '=', 'open')
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n) throw inboxErrors.NOT_OPEN(row.state)
+        await events.append(trx, {
+          project: scope.project,
+          name: 'inbox.assigned',
+          schema: 1,
+          by: scope.principal.id,
+          subject: urn(scope.project, 'inbox', id),
+          refs: [{ rel: 'about', urn: row.subject, as: 'about' }],
+          data: { item: id, assignee, before: row.assignee },
         })
       })
       return get(db.read, scope, id)
@@ -256,12 +325,16 @@ export function createInbox({
 }
 
 function isAuthor(principal: Principal, row: InboxItemTable): boolean {
-  return (JSON.parse(row.authors) as string[]).includes(principal.onBehalfOf ?? principal.id)
+  return (JSON.parse(row.authors) as string[]).includes(actor(principal))
 }
 
-function reasonAgainst(scope: Scope, row: InboxItemTable): string | null {
+const actor = (principal: Principal): string => principal.onBehalfOf ?? principal.id
+
+function reasonAgainst(scope: Scope, row: InboxItemTable, names?: ReadonlyMap<string, string>): string | null {
   if (!holds(scope.principal, scope.project, row.permission))
     return `It needs ${row.permission}, which you do not hold in this project.`
   if (isAuthor(scope.principal, row)) return 'It is your own work; somebody else has to decide.'
+  if (row.assignee !== null && row.assignee !== actor(scope.principal))
+    return `It is assigned to ${names?.get(row.assignee) ?? row.assignee}.`
   return null
 }

@@ -30,4 +30,9 @@ export interface InboxItemTable {
   decision_reason: string | null
   decided_by: string | null
   decided_at: number | null
+  /** Principal id; null: whoever holds the permission. */
+  assignee: string | null
+  /** What happens at the deadline: it stays open and is marked, or it is withdrawn. */
+  when_late: 'wait' | 'withdraw'
+  overdue_at: number | null
 }

@@ -17,6 +17,11 @@ export interface ApprovalRequest {
   /** Principal ids, beside the version's own authors, that may not decide. */
   readonly authors?: readonly string[]
   readonly dueAt?: number
+  /** Name of whoever shall decide. */
+  readonly assignee?: string
+  /** Milliseconds from now until it is due. */
+  readonly dueIn?: number
+  readonly whenLate?: 'wait' | 'withdraw'
   /** A step's key: whoever comes again with it gets the item that was opened. */
   readonly once?: string
 }
@@ -76,6 +81,9 @@ export async function requestApproval(
         },
       ],
       authors: [...new Set([...(JSON.parse(row.authors) as string[]), ...(request.authors ?? [])])],
+      ...(request.assignee === undefined ? {} : { assignee: request.assignee }),
+      ...(request.whenLate === undefined ? {} : { whenLate: request.whenLate }),
+      ...(request.dueIn === undefined ? {} : { dueAt: clock() + request.dueIn }),
       ...(request.dueAt === undefined ? {} : { dueAt: request.dueAt }),
     })
     await trx

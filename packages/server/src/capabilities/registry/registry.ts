@@ -165,9 +165,14 @@ export function createRegistry(
     recordGate: (scope, name, version, evidence, once) => recordGate(deps, scope, name, version, evidence, once),
     requestApproval: (scope, name, version, request) => requestApproval(deps, scope, name, version, request ?? {}),
     decisionOf: async (scope, item) => {
-      const { state, decision } = await inbox.get(scope, parseUrn(item)?.id ?? '')
+      const { state, decision, overdueAt } = await inbox.get(scope, parseUrn(item)?.id ?? '')
       if (state === 'open') return undefined
-      if (!decision) return { approved: false, sentence: 'The request for approval was withdrawn.' }
+      if (!decision)
+        return {
+          approved: false,
+          sentence:
+            overdueAt === null ? 'The request for approval was withdrawn.' : 'Nobody decided before the deadline.',
+        }
       await catchUp(deps, scope.project, item)
       const approved = decision.option === 'approve'
       return {

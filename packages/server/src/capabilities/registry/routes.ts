@@ -126,12 +126,10 @@ export function registryRoutes(app: Http, registry: Registry): void {
     return { deleted: true }
   })
   mount(app, requestModelApproval, 200, ({ scope, params, body }) =>
-    registry.requestApproval(
-      scope,
-      params.model,
-      params.version,
-      body.dueAt === undefined ? {} : { dueAt: body.dueAt },
-    ),
+    registry.requestApproval(scope, params.model, params.version, {
+      ...(body.dueAt === undefined ? {} : { dueAt: body.dueAt }),
+      ...(body.assignee === undefined ? {} : { assignee: body.assignee }),
+    }),
   )
   mount(app, downloadModelFile, 200, async ({ scope, params, query, request, reply }) => {
     const files = JSON.parse((await registry.versionRow(scope, params.model, params.version)).files) as VersionFiles

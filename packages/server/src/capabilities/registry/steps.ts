@@ -1,8 +1,10 @@
 import type { Evidence } from '@trivium/contract'
+import { parseDuration } from '../../kernel/clock/index.ts'
 import { digestOf, parseUrn } from '../../kernel/ids/index.ts'
 import type { Artifact, StepContext, StepKind } from '../../kernel/ports/index.ts'
 import type { VersionFiles } from './describe-files.ts'
 import { checkRules, type GateRule, judgeGate } from './gate.ts'
+import { checkHumanSettings } from '../inbox/index.ts'
 import { makeEvidence } from './evidence.ts'
 import { checkAlias, checkModelName } from './models.ts'
 import type { Registry } from './registry.ts'
@@ -207,7 +209,14 @@ export function approveStep(registry: Registry): StepKind {
     caching: 'never',
     requiredInputs: ['model'],
     check: (configuration) => [
-      ...unknownKeys('approve', configuration, ['always']),
+      ...unknownKeys('approve', configuration, ['always', 'assignee', 'deadline', 'late']),
+      ...checkHumanSettings('approve', configuration),
+      ...(configuration['assignee'] === undefined || typeof configuration['assignee'] === 'string'
+        ? []
+        : ['approve: "assignee" is the name of a person or service account.']),
+      ...(['wait', 'reject', undefined].includes(configuration['late'] as string | undefined)
+        ? []
+        : ['approve: "late" is wait or reject.']),
       ...(configuration['always'] === undefined || typeof configuration['always'] === 'boolean'
         ? []
         : ['approve: "always" is true or false.']),
@@ -233,6 +242,11 @@ export function approveStep(registry: Registry): StepKind {
       const { urn: item } = await registry.requestApproval(context.scope, model, version, {
         authors: [context.startedBy.onBehalfOf ?? context.startedBy.id],
         once: context.actKey,
+        whenLate: configuration['late'] === 'reject' ? 'withdraw' : 'wait',
+        ...(typeof configuration['assignee'] === 'string' ? { assignee: configuration['assignee'] } : {}),
+        ...(typeof configuration['deadline'] === 'string'
+          ? { dueIn: parseDuration(configuration['deadline']) ?? 0 }
+          : {}),
       })
       context.log(`Waits for approval of ${model} version ${version}.`)
       return { outputs, refs, waitingFor: item }

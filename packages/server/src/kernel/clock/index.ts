@@ -1,2 +1,3 @@
 export * from './clock.ts'
+export * from './parse-duration.ts'
 export * from './watermark.ts'

@@ -77,9 +77,15 @@ export interface Jobs {
    * runs is followed by another of the same key and the newest input, so that no wake-up is lost.
    */
   enqueue(trx: Trx, job: NewJob): Promise<string | undefined>
+  /** Takes back the job of a key that waits and need not be done any more. One that runs goes on. */
+  withdraw(trx: Trx, job: Pick<NewJob, 'project' | 'kind'> & { key: string }): Promise<void>
   handle(handler: JobHandler): void
   /** Jobs of a project that are queued and due, or running. */
   active(db: Reader, project: string): Promise<{ kind: string; count: number }[]>
+  /** The same of all projects. */
+  activeByProject(db: Reader): Promise<{ project: string; kind: string; count: number }[]>
+  /** When the oldest job that could run by now became due, milliseconds UTC; undefined when none waits. */
+  oldestDue(db: Reader): Promise<number | undefined>
   start(): void
   /** Stops claiming, aborts what runs and gives it back; a handler that does not end within five seconds is left alone. */
   stop(): Promise<void>
@@ -389,24 +395,53 @@ export function createJobs({
     })()
   }
 
+  const activeJobs = (reader: Reader) =>
+    reader
+      .selectFrom('job')
+      .select(['project_id', 'kind', (e) => e.fn.countAll<number>().as('count')])
+      .where((e) =>
+        e.or([e('state', '=', 'running'), e.and([e('state', '=', 'queued'), e('not_before', '<=', clock() + 60_000)])]),
+      )
+      .groupBy(['project_id', 'kind'])
+
   return {
     enqueue,
+    withdraw: async (trx, job) => {
+      await trx
+        .updateTable('job')
+        .set({ state: 'finished', finished_at: clock() })
+        .where('project_id', '=', job.project)
+        .where('kind', '=', job.kind)
+        .where('key', '=', job.key)
+        .where('state', '=', 'queued')
+        .execute()
+    },
     handle: (handler) => void handlers.set(handler.kind, handler),
+    oldestDue: async (reader) => {
+      const kinds = [...handlers.keys()]
+      if (kinds.length === 0) return undefined
+      const row = await reader
+        .selectFrom('job')
+        .select('not_before')
+        .where('state', '=', 'queued')
+        .where('kind', 'in', kinds)
+        .where('not_before', '<=', clock())
+        .orderBy('not_before')
+        .limit(1)
+        .executeTakeFirst()
+      return row?.not_before
+    },
     active: async (reader, project) =>
-      (
-        await reader
-          .selectFrom('job')
-          .select(['kind', (e) => e.fn.countAll<number>().as('count')])
-          .where('project_id', '=', project)
-          .where((e) =>
-            e.or([
-              e('state', '=', 'running'),
-              e.and([e('state', '=', 'queued'), e('not_before', '<=', clock() + 60_000)]),
-            ]),
-          )
-          .groupBy('kind')
-          .execute()
-      ).map((row) => ({ kind: row.kind, count: Number(row.count) })),
+      (await activeJobs(reader).where('project_id', '=', project).execute()).map(({ kind, count }) => ({
+        kind,
+        count: Number(count),
+      })),
+    activeByProject: async (reader) =>
+      (await activeJobs(reader).execute()).map(({ project_id, kind, count }) => ({
+        project: project_id,
+        kind,
+        count: Number(count),
+      })),
     start: () => {
       stopped = false
       stopListening = db.onCommitted(wake)

@@ -42,7 +42,11 @@ export function InboxDetail({ project, item }: { readonly project: string; reado
           { label: 'Asked by', value: item.openedByName.startsWith('system:') ? 'Trivium' : item.openedByName },
           { label: 'Asked', value: <Time at={item.openedAt} /> },
           { label: 'Event time', value: <Time at={item.eventTime} clock="event" /> },
-          item.dueAt !== null && { label: 'Due', value: <Time at={item.dueAt} /> },
+          item.assignee !== null && { label: 'Assigned to', value: item.assignee.name },
+          item.dueAt !== null && {
+            label: item.overdueAt === null ? 'Due' : 'Was due',
+            value: <Time at={item.dueAt} />,
+          },
         ]}
       />
       <Section title="Evidence" note="as it was when this was asked">

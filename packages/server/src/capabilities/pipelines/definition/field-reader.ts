@@ -1,5 +1,5 @@
 import type { KeyPath, YamlSource } from './yaml-source.ts'
-import { parseDuration } from './parse-duration.ts'
+import { parseDuration } from '../../../kernel/clock/index.ts'
 
 /** Reads the fields of one map of a definition; what is wrong is reported and read as the default. */
 export interface FieldReader {

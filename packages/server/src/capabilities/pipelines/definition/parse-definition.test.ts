@@ -3,7 +3,7 @@ import { AppError } from '../../../kernel/errors/index.ts'
 import type { StepKind } from '../../../kernel/ports/index.ts'
 import { parseCron } from './cron.ts'
 import { parseDefinition } from './parse-definition.ts'
-import { parseDuration } from './parse-duration.ts'
+import { parseDuration } from '../../../kernel/clock/index.ts'
 
 const kind = (name: string, more: Partial<StepKind> = {}): [string, StepKind] => [
   name,

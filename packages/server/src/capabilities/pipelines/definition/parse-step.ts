@@ -2,7 +2,7 @@ import type { ArtifactKind, PipelineParameter, PipelineStep } from '@trivium/con
 import type { StepKind } from '../../../kernel/ports/index.ts'
 import { type FieldReader, isPlainMap, readFields, show } from './field-reader.ts'
 import { interpolate, placeholdersIn } from './interpolate.ts'
-import { parseDuration } from './parse-duration.ts'
+import { parseDuration } from '../../../kernel/clock/index.ts'
 import { parseReference } from './parse-reference.ts'
 import type { YamlSource } from './yaml-source.ts'
 

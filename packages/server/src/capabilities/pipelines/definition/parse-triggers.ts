@@ -2,7 +2,7 @@ import type { PipelineParameter, PipelineTrigger } from '@trivium/contract'
 import { parseCron } from './cron.ts'
 import { isPlainMap, readFields, show } from './field-reader.ts'
 import { fitsType } from './parameter-value.ts'
-import { parseDuration } from './parse-duration.ts'
+import { parseDuration } from '../../../kernel/clock/index.ts'
 import type { YamlSource } from './yaml-source.ts'
 
 /** Events that a trigger may wait for. */
