@@ -1,72 +1,110 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { access, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Readable, Transform } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { defineErrors } from '../../kernel/errors/index.ts'
-import type { BlobStore } from '../../kernel/ports/blob-store.ts'
+import {
+  blobErrors,
+  countingStream,
+  createVerifiedFiles,
+  type Damage,
+  requireDigest,
+  requireRange,
+  verifiedStream,
+} from '../../kernel/blobs/index.ts'
+import type { AsideContent, BlobStore, StoredContent } from '../../kernel/ports/blob-store.ts'
 
-export const blobErrors = defineErrors('BLOB', {
-  NOT_FOUND: {
-    status: 404,
-    message: (digest: string) => `No content with digest ${digest.slice(0, 12)}… is stored in this project.`,
-  },
-  BAD_DIGEST: { status: 400, message: (digest: string) => `"${digest}" is not a SHA-256 digest.` },
-  DIGEST_MISMATCH: {
-    status: 400,
-    message: (expected: string, found: string) =>
-      `The content has digest ${found.slice(0, 12)}…, but ${expected.slice(0, 12)}… was announced. Nothing was stored.`,
-  },
-  NO_SPACE: {
-    status: 507,
-    message: () => 'The disk of the object store is full. Nothing was stored; free space and try again.',
-  },
-})
+/**
+ * Content in a local directory: `root/project/ab/abcdef…`; written to a temporary name, synced, then renamed. What was set aside lies in
+ * `root/project/aside` under its digest, the time and a word of its own.
+ */
+export function createBlobLocal({
+  root,
+  sync = true,
+  onDamaged = () => {},
+}: {
+  root: string
+  sync?: boolean
+  onDamaged?: (damage: Damage) => void
+}): BlobStore {
+  const files = createVerifiedFiles(onDamaged)
+  const pathOf = (project: string, digest: string): string =>
+    join(root, project, requireDigest(digest).slice(0, 2), digest)
+  const sizeAt = (path: string): Promise<number | undefined> =>
+    stat(path).then(
+      (found) => found.size,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined
+        throw error
+      },
+    )
 
-/** Content in a local directory: `root/project/ab/abcdef…`; written to a temporary name, synced, then renamed. */
-export function createBlobLocal({ root, sync = true }: { root: string; sync?: boolean }): BlobStore {
-  const pathOf = (project: string, digest: string): string => {
-    if (!/^[0-9a-f]{64}$/.test(digest)) throw blobErrors.BAD_DIGEST(digest)
-    return join(root, project, digest.slice(0, 2), digest)
-  }
-  const require = async (project: string, digest: string): Promise<string> => {
+  /** Finds content in its place, or aside, from where it comes back. */
+  const find = async (project: string, digest: string): Promise<{ path: string; size: number } | undefined> => {
     const path = pathOf(project, digest)
-    try {
-      await access(path)
-    } catch {
-      throw blobErrors.NOT_FOUND(digest)
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const size = await sizeAt(path)
+      if (size !== undefined) return { path, size }
+      const [key] = (await namesIn(join(root, project, 'aside'))).filter((name) => name.startsWith(digest))
+      if (key === undefined) return undefined
+      await comeBack(join(root, project, 'aside', key), path)
     }
-    return path
+    return undefined
   }
+  const require = async (project: string, digest: string): Promise<{ path: string; size: number }> => {
+    const found = await find(project, digest)
+    if (!found) throw blobErrors.NOT_FOUND(digest)
+    return found
+  }
+  /** Moves back in one step; the time of change is new, so that it counts as just written. Losing a race to another reader is as good. */
+  const comeBack = async (from: string, path: string): Promise<void> => {
+    const now = new Date()
+    await makeDirectory(dirname(path), sync)
+    try {
+      await utimes(from, now, now)
+      await rename(from, path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
+
+  async function* listAside(): AsyncIterable<AsideContent> {
+    for (const project of await namesIn(root)) {
+      for (const key of await namesIn(join(root, project, 'aside'))) {
+        const [digest = '', at = ''] = key.split('.')
+        const size = await sizeAt(join(root, project, 'aside', key))
+        if (size !== undefined) yield { project, digest, size, at: Number(at), key }
+      }
+    }
+  }
+
   return {
+    own: async (instance) => {
+      const marker = join(root, '.instance')
+      await makeDirectory(root, sync)
+      await writeFile(marker, instance, { flag: 'wx', mode: 0o640 }).catch(() => {})
+      const owner = await readFile(marker, 'utf8')
+      if (owner !== instance) throw blobErrors.FOREIGN(root, `belongs to instance ${owner}, and this is ${instance}`)
+    },
     put: async (project, content, options) => {
       const temporary = join(root, project, 'incoming', randomUUID())
-      const hash = createHash('sha256')
-      let size = 0
       try {
         await makeDirectory(dirname(temporary), sync)
-        const count = new Transform({
-          transform(chunk: Buffer, _encoding, done) {
-            hash.update(chunk)
-            size += chunk.length
-            done(null, chunk)
-          },
-        })
+        const counted = countingStream()
         await pipeline(
           content instanceof Uint8Array ? Readable.from([Buffer.from(content)]) : content,
-          count,
+          counted.stream,
           createWriteStream(temporary, { flags: 'wx', mode: 0o440 }),
         )
-        const digest = hash.digest('hex')
-        if (options?.expected !== undefined && options.expected !== digest)
-          throw blobErrors.DIGEST_MISMATCH(options.expected, digest)
-        const path = pathOf(project, digest)
+        const stored = counted.finish({ digest: options?.expected, size: options?.size })
+        const path = pathOf(project, stored.digest)
         await makeDirectory(dirname(path), sync)
         if (sync) await syncPath(temporary)
+        await files.trust(path, temporary)
         await rename(temporary, path)
         if (sync) await syncPath(dirname(path))
-        return { digest, size }
+        return stored
       } catch (error) {
         await rm(temporary, { force: true })
         const { code } = error as NodeJS.ErrnoException
@@ -75,25 +113,82 @@ export function createBlobLocal({ root, sync = true }: { root: string; sync?: bo
       }
     },
     open: async (project, digest, range) => {
-      const path = await require(project, digest)
-      const { size } = await stat(path)
+      const { path, size } = await require(project, digest)
+      requireRange(range, size)
+      if (!range) return { stream: verifiedStream(createReadStream(path), { project, digest }, onDamaged), size }
+      await files.verify(path, { project, digest })
       return { stream: createReadStream(path, range), size }
     },
-    read: async (project, digest) => readFile(await require(project, digest)),
-    has: async (project, digest) =>
-      access(pathOf(project, digest)).then(
-        () => true,
-        () => false,
-      ),
-    localPath: require,
-    delete: async (project, digest) => rm(pathOf(project, digest), { force: true }),
+    read: async (project, digest) => {
+      const { path } = await require(project, digest)
+      const pieces: Buffer[] = []
+      for await (const piece of verifiedStream(createReadStream(path), { project, digest }, onDamaged))
+        pieces.push(piece as Buffer)
+      return Buffer.concat(pieces)
+    },
+    has: async (project, digest) => (await find(project, digest)) !== undefined,
+    localPath: async (project, digest) => {
+      const { path } = await require(project, digest)
+      await files.verify(path, { project, digest })
+      return path
+    },
+    delete: async (project, digest) => {
+      await rm(pathOf(project, digest), { force: true })
+      for (const key of await namesIn(join(root, project, 'aside')))
+        if (key.startsWith(digest)) await rm(join(root, project, 'aside', key), { force: true })
+    },
+    link: async () => undefined,
+
+    async *list(): AsyncIterable<StoredContent> {
+      for (const project of await namesIn(root)) {
+        for (const shard of (await namesIn(join(root, project))).filter((name) => /^[0-9a-f]{2}$/.test(name))) {
+          for (const digest of await namesIn(join(root, project, shard))) {
+            const found = await stat(join(root, project, shard, digest)).catch(() => undefined)
+            if (found) yield { project, digest, size: found.size, at: found.mtimeMs }
+          }
+        }
+      }
+    },
+    setAside: async (project, digest, at) => {
+      const path = pathOf(project, digest)
+      const aside = join(root, project, 'aside', `${digest}.${at}.${randomUUID()}`)
+      await makeDirectory(dirname(aside), sync)
+      await rename(path, aside).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error
+      })
+    },
+    listAside,
+    bringBack: async ({ project, digest, key }) => comeBack(join(root, project, 'aside', key), pathOf(project, digest)),
+    dropAside: async ({ project, key }) => rm(join(root, project, 'aside', key), { force: true }),
+    dropUnfinished: async (before) => {
+      let dropped = 0
+      for (const project of await namesIn(root)) {
+        for (const name of await namesIn(join(root, project, 'incoming'))) {
+          const path = join(root, project, 'incoming', name)
+          const found = await stat(path).catch(() => undefined)
+          if (!found || found.mtimeMs >= before) continue
+          await rm(path, { force: true })
+          dropped += 1
+        }
+      }
+      return dropped
+    },
   }
 }
 
 /** Removes what a killed process left of uploads. Only while nobody else writes there. */
 export async function removeIncoming(root: string): Promise<void> {
-  const projects = await readdir(root).catch(() => [])
-  for (const project of projects) await rm(join(root, project, 'incoming'), { recursive: true, force: true })
+  for (const project of await namesIn(root)) await rm(join(root, project, 'incoming'), { recursive: true, force: true })
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).filter((name) => !name.startsWith('.'))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return []
+    throw error
+  }
 }
 
 /** Makes a directory whose name survives a power failure as the files in it do. */

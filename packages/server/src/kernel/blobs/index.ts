@@ -1,5 +1,9 @@
 import type { Trx } from '../db/index.ts'
 
+export * from './errors.ts'
+export * from './verified-files.ts'
+export * from './verify-content.ts'
+
 declare module '../db/database.ts' {
   interface Tables {
     blob_ref: { project_id: string; digest: string; owner: string; size: number; created_at: number }

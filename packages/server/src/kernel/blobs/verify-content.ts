@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import { pipeline, type Readable, Transform } from 'node:stream'
+import { blobErrors } from './errors.ts'
+
+/** Content that is not what its name says, found by reading it. */
+export interface Damage {
+  readonly project: string
+  readonly digest: string
+  readonly why: string
+}
+
+export function requireDigest(digest: string): string {
+  if (!/^[0-9a-f]{64}$/.test(digest)) throw blobErrors.BAD_DIGEST(digest)
+  return digest
+}
+
+/** Throws for a range that is not in content of this size; without one nothing is to check. */
+export function requireRange(range: { start: number; end: number } | undefined, size: number): void {
+  if (range && (range.start < 0 || range.start > range.end || range.end >= size))
+    throw blobErrors.BAD_RANGE(range.start, range.end, size)
+}
+
+/**
+ * Passes content on and hashes it. The last piece leaves only after the hash was found right; otherwise the stream fails, so that no reader ever has
+ * the whole of damaged content.
+ */
+export function verifiedStream(
+  source: Readable,
+  expected: { project: string; digest: string },
+  onDamaged: (damage: Damage) => void,
+): Readable {
+  const hash = createHash('sha256')
+  let held: Buffer | undefined
+  const verify = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk)
+      const before = held
+      held = chunk
+      done(null, before)
+    },
+    flush(done) {
+      const found = hash.digest('hex')
+      if (found === expected.digest) return done(null, held)
+      const damage = { ...expected, why: `its bytes have digest ${found.slice(0, 12)}…` }
+      onDamaged(damage)
+      done(blobErrors.DAMAGED(expected.digest, damage.why))
+    },
+  })
+  pipeline(source, verify, () => {})
+  return verify
+}
+
+/** Hashes and counts what flows through; `expected` is checked by `finish` before anything becomes visible. */
+export function countingStream(): {
+  stream: Transform
+  finish(expected?: { digest?: string | undefined; size?: number | undefined }): { digest: string; size: number }
+} {
+  const hash = createHash('sha256')
+  let size = 0
+  const stream = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk)
+      size += chunk.length
+      done(null, chunk)
+    },
+  })
+  return { stream, finish: (expected = {}) => checkStored({ digest: hash.digest('hex'), size }, expected) }
+}
+
+/** Throws when content is not what was announced. */
+export function checkStored(
+  found: { digest: string; size: number },
+  expected: { digest?: string | undefined; size?: number | undefined },
+): { digest: string; size: number } {
+  if (expected.size !== undefined && expected.size !== found.size)
+    throw blobErrors.SIZE_MISMATCH(expected.size, found.size)
+  if (expected.digest !== undefined && expected.digest !== found.digest)
+    throw blobErrors.DIGEST_MISMATCH(expected.digest, found.digest)
+  return found
+}
