@@ -79,6 +79,23 @@ export const DatasetCheck = Type.Union([
     },
     { additionalProperties: false },
   ),
+  Type.Object(
+    {
+      kind: Type.Literal('condition'),
+      severity: Severity,
+      sql: Type.String({
+        minLength: 1,
+        maxLength: 2000,
+        description:
+          'Boolean SQL expression over the columns of a row, such as `landed_at >= departed_at`. As in a CHECK of SQL, a row breaks it where it is false; null passes.',
+      }),
+      name: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'What messages call it.' })),
+      maxShare: Type.Optional(
+        Type.Number({ minimum: 0, maximum: 1, default: 0, description: 'Share of the rows that may break it.' }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
 ])
 export type DatasetCheck = Static<typeof DatasetCheck>
 
@@ -129,6 +146,126 @@ export const DatasetProfile = Type.Object({
 })
 export type DatasetProfile = Static<typeof DatasetProfile>
 
+/** Rows of each class of the declared label. */
+export const ClassBalance = Type.Object({
+  column: Type.String(),
+  rows: Type.Integer({ description: 'Rows with a label.' }),
+  classes: Type.Array(Type.Object({ value: Type.String(), count: Type.Integer() }), {
+    description: 'By falling count, at most 50.',
+  }),
+  other: Type.Integer({ description: 'Rows of classes beyond those.' }),
+  /** Shannon's evenness: 1 when all classes are as frequent, near 0 when one has nearly all rows. Null below two classes. */
+  evenness: NullableNumber,
+})
+export type ClassBalance = Static<typeof ClassBalance>
+
+/** Statistics of one column within one slice. */
+export const SliceColumn = Type.Object({
+  name: Type.String(),
+  count: Type.Integer(),
+  nulls: Type.Integer(),
+  distinct: Type.Integer({ description: 'Estimated (HyperLogLog).' }),
+  min: NullableNumber,
+  max: NullableNumber,
+  mean: NullableNumber,
+  std: NullableNumber,
+  /** At 5, 25, 50, 75 and 95 %. Null for columns without an order. */
+  quantiles: Type.Union([Type.Array(Type.Number()), Type.Null()]),
+  /** The value that more than half of the rows with a value have. */
+  majority: Type.Union([Type.Object({ value: Type.String(), share: Type.Number() }), Type.Null()]),
+  lowVariance: Type.Boolean({ description: 'One value has at least 95 % of the rows with a value.' }),
+})
+export type SliceColumn = Static<typeof SliceColumn>
+
+/** Statistics of the rows that a version brought, for each value of one declared column. */
+export const DatasetSlices = Type.Object({
+  column: Type.String(),
+  /** By falling number of rows. `value` null: rows without a value. */
+  slices: Type.Array(
+    Type.Object({
+      value: Type.Union([Type.String(), Type.Null()]),
+      rows: Type.Integer(),
+      columns: Type.Array(SliceColumn),
+      balance: Type.Union([ClassBalance, Type.Null()]),
+    }),
+  ),
+  otherSlices: Type.Integer({ description: 'Values that were too many to be kept, and' }),
+  otherRows: Type.Integer({ description: 'the rows that have them.' }),
+})
+export type DatasetSlices = Static<typeof DatasetSlices>
+
+/** Why somebody should look at a column. */
+export const AttentionFinding = Type.Object({
+  kind: Type.Union([
+    Type.Literal('empty'),
+    Type.Literal('constant'),
+    Type.Literal('low-variance'),
+    Type.Literal('missing'),
+    Type.Literal('more-missing'),
+    Type.Literal('not-finite'),
+    Type.Literal('identifier'),
+    Type.Literal('imbalance'),
+    Type.Literal('shifted'),
+    Type.Literal('new'),
+  ]),
+  weight: Type.Number({ minimum: 0, maximum: 1 }),
+  message: Type.String(),
+})
+/** A column with what is odd about it. */
+export const ColumnAttention = Type.Object({
+  column: Type.String(),
+  score: Type.Number({ description: 'What the columns are ranked by: 1 − the product of 1 − weight.' }),
+  findings: Type.Array(AttentionFinding),
+})
+export type ColumnAttention = Static<typeof ColumnAttention>
+
+/** Who answers for a dataset. Names of people, teams or suppliers. */
+export const DatasetOwners = Type.Object(
+  {
+    producer: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'Who produces it, also when that is outsourced.',
+    }),
+    maintainer: Type.String({ minLength: 1, maxLength: 200, description: 'Who keeps it up.' }),
+    quality: Type.String({ minLength: 1, maxLength: 200, description: 'Who answers for its quality.' }),
+  },
+  { additionalProperties: false },
+)
+export type DatasetOwners = Static<typeof DatasetOwners>
+
+/** When the values of a column exist: the given time after the row's event time, or at the time in another column. */
+export const ColumnAvailability = Type.Union([
+  Type.Object({ after: Type.String({ pattern: '^[0-9]+(m|h|d)$' }) }, { additionalProperties: false }),
+  Type.Object({ at: Type.String({ minLength: 1, maxLength: 200 }) }, { additionalProperties: false }),
+])
+export type ColumnAvailability = Static<typeof ColumnAvailability>
+
+const Declaration = {
+  owners: Type.Optional(
+    Type.Union([DatasetOwners, Type.Null()], {
+      description: 'A dataset without them is refused in a pipeline with `production: true`.',
+    }),
+  ),
+  slices: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+      maxItems: 5,
+      description: 'Columns by whose values each new version is profiled apart.',
+    }),
+  ),
+  label: Type.Optional(
+    Type.Union([Type.String({ minLength: 1, maxLength: 200 }), Type.Null()], {
+      description: 'Column with the class; its balance is kept with each version.',
+    }),
+  ),
+  availability: Type.Optional(
+    Type.Record(Type.String(), ColumnAvailability, {
+      description:
+        'Columns whose values exist only later than the row. A `features` step refuses features made of them: at serving time they would not be there.',
+    }),
+  ),
+}
+
 export const DatasetVersion = Type.Object({
   name: Type.String(),
   version: Type.Integer(),
@@ -164,6 +301,10 @@ export const Dataset = Type.Object({
     description: 'When data were last refused, if that is newer than the latest version.',
   }),
   rejectedReason: Type.Union([Type.String(), Type.Null()]),
+  owners: Type.Union([DatasetOwners, Type.Null()]),
+  slices: Type.Array(Type.String()),
+  label: Type.Union([Type.String(), Type.Null()]),
+  availability: Type.Record(Type.String(), ColumnAvailability),
 })
 export type Dataset = Static<typeof Dataset>
 
@@ -222,10 +363,27 @@ export const getDatasetVersion = route({
   permission: 'dataset:read',
   schema: {
     operationId: 'getDatasetVersion',
-    summary: 'Reads one version with the profile of the rows that it brought, and its check results.',
+    summary:
+      'Reads one version with the profile of the rows that it brought, by slice too, its check results, and the columns that need attention, first things first.',
     params: VersionParams,
+    query: Type.Object({
+      compare_with: Type.Optional(
+        Type.Integer({
+          minimum: 1,
+          description: 'Version that shifts are measured against; the one before unless given.',
+        }),
+      ),
+    }),
     response: {
-      200: Type.Object({ version: DatasetVersion, profile: DatasetProfile, checks: Type.Array(DatasetCheckResult) }),
+      200: Type.Object({
+        version: DatasetVersion,
+        profile: DatasetProfile,
+        checks: Type.Array(DatasetCheckResult),
+        balance: Type.Union([ClassBalance, Type.Null()]),
+        slices: Type.Array(DatasetSlices),
+        attention: Type.Array(ColumnAttention),
+        comparedWith: Type.Union([Type.Integer(), Type.Null()]),
+      }),
       403: Problem,
       404: Problem,
     },
@@ -264,12 +422,14 @@ export const setDatasetChecks = route({
   permission: 'dataset:write',
   schema: {
     operationId: 'setDatasetChecks',
-    summary: 'Declares a dataset: its description and the checks that each new version must pass.',
+    summary:
+      'Declares a dataset: what it is, who answers for it, the checks that each new version must pass, what is profiled apart, and which columns come later than their row.',
     params: DatasetParams,
     body: Type.Object(
       {
         description: Type.Optional(Type.String({ maxLength: 4000 })),
         checks: Type.Optional(Type.Array(DatasetCheck, { maxItems: 500 })),
+        ...Declaration,
       },
       { additionalProperties: false },
     ),

@@ -1,8 +1,17 @@
-import { addDatasetVersion, getDataset, getDatasetVersion, listDatasets, listDatasetVersions } from '@trivium/contract'
+import {
+  addDatasetVersion,
+  type BodyOf,
+  getDataset,
+  getDatasetVersion,
+  listDatasets,
+  listDatasetVersions,
+  setDatasetChecks,
+} from '@trivium/contract'
 import type { Command } from 'commander'
 import { onAction } from '../command.ts'
 import { UsageError } from '../fail.ts'
 import { amountText, bytesText, countText, factsText, tableText, timeText } from '../output.ts'
+import { readDocument } from '../read-document.ts'
 import type { Terminal } from '../terminal.ts'
 import { openUpload } from '../upload.ts'
 
@@ -49,6 +58,24 @@ export function dataCommands(program: Command, terminal: Terminal): void {
   )
   onAction(
     terminal,
+    group
+      .command('declare')
+      .argument('<dataset>')
+      .argument('<file>', 'YAML or JSON with description, owners, checks, slices, label, availability')
+      .description('Declares what a dataset is, who answers for it and what must hold of each new version.'),
+    async ({ client, project, show }, dataset: string, file: string) => {
+      const body = await readDocument<BodyOf<typeof setDatasetChecks>>(terminal, file)
+      show(await client.call(setDatasetChecks, { params: { project, dataset }, body }), (one) => {
+        const { owners } = one
+        const who = owners
+          ? `produced by ${owners.producer}, maintained by ${owners.maintainer}, quality: ${owners.quality}`
+          : 'nobody is named as owner'
+        return `${one.name}: ${amountText(one.checks.length, 'check')}, ${amountText(one.slices.length, 'slice column')}; ${who}.`
+      })
+    },
+  )
+  onAction(
+    terminal,
     group.command('list').description('Lists datasets with their newest version.'),
     async ({ client, project, show }) => {
       show(await client.call(listDatasets, { params: { project } }), ({ datasets }) =>
@@ -83,32 +110,64 @@ export function dataCommands(program: Command, terminal: Terminal): void {
         client.call(getDatasetVersion, { params: { project, dataset, version } }),
         client.call(listDatasetVersions, { params: { project, dataset }, query: { limit: 10 } }),
       ])
-      show({ ...detail, versions: all.versions }, ({ version: one, profile, checks, versions }) =>
-        [
-          factsText({
-            dataset: `${one.name} v${one.version} of ${versions[0]?.version ?? one.version}`,
-            digest: one.digest,
-            rows: countText(one.rows),
-            size: bytesText(one.bytes),
-            'event time':
-              one.eventTimeColumn === null
-                ? null
-                : `${one.eventTimeColumn}, ${timeText(one.minTime)} to ${timeText(one.maxTime)}`,
-            added: `${timeText(one.createdAt)} by ${one.createdByName}`,
-            note: one.note,
-          }),
-          tableText(
-            ['column', 'type', 'empty', 'distinct', 'mean'],
-            profile.columns.map((c) => [
-              c.name,
-              c.type,
-              c.nulls,
-              c.distinct,
-              c.mean === null ? null : c.mean.toPrecision(6),
-            ]),
-          ),
-          ...checks.map(({ passed, message }) => `${passed ? 'passed' : 'FAILED'}: ${message}`),
-        ].join('\n\n'),
+      show(
+        { ...detail, versions: all.versions },
+        ({ version: one, profile, checks, versions, attention, balance, slices }) =>
+          [
+            factsText({
+              dataset: `${one.name} v${one.version} of ${versions[0]?.version ?? one.version}`,
+              digest: one.digest,
+              rows: countText(one.rows),
+              size: bytesText(one.bytes),
+              'event time':
+                one.eventTimeColumn === null
+                  ? null
+                  : `${one.eventTimeColumn}, ${timeText(one.minTime)} to ${timeText(one.maxTime)}`,
+              added: `${timeText(one.createdAt)} by ${one.createdByName}`,
+              note: one.note,
+              owners: found.owners
+                ? `${found.owners.producer} produces, ${found.owners.maintainer} maintains, ${found.owners.quality} answers for quality`
+                : 'nobody is named',
+              classes: balance && balance.classes.map(({ value, count }) => `${value} ${countText(count)}`).join(', '),
+            }),
+            tableText(
+              ['column', 'type', 'empty', 'distinct', 'mean'],
+              profile.columns.map((c) => [
+                c.name,
+                c.type,
+                c.nulls,
+                c.distinct,
+                c.mean === null ? null : c.mean.toPrecision(6),
+              ]),
+            ),
+            ...slices.map(({ column, slices: parts }) =>
+              tableText(
+                [column, 'rows', ...profile.columns.filter((c) => c.kind === 'numeric').map((c) => `mean ${c.name}`)],
+                parts.map((part) => [
+                  part.value ?? '(empty)',
+                  countText(part.rows),
+                  ...part.columns
+                    .filter((c) => profile.columns.find((other) => other.name === c.name)?.kind === 'numeric')
+                    .map((c) => (c.mean === null ? null : c.mean.toPrecision(6))),
+                ]),
+              ),
+            ),
+            ...(attention.length === 0
+              ? []
+              : [
+                  tableText(
+                    ['needs attention', 'urgency', 'why'],
+                    attention
+                      .slice(0, 20)
+                      .map((entry) => [
+                        entry.column,
+                        entry.score.toFixed(2),
+                        entry.findings.map((finding) => finding.message).join(' '),
+                      ]),
+                  ),
+                ]),
+            ...checks.map(({ passed, message }) => `${passed ? 'passed' : 'FAILED'}: ${message}`),
+          ].join('\n\n'),
       )
     },
   )

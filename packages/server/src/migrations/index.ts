@@ -13,6 +13,7 @@ import { registry } from './0050-registry.ts'
 import { serving } from './0060-serving.ts'
 import { monitoring } from './0070-monitoring.ts'
 import { operations } from './0080-operations.ts'
+import { datasetDeclaration } from './0090-dataset-declaration.ts'
 import { jobs } from './0091-jobs.ts'
 import { inboxAssignee } from './0092-inbox-assignee.ts'
 
@@ -32,6 +33,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0060-serving', serving],
   ['0070-monitoring', monitoring],
   ['0080-operations', operations],
+  ['0090-dataset-declaration', datasetDeclaration],
   ['0091-jobs', jobs],
   ['0092-inbox-assignee', inboxAssignee],
 ]

@@ -14,8 +14,10 @@ import type { Scope } from '../../kernel/principal/index.ts'
 import { appendFiles, columnsAt, createTable, filesAt } from '../../kernel/tables/catalog.ts'
 import { profileRelation } from '../../kernel/tables/profile-relation.ts'
 import type { Profile } from '../../kernel/tables/profile.ts'
+import { type Declaration, readDeclaration, type VersionStatistics } from './declaration.ts'
 import { datasetErrors } from './errors.ts'
 import { runChecks } from './run-checks.ts'
+import { sliceStatistics } from './slice-statistics.ts'
 import type { DatasetVersionTable } from './tables.ts'
 
 export type AddVersionDeps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths'>
@@ -66,7 +68,7 @@ export async function addVersion(deps: AddVersionDeps, scope: Scope, input: AddV
     const plain = columns.map(({ name, type }) => ({ name, type }))
     const profile = await profileRelation(tables, { relation, columns: plain })
     const eventTimeColumn = await eventTimeOf(deps, scope, input, plain)
-    const { checks, at } = await declared(deps, scope, input.name)
+    const { checks, declaration, at } = await declared(deps, scope, input.name)
     const results = await runChecks({ tables }, { checks, profile, columns: plain, relation, eventTime: at })
     const blocking = results.filter((result) => !result.passed && result.check.severity === 'block')
     if (blocking.length > 0) {
@@ -78,6 +80,7 @@ export async function addVersion(deps: AddVersionDeps, scope: Scope, input: AddV
         { errors: blocking.map((result) => ({ path: result.check.kind, message: result.message })) },
       )
     }
+    const statistics = await sliceStatistics(tables, relation, profile, declaration)
     const { digest, size } = await blobs.put(
       scope.project,
       createReadStream(parquet),
@@ -88,6 +91,7 @@ export async function addVersion(deps: AddVersionDeps, scope: Scope, input: AddV
         ...input,
         columns: plain,
         profile,
+        statistics,
         results,
         eventTimeColumn,
         file: { digest, size },
@@ -143,15 +147,16 @@ async function declared(
   { db, watermark }: AddVersionDeps,
   scope: Scope,
   name: string,
-): Promise<{ checks: DatasetCheck[]; at: number }> {
+): Promise<{ checks: DatasetCheck[]; declaration: Declaration; at: number }> {
   const row = await db.read
     .selectFrom('dataset')
-    .select('checks')
+    .select(['checks', 'declaration'])
     .where('project_id', '=', scope.project)
     .where('name', '=', name)
     .executeTakeFirst()
   return {
     checks: row ? (JSON.parse(row.checks) as DatasetCheck[]) : [],
+    declaration: row ? readDeclaration(row.declaration) : {},
     at: (await watermark.read(db.read, scope.project)).at,
   }
 }
@@ -185,6 +190,7 @@ async function recordRejection(
 interface Recorded extends AddVersionInput {
   columns: TableColumn[]
   profile: Profile
+  statistics: VersionStatistics
   results: DatasetCheckResult[]
   eventTimeColumn: string | null
   file: { digest: string; size: number }
@@ -209,6 +215,7 @@ async function record(
       rejected_at: null,
       rejected_reason: null,
       created_at: at,
+      declaration: '{}',
     })
     .onConflict((c) => c.columns(['project_id', 'name']).doNothing())
     .execute()
@@ -278,6 +285,7 @@ async function record(
     note: input.note ?? '',
     profile: JSON.stringify(input.profile),
     check_results: JSON.stringify(input.results),
+    slices: JSON.stringify(input.statistics),
     created_at: at,
     created_by: scope.principal.id,
   }

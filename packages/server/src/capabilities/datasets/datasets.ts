@@ -3,15 +3,26 @@ import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { Dataset, DatasetCheck, DatasetCheckResult, DatasetVersion } from '@trivium/contract'
+import type {
+  ClassBalance,
+  ColumnAttention,
+  Dataset,
+  DatasetCheck,
+  DatasetCheckResult,
+  DatasetSlices,
+  DatasetVersion,
+} from '@trivium/contract'
 import type { Reader } from '../../kernel/db/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Relation, TableColumn } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
-import { type FileRange, relationAt } from '../../kernel/tables/catalog.ts'
+import { type FileRange, filesAt, relationAt } from '../../kernel/tables/catalog.ts'
 import type { Profile } from '../../kernel/tables/profile.ts'
 import { type AddVersionDeps, type AddVersionInput, addVersion } from './add-version.ts'
+import { columnAttention } from './column-attention.ts'
+import { type Declaration, readDeclaration, requireDeclared, type VersionStatistics } from './declaration.ts'
 import { datasetErrors } from './errors.ts'
+import { conditionProblem } from './run-checks.ts'
 import type { DatasetVersionTable } from './tables.ts'
 
 export interface Datasets {
@@ -20,7 +31,11 @@ export interface Datasets {
     scope: Scope,
     input: AddVersionInput,
   ): Promise<{ version: DatasetVersion; unchanged: boolean; checks: DatasetCheckResult[] }>
-  declare(scope: Scope, name: string, declaration: { description?: string; checks?: DatasetCheck[] }): Promise<Dataset>
+  declare(
+    scope: Scope,
+    name: string,
+    declaration: { description?: string; checks?: DatasetCheck[] } & Declaration,
+  ): Promise<Dataset>
   list(
     scope: Scope,
     page: { limit: number; after?: string },
@@ -36,10 +51,27 @@ export interface Datasets {
     name: string,
     version: number,
   ): Promise<{ version: DatasetVersion; profile: Profile; checks: DatasetCheckResult[] }>
+  /** `version` with what its statistics say, against another version (the one before, unless given). */
+  statistics(
+    scope: Scope,
+    name: string,
+    version: number,
+    compareWith?: number,
+  ): Promise<{
+    version: DatasetVersion
+    profile: Profile
+    checks: DatasetCheckResult[]
+    balance: ClassBalance | null
+    slices: DatasetSlices[]
+    attention: ColumnAttention[]
+    comparedWith: number | null
+  }>
   /** Reads `NAME`, `NAME@latest` or `NAME@3`. */
   resolve(scope: Scope, reference: string): Promise<DatasetVersion>
   /** The rows of a version for the table engine; `range` prunes files by event time (the query still has to filter). */
   relation(scope: Scope, name: string, version: number, range?: Pick<FileRange, 'from' | 'to'>): Promise<Relation>
+  /** Only the rows that a version brought. */
+  addedRows(scope: Scope, name: string, version: number): Promise<Relation>
   preview(
     scope: Scope,
     name: string,
@@ -101,12 +133,17 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
     const versions = new Map((await presentVersions(db.read, latest)).map((version) => [version.name, version]))
     return rows.map((row) => {
       const newest = versions.get(row.name) ?? null
+      const declaration = readDeclaration(row.declaration)
       const refused = row.rejected_at !== null && row.rejected_at >= (newest?.createdAt ?? 0)
       return {
         name: row.name,
         description: row.description,
         versions: row.latest_version,
         checks: JSON.parse(row.checks) as DatasetCheck[],
+        owners: declaration.owners ?? null,
+        slices: declaration.slices ?? [],
+        label: declaration.label ?? null,
+        availability: declaration.availability ?? {},
         latest: newest,
         rejectedAt: refused ? row.rejected_at : null,
         rejectedReason: refused ? row.rejected_reason : null,
@@ -128,6 +165,41 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
     return relationAt(db.read, blobs, scope.project, row.table_id, { snapshot: row.snapshot, ...range })
   }
 
+  /** What names columns is checked against the newest version; before the first there is nothing to check against. */
+  const requireComputable = async (
+    scope: Scope,
+    name: string,
+    checks: readonly DatasetCheck[],
+    declaration: Declaration,
+  ): Promise<void> => {
+    const newest = await db.read
+      .selectFrom('dataset_version')
+      .select('columns')
+      .where('project_id', '=', scope.project)
+      .where('dataset', '=', name)
+      .orderBy('version', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    if (!newest) return
+    const columns = JSON.parse(newest.columns) as TableColumn[]
+    requireDeclared(declaration, columns)
+    for (const check of checks) {
+      if (check.kind !== 'condition') continue
+      const problem = await conditionProblem(tables, check.sql, columns)
+      if (problem !== undefined) throw datasetErrors.BAD_CONDITION(check.sql, problem)
+    }
+  }
+  const version: Datasets['version'] = async (scope, name, number) => {
+    const row = await requireVersion(scope, name, number)
+    const [found] = await presentVersions(db.read, [row])
+    if (!found) throw datasetErrors.VERSION_NOT_FOUND(name, number)
+    return {
+      version: found,
+      profile: JSON.parse(row.profile) as Profile,
+      checks: JSON.parse(row.check_results) as DatasetCheckResult[],
+    }
+  }
+
   return {
     add: async (scope, input) => {
       const { row, unchanged, checks } = await addVersion(deps, scope, input)
@@ -135,9 +207,21 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
       if (!version) throw datasetErrors.VERSION_NOT_FOUND(input.name, row.version)
       return { version, unchanged, checks }
     },
-    declare: async (scope, name, { description, checks }) => {
+    declare: async (scope, name, { description, checks, ...declaration }) => {
+      await requireComputable(scope, name, checks ?? [], declaration)
       await db.write.transaction().execute(async (trx) => {
+        const before = await trx
+          .selectFrom('dataset')
+          .select('declaration')
+          .where('project_id', '=', scope.project)
+          .where('name', '=', name)
+          .executeTakeFirst()
         const changes = {
+          ...(Object.keys(declaration).length === 0
+            ? {}
+            : {
+                declaration: JSON.stringify({ ...(before ? readDeclaration(before.declaration) : {}), ...declaration }),
+              }),
           ...(description === undefined ? {} : { description }),
           ...(checks === undefined ? {} : { checks: JSON.stringify(checks) }),
         }
@@ -152,6 +236,7 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
             rejected_at: null,
             rejected_reason: null,
             created_at: clock(),
+            declaration: '{}',
             ...changes,
           })
           .onConflict((c) =>
@@ -197,14 +282,20 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
       const versions = await presentVersions(db.read, rows.slice(0, limit))
       return { versions, nextPageToken: rows.length > limit ? String(versions.at(-1)?.version) : null }
     },
-    version: async (scope, name, number) => {
-      const row = await requireVersion(scope, name, number)
-      const [version] = await presentVersions(db.read, [row])
-      if (!version) throw datasetErrors.VERSION_NOT_FOUND(name, number)
+    version,
+    statistics: async (scope, name, number, compareWith) => {
+      const found = await version(scope, name, number)
+      const { slices } = await requireVersion(scope, name, number)
+      const statistics = JSON.parse(slices) as VersionStatistics
+      const other = compareWith ?? (number > 1 ? number - 1 : undefined)
+      const before = other === undefined ? undefined : (await version(scope, name, other)).profile
+      const balance = statistics.balance ?? null
       return {
-        version,
-        profile: JSON.parse(row.profile) as Profile,
-        checks: JSON.parse(row.check_results) as DatasetCheckResult[],
+        ...found,
+        balance,
+        slices: statistics.slices ?? [],
+        attention: columnAttention(found.profile, { before, balance }),
+        comparedWith: other ?? null,
       }
     },
     resolve: async (scope, reference) => {
@@ -218,6 +309,18 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
       return version
     },
     relation,
+    addedRows: async (scope, name, number) => {
+      const { table_id: table, snapshot } = await requireVersion(scope, name, number)
+      const whole = await relationAt(db.read, blobs, scope.project, table, { snapshot })
+      const before = new Set(
+        await Promise.all(
+          (await filesAt(db.read, scope.project, table, { snapshot: snapshot - 1 })).map(({ digest }) =>
+            blobs.localPath(scope.project, digest),
+          ),
+        ),
+      )
+      return { ...whole, files: whole.files.filter((path) => !before.has(path)) }
+    },
     preview: async (scope, name, version, limit) =>
       tables.query({
         sql: `select * from data limit ${Math.floor(limit)}`,

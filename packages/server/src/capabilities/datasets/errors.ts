@@ -15,6 +15,16 @@ export const datasetErrors = defineErrors('DATASETS', {
     status: 400,
     message: (column: string, type: string) => `Column "${column}" is ${type}; event time needs a timestamp or a date.`,
   },
+  NOT_A_TIME: {
+    status: 400,
+    message: (column: string, type: string) =>
+      `Column "${column}" is ${type}; the time from which values exist needs a timestamp or a date.`,
+  },
+  BAD_CONDITION: {
+    status: 400,
+    message: (sql: string, why: string) =>
+      `The condition \`${sql}\` cannot be computed over the dataset's columns: ${why}`,
+  },
   COLUMNS_CHANGED: {
     status: 422,
     message: (name: string, what: string) =>

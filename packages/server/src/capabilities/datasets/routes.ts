@@ -26,7 +26,9 @@ export function datasetRoutes(app: Http, datasets: Datasets): void {
       ...(query.page_token === undefined ? {} : { before: Number(query.page_token) }),
     }),
   )
-  mount(app, getDatasetVersion, 200, ({ scope, params }) => datasets.version(scope, params.dataset, params.version))
+  mount(app, getDatasetVersion, 200, ({ scope, params, query }) =>
+    datasets.statistics(scope, params.dataset, params.version, query.compare_with),
+  )
   mount(app, previewDatasetRows, 200, ({ scope, params, query }) =>
     datasets.preview(scope, params.dataset, params.version, query.limit ?? 50),
   )

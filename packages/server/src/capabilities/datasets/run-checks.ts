@@ -1,9 +1,10 @@
 import type { DatasetCheck, DatasetCheckResult } from '@trivium/contract'
+import { AppError } from '../../kernel/errors/index.ts'
 import type { Relation, TableColumn, TableEngine } from '../../kernel/ports/index.ts'
 import type { ColumnProfile, Profile } from '../../kernel/tables/profile.ts'
 import { sqlName } from '../../kernel/tables/column-sql.ts'
 
-/** Judges declared checks over rows whose profile is known; only uniqueness and allowed values look at the rows again. */
+/** Judges declared checks over rows whose profile is known; only uniqueness, allowed values and conditions look at the rows again. */
 export async function runChecks(
   { tables }: { tables: TableEngine },
   input: {
@@ -11,6 +12,8 @@ export async function runChecks(
     profile: Profile
     columns: readonly TableColumn[]
     relation: Relation
+    /** Rows among which columns have to be unique, when those are more than the judged ones. */
+    whole?: Relation
     eventTime: number
   },
 ): Promise<DatasetCheckResult[]> {
@@ -40,6 +43,8 @@ async function judge(tables: TableEngine, check: DatasetCheck, input: Input): Pr
       return judgeUnique(tables, check.columns, input)
     case 'values':
       return judgeValues(tables, check.column, check.allowed, input)
+    case 'condition':
+      return judgeCondition(tables, check, input)
     case 'range':
       return onColumn(check.column, input, (column) => judgeRange(check, column))
     case 'nulls':
@@ -105,7 +110,7 @@ async function judgeUnique(tables: TableEngine, columns: readonly string[], inpu
   const list = columns.map(sqlName).join(', ')
   const { rows } = await tables.query({
     sql: `select count(*) as n, coalesce(sum(c - 1), 0) as extra from (select count(*) as c from data group by ${list} having count(*) > 1)`,
-    relations: { data: input.relation },
+    relations: { data: input.whole ?? input.relation },
     trusted: true,
   })
   const groups = Number(rows[0]?.[0] ?? 0)
@@ -139,3 +144,78 @@ async function judgeValues(
     message: `${column} has values that are not allowed: ${rows.map(([value, n]) => `${String(value)} (${count(Number(n))})`).join(', ')}.`,
   }
 }
+
+/** Counts the rows that break a person's condition, in the process that may run strangers' SQL, and shows some of them. */
+async function judgeCondition(
+  tables: TableEngine,
+  check: Extract<DatasetCheck, { kind: 'condition' }>,
+  input: Input,
+): Promise<Found> {
+  const name = check.name ?? check.sql
+  if (!isOneExpression(check.sql))
+    return { passed: false, message: `${name} cannot be computed: it is not one expression.` }
+  const broken = `coalesce(not (${check.sql}\n), false)`
+  const columns = input.columns.filter((column) => mentions(check.sql, column.name)).slice(0, 6)
+  const shown = columns.length === 0 ? '' : `, ${columns.map((column) => sqlName(column.name)).join(', ')}`
+  try {
+    const { rows } = await tables.query({
+      sql: `select count(*) over () as n${shown} from data where ${broken} limit 3`,
+      relations: { data: input.relation },
+      trusted: false,
+    })
+    const bad = Number(rows[0]?.[0] ?? 0)
+    const share = input.profile.rows === 0 ? 0 : bad / input.profile.rows
+    const examples = rows
+      .map((row) => columns.map((column, index) => `${column.name} ${String(row[index + 1])}`).join(', '))
+      .filter((text) => text !== '')
+    return {
+      passed: share <= (check.maxShare ?? 0),
+      message:
+        bad === 0
+          ? `Every row keeps ${name}.`
+          : `${count(bad)} of ${count(input.profile.rows)} rows break ${name}${examples.length === 0 ? '' : ` (${examples.join('; ')})`}; allowed are ${((check.maxShare ?? 0) * 100).toFixed(2)} %.`,
+    }
+  } catch (error) {
+    if (!(error instanceof AppError) || !['TABLES.QUERY_FAILED', 'TABLES.FORBIDDEN'].includes(error.code)) throw error
+    return { passed: false, message: `${name} cannot be computed: ${error.message}` }
+  }
+}
+
+/** Why a condition cannot be computed over these columns, or undefined when it can. */
+export async function conditionProblem(
+  tables: TableEngine,
+  sql: string,
+  columns: readonly TableColumn[],
+): Promise<string | undefined> {
+  if (!isOneExpression(sql)) return 'write one expression without ";" or comments, its parentheses closed.'
+  try {
+    await tables.query({
+      sql: `select count(*) from data where not (${sql}\n)`,
+      relations: { data: { format: 'parquet', files: [], columns: [...columns] } },
+      trusted: false,
+    })
+    return undefined
+  } catch (error) {
+    if (!(error instanceof AppError) || !['TABLES.QUERY_FAILED', 'TABLES.FORBIDDEN'].includes(error.code)) throw error
+    return error.message
+  }
+}
+
+/** Nothing that could leave the parentheses it is put into. */
+export function isOneExpression(sql: string): boolean {
+  const bare = sql.replaceAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, ' ')
+  if (/[;'"$]|--|\/\*/.test(bare)) return false
+  let depth = 0
+  for (const character of bare) {
+    if (character === '(') depth += 1
+    if (character === ')') depth -= 1
+    if (depth < 0) return false
+  }
+  return depth === 0
+}
+
+const mentions = (sql: string, column: string): boolean =>
+  new RegExp(
+    `(^|[^A-Za-z0-9_])${column.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}($|[^A-Za-z0-9_])`,
+    'i',
+  ).test(sql)

@@ -9,6 +9,8 @@ declare module '../../kernel/db/database.ts' {
       rejected_at: number | null
       rejected_reason: string | null
       created_at: number
+      /** JSON: `Declaration`. */
+      declaration: string
     }
     dataset_version: DatasetVersionTable
   }
@@ -36,6 +38,8 @@ export interface DatasetVersionTable {
   /** JSON: profile of the rows that this version brought. */
   profile: string
   check_results: string
+  /** JSON: `VersionStatistics`. */
+  slices: string
   created_at: number
   created_by: string
 }

@@ -1,4 +1,5 @@
-import type { DatasetCheck } from '@trivium/contract'
+import { DatasetCheck } from '@trivium/contract'
+import { Value } from 'typebox/value'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { StepKind } from '../../kernel/ports/index.ts'
 import { digestOf, parseUrn } from '../../kernel/ids/index.ts'
@@ -10,10 +11,12 @@ export function validateStep({ datasets, tables }: { datasets: Datasets; tables:
   return {
     kind: 'validate',
     caching: 'content',
-    check: (configuration) =>
-      Object.keys(configuration)
+    check: (configuration) => [
+      ...Object.keys(configuration)
         .filter((key) => key !== 'checks')
         .map((key) => `validate knows no setting "${key}"; it takes "checks".`),
+      ...badChecks(configuration['checks'] ?? []),
+    ],
     run: async (context, configuration) => {
       const input = context.inputs['dataset']
       const parts = input?.urn === undefined ? undefined : parseUrn(input.urn)
@@ -29,7 +32,8 @@ export function validateStep({ datasets, tables }: { datasets: Datasets; tables:
           checks: [...declared, ...extra],
           profile,
           columns: version.columns,
-          relation: await datasets.relation(scope, parts.id, version.version),
+          relation: await datasets.addedRows(scope, parts.id, version.version),
+          whole: await datasets.relation(scope, parts.id, version.version),
           eventTime: context.asOf,
         },
       )
@@ -68,4 +72,20 @@ export function validateStep({ datasets, tables }: { datasets: Datasets; tables:
       }
     },
   }
+}
+
+const CheckKind = new Map(DatasetCheck.anyOf.map((one) => [one.properties.kind.const as string, one]))
+
+/** Checks are written by hand: each mistake is named by its place. */
+function badChecks(checks: unknown): string[] {
+  if (!Array.isArray(checks)) return ['validate takes "checks" as a list.']
+  return checks.flatMap((check: unknown, index) => {
+    const kind = (check as { kind?: unknown } | null)?.kind
+    const schema = CheckKind.get(String(kind))
+    if (!schema) return [`checks[${index}] has kind "${String(kind)}"; known are ${[...CheckKind.keys()].join(', ')}.`]
+    return [...Value.Errors(schema, check)].map(
+      ({ instancePath, message }) =>
+        `checks[${index}]${instancePath.replaceAll('/', '.')} (${String(kind)}): ${message}.`,
+    )
+  })
 }

@@ -1,4 +1,4 @@
-import { getDataset, getDatasetVersion, listDatasetVersions, previewDatasetRows } from '@trivium/contract'
+import { type Dataset, getDataset, getDatasetVersion, listDatasetVersions, previewDatasetRows } from '@trivium/contract'
 import { useContractQuery } from '../../data/contract-query.ts'
 import { QueryView } from '../../data/query-view.tsx'
 import { oneOf, useSearchState } from '../../shell/search-state.ts'
@@ -6,7 +6,7 @@ import { usePageParams } from '../../shell/use-page-params.ts'
 import { AppLink } from '../../ui/app-link.tsx'
 import { Button } from '../../ui/button.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
-import { Facts } from '../../ui/facts.tsx'
+import { Facts, KeyValues } from '../../ui/facts.tsx'
 import { formatCount, formatPlural } from '../../ui/format-number.ts'
 import { Hash } from '../../ui/hash.tsx'
 import { Claim, PageHeader } from '../../ui/page-header.tsx'
@@ -16,11 +16,13 @@ import { StateGlyph } from '../../ui/state.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { Time, TimeRange } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
+import { AttentionList } from './attention-list.tsx'
 import { datasetState } from './dataset-state.ts'
 import { ProfileTable } from './profile-table.tsx'
 import { RowsTable } from './rows-table.tsx'
+import { SlicesView } from './slices-view.tsx'
 
-const shape = { tab: oneOf(['profile', 'checks', 'rows'], 'profile') }
+const shape = { tab: oneOf(['profile', 'slices', 'checks', 'rows'], 'profile') }
 
 /** One version of a dataset: what came, what it looks like against the version before, whether it may be used. */
 export function Page() {
@@ -53,7 +55,7 @@ interface VersionViewProps {
   readonly project: string
   readonly name: string
   readonly version: number
-  readonly dataset: Parameters<typeof datasetState>[0]
+  readonly dataset: Dataset
 }
 
 function VersionView({ project, name, version, dataset }: VersionViewProps) {
@@ -70,7 +72,7 @@ function VersionView({ project, name, version, dataset }: VersionViewProps) {
   const latest = dataset.latest?.version === version
   return (
     <QueryView query={one} what="the version" shape="facts">
-      {({ version: data, profile, checks }) => {
+      {({ version: data, profile, checks, attention, slices, balance, comparedWith }) => {
         const failed = checks.filter((check) => !check.passed)
         return (
           <>
@@ -139,6 +141,7 @@ function VersionView({ project, name, version, dataset }: VersionViewProps) {
               onChange={(tab) => setView({ tab: tab as typeof view.tab })}
               tabs={[
                 { id: 'profile', label: 'Profile', count: profile.columns.length },
+                { id: 'slices', label: 'Slices', count: slices.length },
                 { id: 'checks', label: 'Checks', count: checks.length },
                 { id: 'rows', label: 'Rows' },
               ]}
@@ -189,6 +192,21 @@ function VersionView({ project, name, version, dataset }: VersionViewProps) {
                         What was made from it
                       </AppLink>
                     </Aside>
+                    <Aside title="Owners">
+                      {dataset.owners ? (
+                        <KeyValues
+                          facts={[
+                            { label: 'Produced by', value: dataset.owners.producer },
+                            { label: 'Maintained by', value: dataset.owners.maintainer },
+                            { label: 'Quality', value: dataset.owners.quality },
+                          ]}
+                        />
+                      ) : (
+                        <p className="t2">
+                          Nobody is named. A pipeline with <span className="mono">production: true</span> refuses it.
+                        </p>
+                      )}
+                    </Aside>
                     {dataset.description !== '' && (
                       <Aside title="About">
                         <p className="t2">{dataset.description}</p>
@@ -204,6 +222,14 @@ function VersionView({ project, name, version, dataset }: VersionViewProps) {
                         ? `${formatCount(data.addedRows)} rows came${checks.length > 0 ? ` and passed ${formatPlural(checks.length, 'check')}` : ''}.`
                         : failed.map((check) => check.message).join(' ')}
                     </Claim>
+                    {attention.length > 0 && (
+                      <Section
+                        title="Need attention"
+                        note={comparedWith === null ? undefined : `shifts against v${comparedWith}`}
+                      >
+                        <AttentionList attention={attention} />
+                      </Section>
+                    )}
                     <Section
                       title="Columns"
                       note={
@@ -216,6 +242,7 @@ function VersionView({ project, name, version, dataset }: VersionViewProps) {
                     </Section>
                   </>
                 )}
+                {view.tab === 'slices' && <SlicesView slices={slices} balance={balance} />}
                 {view.tab === 'checks' && (
                   <Section title="Checks" note="judged over the rows that came">
                     {checks.length === 0 ? (
