@@ -80,6 +80,7 @@ const versionFields = {
   createdAt: Type.Integer(),
   updatedAt: Type.Integer(),
   createdBy: Type.String(),
+  createdByName: Type.String(),
   /** Id of the tracking run that made it. */
   run: Text,
   loggedModel: Text,

@@ -1,7 +1,12 @@
 import { defineErrors } from '../../kernel/errors/index.ts'
 
 export const registryErrors = defineErrors('REGISTRY', {
-  MODEL_NOT_FOUND: { status: 404, message: (name: string) => `Registered Model with name=${name} not found` },
+  MODEL_NOT_FOUND: {
+    status: 404,
+    message: (name: string) =>
+      `There is no model "${name}" in this project. \`trivium models list\` and the page Models show those that there are; registering a version makes a new one.`,
+    details: (name: string) => ({ name }),
+  },
   MODEL_EXISTS: { status: 409, message: (name: string) => `Registered Model (name=${name}) already exists.` },
   BAD_NAME: {
     status: 400,
@@ -15,11 +20,16 @@ export const registryErrors = defineErrors('REGISTRY', {
   },
   VERSION_NOT_FOUND: {
     status: 404,
-    message: (name: string, version: string | number) => `Model Version (name=${name}, version=${version}) not found`,
+    message: (name: string, version: string | number) =>
+      `The model "${name}" has no version ${version}. \`trivium models show ${name}\` lists its versions.`,
+    details: (name: string, version: string | number) => ({ name, version: String(version) }),
   },
-  ALIAS_NOT_FOUND: { status: 400, message: (alias: string) => `Registered model alias ${alias} not found.` },
   BAD_ALIAS: { status: 400, message: (why: string) => why },
-  TAG_NOT_FOUND: { status: 404, message: (key: string, of: string) => `No tag with name: ${key} in ${of}` },
+  TAG_NOT_FOUND: {
+    status: 404,
+    message: (key: string, of: string) => `${of} has no tag "${key}", so there is nothing to remove.`,
+    details: (key: string, of: string) => ({ tag: key, of }),
+  },
   BAD_REFERENCE: {
     status: 400,
     message: (text: string) =>

@@ -120,6 +120,11 @@ export async function presentVersions(
     .where('version', 'in', versions)
     .groupBy(['model', 'version'])
     .execute()
+  const authors = await db
+    .selectFrom('principal')
+    .select(['id', 'name'])
+    .where('id', 'in', [...new Set(rows.map((row) => row.created_by))])
+    .execute()
   return rows.map((row) => {
     const own = <T extends { model: string; version: number }>(list: readonly T[]) =>
       list.filter((one) => one.model === row.model && one.version === row.version)
@@ -137,6 +142,7 @@ export async function presentVersions(
       createdAt: row.created_at,
       updatedAt: row.updated_at,
       createdBy: row.created_by,
+      createdByName: authors.find((author) => author.id === row.created_by)?.name ?? row.created_by,
       run: row.run_id,
       loggedModel: row.logged_model_id,
       pipelineRun: row.pipeline_run,

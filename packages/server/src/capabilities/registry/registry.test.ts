@@ -60,6 +60,8 @@ describeEachDatabase('the registry', ({ world }) => {
       approval: 'not-required',
       missing: [],
       gate: null,
+      createdBy: scope.principal.id,
+      createdByName: scope.principal.name,
       policy: { approval: 'none' },
       signature: {
         inputs: [
@@ -82,6 +84,22 @@ describeEachDatabase('the registry', ({ world }) => {
       .execute()
     expect(new Set(refs.map((r) => r.owner))).toEqual(new Set([`trivium://${project}/model/delay@1`]))
     expect((await client.call('GET', `${url}/delay/versions/1/file?path=__proto__`)).status).toBe(404)
+  })
+
+  test('a model or version that is not there is named in words that say where to look', async () => {
+    const { register, client, url } = await setup()
+    await register('delay')
+    expect(await client.call('GET', `${url}/none`)).toMatchObject({
+      status: 404,
+      json: {
+        code: 'REGISTRY.MODEL_NOT_FOUND',
+        detail: expect.stringMatching(/^There is no model "none".*models list/),
+      },
+    })
+    expect(await client.call('GET', `${url}/delay/versions/7`)).toMatchObject({
+      status: 404,
+      json: { detail: 'The model "delay" has no version 7. `trivium models show delay` lists its versions.' },
+    })
   })
 
   test('what is no logged model is refused, and no foreign place is opened', async () => {

@@ -1,11 +1,18 @@
 import { defineErrors } from '../../kernel/errors/index.ts'
 
-/** The words are those that MLflow's users and clients know. */
+/** Mistakes that only MLflow clients can make have MLflow's words; for what was not found its protocol makes them from the details. */
 export const trackingErrors = defineErrors('TRACKING', {
-  EXPERIMENT_NOT_FOUND: { status: 404, message: (id: string) => `No Experiment with id=${id} exists` },
+  EXPERIMENT_NOT_FOUND: {
+    status: 404,
+    message: (id: string) =>
+      `There is no experiment ${id} in this project. \`trivium experiments list\` and the page Experiments show those that there are.`,
+    details: (id: string) => ({ experiment: id }),
+  },
   EXPERIMENT_NAME_NOT_FOUND: {
     status: 404,
-    message: (name: string) => `Could not find experiment with name '${name}'`,
+    message: (name: string) =>
+      `There is no experiment "${name}" in this project. It may have been renamed; \`trivium experiments list\` shows those that there are.`,
+    details: (name: string) => ({ name }),
   },
   EXPERIMENT_EXISTS: {
     status: 409,
@@ -16,7 +23,12 @@ export const trackingErrors = defineErrors('TRACKING', {
     status: 400,
     message: (id: string) => `The experiment ${id} must be in the 'active' state. Current state is deleted.`,
   },
-  RUN_NOT_FOUND: { status: 404, message: (id: string) => `Run with id=${id} not found` },
+  RUN_NOT_FOUND: {
+    status: 404,
+    message: (id: string) =>
+      `There is no run ${id} in this project. Check the id and the project, or find the run by name on the page of its experiment.`,
+    details: (id: string) => ({ run: id }),
+  },
   RUN_NOT_ACTIVE: {
     status: 400,
     message: (id: string) => `The run ${id} must be in the 'active' state. Current state is deleted.`,
@@ -32,21 +44,29 @@ export const trackingErrors = defineErrors('TRACKING', {
   },
   TAG_NOT_FOUND: {
     status: 404,
-    message: (key: string, run: string) => `No tag with name: ${key} in run with id ${run}`,
+    message: (key: string, run: string) => `The run ${run} has no tag "${key}", so there is nothing to remove.`,
+    details: (key: string, run: string) => ({ tag: key, run }),
   },
   EXPERIMENT_TAG_NOT_FOUND: {
     status: 404,
-    message: (key: string, id: string) => `No tag with name: ${key} in experiment with id ${id}`,
+    message: (key: string, id: string) => `The experiment ${id} has no tag "${key}", so there is nothing to remove.`,
+    details: (key: string, id: string) => ({ tag: key, experiment: id }),
   },
   NAME_CONFLICT: {
     status: 400,
     message: (name: string, tag: string) =>
       `Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='${name}', mlflow.runName='${tag}').`,
   },
-  LOGGED_MODEL_NOT_FOUND: { status: 404, message: (id: string) => `Logged model with ID '${id}' not found.` },
+  LOGGED_MODEL_NOT_FOUND: {
+    status: 404,
+    message: (id: string) =>
+      `There is no logged model ${id} in this project. The page of the run that logged it lists its models.`,
+    details: (id: string) => ({ loggedModel: id }),
+  },
   LOGGED_MODEL_TAG_NOT_FOUND: {
     status: 404,
-    message: (key: string, id: string) => `No tag found with key '${key}' for model with ID '${id}'.`,
+    message: (key: string, id: string) => `The logged model ${id} has no tag "${key}", so there is nothing to remove.`,
+    details: (key: string, id: string) => ({ tag: key, loggedModel: id }),
   },
   ARTIFACT_NOT_FOUND: { status: 404, message: (path: string) => `No file or directory "${path}" was logged.` },
   ARTIFACT_IS_DIRECTORY: {

@@ -55,6 +55,19 @@ describeEachDatabase('tracking', ({ world }) => {
     ])
   })
 
+  test('a run or experiment that is not there is named in words that say where to look', async () => {
+    const { client, project } = await setup()
+    const missing = 'f'.repeat(32)
+    expect(await client.call('GET', `${api}/${project}/runs/${missing}`)).toMatchObject({
+      status: 404,
+      json: { detail: expect.stringMatching(/^There is no run f+ in this project\. .*page of its experiment/) },
+    })
+    expect(await client.call('GET', `${api}/${project}/experiments/77`)).toMatchObject({
+      status: 404,
+      json: { detail: expect.stringMatching(/^There is no experiment 77 in this project\. .*experiments list/) },
+    })
+  })
+
   test('a batch that is sent again changes nothing', async () => {
     const { tracking, scope, run } = await setup()
     const { id } = await run('again')

@@ -16,6 +16,8 @@ export class AppError extends Error {
 interface ErrorDefinition<A extends unknown[]> {
   status: number
   message: (...args: A) => string
+  /** What the error is about, for programs; a wire protocol with words of its own makes them from this. */
+  details?: (...args: A) => Record<string, unknown>
 }
 
 /** Builds a capability's table of errors: `registryErrors.MODEL_NOT_FOUND(name)` makes the error with code `REGISTRY.MODEL_NOT_FOUND`. */
@@ -24,9 +26,9 @@ export function defineErrors<const T extends Record<string, ErrorDefinition<any[
   table: T,
 ): { [K in keyof T]: (...args: Parameters<T[K]['message']>) => AppError } {
   return Object.fromEntries(
-    Object.entries(table).map(([name, { status, message }]) => [
+    Object.entries(table).map(([name, { status, message, details }]) => [
       name,
-      (...args: unknown[]) => new AppError(`${prefix}.${name}`, status, message(...args)),
+      (...args: unknown[]) => new AppError(`${prefix}.${name}`, status, message(...args), details?.(...args)),
     ]),
   ) as unknown as { [K in keyof T]: (...args: Parameters<T[K]['message']>) => AppError }
 }

@@ -54,6 +54,28 @@ const byStatus: Record<number, string> = {
   507: 'RESOURCE_EXHAUSTED',
 }
 
+type Details = Readonly<Record<string, unknown>>
+
+/** MLflow's own sentences, which its users look for and its clients match; our API says the same in words of its own. */
+const wordsOfMlflow: Readonly<Record<string, (details: Details) => string>> = {
+  'TRACKING.EXPERIMENT_NOT_FOUND': ({ experiment }) => `No Experiment with id=${experiment} exists`,
+  'TRACKING.EXPERIMENT_NAME_NOT_FOUND': ({ name }) => `Could not find experiment with name '${name}'`,
+  'TRACKING.RUN_NOT_FOUND': ({ run }) => `Run with id=${run} not found`,
+  'TRACKING.TAG_NOT_FOUND': ({ tag, run }) => `No tag with name: ${tag} in run with id ${run}`,
+  'TRACKING.EXPERIMENT_TAG_NOT_FOUND': ({ tag, experiment }) =>
+    `No tag with name: ${tag} in experiment with id ${experiment}`,
+  'TRACKING.LOGGED_MODEL_NOT_FOUND': ({ loggedModel }) => `Logged model with ID '${loggedModel}' not found.`,
+  'TRACKING.LOGGED_MODEL_TAG_NOT_FOUND': ({ tag, loggedModel }) =>
+    `No tag found with key '${tag}' for model with ID '${loggedModel}'.`,
+  'REGISTRY.MODEL_NOT_FOUND': ({ name }) => `Registered Model with name=${name} not found`,
+  'REGISTRY.VERSION_NOT_FOUND': ({ name, version }) => `Model Version (name=${name}, version=${version}) not found`,
+}
+
+function mlflowMessageOf({ code, details, message }: AppError): string {
+  const words = wordsOfMlflow[code]
+  return words && details ? words(details) : message
+}
+
 /** MLflow's name and status for one of our errors. Clients retry 408, 429, 500, 502, 503 and 504 for minutes, so a mistake of theirs is never one of these. */
 export function mlflowErrorOf(error: AppError): { status: number; name: string } {
   if (error.code.endsWith('_EXISTS')) return { status: 400, name: 'RESOURCE_ALREADY_EXISTS' }
@@ -76,7 +98,7 @@ export function sendMlflowError(thrown: FastifyError, request: FastifyRequest, r
       ? `You are not authenticated. ${error.message}`
       : status === 403
         ? `Permission denied. ${error.message}`
-        : error.message
+        : mlflowMessageOf(error)
   return reply
     .status(status)
     .header('content-type', 'application/json; charset=utf-8')

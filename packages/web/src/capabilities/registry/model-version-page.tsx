@@ -21,6 +21,7 @@ import { parseUrn } from '../../ui/entity-url.ts'
 import { Facts } from '../../ui/facts.tsx'
 import { Hash } from '../../ui/hash.tsx'
 import { Claim, PageHeader } from '../../ui/page-header.tsx'
+import { Person } from '../../ui/person.tsx'
 import { Aside, Note, Section, WithAside } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
@@ -81,8 +82,7 @@ function VersionView({ project, version }: { readonly project: string; readonly 
             label: 'Registered',
             value: (
               <>
-                <Time at={version.createdAt} /> by{' '}
-                {version.createdBy.startsWith('prn_') ? 'a service account' : version.createdBy}
+                <Time at={version.createdAt} /> by <Person name={version.createdByName} id={version.createdBy} />
               </>
             ),
           },
