@@ -109,3 +109,11 @@ export function layoutByColumn(
     y: ((row.get(node.id) ?? 0) - least) * (nodeHeight + gapY) + 3,
   }))
 }
+
+/** The space between the nodes of a column: less where the fullest would not fit otherwise. */
+export function columnGap(nodes: readonly GraphNodeInput[], room: number): number {
+  const counts = new Map<number, number>()
+  for (const { column = 0 } of nodes) counts.set(column, (counts.get(column) ?? 0) + 1)
+  const most = Math.max(1, ...counts.values())
+  return Math.max(10, Math.min(22, Math.floor((room - most * nodeHeight) / Math.max(1, most - 1))))
+}

@@ -1,10 +1,12 @@
-import { useEffect, useMemo } from 'react'
+import { useMemo } from 'react'
 import { kindIcon } from '../ui/entity-kinds.ts'
 import { formatDuration } from '../ui/format-time.ts'
 import { StateGlyph, type StateKind, stateNames } from '../ui/state.tsx'
+import { useRoomBelow } from '../ui/use-room-below.ts'
 import { useWidth } from '../ui/use-width.ts'
 import { edgePath } from './graph-edges.ts'
 import {
+  columnGap,
   layoutByColumn,
   layoutByRank,
   leastNodeWidth,
@@ -13,6 +15,7 @@ import {
   type PlacedNode,
   rankCount,
 } from './graph-layout.ts'
+import { GraphView } from './graph-view.tsx'
 
 /** A node: icon and name, then state and one fact. */
 export interface GraphNode {
@@ -49,6 +52,8 @@ interface GraphProps {
   readonly onSelect?: (id: string) => void
   /** Scrolls beyond. */
   readonly maxHeight?: number
+  /** Seen whole when it opens, in the room that the window has below; with a zoom. */
+  readonly fit?: boolean
   /** Draws what is not on the path faintly. */
   readonly pathOnly?: boolean
 }
@@ -56,12 +61,25 @@ interface GraphProps {
 const headHeight = 26
 
 /** A graph from left to right. Nodes do not move while states change; show the same content as a table beside or below it. */
-export function Graph({ label, nodes, edges, columns, onSelect, maxHeight = 460, pathOnly = false }: GraphProps) {
+export function Graph({
+  label,
+  nodes,
+  edges,
+  columns,
+  onSelect,
+  maxHeight = 460,
+  fit = false,
+  pathOnly = false,
+}: GraphProps) {
   const [attach, width, frame] = useWidth<HTMLDivElement>()
+  const room = useRoomBelow(frame, { least: 320, margin: 44, ready: fit && width > 0 })
+  const height = fit ? room : maxHeight
   const byColumn = columns !== undefined
+  const top = columns ? headHeight : 0
   const gapX = columns
     ? Math.max(22, Math.min(48, (width - columns.length * nodeWidth - 2) / Math.max(1, columns.length - 1)))
     : 24
+  const gapY = fit ? columnGap(nodes, height - top - 14) : 22
   const ranks = useMemo(() => (byColumn ? 1 : rankCount(nodes, edges)), [byColumn, nodes, edges])
   const fits = byColumn || ranks * (nodeWidth + gapX) - gapX <= width
   const boxWidth = fits
@@ -78,73 +96,62 @@ export function Graph({ label, nodes, edges, columns, onSelect, maxHeight = 460,
     const inputs = ids.map(([id, column, onPath]) => ({ id, column: column ?? undefined, onPath: onPath ?? undefined }))
     const links = pairs.map(([from, to]) => ({ from, to }))
     return byColumn
-      ? layoutByColumn(inputs, links, { gapX: gap })
+      ? layoutByColumn(inputs, links, { gapX: gap, gapY })
       : layoutByRank(inputs, links, { gapX: gap, width: boxWidth })
-  }, [shape, byColumn, gap, boxWidth])
+  }, [shape, byColumn, gap, gapY, boxWidth])
   const at = useMemo(() => new Map(placed.map((node) => [node.id, node])), [placed])
-  const extentX = Math.max(boxWidth, ...placed.map((node) => node.x + boxWidth)) + 2
-  const extentY = Math.max(nodeHeight, ...placed.map((node) => node.y + nodeHeight)) + 14
-  const top = columns ? headHeight : 0
-  const scrolls = width > 0 && (extentX > width + 2 || extentY + top > maxHeight)
-  const focus = nodes.find((node) => node.focus)?.id
-
-  useEffect(() => {
-    const node = focus === undefined ? undefined : at.get(focus)
-    if (!node || !frame.current) return
-    const { clientWidth, clientHeight, scrollLeft, scrollTop } = frame.current
-    const outX = node.x < scrollLeft || node.x + boxWidth > scrollLeft + clientWidth
-    const outY = node.y < scrollTop || node.y + nodeHeight > scrollTop + clientHeight
-    if (outX || outY)
-      frame.current.scrollTo(outX ? node.x - clientWidth / 2 : scrollLeft, outY ? node.y - clientHeight / 2 : scrollTop)
-  }, [focus, at, frame, boxWidth])
-
   const drawn = edges
     .flatMap((edge) => {
       const [from, to] = [at.get(edge.from), at.get(edge.to)]
       return from && to ? [{ edge, ...edgePath(from, to, placed, boxWidth) }] : []
     })
     .toSorted((a, b) => Number(a.edge.onPath ?? false) - Number(b.edge.onPath ?? false))
+  // edges that lead back or past their own column bow out at the right
+  const bow = Math.max(0, ...drawn.map(({ right }) => right))
+  const extentX = Math.max(boxWidth, bow, ...placed.map((node) => node.x + boxWidth)) + 2
+  const extentY = Math.max(nodeHeight, ...placed.map((node) => node.y + nodeHeight)) + 14
+  const focus = at.get(nodes.find((node) => node.focus)?.id ?? '')
   return (
-    <div
-      className="gr"
-      ref={attach}
-      role="group"
-      aria-label={label}
-      tabIndex={scrolls ? 0 : undefined}
-      style={{ maxHeight }}
+    <GraphView
+      label={label}
+      attach={attach}
+      frame={frame}
+      width={width}
+      content={{ width: extentX, height: extentY + top }}
+      fit={fit}
+      maxHeight={height}
+      focus={focus && { x: focus.x, y: focus.y + top, width: boxWidth, height: nodeHeight }}
     >
-      <div className="gr-canvas" style={{ width: extentX, height: extentY + top }}>
-        {columns?.map((column, index) => (
-          <span key={column} className="gr-column" style={{ left: index * (nodeWidth + gapX) }}>
-            {column}
-          </span>
+      {columns?.map((column, index) => (
+        <span key={column} className="gr-column" style={{ left: index * (nodeWidth + gapX) }}>
+          {column}
+        </span>
+      ))}
+      <svg className="c" width={extentX} height={extentY} style={{ top }} aria-hidden>
+        {drawn.map(({ edge, path, head }) => (
+          <g
+            key={`${edge.from}>${edge.to}`}
+            fill="none"
+            stroke={edge.onPath ? 'var(--text)' : pathOnly ? 'var(--line-strong)' : 'var(--line-control)'}
+            strokeWidth={edge.onPath ? 1.6 : 1.3}
+          >
+            <path d={path} strokeDasharray={edge.cached ? '3 2' : undefined} />
+            <path d={head} />
+          </g>
         ))}
-        <svg className="c" width={extentX} height={extentY} style={{ top }} aria-hidden>
-          {drawn.map(({ edge, path, head }) => (
-            <g
-              key={`${edge.from}>${edge.to}`}
-              fill="none"
-              stroke={edge.onPath ? 'var(--text)' : pathOnly ? 'var(--line-strong)' : 'var(--line-control)'}
-              strokeWidth={edge.onPath ? 1.6 : 1.3}
-            >
-              <path d={path} strokeDasharray={edge.cached ? '3 2' : undefined} />
-              <path d={head} />
-            </g>
-          ))}
-        </svg>
-        {nodes.map((node) => (
-          <NodeBox
-            key={node.id}
-            node={node}
-            place={at.get(node.id)}
-            top={top}
-            width={boxWidth}
-            faint={pathOnly && !node.onPath && !node.focus}
-            onSelect={onSelect}
-          />
-        ))}
-      </div>
-    </div>
+      </svg>
+      {nodes.map((node) => (
+        <NodeBox
+          key={node.id}
+          node={node}
+          place={at.get(node.id)}
+          top={top}
+          width={boxWidth}
+          faint={pathOnly && !node.onPath && !node.focus}
+          onSelect={onSelect}
+        />
+      ))}
+    </GraphView>
   )
 }
 

@@ -103,7 +103,7 @@ export function createStreamHub(open: (url: string) => Source) {
     },
     /** The tab is gone: nothing is kept open for it. */
     gone(port: StreamPort): void {
-      for (const stream of [...streams.values()])
+      for (const stream of streams.values())
         for (const [id, listener] of stream.listeners) if (listener.port === port) leave(id)
     },
   }

@@ -10,13 +10,13 @@ import { Segmented } from '../../ui/button.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { parseUrn } from '../../ui/entity-url.ts'
-import { shortName } from '../../ui/short-name.ts'
 import { formatPlural } from '../../ui/format-number.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { Section } from '../../ui/section.tsx'
 import { Time } from '../../ui/time.tsx'
 import { columnOf, columns } from './lineage-columns.ts'
 import { foldNodes } from './fold-nodes.ts'
+import { nodeWords } from './node-words.ts'
 
 const shape = { urn: text(), back: number(), forward: number(), as: oneOf(['graph', 'table'], 'graph') }
 
@@ -29,6 +29,7 @@ export function Page() {
     <Find project={project} start={id ?? ''} onChoose={(chosen) => setView({ urn: chosen }, { push: true })} />
   ) : (
     <Walk
+      key={urn}
       project={project}
       urn={urn}
       back={view.back ?? 4}
@@ -117,7 +118,9 @@ function Walk({ project, urn, back, forward, look, onLook }: WalkProps) {
   const router = useRouter()
   const graph = useContractQuery(getLineage, { params: { project }, query: { urn, back, forward } }, { keep: true })
   const entity = parseUrn(urn)
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set())
   const open = (chosen: string) => {
+    if (chosen.startsWith('group:')) setOpened(new Set([...opened, chosen]))
     if (chosen.startsWith('trivium://'))
       router.history.push(`/p/${encodeURIComponent(project)}/lineage?urn=${encodeURIComponent(chosen)}`)
   }
@@ -152,19 +155,18 @@ function Walk({ project, urn, back, forward, look, onLook }: WalkProps) {
       />
       <QueryView query={graph} what="the graph" shape="chart" permission="lineage:read">
         {({ focus, nodes, edges }) => {
-          const folded = foldNodes(nodes, edges)
+          const folded = foldNodes(nodes, edges, opened)
           return (
             <>
               {look === 'graph' && (
                 <Graph
                   label={`What ${focus.name} was made from and what followed`}
                   columns={columns}
+                  fit
                   nodes={folded.nodes.map((node) => ({
                     id: node.urn,
-                    name: shortName(node.name),
                     kind: node.kind,
-                    version: node.version ?? undefined,
-                    fact: node.fact,
+                    ...nodeWords(node),
                     column: columnOf(node.kind, node.depth),
                     focus: node.urn === focus.urn,
                     onPath: folded.path.has(node.urn),
