@@ -273,7 +273,7 @@ export const MonitorSummary = Type.Object({
   window: Type.String(),
   features: Type.Integer({ description: 'Features in the newest judged window.' }),
   driftedFeatures: Type.Array(Type.String()),
-  /** Newest ripe window, first metric. */
+  /** The newest window that could be judged: its first metric, or the one that is degraded. */
   performance: Nullable(
     Type.Object({
       metric: PerformanceMetric,
@@ -282,6 +282,7 @@ export const MonitorSummary = Type.Object({
       baseline: NullableNumber,
       margin: Type.Number(),
       verdict: WindowVerdict,
+      start: Type.Integer(),
       end: Type.Integer(),
     }),
   ),

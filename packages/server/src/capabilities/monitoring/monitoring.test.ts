@@ -144,6 +144,34 @@ describeEachDatabase('monitoring', ({ world }) => {
     expect((await tell.call('GET', 'monitors/arrivals')).json.state).toBe('degraded')
   }, 90_000)
 
+  test('while newer windows have no labels, the monitor shows the last that was judged, when that was, and its alert', async () => {
+    const tell = await begin({
+      performance: { ...performancePolicy, maxWait: '1h', persistence: { needed: 1, outOf: 1 } },
+    })
+    const flights = flightsOf({ days: 5, seed: 'unlabelled', weatherOf: (i) => (i >= 2 ? { skill: 0.3 } : {}) })
+    const known = flights.map((one) =>
+      one.eventTime < start + 3 * day
+        ? { ...one, knownAt: Math.min(one.knownAt, start + (1 + Math.floor((one.eventTime - start) / day)) * day) }
+        : { ...one, knownAt: start + 90 * day },
+    )
+    await live(tell, known, { days: 6 })
+    const windows = await windowsOf(tell)
+    expect(windows[4].performance).toMatchObject({
+      ripe: true,
+      labelled: 0,
+      metrics: [{ value: null }, { value: null }],
+    })
+    const monitor = (await tell.call('GET', 'monitors/arrivals')).json
+    const metric = windows[2].performance.metrics.find(({ open }: { open: boolean }) => open)
+    expect(monitor).toMatchObject({
+      state: 'degraded',
+      performance: { metric: metric.metric, value: metric.value, verdict: 'breach', start: start + 2 * day },
+    })
+    expect(monitor.headline).toMatch(
+      /^(AUC|Log loss) \d\.\d+ is 0\.\d+ worse than .*, in the window from 10 Jan 2001, the last that could be judged\.$/,
+    )
+  }, 90_000)
+
   test('the numbers are those of the rows: the measured AUC and log loss equal a plain computation', async () => {
     const tell = await begin({ performance: performancePolicy })
     const flights = flightsOf({ days: 1, seed: 'exact' }).map((flight, i) => ({

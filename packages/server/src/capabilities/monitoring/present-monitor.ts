@@ -1,4 +1,5 @@
 import type {
+  MetricResult,
   Monitor,
   MonitorDefinition,
   MonitorSummary,
@@ -64,10 +65,14 @@ export async function presentSummaries(db: Reader, monitors: readonly MonitorTab
         .where('release', '=', row.release ?? '')
         .executeTakeFirst()
       const [newest] = windows
-      const judged = windows.find(
+      const ripe = windows.filter(
         ({ performance, release }) => performance?.ripe && performance.predicted > 0 && release === row.release,
       )
-      const metric = judged?.performance?.metrics[0]
+      const hasValue = ({ value }: MetricResult) => value !== null
+      // a window whose labels never came says nothing; the last that did still holds, as its alert does
+      const judged = ripe.find(({ performance }) => performance?.metrics.some(hasValue)) ?? ripe[0]
+      const metrics = judged?.performance?.metrics ?? []
+      const metric = metrics.find(({ open }) => open) ?? metrics.find(hasValue) ?? metrics[0]
       return {
         name: row.name,
         urn: urn(row.project_id, 'monitor', row.name),
@@ -89,6 +94,7 @@ export async function presentSummaries(db: Reader, monitors: readonly MonitorTab
                 baseline: metric.baseline?.value ?? null,
                 margin: metric.margin,
                 verdict: metric.verdict,
+                start: judged.start,
                 end: judged.end,
               }
             : null,

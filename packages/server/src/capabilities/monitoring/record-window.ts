@@ -197,22 +197,29 @@ async function advanceRelease(
   return { drift, performance }
 }
 
+/** How many windows are looked through for one that could be judged. */
+const mostLookedAt = 35
+
 /** The monitor's own word: what is open, else what the newest window says; performance is that of the newest window that could be judged. */
 async function describeMonitor({ clock }: Deps, trx: Trx, monitor: MonitorTable, rules: WindowRules): Promise<void> {
   const windows = asReader(trx)
     .selectFrom('monitor_window')
-    .select(['drift', 'performance', 'release'])
+    .select(['start_at', 'drift', 'performance', 'release'])
     .where('project_id', '=', monitor.project_id)
     .where('monitor', '=', monitor.name)
     .orderBy('start_at', 'desc')
   const newest = await windows.executeTakeFirst()
   const ripe = await windows
     .where('ripe', '=', 1)
-    .where('release', '=', newest?.release ?? '')
-    .executeTakeFirst()
+    .where('release', '=', newest?.release ?? monitor.release ?? '')
+    .limit(mostLookedAt)
+    .execute()
   const parse = <T>(text: string | null | undefined): T | null => (text ? (JSON.parse(text) as T) : null)
   const drift = parse<NonNullable<JudgedWindow['drift']>>(newest?.drift)
-  const performance = parse<WindowPerformance>(ripe?.performance ?? newest?.performance)
+  const ofRipe = ripe.map((row) => ({ start: row.start_at, performance: parse<WindowPerformance>(row.performance) }))
+  const judged = ofRipe.find(({ performance: one }) => one?.metrics.some(({ value }) => value !== null))
+  const performance = judged?.performance ?? parse<WindowPerformance>((ripe[0] ?? newest)?.performance)
+  const seenIn = judged && judged.start !== newest?.start_at ? judged.start : null
   const degraded = openRules(rules.performance.states).length > 0
   const drifted = openRules(rules.drift.states).length > 0
   const current = newest?.release === null || newest?.release === monitor.release
@@ -223,7 +230,7 @@ async function describeMonitor({ clock }: Deps, trx: Trx, monitor: MonitorTable,
       ...(current
         ? {
             state: degraded ? 'degraded' : drifted ? 'drifted' : windowState(drift, performance),
-            headline: headlineOf(drift, performance),
+            headline: headlineOf(drift, performance, seenIn),
           }
         : {}),
     })

@@ -74,7 +74,7 @@ describeEachDatabase('pipeline triggers', ({ world }) => {
       ['fired', start],
     ])
     expect(evaluations[2]?.reason).toBe(
-      'monitor.drifted: monitor delay. The trigger cools down until 2001-06-08T00:00Z.',
+      'On monitor delay dep_hour drifted. The trigger cools down until 2001-06-08T00:00Z.',
     )
     expect(evaluations[1]?.reason).toBe('monitor is other, not delay.')
     const run = await endOfRun(at.client, evaluations[3]?.run ?? '')

@@ -91,7 +91,8 @@ function judgeComparison(
   const [gain, low, high] = higher
     ? [difference.value, difference.low, difference.high]
     : [-difference.value, -difference.high, -difference.low]
-  const interval = `${metric} ${signed(difference.value)}, 95 % interval ${signed(difference.low)} to ${signed(difference.high)}, ${count(data.rows, 'row')} of ${count(data.blocks, 'day')}`
+  const places = decimalsOf(difference.low, difference.high)
+  const interval = `${metric} ${signed(difference.value, places)}, 95 % interval ${signed(difference.low, places)} to ${signed(difference.high, places)}, ${count(data.rows, 'row')} of ${count(data.blocks, 'day')}`
   if (rule.require === 'better') {
     return low > 0
       ? { passed: true, reason: `The candidate is better than the champion (${interval}).` }
@@ -187,5 +188,11 @@ export function checkRules(value: unknown): string[] {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const number = (value: number): string => String(Number(value.toPrecision(4)))
-const signed = (value: number): string => (value > 0 ? `+${number(value)}` : number(value).replace('-', '−'))
+/** As many decimals as the interval deserves: two digits of its half width. */
+const decimalsOf = (low: number, high: number): number | undefined =>
+  high > low ? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10((high - low) / 2)))) : undefined
+const signed = (value: number, places?: number): string => {
+  const text = places === undefined ? number(value) : value.toFixed(places)
+  return value > 0 ? `+${text}` : text.replace('-', '−')
+}
 const count = (n: number, noun: string): string => `${n.toLocaleString('en-GB')} ${noun}${n === 1 ? '' : 's'}`

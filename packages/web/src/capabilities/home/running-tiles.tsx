@@ -6,8 +6,8 @@ import { EntityLink } from '../../ui/entity-link.tsx'
 import { useNow, useUiEnvironment } from '../../ui/environment.tsx'
 import { formatCount, formatNumber, formatPlural } from '../../ui/format-number.ts'
 import { formatAge, formatDay } from '../../ui/format-time.ts'
-import { Time } from '../../ui/time.tsx'
-import { formatLimit, measureWord } from '../monitoring/measure-words.ts'
+import { Time, TimeRange } from '../../ui/time.tsx'
+import { formatLimit, labelledWords, measureWord } from '../monitoring/measure-words.ts'
 import { monitorKind, monitorWord } from '../monitoring/monitor-state.ts'
 import { deploymentState } from '../serving/deployment-state.ts'
 import type { ProjectState } from './project-state.ts'
@@ -102,9 +102,11 @@ export function MonitorTile({ project, state: { monitors } }: TileSource) {
       fact={
         <>
           <EntityLink kind="monitor" name={worst.name} look="name" />
-          {worst.labels !== null &&
-            worst.labels.predicted > 0 &&
-            `, ${Math.round((100 * worst.labels.labelled) / worst.labels.predicted)} % labelled`}
+          {measured !== null && measured.value !== null && (
+            <>
+              , <TimeRange from={measured.start} to={measured.end - 1} />
+            </>
+          )}
         </>
       }
       mini={
@@ -123,6 +125,7 @@ export function MonitorTile({ project, state: { monitors } }: TileSource) {
         last && (
           <>
             last window ended <Time at={last.end} show="day" clock="event" />
+            {worst.labels !== null && worst.labels.predicted > 0 && `, ${labelledWords(worst.labels)}`}
           </>
         )
       }

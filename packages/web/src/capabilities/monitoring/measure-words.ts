@@ -33,8 +33,23 @@ export function formatLimit(value: number): string {
   return String(Number(value.toPrecision(4))).replace('-', '\u2212')
 }
 
-/** A chance as it is written: `2e-9`, `0.012`. */
+/** A chance as it is written: `< 0.0001`, `0.012`. */
 export function formatChance(q: number): string {
-  if (q === 0) return '< 1e-300'
-  return q < 0.001 ? q.toExponential(0).replace('+', '') : q.toFixed(3)
+  return q < 1e-4 ? '< 0.0001' : String(Number(q.toPrecision(2)))
+}
+
+/** How many labels of a window have come: `99 % labelled`, `labels still to come`. */
+export function labelledWords({
+  predicted,
+  labelled,
+}: {
+  readonly predicted: number
+  readonly labelled: number
+}): string {
+  return labelled === 0 ? 'labels still to come' : `${Math.floor((100 * labelled) / predicted)} % labelled`
+}
+
+/** Whether the labels of a window are all there. */
+export function arrivalWord({ ripe, labelled }: { readonly ripe: boolean; readonly labelled: number }): string {
+  return !ripe ? 'labels still arrive' : labelled === 0 ? 'none came in time' : 'judged'
 }

@@ -11,7 +11,7 @@ import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { TimeRange } from '../../ui/time.tsx'
 import { Interval } from '../../ui/value.tsx'
 import { DataTab } from './data-tab.tsx'
-import { measureTitle } from './measure-words.ts'
+import { arrivalWord, measureTitle } from './measure-words.ts'
 import { monitorKind, monitorWord } from './monitor-state.ts'
 import { PerformanceTab } from './performance-tab.tsx'
 import { useWatchMarks } from './watch-marks.ts'
@@ -69,15 +69,15 @@ function MonitorView({ project, monitor }: { readonly project: string; readonly 
             value: <EntityLink kind="model" name={monitor.model} version={monitor.version ?? undefined} look="bare" />,
           },
           judged && {
-            label: `${measureTitle(judged.metric)}, newest ripe window`,
+            label: `${measureTitle(judged.metric)}, last judged window`,
             value: (
               <>
                 <Interval value={judged.value} low={judged.interval?.low} high={judged.interval?.high} strong />
-                {judged.baseline !== null && (
-                  <span className="t3">
-                    baseline {formatNumber(judged.baseline, 3)}, margin {judged.margin}
-                  </span>
-                )}
+                <span className="t3">
+                  {judged.value !== null && <TimeRange from={judged.start} to={judged.end - 1} />}
+                  {judged.baseline !== null &&
+                    `, baseline ${formatNumber(judged.baseline, 3)}, margin ${judged.margin}`}
+                </span>
               </>
             ),
           },
@@ -89,7 +89,7 @@ function MonitorView({ project, monitor }: { readonly project: string; readonly 
               ) : (
                 <>
                   {formatShare(monitor.labels.labelled / monitor.labels.predicted, 0)}
-                  <span className="t3">{monitor.labels.ripe ? 'judged' : 'still arriving'}</span>
+                  <span className="t3">{arrivalWord(monitor.labels)}</span>
                 </>
               ),
           },

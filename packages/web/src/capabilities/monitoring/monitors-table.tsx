@@ -7,8 +7,9 @@ import { useUiEnvironment } from '../../ui/environment.tsx'
 import { formatNumber, formatPlural, formatShare } from '../../ui/format-number.ts'
 import { formatDay } from '../../ui/format-time.ts'
 import { State, StateGlyph } from '../../ui/state.tsx'
+import { TimeRange } from '../../ui/time.tsx'
 import { Interval } from '../../ui/value.tsx'
-import { measureWord } from './measure-words.ts'
+import { arrivalWord, measureWord } from './measure-words.ts'
 import { monitorKind, needsAttention } from './monitor-state.ts'
 
 interface MonitorsTableProps {
@@ -59,12 +60,12 @@ export function MonitorsTable({ project, monitors }: MonitorsTableProps) {
             ) : (
               <span className="cell-two">
                 <span>
-                  <State kind={labels.ripe ? 'ok' : 'run'}>
-                    {formatShare(labels.predicted === 0 ? 0 : labels.labelled / labels.predicted, 0)} of{' '}
+                  <State kind={!labels.ripe ? 'run' : labels.labelled === 0 ? 'none' : 'ok'}>
+                    {formatShare(labels.labelled / labels.predicted, 0)} of{' '}
                     {formatPlural(labels.predicted, 'prediction')}
                   </State>
                 </span>
-                <span>{labels.ripe ? 'judged' : 'labels still arrive'}</span>
+                <span>{arrivalWord(labels)}</span>
               </span>
             ),
         },
@@ -128,6 +129,11 @@ function PerformanceCell({ monitor: { performance } }: { readonly monitor: Monit
         )}
       </span>
       <span>
+        {performance.value !== null && (
+          <>
+            <TimeRange from={performance.start} to={performance.end - 1} />,{' '}
+          </>
+        )}
         {performance.baseline === null
           ? 'no baseline yet'
           : `baseline ${formatNumber(performance.baseline, 3)}, margin ${performance.margin}`}

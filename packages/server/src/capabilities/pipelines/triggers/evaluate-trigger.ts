@@ -6,8 +6,9 @@ import { resolveParameters } from '../definition/parameter-value.ts'
 import { createRun } from '../runs/create-run.ts'
 import type { Engine } from '../runs/engine.ts'
 import { requireVersion, versionOf } from '../runs/load-version.ts'
-import { activeRunStates } from '../runs/step-states.ts'
+import { activeRunStates, normalPriority } from '../runs/step-states.ts'
 import type { PipelineTriggerTable } from '../tables.ts'
+import { unreadyData } from './unready-data.ts'
 
 /** A reason to start a run: a due time or an event. */
 export interface Occasion {
@@ -16,11 +17,15 @@ export interface Occasion {
   /** One sentence: what happened. */
   readonly summary: string
   readonly refs: readonly EventRef[]
+  /** Rows that it brings, for a trigger that waits for a number of them. */
+  readonly rows?: number
   /** Why this is not what the trigger waits for, when it is not. */
   readonly mismatch?: string
 }
 
 const day = (at: number): string => new Date(at).toISOString().replace(/:\d\d\.000Z$/, 'Z')
+
+const count = (n: number): string => n.toLocaleString('en-GB')
 
 /** Looks at a trigger on an occasion: starts a run, or not, and records why in every case. */
 export async function evaluateTrigger(
@@ -51,7 +56,23 @@ export async function evaluateTrigger(
       })
       .execute()
   }
+  const change = async (set: Partial<PipelineTriggerTable>): Promise<void> => {
+    await trx
+      .updateTable('pipeline_trigger')
+      .set(set)
+      .where('project_id', '=', row.project_id)
+      .where('pipeline', '=', row.pipeline)
+      .where('name', '=', row.name)
+      .execute()
+  }
   if (occasion.mismatch !== undefined) return record('no-match', occasion.mismatch)
+  const enough = trigger.on?.rows
+  if (enough !== undefined) {
+    const pending = row.pending_rows + (occasion.rows ?? 0)
+    await change({ pending_rows: pending })
+    if (pending < enough)
+      return record('accumulating', `${occasion.summary} ${count(pending)} of ${count(enough)} new rows have come.`)
+  }
   if (row.cooldown_until !== null && occasion.eventTime < row.cooldown_until)
     return record('cooling-down', `${occasion.summary} The trigger cools down until ${day(row.cooldown_until)}.`)
   const active = await trx
@@ -69,6 +90,18 @@ export async function evaluateTrigger(
     )
   const version = await requireVersion(asReader(trx), row.project_id, row.pipeline)
   const loaded = versionOf(version)
+  const { reason, versions } = await unreadyData(
+    asReader(trx),
+    row.project_id,
+    loaded.definition.requires ?? [],
+    occasion.eventTime,
+    JSON.parse(row.used_data) as Record<string, number>,
+  )
+  if (reason !== undefined) {
+    // A cause does not go away because the data are late: it counts again when they come.
+    if (occasion.kind === 'event') await change({ deferred: JSON.stringify(occasion) })
+    return record('not-ready', `${occasion.summary} ${reason}`)
+  }
   let params: Record<string, unknown>
   try {
     params = resolveParameters({ name: row.pipeline, params: loaded.definition.params }, trigger.params)
@@ -82,15 +115,15 @@ export async function evaluateTrigger(
     params,
     asOf: occasion.eventTime,
     holdsEventTime: true,
+    priority: trigger.priority ?? normalPriority,
     startedBy: version.created_by,
     cause: { kind: occasion.kind, trigger: row.name, summary: occasion.summary, refs: [...occasion.refs] },
   })
-  await trx
-    .updateTable('pipeline_trigger')
-    .set({ cooldown_until: trigger.cooldownMs === 0 ? null : occasion.eventTime + trigger.cooldownMs })
-    .where('project_id', '=', row.project_id)
-    .where('pipeline', '=', row.pipeline)
-    .where('name', '=', row.name)
-    .execute()
+  await change({
+    cooldown_until: trigger.cooldownMs === 0 ? null : occasion.eventTime + trigger.cooldownMs,
+    pending_rows: 0,
+    deferred: null,
+    used_data: JSON.stringify(versions),
+  })
   await record('fired', occasion.summary, run)
 }

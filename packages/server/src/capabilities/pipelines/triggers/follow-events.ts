@@ -4,13 +4,14 @@ import { parseUrn } from '../../../kernel/ids/index.ts'
 import type { Engine } from '../runs/engine.ts'
 import type { PipelineTriggerTable } from '../tables.ts'
 import { lastDue } from './due-times.ts'
-import { evaluateTrigger } from './evaluate-trigger.ts'
+import { evaluateTrigger, type Occasion } from './evaluate-trigger.ts'
 import { mismatch } from './match-event.ts'
+import { occasionWords } from './occasion-words.ts'
 
 type Deps = Pick<Engine, 'clock' | 'events' | 'jobs' | 'watermark'>
 
 /** Entities that an event was caused by and that a run it starts was caused by too. */
-const causes = new Set(['monitor', 'window', 'alert', 'release', 'deployment', 'dataset'])
+const causes = new Set(['monitor', 'window', 'alert', 'release', 'deployment', 'dataset', 'model', 'pipeline-run'])
 
 /** Looks at the triggers that wait for an event. */
 export async function onTriggerEvent(trx: Trx, deps: Deps, event: SealedEvent): Promise<void> {
@@ -24,17 +25,46 @@ export async function onTriggerEvent(trx: Trx, deps: Deps, event: SealedEvent): 
     .execute()
   for (const row of rows) {
     const { on } = JSON.parse(row.definition) as PipelineTrigger
-    if (!on?.events.includes(event.name)) continue
+    if (!on?.events.includes(event.name)) {
+      if (row.deferred !== null && event.name === 'dataset.version-added') await again(trx, deps, row, event)
+      continue
+    }
     const eventTime = event.eventTime ?? (await deps.watermark.read(asReader(trx), event.project)).at
-    const reason = mismatch(event, on.where)
+    const reason = mismatch(event, on.where) ?? (await ownDoing(trx, row, event))
+    const rows = Number(event.data['addedRows'] ?? event.data['rows'] ?? 0)
     await evaluateTrigger(trx, deps, row, {
       kind: 'event',
       eventTime,
-      summary: `${event.name}: ${nameOf(event.subject)}.`,
+      summary: occasionWords(event),
       refs: causeRefs(event),
+      rows,
       ...(reason === undefined ? {} : { mismatch: reason }),
     })
   }
+}
+
+/** An occasion that found the data not ready, when data have come that the pipeline may have waited for. */
+async function again(trx: Trx, deps: Deps, row: PipelineTriggerTable, event: SealedEvent): Promise<void> {
+  const occasion = JSON.parse(row.deferred ?? '') as Occasion
+  const eventTime = Math.max(occasion.eventTime, event.eventTime ?? 0, (await deps.watermark.read(asReader(trx), event.project)).at)
+  await evaluateTrigger(trx, deps, row, { ...occasion, rows: 0, eventTime })
+}
+
+/** A pipeline that waits for new versions of the model that it registers would never come to rest. */
+async function ownDoing(trx: Trx, row: PipelineTriggerTable, event: SealedEvent): Promise<string | undefined> {
+  if (event.name !== 'model-version.registered') return undefined
+  const runs = event.refs.map((ref) => parseUrn(ref.urn)).filter((parts) => parts?.kind === 'pipeline-run')
+  for (const run of runs) {
+    const found = await trx
+      .selectFrom('pipeline_run')
+      .select('id')
+      .where('project_id', '=', event.project)
+      .where('id', '=', run?.id ?? '')
+      .where('pipeline', '=', row.pipeline)
+      .executeTakeFirst()
+    if (found) return `The version was made by this pipeline itself, in run ${found.id}.`
+  }
+  return undefined
 }
 
 function causeRefs(event: SealedEvent): EventRef[] {
@@ -48,11 +78,6 @@ function causeRefs(event: SealedEvent): EventRef[] {
     { rel: 'input', urn: event.subject, as: 'triggered-by' },
     ...further.map((ref) => ({ rel: 'input' as const, urn: ref.urn, as: 'cause' })),
   ]
-}
-
-function nameOf(urn: string): string {
-  const parts = parseUrn(urn)
-  return parts ? `${parts.kind} ${parts.id}${parts.version === undefined ? '' : ` v${parts.version}`}` : urn
 }
 
 /** When event time moves by hand: a project that leaves the wall clock begins anew, then what has become due fires. */

@@ -4,6 +4,7 @@ import { pipelineErrors } from '../errors.ts'
 import type { Engine } from '../runs/engine.ts'
 import { requireVersion } from '../runs/load-version.ts'
 import type { PipelineTriggerEvaluationTable } from '../tables.ts'
+import { readCadence } from './cadence.ts'
 import { nextDue } from './due-times.ts'
 
 /** The triggers of a pipeline with where they stand, and their evaluations, newest first. */
@@ -39,6 +40,8 @@ export async function readTriggers(
         ...definition,
         nextDue: next ?? null,
         cooldownUntil: row.cooldown_until,
+        pendingRows: definition.on?.rows === undefined ? null : row.pending_rows,
+        cadence: await readCadence(db.read, { project, pipeline }, definition, at),
         lastEvaluation: last ? present(last) : null,
       }
     }),

@@ -35,6 +35,9 @@ export async function replaceTriggers(
         schedule,
         evaluated_to: input.eventTime,
         cooldown_until: null,
+        pending_rows: 0,
+        deferred: null,
+        used_data: '{}',
       })
       .onConflict((c) => c.columns(['project_id', 'pipeline', 'name']).doUpdateSet({ definition, schedule }))
       .execute()
