@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cliPage } from './reference/cli-page.ts'
+import { metricsPage } from './reference/metrics-page.ts'
 import { openApiDocument } from './reference/open-api-document.ts'
 import { permissionsPage } from './reference/permissions-page.ts'
 import { routesPage } from './reference/routes-page.ts'
@@ -12,6 +13,7 @@ import { root } from './tracked-files.ts'
 const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/reference/settings.md': settingsPage,
   'docs/reference/permissions.md': permissionsPage,
+  'docs/reference/metrics.md': metricsPage,
   'docs/reference/routes.md': routesPage,
   'docs/reference/cli.md': cliPage,
   'docs/reference/openapi.json': openApiDocument,

@@ -152,10 +152,11 @@ export function composeHttp(
   const app = createHttp({
     authenticator: capabilities.access,
     logger: kernel.logger,
+    metrics: kernel.metrics,
     bodyLimit: kernel.config.bodyLimit,
     allowedHosts: options.allowedHosts,
   })
-  systemRoutes(app, kernel)
+  systemRoutes(app, kernel, capabilities.serving)
   eventRoutes(app, kernel)
   accessRoutes(app, {
     access: capabilities.access,

@@ -152,7 +152,13 @@ describeEachDatabase('the route matrix', ({ world, dialect }) => {
   test('a route without access stops the start', async () => {
     const { access } = world.capabilities
     const logger = createLogger({ level: 'silent' })
-    const bare = createHttp({ authenticator: access, logger, bodyLimit: 1024, allowedHosts: () => new Set() })
+    const bare = createHttp({
+      authenticator: access,
+      logger,
+      metrics: world.kernel.metrics,
+      bodyLimit: 1024,
+      allowedHosts: () => new Set(),
+    })
     expect(() => bare.get('/forgotten', async () => 'open')).toThrow('Route GET /forgotten names no permission')
     void bare.register(async (inner) => inner.get('/inner', async () => 'open'))
     await expect(bare.ready()).rejects.toThrow('Route GET /inner names no permission')

@@ -4,9 +4,11 @@ import { createRequire } from 'node:module'
 import { extname, join, normalize, sep } from 'node:path'
 import * as contract from '@trivium/contract'
 import type { FastifyReply } from 'fastify'
-import type { Http } from './kernel/http/index.ts'
+import type { Serving } from './capabilities/serving/index.ts'
+import { type Http, mount } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
-import { holds, type Principal } from './kernel/principal/index.ts'
+import type { Principal } from './kernel/principal/index.ts'
+import { readStatus } from './read-status.ts'
 
 export const programVersion: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
 
@@ -26,8 +28,17 @@ const types: Record<string, string> = {
 const pagePolicy =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
-/** What answers without a token: health, the OpenAPI document and the UI's files. */
-export function systemRoutes(app: Http, kernel: Kernel): void {
+function worst(states: readonly contract.StatusFinding['state'][]): contract.StatusFinding['state'] {
+  return states.includes('failed') ? 'failed' : states.includes('warning') ? 'warning' : 'ok'
+}
+
+const metricsTypes = {
+  prometheus: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+}
+
+/** What answers without a token: health, the OpenAPI document and the UI's files; and, for those who may, figures and the state of the server. */
+export function systemRoutes(app: Http, kernel: Kernel, serving: Serving): void {
   const anyone = { access: 'public' as const }
   app.get('/healthz', { config: anyone }, async () => ({ status: 'alive' }))
   app.get('/health', { config: anyone }, async (_request, reply: FastifyReply) => reply.type('text/plain').send('OK'))
@@ -39,11 +50,20 @@ export function systemRoutes(app: Http, kernel: Kernel): void {
       return reply.status(503).send({ status: 'the database does not answer' })
     }
   })
-  app.get('/metrics', { config: { access: 'metrics:read' } }, async (request, reply: FastifyReply) =>
-    reply
-      .type('text/plain; version=0.0.4; charset=utf-8')
-      .send(await metricsText(kernel, request.scope?.principal as Principal)),
-  )
+  app.get('/metrics', { config: { access: 'metrics:read' } }, async (request, reply: FastifyReply) => {
+    const format = String(request.headers.accept).includes('application/openmetrics-text')
+      ? 'openmetrics'
+      : 'prometheus'
+    return reply
+      .type(metricsTypes[format])
+      .send(await kernel.metrics.render(request.scope?.principal as Principal, format))
+  })
+  kernel.metrics.collect(async () => [{ metric: 'trivium_info', labels: { version: programVersion }, value: 1 }])
+  mount(app, contract.getStatus, 200, async ({ principal }) => {
+    const findings = await readStatus(kernel, serving, principal)
+    const state = worst(findings.map((one) => one.state))
+    return { state, version: programVersion, startedAt: Math.round(performance.timeOrigin), findings }
+  })
 
   let document: Record<string, unknown> | undefined
   app.get('/api/v1/openapi.json', { config: anyone }, async () => {
@@ -83,36 +103,4 @@ export function systemRoutes(app: Http, kernel: Kernel): void {
       return existsSync(path) ? file(path, reply) : reply.status(404).type('text/plain').send('There is no such file.')
     })
   }
-}
-
-/** The few figures that tell whether the server works; names are stable. */
-async function metricsText({ db, events, jobs }: Kernel, reader: Principal): Promise<string> {
-  const head = await events.head(db.read)
-  const memory = process.memoryUsage()
-  const projects = await db.read.selectFrom('project').select('id').execute()
-  const active = await Promise.all(
-    // Figures of a project are for who may read them there.
-    projects
-      .filter(({ id }) => holds(reader, id, 'metrics:read'))
-      .map(async ({ id }) =>
-        (await jobs.active(db.read, id)).map(
-          (job) => `trivium_jobs_active{project="${id}",kind="${job.kind}"} ${job.count}`,
-        ),
-      ),
-  )
-  return [
-    '# HELP trivium_events_sealed_total Events that were numbered and can be read.',
-    '# TYPE trivium_events_sealed_total counter',
-    `trivium_events_sealed_total ${head}`,
-    '# HELP trivium_resident_memory_bytes Resident memory of the main process.',
-    '# TYPE trivium_resident_memory_bytes gauge',
-    `trivium_resident_memory_bytes ${memory.rss}`,
-    '# HELP trivium_uptime_seconds Seconds since the main process started.',
-    '# TYPE trivium_uptime_seconds gauge',
-    `trivium_uptime_seconds ${process.uptime().toFixed(1)}`,
-    '# HELP trivium_jobs_active Jobs that are due or running.',
-    '# TYPE trivium_jobs_active gauge',
-    ...active.flat(),
-    '',
-  ].join('\n')
 }

@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { access, chmod, mkdir, mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { getSession } from '@trivium/contract'
+import { getSession, getStatus } from '@trivium/contract'
 import { ApiError } from '@trivium/sdk'
 import type { Connection } from '../connection.ts'
 import { bytesText } from '../output.ts'
@@ -87,15 +87,23 @@ export async function checkServer({ url, token, client }: Connection): Promise<F
     ]
   try {
     const session = await client.call(getSession, {})
-    return [
-      server,
-      ok(
-        'token',
-        `${session.name}, ${session.projects.length} ${session.projects.length === 1 ? 'project' : 'projects'}`,
-      ),
-    ]
+    const { length } = session.projects
+    const known = ok('token', `${session.name}, ${length} ${length === 1 ? 'project' : 'projects'}`)
+    return [server, known, ...(await serverFindings(client))]
   } catch (error) {
     const why = error instanceof ApiError ? error.detail : String(error)
     return [server, failed('token', why, 'Make a new one: trivium token create NAME, or Settings, Tokens.')]
+  }
+}
+
+/** What the server says of its own parts, where the token may ask. */
+async function serverFindings(client: Connection['client']): Promise<Finding[]> {
+  try {
+    const { findings } = await client.call(getStatus, {})
+    return findings.map((finding) => ({ ...finding, check: `server: ${finding.check}` }))
+  } catch (error) {
+    // Viewers and contributors may not see how the server does.
+    if (error instanceof ApiError && error.status === 403) return []
+    throw error
   }
 }

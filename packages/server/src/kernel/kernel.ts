@@ -8,13 +8,18 @@ import {
   createConsumers,
   createEventLog,
   createVolatileChannel,
+  createCheckpoints,
+  type Checkpoints,
   type EventLog,
+  openSigningKey,
+  type SigningKey,
   type Sequencer,
   startSequencer,
   type VolatileChannel,
 } from './events/index.ts'
 import { createJobs, type Jobs } from './jobs/index.ts'
 import type { Logger } from './logging/index.ts'
+import { collectKernel, createMetrics, type Metrics } from './telemetry/index.ts'
 import type { BatchScorer, BlobStore, TableEngine } from './ports/index.ts'
 
 /** What every capability is built from. Functions take the parts that they need: `Pick<Kernel, 'db' | 'clock' | 'events'>`. */
@@ -23,8 +28,13 @@ export interface Kernel {
   readonly db: Database
   readonly clock: Clock
   readonly logger: Logger
+  readonly metrics: Metrics
   readonly events: EventLog
   readonly sequencer: Sequencer
+  /** Signed words about the chains of the events, outside of the database. */
+  readonly checkpoints: Checkpoints
+  /** The instance's Ed25519 key. */
+  readonly signingKey: SigningKey
   readonly consumers: Consumers
   readonly volatile: VolatileChannel
   readonly jobs: Jobs
@@ -49,6 +59,16 @@ export function createKernel(parts: {
   const { config, db, clock, logger } = parts
   const events = createEventLog({ db, clock })
   const sequencer = startSequencer({ db })
+  const signingKey = openSigningKey({ pem: config.signingKey, dataDirectory: config.data })
+  const checkpoints = createCheckpoints({
+    db,
+    clock,
+    blobs: parts.blobs,
+    logger,
+    key: signingKey,
+    dataDirectory: config.data,
+    secondPlace: config.checkpointDirectory,
+  })
   const consumers = createConsumers({ db, events, sequencer, clock, logger })
   const jobs = createJobs({
     db,
@@ -70,5 +90,18 @@ export function createKernel(parts: {
     gateway: join(config.data, 'gateway'),
   }
   for (const path of Object.values(paths)) mkdirSync(path, { recursive: true, mode: 0o700 })
-  return { ...parts, events, sequencer, consumers, volatile: createVolatileChannel(), jobs, watermark, paths }
+  const metrics = createMetrics({ logger })
+  const kernel: Kernel = {
+    ...parts,
+    metrics,
+    events,
+    sequencer,
+    consumers,
+    volatile: createVolatileChannel(),
+    jobs,
+    watermark,
+    paths,
+  }
+  collectKernel(kernel)
+  return kernel
 }

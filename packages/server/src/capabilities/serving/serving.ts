@@ -3,9 +3,10 @@ import { asReader, type Trx } from '../../kernel/db/index.ts'
 import { newId, urn } from '../../kernel/ids/index.ts'
 import { actOnce, resultOf } from '../../kernel/jobs/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import type { GatewayRelease, GatewayToken, OnlineView } from '../../kernel/ports/index.ts'
+import type { GatewayRelease, GatewayStatus, GatewayToken, OnlineView } from '../../kernel/ports/index.ts'
 import { accessErrors, holds, type Scope } from '../../kernel/principal/index.ts'
 import { insertRelease, moveBack } from './activate.ts'
+import { collectTraffic } from './collect-traffic.ts'
 import { servingErrors } from './errors.ts'
 import { createGateway } from './gateway/gateway.ts'
 import { type DeployableModels, makeManifest, type OnlineViews } from './make-manifest.ts'
@@ -65,6 +66,8 @@ export interface Serving {
   inferenceUrl(): string
   /** Where the gateway listens; undefined while it does not run. */
   gatewayAddress(): { host: string; port: number } | undefined
+  /** What the gateway says of itself, undefined while it does not answer, and how many deployments it should serve. */
+  gatewayStatus(): Promise<{ deployments: number; status: GatewayStatus | undefined }>
   /** Called once the server listens: finds or starts the gateway. `publicUrl` is where clients reach this server. */
   start(publicUrl: string): Promise<void>
   readonly stop: (options: { keepGateway: boolean }) => Promise<void>
@@ -73,6 +76,7 @@ export interface Serving {
 export function createServing({ kernel, models, views, tokens, program }: ServingDeps): Serving {
   const { db, blobs, events } = kernel
   const gateway = createGateway({ kernel, program, tokens })
+  collectTraffic(kernel, gateway)
   let publicUrl = ''
 
   const inferenceUrl = (): string => {
@@ -248,6 +252,17 @@ export function createServing({ kernel, models, views, tokens, program }: Servin
       ).map((row) => row.name),
     inferenceUrl,
     gatewayAddress: gateway.address,
+    gatewayStatus: async () => {
+      const [{ count }, status] = await Promise.all([
+        db.read
+          .selectFrom('deployment')
+          .select((e) => e.fn.countAll<number>().as('count'))
+          .where('retired_at', 'is', null)
+          .executeTakeFirstOrThrow(),
+        gateway.status(),
+      ])
+      return { deployments: Number(count), status }
+    },
     start: async (url) => {
       publicUrl = url
       await gateway.start()

@@ -29,7 +29,16 @@ export interface Consumers {
   start(): void
   /** Which consumers have not read up to `seq`, one sentence each. */
   lagging(seq: number): Promise<string[]>
+  /** How far each consumer has read, and why its last batch failed if it did. */
+  positions(): Promise<readonly ConsumerPosition[]>
   stop(): Promise<void>
+}
+
+export interface ConsumerPosition {
+  readonly name: string
+  /** The last event that it has worked on; 0 before the first. */
+  readonly seq: number
+  readonly error: string | null
 }
 
 const batchSize = 500
@@ -151,19 +160,24 @@ export function createConsumers({
     return true
   }
 
+  async function positions(): Promise<ConsumerPosition[]> {
+    const rows = await db.read.selectFrom('event_consumer').select(['name', 'cursor', 'error']).execute()
+    const byName = new Map(rows.map((row) => [row.name, row]))
+    return consumers.map(({ name }) => ({
+      name,
+      seq: byName.get(name)?.cursor ?? 0,
+      error: byName.get(name)?.error ?? null,
+    }))
+  }
+
   return {
     add: (consumer) => void consumers.push(consumer),
     start,
-    lagging: async (seq) => {
-      const rows = await db.read.selectFrom('event_consumer').select(['name', 'cursor', 'error']).execute()
-      const byName = new Map(rows.map((row) => [row.name, row]))
-      return consumers
-        .filter((c) => (byName.get(c.name)?.cursor ?? 0) < seq)
-        .map((c) => {
-          const error = byName.get(c.name)?.error
-          return error ? `${c.name} fails: ${error}` : `${c.name} has not read all events yet`
-        })
-    },
+    lagging: async (seq) =>
+      (await positions())
+        .filter((one) => one.seq < seq)
+        .map(({ name, error }) => (error ? `${name} fails: ${error}` : `${name} has not read all events yet`)),
+    positions,
     stop: async () => {
       stopped = true
       stopListening()

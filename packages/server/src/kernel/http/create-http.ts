@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Permission, RouteAccess } from '@trivium/contract'
+import { type Permission, type RouteAccess, streamEvents } from '@trivium/contract'
 import fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -10,6 +10,7 @@ import fastify, {
 } from 'fastify'
 import { AppError, defineErrors } from '../errors/index.ts'
 import type { Logger } from '../logging/index.ts'
+import type { Metrics } from '../telemetry/index.ts'
 import { lazySerializers, lazyValidator } from './lazy-schemas.ts'
 import { accessErrors, authorize, type Principal, type Scope } from '../principal/index.ts'
 
@@ -73,6 +74,7 @@ export interface ServedRoute {
 export interface HttpOptions {
   authenticator: Authenticator
   logger: Logger
+  metrics: Pick<Metrics, 'observe'>
   bodyLimit: number
   /** Host names, without port, that the Host header may carry. */
   allowedHosts: () => ReadonlySet<string>
@@ -81,7 +83,7 @@ export interface HttpOptions {
 export type Http = FastifyInstance<any, any, any, any, any>
 
 /** Fastify with our rules: every route names its permission, bodies are strict, queries are coerced, errors are problem+json with stable codes, hosts and origins are checked. */
-export function createHttp({ authenticator, logger, bodyLimit, allowedHosts }: HttpOptions): Http {
+export function createHttp({ authenticator, logger, metrics, bodyLimit, allowedHosts }: HttpOptions): Http {
   const app = fastify({
     loggerInstance: logger as never,
     logController: new LogController({ disableRequestLogging: true }),
@@ -117,6 +119,16 @@ export function createHttp({ authenticator, logger, bodyLimit, allowedHosts }: H
     if (closing) reply.header('connection', 'close')
     reply.header('x-request-id', request.id)
     if (!reply.hasHeader('x-content-type-options')) reply.header('x-content-type-options', 'nosniff')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    // A stream lasts as long as somebody looks, which says nothing of the server.
+    if (request.routeOptions.url === streamEvents.url) return
+    const labels = {
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: String(reply.statusCode),
+    }
+    metrics.observe('trivium_http_request_duration_seconds', labels, reply.elapsedTime / 1000)
   })
   const check = async (request: FastifyRequest): Promise<void> => {
     const access = request.routeOptions.config.access

@@ -5,6 +5,7 @@ import { type Static, Type } from 'typebox'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AppError, defineErrors } from '../errors/index.ts'
 import { createLogger } from '../logging/index.ts'
+import { createMetrics } from '../telemetry/index.ts'
 import { createHttp, type Http, mount } from './index.ts'
 
 const Body = Type.Object(
@@ -40,6 +41,8 @@ const raw = route({
 })
 const errors = defineErrors('TEST', { TEAPOT: { status: 418, message: (what: string) => `${what} is a teapot.` } })
 
+const metrics = createMetrics({ logger: createLogger({ level: 'silent' }) })
+
 describe('HTTP', () => {
   let app: Http
   let logged: string[] = []
@@ -51,6 +54,7 @@ describe('HTTP', () => {
         child: () => logger,
         error: (fields: unknown) => logged.push(JSON.stringify(fields)),
       }),
+      metrics,
       bodyLimit: 2000,
       allowedHosts: () => new Set(['localhost', '127.0.0.1']),
     })
@@ -195,6 +199,7 @@ describe('HTTP', () => {
     const server = createHttp({
       authenticator: { authenticate: async () => undefined, projectExists: async () => true },
       logger: createLogger({ level: 'silent' }),
+      metrics,
       bodyLimit: 1000,
       allowedHosts: () => new Set(['127.0.0.1']),
     })

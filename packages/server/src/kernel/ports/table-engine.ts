@@ -81,6 +81,8 @@ export interface TableEngine {
     file: { path: string; format: TableFormat; name?: string },
     options?: TableCallOptions,
   ): Promise<DescribedTable>
+  /** Its processes at the moment, by what they are for. */
+  processes(): readonly { readonly process: string; readonly pid: number }[]
   /** Ends the processes; pending queries fail with `TABLES.CANCELLED`. */
   close(): Promise<void>
 }

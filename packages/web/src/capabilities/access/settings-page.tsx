@@ -4,11 +4,12 @@ import { PageHeader } from '../../ui/page-header.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { AppearancePanel } from './appearance-panel.tsx'
 import { PeoplePanel } from './people-panel.tsx'
+import { StatusPanel } from './status-panel.tsx'
 import { TokensPanel } from './tokens-panel.tsx'
 
-const shape = { tab: oneOf(['people', 'tokens', 'appearance'], 'people') }
+const shape = { tab: oneOf(['people', 'tokens', 'status', 'appearance'], 'people') }
 
-/** People of the project and their tokens. */
+/** People of the project and their tokens, and how the server does. */
 export function Page() {
   const { project } = usePageParams()
   const [view, setView] = useSearchState(shape)
@@ -21,12 +22,14 @@ export function Page() {
         tabs={[
           { id: 'people', label: 'People' },
           { id: 'tokens', label: 'Tokens and sessions' },
+          { id: 'status', label: 'Status' },
           { id: 'appearance', label: 'Appearance' },
         ]}
       />
       <TabPanel tab={view.tab}>
         {view.tab === 'people' && <PeoplePanel project={project} />}
         {view.tab === 'tokens' && <TokensPanel project={project} />}
+        {view.tab === 'status' && <StatusPanel />}
         {view.tab === 'appearance' && <AppearancePanel />}
       </TabPanel>
     </>

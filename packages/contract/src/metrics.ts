@@ -1,0 +1,98 @@
+/** One family of figures at `/metrics`. Names, types and labels are stable: dashboards and alert rules hang on them. */
+export interface MetricDefinition {
+  readonly type: 'counter' | 'gauge' | 'histogram' | 'summary'
+  /** Base unit, also the end of the name; left out for plain counts. */
+  readonly unit?: 'seconds' | 'bytes'
+  readonly help: string
+  readonly labels: readonly string[]
+}
+
+/** Every figure of `/metrics`. Figures with the label `project` are shown to those who hold `metrics:read` there. */
+export const metricDefinitions = {
+  trivium_info: { type: 'gauge', help: 'Always 1; the version of the program is a label.', labels: ['version'] },
+  trivium_uptime_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Time since the main process started.',
+    labels: [],
+  },
+  trivium_resident_memory_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    help: 'Resident memory by process: main, gateway, and those of the tables.',
+    labels: ['process'],
+  },
+  trivium_event_loop_delay_seconds: {
+    type: 'summary',
+    unit: 'seconds',
+    help: 'How late timers of the main process fire, since the last scrape.',
+    labels: ['quantile'],
+  },
+  trivium_disk_free_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    help: 'Free space of the file system that holds the data directory.',
+    labels: [],
+  },
+  trivium_http_request_duration_seconds: {
+    type: 'histogram',
+    unit: 'seconds',
+    help: 'Requests to the main process by route, until the answer was sent. Streams are left out.',
+    labels: ['method', 'route', 'status'],
+  },
+  trivium_events_sealed_total: {
+    type: 'counter',
+    help: 'Events that were numbered and can be read.',
+    labels: [],
+  },
+  trivium_events_unsealed: {
+    type: 'gauge',
+    help: 'Events that were committed and wait for their number.',
+    labels: [],
+  },
+  trivium_event_consumer_lag: {
+    type: 'gauge',
+    help: 'Events that a consumer has not read yet.',
+    labels: ['consumer'],
+  },
+  trivium_event_consumer_failing: {
+    type: 'gauge',
+    help: '1 while the last batch of a consumer failed and is tried again.',
+    labels: ['consumer'],
+  },
+  trivium_jobs_active: {
+    type: 'gauge',
+    help: 'Jobs that are due or running.',
+    labels: ['project', 'kind'],
+  },
+  trivium_job_oldest_due_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'How long the oldest job that could run has waited; 0 when none waits.',
+    labels: [],
+  },
+  trivium_predictions_total: {
+    type: 'counter',
+    help: 'Rows that the gateway has predicted since it started.',
+    labels: ['project', 'deployment'],
+  },
+  trivium_prediction_requests_total: {
+    type: 'counter',
+    help: 'Requests to a deployment since the gateway started, by outcome: answered, refused (4xx) or failed (5xx).',
+    labels: ['project', 'deployment', 'outcome'],
+  },
+  trivium_prediction_duration_seconds: {
+    type: 'summary',
+    unit: 'seconds',
+    help: 'Time from the arrival of a request at the gateway to its answer, since it started.',
+    labels: ['project', 'deployment', 'quantile'],
+  },
+  trivium_metrics_errors_total: {
+    type: 'counter',
+    help: 'Readings that failed while figures were collected; the others are shown all the same.',
+    labels: [],
+  },
+} as const satisfies Record<string, MetricDefinition>
+
+/** The name of a family, as `/metrics` writes it. */
+export type MetricName = keyof typeof metricDefinitions

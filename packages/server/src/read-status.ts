@@ -1,0 +1,134 @@
+import { statfs } from 'node:fs/promises'
+import type { StatusFinding } from '@trivium/contract'
+import type { Serving } from './capabilities/serving/index.ts'
+import type { Kernel } from './kernel/kernel.ts'
+import { holds, type Principal } from './kernel/principal/index.ts'
+import { residentMemory } from './kernel/telemetry/index.ts'
+
+/** Below these many bytes of free space the status warns, and fails. */
+const littleSpace = 1_000_000_000
+const noSpace = 200_000_000
+/** A job that could run and has waited so long, in milliseconds: warns, and fails. */
+const longWait = 60_000
+const veryLongWait = 600_000
+const muchLag = 5_000
+
+const ok = (check: string, found: string): StatusFinding => ({ check, state: 'ok', found, mend: null })
+const bad = (state: 'warning' | 'failed', check: string, found: string, mend: string): StatusFinding => ({
+  check,
+  state,
+  found,
+  mend,
+})
+const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString('en-GB')} MB`
+
+/** Looks at everything that the server needs. What a look throws is its finding; the others are told all the same. */
+export async function readStatus(kernel: Kernel, serving: Serving, reader: Principal): Promise<StatusFinding[]> {
+  const looks: Record<string, () => Promise<StatusFinding>> = {
+    database: () => lookAtDatabase(kernel),
+    events: () => lookAtEvents(kernel),
+    jobs: () => lookAtJobs(kernel),
+    gateway: () => lookAtGateway(serving, reader),
+    disk: () => lookAtDisk(kernel),
+    memory: () => lookAtMemory(kernel, serving),
+  }
+  return Promise.all(
+    Object.entries(looks).map(([check, look]) =>
+      look().catch((error: unknown) =>
+        bad('failed', check, (error as Error).message, 'The log of the server has the whole error.'),
+      ),
+    ),
+  )
+}
+
+async function lookAtDatabase({ db, events }: Kernel): Promise<StatusFinding> {
+  const started = performance.now()
+  await events.head(db.read)
+  const ms = performance.now() - started
+  const name = db.dialect === 'sqlite' ? 'SQLite' : 'PostgreSQL'
+  const found = `${name} answers in ${ms < 1 ? 'less than 1' : Math.round(ms)} ms`
+  return ms > 1000
+    ? bad('warning', 'database', found, 'It is busy or far away; see what else it works on.')
+    : ok('database', found)
+}
+
+async function lookAtEvents({ db, events, consumers }: Kernel): Promise<StatusFinding> {
+  const [head, positions] = await Promise.all([events.head(db.read), consumers.positions()])
+  const failing = positions.filter(({ error }) => error !== null)
+  if (failing.length > 0)
+    return bad(
+      'failed',
+      'events',
+      failing.map(({ name, error }) => `${name} fails: ${error}`).join('; '),
+      'It is tried again by itself. If it stays so, report it with the log of the server.',
+    )
+  const behind = positions.filter(({ seq }) => head - seq > muchLag)
+  return behind.length > 0
+    ? bad(
+        'warning',
+        'events',
+        behind.map(({ name, seq }) => `${name} is ${(head - seq).toLocaleString('en-GB')} events behind`).join('; '),
+        'Wait for it; if it does not come nearer, the machine is too busy.',
+      )
+    : ok('events', `${head.toLocaleString('en-GB')} sealed, all are read`)
+}
+
+async function lookAtJobs({ db, jobs, clock }: Kernel): Promise<StatusFinding> {
+  const oldest = await jobs.oldestDue(db.read)
+  const waited = oldest === undefined ? 0 : clock() - oldest
+  const found = oldest === undefined ? 'none waits' : `the oldest has waited ${Math.round(waited / 1000)} s`
+  if (waited < longWait) return ok('jobs', found)
+  return bad(
+    waited < veryLongWait ? 'warning' : 'failed',
+    'jobs',
+    found,
+    'All slots are taken. See what runs on the page of the pipelines, or give more with --step-slots.',
+  )
+}
+
+async function lookAtGateway(serving: Serving, reader: Principal): Promise<StatusFinding> {
+  const { deployments, status } = await serving.gatewayStatus()
+  if (deployments === 0) return ok('gateway', 'nothing is deployed')
+  if (!status)
+    return bad(
+      'failed',
+      'gateway',
+      'does not answer, so that predictions do not either',
+      'It is started again by itself; the log of the server says why it ended.',
+    )
+  const problems = status.deployments.filter(
+    ({ project, problem }) => problem && holds(reader, project, 'metrics:read'),
+  )
+  return problems.length > 0
+    ? bad(
+        'failed',
+        'gateway',
+        problems.map(({ name, problem }) => `${name}: ${problem}`).join('; '),
+        'Roll the deployment back, or deploy another version.',
+      )
+    : ok('gateway', `serves ${deployments} ${deployments === 1 ? 'deployment' : 'deployments'}`)
+}
+
+async function lookAtDisk({ paths }: Kernel): Promise<StatusFinding> {
+  const { bavail, bsize } = await statfs(paths.data)
+  const free = bavail * bsize
+  const found = `${megabytes(free)} free in the data directory`
+  if (free >= littleSpace) return ok('disk', found)
+  return bad(free < noSpace ? 'failed' : 'warning', 'disk', found, 'Make room; writes are refused when it is full.')
+}
+
+async function lookAtMemory({ tables }: Kernel, serving: Serving): Promise<StatusFinding> {
+  const gateway = (await serving.gatewayStatus()).status
+  const processes = [
+    { name: 'main', pid: process.pid },
+    ...(gateway ? [{ name: 'gateway', pid: gateway.pid }] : []),
+    ...tables.processes().map(({ process: name, pid }) => ({ name: `tables ${name}`, pid })),
+  ]
+  const read = await Promise.all(
+    processes.map(async ({ name, pid }) => {
+      const bytes = await residentMemory(pid)
+      return bytes === undefined ? [] : [`${name} ${megabytes(bytes)}`]
+    }),
+  )
+  return ok('memory', read.flat().join(', '))
+}
