@@ -12,6 +12,9 @@ export const policy = {
   dataset: {
     description:
       'Flights between the nine busiest airports that landed, by week. `date` is the actual departure, `delay` the arrival delay in minutes.',
+    owners: { producer: 'demo-airline', maintainer: 'demo-airline', quality: 'demo-trainer' },
+    // Nobody knows it before the flight has landed, and none lands within an hour.
+    availability: { delay: { after: '1h' } },
     checks: [
       {
         kind: 'schema',

@@ -86,6 +86,8 @@ export type PipelineTrigger = Static<typeof PipelineTrigger>
 export const PipelineDefinition = Type.Object({
   name: Type.String(),
   description: Type.String(),
+  /** Every dataset that it uses must have its owners named. */
+  production: Type.Optional(Type.Boolean()),
   params: Type.Array(PipelineParameter),
   environment: Type.Union([Type.Object({ lock: Type.String(), digest: Type.String() }), Type.Null()]),
   code: Type.Array(Type.String()),

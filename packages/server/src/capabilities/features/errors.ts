@@ -29,5 +29,14 @@ export const featureErrors = defineErrors('FEATURES', {
     status: 422,
     message: (column: string, known: string) => `The file lacks column "${column}". It has: ${known}.`,
   },
+  LEAKAGE: {
+    status: 422,
+    message: (columns: string, time: string, example: string, later: string) =>
+      `These features would not exist at serving time: ${columns}. ${example} (moments by ${time}). ${later === '' ? 'They are made from rows that happened later.' : `Columns declared to come later: ${later}.`} Compute them from a feature view, which sees only what was known, or name them under "label" if they are the answer.`,
+  },
+  NO_ENTITY_COLUMN: {
+    status: 400,
+    message: (column: string, known: string) => `The entities have no column "${column}". They have: ${known}.`,
+  },
   BAD_WINDOW: { status: 400, message: (window: string) => `Window "${window}" is empty; write for example 3h or 7d.` },
 })

@@ -1,13 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { EventRef } from '@trivium/contract'
+import type { ColumnAvailability, EventRef } from '@trivium/contract'
 import { parseUrn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { StepKind } from '../../kernel/ports/index.ts'
 import { sqlName } from '../../kernel/tables/column-sql.ts'
 import type { Datasets } from '../datasets/index.ts'
+import { featureErrors } from './errors.ts'
 import type { Features } from './features.ts'
+import { findLeaks, type Leak } from './find-leaks.ts'
 import { pointInTimeSql } from './point-in-time.ts'
 
 interface Configuration {
@@ -19,9 +21,11 @@ interface Configuration {
   views: { view: string; keys: string[] }[]
   /** Name of the dataset that the result becomes a version of. */
   dataset: string
+  /** Columns of the entities that are the answer, which may be known later than the row's moment. */
+  label?: string | string[]
 }
 
-const knownKeys = ['entities', 'time', 'views', 'dataset']
+const knownKeys = ['entities', 'time', 'views', 'dataset', 'label']
 
 /**
  * Step kind `features`: turns the dataset in input `dataset` into rows with point-in-time features, as the next version of dataset `with.dataset`. `$name` in
@@ -43,6 +47,9 @@ export function featuresStep({
       ...['entities', 'time', 'dataset']
         .filter((key) => typeof configuration[key] !== 'string')
         .map((key) => `features needs "${key}".`),
+      ...([configuration['label'] ?? []].flat().every((name) => typeof name === 'string')
+        ? []
+        : ['"label" of features is the name of a column, or a list of names.']),
       ...(Array.isArray(configuration['views']) ? [] : ['features needs "views": a list of {view, keys}.']),
     ],
     // What was pushed by now is an input like any other: its digest enters the cache key.
@@ -64,7 +71,7 @@ export function featuresStep({
       return found
     },
     run: async (context, configuration) => {
-      const { entities, time, views, dataset } = configuration as unknown as Configuration
+      const { entities, time, views, dataset, label = [] } = configuration as unknown as Configuration
       const input = context.inputs['dataset']
       const parts = input?.urn === undefined ? undefined : parseUrn(input.urn)
       if (parts?.kind !== 'dataset' || parts.version === undefined)
@@ -75,9 +82,10 @@ export function featuresStep({
       try {
         let current = `${base}-0.parquet`
         scratch.push(current)
+        const sql = withParameters(entities, context.parameters, context.asOf)
         const first = await tables.write(
           {
-            sql: withParameters(entities, context.parameters, context.asOf),
+            sql,
             relations: { data: source },
             trusted: false,
             output: { path: current, format: 'parquet' },
@@ -86,6 +94,29 @@ export function featuresStep({
         )
         context.log(`${first.rows.toLocaleString('en-GB')} entity rows`)
         let columns = first.columns
+        const { version: origin } = await datasets.version(context.scope, parts.id, Number(parts.version))
+        const declared = await datasets.get(context.scope, parts.id)
+        const labels = [label].flat()
+        const lacking = [time, ...labels].find((name) => !columns.some((column) => column.name === name))
+        if (lacking !== undefined)
+          throw featureErrors.NO_ENTITY_COLUMN(lacking, columns.map(({ name }) => name).join(', '))
+        if (origin.eventTimeColumn !== null) {
+          const leaks = await findLeaks(tables, {
+            source,
+            sourceColumns: origin.columns,
+            eventTime: origin.eventTimeColumn,
+            availability: declared.availability,
+            sql,
+            entities: current,
+            columns,
+            time,
+            labels,
+            scratch: base,
+            signal: context.signal,
+          })
+          if (leaks.length > 0) throw leakError(leaks, time, declared.availability)
+          context.log('no column but the labels holds what was not known at its row’s moment')
+        }
         const refs: EventRef[] = [{ rel: 'input', urn: input?.urn ?? '', as: 'rows of' }]
         for (const [index, { view: name, keys }] of views.entries()) {
           const { view, relation, urn } = await features.offline(context.scope, name)
@@ -121,6 +152,11 @@ export function featuresStep({
           note: `made by ${context.pipeline}`,
           refs: [...refs, { rel: 'input', urn: context.runUrn, as: 'made by' }],
         })
+        // What is made of a dataset is answered for by whoever answers for that, unless somebody is named.
+        if (declared.owners && (await datasets.get(context.scope, dataset)).owners === null)
+          await datasets.declare(context.scope, dataset, {
+            owners: { ...declared.owners, producer: `pipeline ${context.pipeline}` },
+          })
         context.log(
           `${dataset} v${version.version}${unchanged ? ' (unchanged)' : ''}: ${version.rows.toLocaleString('en-GB')} rows, ${columns.length} columns`,
         )
@@ -133,6 +169,20 @@ export function featuresStep({
       }
     },
   }
+}
+
+function leakError(
+  leaks: readonly Leak[],
+  time: string,
+  availability: Readonly<Record<string, ColumnAvailability>>,
+): Error {
+  const named = leaks.map(({ column }) => column).join(', ')
+  const [first] = leaks as [Leak]
+  const example = `${first.column} differs in ${first.rows.toLocaleString('en-GB')} of the rows up to ${new Date(first.moment).toISOString()} when it is made from what was known by then`
+  const later = Object.entries(availability).map(([column, known]) =>
+    'at' in known ? `${column} (at ${known.at})` : `${column} (${known.after} after the row)`,
+  )
+  return featureErrors.LEAKAGE(named, time, example, later.join(', '))
 }
 
 /** Replaces `$name` by a literal; a name without a parameter is an error of the definition. */

@@ -43,6 +43,11 @@ export const pipelineErrors = defineErrors('PIPELINES', {
 
 /** Why a step did not succeed: the codes that a step's `error` carries. */
 export const stepErrors = defineErrors('PIPELINES', {
+  NO_OWNERS: {
+    status: 422,
+    message: (step: string, input: string, dataset: string) =>
+      `Step "${step}" cannot use dataset "${dataset}" (input "${input}") in a production pipeline: nobody is named as its producer, maintainer and owner of its quality. Declare "owners" with: trivium data declare ${dataset} FILE`,
+  },
   STEP_FAILED: { status: 422, message: (step: string, why: string) => `Step "${step}" failed: ${why}` },
   TIMED_OUT: {
     status: 422,

@@ -22,7 +22,7 @@ export interface DefinitionSource {
 
 export const partName = /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/
 const entityName = /^[A-Za-z0-9][A-Za-z0-9._ -]{0,199}$/
-const topKeys = ['name', 'description', 'params', 'environment', 'code', 'steps', 'triggers']
+const topKeys = ['name', 'description', 'production', 'params', 'environment', 'code', 'steps', 'triggers']
 
 /** A pipeline.yaml as an immutable definition, with the files of its bundle. Throws PIPELINES.INVALID_DEFINITION with every problem, each with file, line and key. */
 export function parseDefinition(input: DefinitionSource): {
@@ -36,6 +36,8 @@ export function parseDefinition(input: DefinitionSource): {
   const name = top.text('name', '')
   if (!entityName.test(name))
     top.report('name', 'a pipeline needs a name of letters, digits, dot, underscore, hyphen and space.')
+  const production = top.raw('production') ?? false
+  if (typeof production !== 'boolean') top.report('production', `must be true or false, not ${show(production)}.`)
   const params = parseParameters(source, top.map('params'))
   const lock = parseLock(source, top.raw('environment'), input.files)
   const code = top.has('code') ? top.texts('code') : undefined
@@ -53,6 +55,7 @@ export function parseDefinition(input: DefinitionSource): {
     definition: {
       name,
       description: top.text('description', ''),
+      ...(production === true ? { production } : {}),
       params,
       environment: lock,
       code: code ?? [],

@@ -7,6 +7,7 @@ import { interpolate } from '../definition/interpolate.ts'
 import { stepErrors } from '../errors.ts'
 import { userCodeParts, type UserCodeConfiguration } from '../steps/user-code-parts.ts'
 import type { Engine, LoadedVersion, ResolvedInput } from './engine.ts'
+import { requireOwners } from './require-owners.ts'
 import { resolveInputs } from './resolve-inputs.ts'
 
 /** A step with everything that is needed to run it, or the result of an earlier run that makes that unnecessary. */
@@ -40,6 +41,7 @@ export async function prepareStep(
     { scope: context.scope, run: context.runId, asOf: context.asOf, parameters: work.parameters },
     step,
   )
+  if (version.definition.production) await requireOwners(engine, context.scope, step, named)
   const more = Object.entries((await kind.resolve?.(context, configuration as Record<string, unknown>)) ?? {})
   const inputs = [
     ...named,
