@@ -5,6 +5,7 @@ export const permissions = [
   'instance:admin',
   'metrics:read',
   'event:read',
+  'audit:read',
   'member:write',
   'token:write',
   'watermark:write',
@@ -37,7 +38,9 @@ export const permissions = [
 
 export type Permission = (typeof permissions)[number]
 
-const reads = permissions.filter((p): p is Permission => p.endsWith(':read') && p !== 'metrics:read')
+const reads = permissions.filter(
+  (p): p is Permission => p.endsWith(':read') && p !== 'metrics:read' && p !== 'audit:read',
+)
 const contributes: Permission[] = [
   ...reads,
   'token:write',

@@ -4,6 +4,7 @@ import { composeCapabilities, composeHttp } from './compose.ts'
 import { systemClock } from './kernel/clock/index.ts'
 import type { Config } from './kernel/config/index.ts'
 import { lockDataDirectory, migrate } from './kernel/db/index.ts'
+import { sealBacklog } from './kernel/events/index.ts'
 import { defineErrors } from './kernel/errors/index.ts'
 import { createKernel } from './kernel/kernel.ts'
 import { createLogger } from './kernel/logging/index.ts'
@@ -61,8 +62,11 @@ async function open(
   const db = await openDatabase(config, { durable: true })
   closers.push(() => db.close())
   await migrate(db, migrations)
+  await sealBacklog(db)
   const kernel = createKernel({ config, db, clock: systemClock, logger, ...openDrivers(config, { durable: true }) })
+  kernel.checkpoints.start()
   closers.push(
+    () => kernel.checkpoints.stop(),
     () => kernel.sequencer.stop(),
     () => kernel.scorer.close(),
     () => kernel.tables.close(),

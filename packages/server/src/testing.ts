@@ -3,6 +3,7 @@ export { type Capabilities, composeCapabilities, composeHttp } from './compose.t
 export { openDatabase, openDrivers } from './open-drivers.ts'
 export { loadConfig } from './kernel/config/index.ts'
 export { migrate } from './kernel/db/index.ts'
+export { sealBacklog } from './kernel/events/index.ts'
 export type { Http } from './kernel/http/index.ts'
 export { createKernel, type Kernel } from './kernel/kernel.ts'
 export { createLogger } from './kernel/logging/index.ts'

@@ -17,6 +17,7 @@ import {
   openDrivers,
   type Principal,
   type Scope,
+  sealBacklog,
 } from '@trivium/server/testing'
 
 /** The answer of an injected request, its JSON parsed. */
@@ -79,6 +80,7 @@ export async function createWorld(options: {
   const logger = createLogger({ level: config.logLevel })
   const db = await openDatabase(config, { durable: false })
   await migrate(db, migrations)
+  await sealBacklog(db)
   const drivers = openDrivers(config, { durable: false })
   const kernel = createKernel({ config, db, clock: () => time.now, logger, ...drivers })
   const capabilities = composeCapabilities(kernel)

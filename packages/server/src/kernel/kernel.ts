@@ -96,6 +96,8 @@ export function createKernel(parts: {
     metrics,
     events,
     sequencer,
+    checkpoints,
+    signingKey,
     consumers,
     volatile: createVolatileChannel(),
     jobs,

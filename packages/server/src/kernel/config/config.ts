@@ -43,6 +43,22 @@ export const configSchema = Type.Object(
       description:
         'Token of the first administrator, taken on the first start. Empty: one is made and kept in the data directory with mode 600.',
     }),
+    signingKey: Type.String({
+      default: '',
+      description:
+        'Ed25519 private key (PEM) that checkpoints of the events are signed with; servers of one database share it. Empty: one is made and kept in the data directory with mode 600.',
+    }),
+    checkpointDirectory: Type.String({
+      default: '',
+      description:
+        'Second place for the signed checkpoints of the events, best on another machine or a medium that is written once; empty for none.',
+    }),
+    accessLogDays: Type.Integer({
+      default: 90,
+      minimum: 1,
+      maximum: 3650,
+      description: 'Days after which entries of the access log are removed.',
+    }),
     logLevel: Type.Union(
       [
         Type.Literal('trace'),
@@ -178,7 +194,7 @@ function fromEnvironment(environment: Record<string, string | undefined>): Loose
 }
 
 /** Settings whose values are shown nowhere. */
-const secrets: ReadonlySet<keyof Config> = new Set(['adminToken', 'databaseUrl'])
+const secrets: ReadonlySet<keyof Config> = new Set(['adminToken', 'databaseUrl', 'signingKey'])
 
 function checked(key: keyof Config, raw: unknown, source: string): unknown {
   const schema: TSchema & { type?: string } = configSchema.properties[key]

@@ -7,7 +7,8 @@ import { newId } from '../ids/index.ts'
 declare module '../db/database.ts' {
   interface Tables {
     event: EventTable
-    event_head: { id: number; last_seq: number }
+    /** The newest number, and the newest that is sealed in the chain of its project. */
+    event_head: { id: number; last_seq: number; sealed_seq: number }
   }
 }
 

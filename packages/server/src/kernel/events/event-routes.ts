@@ -1,14 +1,26 @@
 import type { ServerResponse } from 'node:http'
-import { advanceWatermark, getWatermark, listEvents, streamEvents } from '@trivium/contract'
+import {
+  advanceWatermark,
+  getEventChain,
+  getSigningKey,
+  getWatermark,
+  listEvents,
+  streamEvents,
+  verifyEvents,
+} from '@trivium/contract'
 import { type Http, mount } from '../http/index.ts'
 import type { Kernel } from '../kernel.ts'
 import { sealedEventOf } from './event-log.ts'
+import { pemOf } from './signing-key.ts'
+import { chainState, noteVerification, verifyProject } from './verify-project.ts'
 
 const heartbeatMs = 15_000
 const batch = 200
 
 /** Events, the live stream and the watermark. */
-export function eventRoutes(app: Http, { db, events, sequencer, volatile, watermark }: Kernel): void {
+export function eventRoutes(app: Http, kernel: Kernel): void {
+  const { db, events, sequencer, volatile, watermark } = kernel
+  chainRoutes(app, kernel)
   const streams = new Set<ServerResponse>()
   // An open stream would hold up the end of the server for ever; its reader connects again.
   app.addHook('preClose', async () => {
@@ -99,6 +111,31 @@ export function eventRoutes(app: Http, { db, events, sequencer, volatile, waterm
   })
 
   mount(app, advanceWatermark, 200, ({ scope, body }) => watermark.advance(scope, body.to, body.waitMs ?? 10_000))
+}
+
+/** The hash chain: where it stands, its verification, the key of its checkpoints. */
+function chainRoutes(app: Http, kernel: Kernel): void {
+  const { db, signingKey } = kernel
+  /** A second caller waits for the verification that runs. */
+  const running = new Map<string, ReturnType<typeof verifyProject>>()
+  mount(app, getEventChain, 200, ({ scope }) => chainState(db.read, scope.project))
+  mount(app, verifyEvents, 200, async ({ scope: { project } }) => {
+    const known = running.get(project)
+    if (known) return known
+    const verification = verifyProject(kernel, project).finally(() => running.delete(project))
+    running.set(project, verification)
+    const report = await verification
+    await noteVerification(kernel, report)
+    return report
+  })
+  mount(app, getSigningKey, 200, async () => {
+    const rows = await db.read.selectFrom('signing_key').selectAll().orderBy('added_at').execute()
+    return {
+      keyId: signingKey.keyId,
+      publicKey: pemOf(signingKey),
+      known: rows.map((row) => ({ keyId: row.key_id, publicKey: row.public_key, addedAt: row.added_at })),
+    }
+  })
 }
 
 /** Waits until a slow reader has taken what was written, or is gone. */

@@ -1,14 +1,14 @@
 import { sql } from 'kysely'
 import type { Database, Trx } from '../db/index.ts'
+import { sealEvents, sequencerLock } from './seal-events.ts'
 
 const mostPerBatch = 5000
-const postgresLock = 741852964
 const safetyPollMs = 200
 
 /**
  * Numbers committed events without gaps. On SQLite the single writer does it inside the commit. On Postgres one leader (advisory lock) takes only rows
  * of transactions that are older than every open one, in the order of their transactions: a row that commits late can then never land behind a number
- * that somebody has already read past.
+ * that somebody has already read past. What was numbered is sealed in the same transaction (`sealEvents`).
  */
 export interface Sequencer {
   /** Resolves after everything that was committed before the call is numbered. */
@@ -29,7 +29,9 @@ export function startSequencer({ db }: { db: Database }): Sequencer {
 function startOnSqlite(db: Database, listeners: Set<() => void>, notify: () => void): Sequencer {
   let numbered = false
   db.onBeforeCommit(async (trx) => {
-    if ((await numberOnSqlite(trx)) > 0) numbered = true
+    if ((await numberOnSqlite(trx)) === 0) return
+    await sealAll(trx)
+    numbered = true
   })
   const stopListening = db.onCommitted(() => {
     if (!numbered) return
@@ -52,7 +54,7 @@ function startOnPostgres(db: Database, listeners: Set<() => void>, notify: () =>
     running ??= db.write
       .transaction()
       .execute(async (trx) => {
-        await numberOnPostgres(trx)
+        if (await numberOnPostgres(trx)) await sealAll(trx)
         return (await trx.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()).last_seq
       })
       .finally(() => {
@@ -131,24 +133,33 @@ function subscribe(listeners: Set<() => void>, listener: () => void): () => void
   return () => listeners.delete(listener)
 }
 
-async function numberOnSqlite(trx: Trx): Promise<number> {
-  const { rows } = await sql<{ rowid: number }>`select rowid from event where seq is null order by rowid`.execute(trx)
-  if (rows.length === 0) return 0
-  const head = (await trx.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()).last_seq
-  for (const [index, { rowid }] of rows.entries())
-    await sql`update event set seq = ${head + index + 1} where rowid = ${rowid}`.execute(trx)
-  await trx
-    .updateTable('event_head')
-    .set({ last_seq: head + rows.length })
-    .execute()
-  return rows.length
+async function sealAll(trx: Trx): Promise<void> {
+  while ((await sealEvents(trx)).more);
 }
 
-async function numberOnPostgres(trx: Trx): Promise<number> {
+async function numberOnSqlite(trx: Trx): Promise<number> {
+  const head = (await trx.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()).last_seq
+  const { numAffectedRows } = await sql`
+    update event set seq = numbered.seq
+    from (
+      select rowid as row_number, ${head} + row_number() over (order by rowid) as seq from event where seq is null
+    ) as numbered
+    where event.rowid = numbered.row_number`.execute(trx)
+  const count = Number(numAffectedRows ?? 0)
+  if (count > 0)
+    await trx
+      .updateTable('event_head')
+      .set({ last_seq: head + count })
+      .execute()
+  return count
+}
+
+/** Returns whether this server is the one that numbers now. */
+async function numberOnPostgres(trx: Trx): Promise<boolean> {
   const { rows: locks } = await sql<{
     mine: boolean
-  }>`select pg_try_advisory_xact_lock(${postgresLock}) as mine`.execute(trx)
-  if (!locks[0]?.mine) return 0
+  }>`select pg_try_advisory_xact_lock(${sequencerLock}) as mine`.execute(trx)
+  if (!locks[0]?.mine) return false
   const { last_seq: head } = await trx.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()
   // The snapshot's xmin is taken here, after the lock: every older transaction has ended, so its rows are all visible or never will be.
   const { numAffectedRows } = await sql`
@@ -165,5 +176,5 @@ async function numberOnPostgres(trx: Trx): Promise<number> {
       .updateTable('event_head')
       .set({ last_seq: head + count })
       .execute()
-  return count
+  return true
 }

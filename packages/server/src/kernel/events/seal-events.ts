@@ -1,0 +1,99 @@
+import { sql } from 'kysely'
+import type { Database, Trx } from '../db/index.ts'
+import { type BatchMember, batchDigest, type EventBatchTable, membersText, noBatch } from './event-batch.ts'
+import { eventDigest } from './canonical-event.ts'
+import type { EventTable } from './event-log.ts'
+
+const mostPerBatch = 1000
+/** The advisory lock of the one who numbers and seals on Postgres. */
+export const sequencerLock = 741852964
+
+/**
+ * Seals up to a thousand numbered events: one batch for each project among them, chained to the project's batch before. Whoever calls it holds what makes
+ * him the only one who numbers (the writer of SQLite, the advisory lock of Postgres), so that one chain comes out however often that changes hands.
+ */
+export async function sealEvents(trx: Trx): Promise<{ sealed: number; more: boolean }> {
+  const head = await trx.selectFrom('event_head').select(['last_seq', 'sealed_seq']).executeTakeFirstOrThrow()
+  if (head.sealed_seq >= head.last_seq) return { sealed: 0, more: false }
+  const rows = await trx
+    .selectFrom('event')
+    .selectAll()
+    .where('seq', '>', head.sealed_seq)
+    .where('seq', '<=', head.last_seq)
+    .orderBy('seq')
+    .limit(mostPerBatch)
+    .execute()
+  // A number without a row is no reason to stop: what is there is sealed, and `verify` tells of the gap.
+  const end = rows.length < mostPerBatch ? head.last_seq : (rows.at(-1)?.seq ?? head.last_seq)
+  await append(trx, rows)
+  await trx.updateTable('event_head').set({ sealed_seq: end }).execute()
+  return { sealed: rows.length, more: end < head.last_seq }
+}
+
+/** Seals everything that is numbered, a thousand events a transaction: what an earlier version of the program has left. */
+export async function sealBacklog(db: Database): Promise<number> {
+  let total = 0
+  for (;;) {
+    const { sealed, more } = await db.write.transaction().execute(async (trx) => {
+      if (db.dialect === 'postgres') await sql`select pg_advisory_xact_lock(${sequencerLock})`.execute(trx)
+      return sealEvents(trx)
+    })
+    total += sealed
+    if (!more) return total
+  }
+}
+
+async function append(trx: Trx, rows: readonly EventTable[]): Promise<void> {
+  const byProject = Map.groupBy(rows, (row) => row.project_id)
+  const names = [...byProject.keys()]
+  if (names.length === 0) return
+  const heads = await trx
+    .selectFrom('event_chain')
+    .select(['project_id', 'batches', 'events', 'digest'])
+    .where('project_id', 'in', names)
+    .execute()
+  const headOf = new Map(heads.map((head) => [head.project_id, head]))
+  const batches: EventBatchTable[] = []
+  for (const [project, events] of byProject) {
+    const head = headOf.get(project)
+    const batch = makeBatch(project, (head?.batches ?? 0) + 1, head?.digest ?? noBatch, events)
+    batches.push(batch)
+    const standing = { batches: batch.number, last_seq: batch.last_seq, digest: batch.digest }
+    if (head)
+      await trx
+        .updateTable('event_chain')
+        .set({ ...standing, events: head.events + batch.events })
+        .where('project_id', '=', project)
+        .execute()
+    else
+      await trx
+        .insertInto('event_chain')
+        .values({
+          project_id: project,
+          ...standing,
+          events: batch.events,
+          checkpoint_batch: 0,
+          checkpoint_events: 0,
+          checkpoint_at: 0,
+          verified_at: null,
+          verified_seq: null,
+          verified_problems: null,
+        })
+        .execute()
+  }
+  await trx.insertInto('event_batch').values(batches).execute()
+}
+
+function makeBatch(project: string, number: number, previous: string, events: readonly EventTable[]): EventBatchTable {
+  const list: BatchMember[] = events.map((row) => ({ seq: row.seq ?? 0, id: row.id, digest: eventDigest(row) }))
+  const batch = {
+    project_id: project,
+    number,
+    first_seq: list[0]?.seq ?? 0,
+    last_seq: list.at(-1)?.seq ?? 0,
+    events: list.length,
+    previous,
+    members: membersText(list),
+  }
+  return { ...batch, digest: batchDigest(batch) }
+}
