@@ -188,6 +188,58 @@ describe('commands against a server', () => {
     expect([back.code, back.err]).toEqual([1, expect.stringMatching(/^trivium: .+\(SERVING\./)])
   })
 
+  test('training runs are listed, grouped and compared; repeats with other seeds give a verdict', async () => {
+    const token = (await trivium(['env', '--json'])).json.TRIVIUM_TOKEN as string
+    const mlflow = async (path: string, body: unknown) => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+      const response = await fetch(`${server.ready.url}/api/2.0/mlflow/${path}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers,
+      })
+      expect(response.status, path).toBe(200)
+      return (await response.json()) as any
+    }
+    const { experiment_id } = await mlflow('experiments/create', { name: 'depths' })
+    for (const [name, depth, values] of [
+      ['shallow', '3', [0.66, 0.668, 0.664]],
+      ['deep', '9', [0.69, 0.698, 0.693]],
+    ] as const)
+      for (const [seed, value] of values.entries()) {
+        const { run } = await mlflow('runs/create', { experiment_id, run_name: `${name}-${seed}`, start_time: 1 })
+        const { run_id } = run.info
+        const params = [
+          { key: 'depth', value: depth },
+          { key: 'seed', value: `${seed}` },
+        ]
+        const metrics = [{ key: 'auc', value, step: 0, timestamp: 1 }]
+        await mlflow('runs/log-batch', { run_id, params, metrics })
+        await mlflow('runs/update', { run_id, status: 'FINISHED', end_time: 5000 })
+      }
+    expect((await trivium(['experiments', 'list'])).out).toMatch(/depths +6 +0/)
+    const listed = await trivium(['experiments', 'runs', 'depths', '--sort', 'metrics.auc desc', '--limit', '2'])
+    expect(listed.out).toMatch(/deep-1 +finished +0\.698[\s\S]*deep-2[\s\S]*First 2 of 6\./)
+    const grouped = await trivium([
+      'experiments',
+      'groups',
+      'depths',
+      '--by',
+      'params.depth',
+      '--metrics',
+      'metrics.auc',
+    ])
+    expect(grouped.out).toMatch(/3 +3 +0\.664 +0\.004 +3/)
+    const { out } = await trivium(['experiments', 'compare', 'shallow-0', 'deep-0'])
+    expect(out).toMatch(/1 of 2 inputs differ[\s\S]*depth +3 +9/)
+    expect(out).toMatch(/auc +0\.66 +0\.69 +\+0\.0297 +\+0\.0\d+ to \+0\.0\d+ .*better \(3 runs against 3\)/)
+    const alone = await trivium(['experiments', 'compare', 'shallow-0', 'shallow-1'])
+    expect(alone.out).toContain('cannot judge yet (the same configuration)')
+    expect(await trivium(['experiments', 'compare', 'shallow-0', 'nobody'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('There is no run "nobody"'),
+    })
+  })
+
   test('an evaluation made by a pipeline is listed, shown and compared', async () => {
     const yaml = `name: judge\nsteps:\n  evaluate:\n    kind: evaluate\n    in: {model: 'model:late@1', dataset: 'dataset:flights@latest'}\n    with: {label: late, metrics: [log-loss], slices: [origin]}\n`
     await writeFile(join(server.data, 'judge.yaml'), yaml)

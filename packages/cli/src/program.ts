@@ -6,6 +6,7 @@ import { deploymentCommands } from './commands/deployments.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { envCommand } from './commands/env.ts'
 import { evaluationCommands } from './commands/evaluations.ts'
+import { experimentCommands } from './commands/experiments.ts'
 import { eventCommands } from './commands/events.ts'
 import { featureCommands } from './commands/features.ts'
 import { inboxCommands } from './commands/inbox.ts'
@@ -50,6 +51,7 @@ export function createProgram(terminal: Terminal): Command {
     dataCommands,
     featureCommands,
     runCommands,
+    experimentCommands,
     evaluationCommands,
     modelCommands,
     deploymentCommands,

@@ -15,6 +15,7 @@ export const ExperimentId = Type.String({
 /** A value of a metric; null is NaN. */
 export const MetricValue = Type.Union([Type.Number(), Type.Null()], { description: 'null is NaN.' })
 
+const NumberOrNull = Type.Union([Type.Number(), Type.Null()])
 const Tags = Type.Record(Type.String(), Type.String())
 /** Tags to set; null removes one. */
 const TagChanges = Type.Record(
@@ -305,6 +306,63 @@ export const searchRuns = route({
   },
 })
 
+/** Runs that share the values of some parameters or tags. `values` are in the order of `by`; null where the runs have none. */
+export const RunGroup = Type.Object({
+  values: Type.Array(Type.Union([Type.String(), Type.Null()])),
+  runs: Type.Integer(),
+  running: Type.Integer(),
+  lastRunAt: Type.Union([Type.Integer(), Type.Null()]),
+  /** Of the last values of runs that have ended; `low` and `high` are the mean's 95 % interval (Student's t), null below two values. */
+  metrics: Type.Record(
+    Type.String(),
+    Type.Object({
+      n: Type.Integer(),
+      mean: Type.Number(),
+      sd: NumberOrNull,
+      low: NumberOrNull,
+      high: NumberOrNull,
+      min: Type.Number(),
+      max: Type.Number(),
+    }),
+  ),
+})
+export type RunGroup = Static<typeof RunGroup>
+
+export const groupRuns = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/run-groups',
+  permission: 'run:read',
+  schema: {
+    operationId: 'groupRuns',
+    summary: 'Groups runs by parameters or tags, with mean and spread of metrics.',
+    params: ProjectParams,
+    query: Type.Object({
+      by: Type.String({
+        minLength: 1,
+        maxLength: 2000,
+        description: 'One to three columns, comma-separated: `params.kind,tags.team`.',
+      }),
+      metrics: Type.Optional(
+        Type.String({ maxLength: 4000, default: '', description: 'Columns, comma-separated: `metrics.auc`.' }),
+      ),
+      experiment: Type.Optional(ExperimentId),
+      filter: Type.Optional(Type.String({ maxLength: 4000 })),
+      view: View,
+    }),
+    response: {
+      200: Type.Object({
+        groups: Type.Array(RunGroup),
+        /** How many groups there are; the answer has the 500 largest. */
+        total: Type.Integer(),
+        runs: Type.Integer(),
+      }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+    },
+  },
+})
+
 export const getRun = route({
   method: 'GET',
   url: '/api/v1/projects/:project/runs/:run',
@@ -455,14 +513,57 @@ const compared = <T extends TSchema>(value: T) =>
     Type.Object({ key: Type.String(), differs: Type.Boolean(), values: Type.Array(Type.Union([value, Type.Null()])) }),
   )
 
+/** Whether a greater value of a metric is better. */
+export const RunMetricDirection = Type.Union([Type.Literal('higher-is-better'), Type.Literal('lower-is-better')])
+export type RunMetricDirection = Static<typeof RunMetricDirection>
+
+/**
+ * What the repeats of two configurations show about a metric: the difference of the means (this run's configuration minus the
+ * baseline's), its 95 % interval by Welch's t, and p after Holm's correction over all comparisons of the answer.
+ */
+export const RunJudgement = Type.Object({
+  verdict: Type.Union([
+    Type.Literal('better'),
+    Type.Literal('worse'),
+    Type.Literal('no clear change'),
+    Type.Literal('cannot judge yet'),
+  ]),
+  /** Why: `5 runs against 5`, `one run each`. */
+  reason: Type.String(),
+  difference: NumberOrNull,
+  low: NumberOrNull,
+  high: NumberOrNull,
+  p: NumberOrNull,
+})
+export type RunJudgement = Static<typeof RunJudgement>
+
+const ComparedMetric = Type.Object({
+  key: Type.String(),
+  differs: Type.Boolean(),
+  values: Type.Array(Type.Union([MetricSummary, Type.Null()])),
+  direction: Type.Union([RunMetricDirection, Type.Null()]),
+  /** The name says so (`log_loss`), or the caller chose; null where nobody knows. */
+  directionFrom: Type.Union([Type.Literal('name'), Type.Literal('choice'), Type.Null()]),
+  /** Mean and standard deviation of the repeats' last values, one entry a run; `sd` is null for one value. */
+  repeats: Type.Array(Type.Object({ n: Type.Integer(), mean: NumberOrNull, sd: NumberOrNull })),
+  /** One entry a run; null for the baseline. */
+  judgements: Type.Array(Type.Union([RunJudgement, Type.Null()])),
+})
+
 /** Runs side by side, in the order asked for: the first is the baseline. `values` has one entry a run; null where it has none. */
 export const RunComparison = Type.Object({
   runs: Type.Array(Type.Object(runFields)),
   params: compared(Type.String()),
   tags: compared(Type.String()),
-  metrics: compared(MetricSummary),
+  metrics: Type.Array(ComparedMetric),
   /** Dataset inputs by name: the digest. */
   inputs: compared(Type.String()),
+  /** Finished runs of the same configuration, one entry a run: same experiment, data and parameters, but for the seed; of several with one seed the newest. */
+  repeats: Type.Array(Type.Array(Type.Object({ id: Type.String(), name: Type.String() }))),
+  /** Parameters that were taken for seeds: `seed`, `random_state`. */
+  seeds: Type.Array(Type.String()),
+  /** How many comparisons p is corrected for (Holm). */
+  comparisons: Type.Integer(),
 })
 export type RunComparison = Static<typeof RunComparison>
 
@@ -472,7 +573,8 @@ export const compareRuns = route({
   permission: 'run:read',
   schema: {
     operationId: 'compareRuns',
-    summary: 'Compares two or more runs: parameters, metrics, tags and inputs, and which of them differ.',
+    summary:
+      'Compares two or more runs: parameters, metrics, tags and inputs, which of them differ, and what repeats of their configurations show.',
     params: ProjectParams,
     query: Type.Object({
       runs: Type.String({
@@ -480,6 +582,12 @@ export const compareRuns = route({
         maxLength: 2000,
         description: 'Comma-separated run ids, 2 to 20; the first is the baseline.',
       }),
+      higher: Type.Optional(
+        Type.String({ maxLength: 4000, description: 'Comma-separated metrics of which more is better.' }),
+      ),
+      lower: Type.Optional(
+        Type.String({ maxLength: 4000, description: 'Comma-separated metrics of which less is better.' }),
+      ),
     }),
     response: { 200: RunComparison, 400: Problem, 403: Problem, 404: Problem },
   },

@@ -1,21 +1,68 @@
-import type { RunComparison } from '@trivium/contract'
+import type { RunComparison, RunMetricDirection } from '@trivium/contract'
 import type { Reader } from '../../kernel/db/index.ts'
 import { trackingErrors } from './errors.ts'
+import { findRepeats, isSeed } from './find-repeats.ts'
+import { judgeRuns, summaryOf } from './judge-runs.ts'
+import { metricDirectionOf } from './metric-direction.ts'
 import { experimentNames, readRuns, runFields } from './read-runs.ts'
 
 const most = 20
 
-/** Runs side by side; the first is the baseline. */
-export async function compareRuns(db: Reader, project: string, ids: readonly string[]): Promise<RunComparison> {
+/** What a caller knows of metrics whose names do not say it. */
+export interface ChosenDirections {
+  readonly higher?: readonly string[]
+  readonly lower?: readonly string[]
+}
+
+/** Runs side by side; the first is the baseline, and repeats of each configuration say what a difference shows. */
+export async function compareRuns(
+  db: Reader,
+  project: string,
+  ids: readonly string[],
+  chosen: ChosenDirections = {},
+): Promise<RunComparison> {
   const wanted = [...new Set(ids)]
   if (wanted.length < 2 || wanted.length > most)
     throw trackingErrors.INVALID(`A comparison takes 2 to ${most} different runs; it got ${wanted.length}.`)
+  const both = chosen.higher?.find((key) => chosen.lower?.includes(key))
+  if (both !== undefined)
+    throw trackingErrors.INVALID(`"${both}" is named in higher and in lower. Name it in one of them.`)
   const runs = await readRuns(db, project, wanted)
   const names = await experimentNames(
     db,
     project,
     runs.map(({ run }) => run.experiment_id),
   )
+  const known = new Map(runs.map((one) => [one.run.id, one]))
+  const read = async (some: readonly string[]) => {
+    const unknown = some.filter((id) => !known.has(id))
+    if (unknown.length > 0) for (const one of await readRuns(db, project, unknown)) known.set(one.run.id, one)
+    return some.flatMap((id) => known.get(id) ?? [])
+  }
+  const repeats: string[][] = []
+  for (const one of runs) repeats.push(await findRepeats(db, project, one, read))
+  const samples = (key: string) =>
+    repeats.map((some) => ({
+      runs: some,
+      values: some.flatMap((id) => known.get(id)?.metrics.get(key)?.last ?? []),
+    }))
+  const directionOf = (key: string): [RunMetricDirection | null, 'name' | 'choice' | null] => {
+    if (chosen.higher?.includes(key)) return ['higher-is-better', 'choice']
+    if (chosen.lower?.includes(key)) return ['lower-is-better', 'choice']
+    const direction = metricDirectionOf(key)
+    return [direction, direction === null ? null : 'name']
+  }
+  const metrics = sideBySide(
+    runs.map((r) => r.metrics),
+    (m) => m.last,
+  ).map((metric) => {
+    const [direction, directionFrom] = directionOf(metric.key)
+    return { ...metric, direction, directionFrom, samples: samples(metric.key) }
+  })
+  const contests = metrics.flatMap(({ direction, samples: [base, ...others] }) =>
+    base ? others.map((other) => ({ direction, base, other })) : [],
+  )
+  const { judgements, comparisons } = judgeRuns(contests)
   return {
     runs: runs.map(({ run }) => runFields(run, names.get(run.experiment_id) ?? '')),
     params: sideBySide(
@@ -26,14 +73,18 @@ export async function compareRuns(db: Reader, project: string, ids: readonly str
       runs.map((r) => r.tags),
       (v) => v,
     ),
-    metrics: sideBySide(
-      runs.map((r) => r.metrics),
-      (m) => m.last,
-    ),
+    metrics: metrics.map(({ samples: own, ...metric }, at) => ({
+      ...metric,
+      repeats: own.map(({ values }) => summaryOf(values)),
+      judgements: [null, ...judgements.slice(at * (runs.length - 1), (at + 1) * (runs.length - 1))],
+    })),
     inputs: sideBySide(
       runs.map((r) => r.inputs),
       (v) => v,
     ),
+    repeats: repeats.map((some) => some.map((id) => ({ id, name: known.get(id)?.run.name ?? id }))),
+    seeds: [...new Set(runs.flatMap((r) => [...r.params.keys()].filter(isSeed)))].toSorted(),
+    comparisons,
   }
 }
 

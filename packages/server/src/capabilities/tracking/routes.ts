@@ -8,6 +8,7 @@ import {
   getExperiment,
   getMetricSeries,
   getRun,
+  groupRuns,
   listExperiments,
   listLoggedModelArtifacts,
   listRunArtifacts,
@@ -27,7 +28,7 @@ import { trackingErrors } from './errors.ts'
 import { parseFilter } from './filter/parse-filter.ts'
 import { runTarget } from './filter/filter-target.ts'
 import { parseOrder, splitOrder } from './filter/parse-order.ts'
-import { parseColumns } from './run-columns.ts'
+import { parseColumns, parseGroupColumns } from './run-columns.ts'
 import { offsetOf } from './page-token.ts'
 import type { RunQuery } from './search-runs.ts'
 import { sendArtifact } from './send-artifact.ts'
@@ -92,6 +93,25 @@ export function trackingRoutes(app: Http, tracking: Tracking, { db }: Pick<Kerne
       return finished(reply, await db.offload({ module: here('list-experiments-thread'), name: 'runKeysBytes', input }))
     })
     mount(plain, searchRuns, 200, async ({ scope, query, reply }) => finished(reply, await searchBytes(scope, query)))
+    mount(plain, groupRuns, 200, async ({ scope, query, reply }) => {
+      const columns = parseColumns(query.metrics ?? '')
+      if (columns.metrics === 'all' || columns.params.length > 0 || columns.tags.length > 0)
+        throw trackingErrors.INVALID('Name each metric, as in metrics=metrics.auc,metrics.loss.')
+      const input = {
+        query: runQueryOf(scope, query),
+        by: parseGroupColumns(query.by),
+        metrics: columns.metrics,
+      }
+      return finished(reply, await db.offload({ module: here('group-runs-thread'), name: 'runGroupsBytes', input }))
+    })
+    mount(plain, compareRuns, 200, async ({ scope, query, reply }) => {
+      const chosen = { higher: list(query.higher ?? ''), lower: list(query.lower ?? '') }
+      const input = { project: scope.project, runs: list(query.runs), chosen }
+      return finished(
+        reply,
+        await db.offload({ module: here('compare-runs-thread'), name: 'runComparisonBytes', input }),
+      )
+    })
     mount(plain, getMetricSeries, 200, async ({ scope, query, reply }) => {
       const runs = list(query.runs)
       if (runs.length > 100) throw trackingErrors.INVALID('A chart takes at most 100 runs.')
@@ -112,22 +132,11 @@ export function trackingRoutes(app: Http, tracking: Tracking, { db }: Pick<Kerne
 
   async function searchBytes(
     scope: Scope,
-    query: {
-      experiment?: string
-      filter?: string
-      order_by?: string
-      columns?: string
-      view?: 'active' | 'deleted' | 'all'
-      limit?: number
-      page_token?: string
-    },
+    query: SearchText & { order_by?: string; columns?: string; limit?: number; page_token?: string },
   ): Promise<Uint8Array> {
     const fingerprint = [query.experiment, query.filter, query.order_by, query.view]
     const runQuery: RunQuery = {
-      project: scope.project,
-      experiments: query.experiment === undefined ? undefined : [query.experiment],
-      view: query.view ?? 'active',
-      filter: parseFilter(query.filter, runTarget),
+      ...runQueryOf(scope, query),
       order: parseOrder(splitOrder(query.order_by), runTarget),
       limit: query.limit ?? 100,
       offset: offsetOf(query.page_token, fingerprint),
@@ -155,7 +164,6 @@ export function trackingRoutes(app: Http, tracking: Tracking, { db }: Pick<Kerne
   }
   mount(app, deleteRun, 200, ({ scope, params }) => moveRun(scope, params.run, 'deleted'))
   mount(app, restoreRun, 200, ({ scope, params }) => moveRun(scope, params.run, 'active'))
-  mount(app, compareRuns, 200, ({ scope, query }) => tracking.compareRuns(scope, list(query.runs)))
 
   mount(app, listRunArtifacts, 200, async ({ scope, params, query }) => {
     const path = artifactDirectory(query.path)
@@ -188,6 +196,23 @@ export function trackingRoutes(app: Http, tracking: Tracking, { db }: Pick<Kerne
     }),
   )
 }
+
+interface SearchText {
+  readonly experiment?: string
+  readonly filter?: string
+  readonly view?: 'active' | 'deleted' | 'all'
+}
+
+/** Which runs are meant, without order and page. */
+const runQueryOf = (scope: Scope, query: SearchText): RunQuery => ({
+  project: scope.project,
+  experiments: query.experiment === undefined ? undefined : [query.experiment],
+  view: query.view ?? 'active',
+  filter: parseFilter(query.filter, runTarget),
+  order: [],
+  limit: 0,
+  offset: 0,
+})
 
 /** Bytes that are JSON already: typed as the answer of the route, sent as they are. */
 function finished(reply: FastifyReply, bytes: Uint8Array): never {

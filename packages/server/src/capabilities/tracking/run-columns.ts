@@ -30,6 +30,23 @@ export function parseColumns(text: string | undefined): RunColumns {
   return { metrics: of('metrics'), params: of('params'), tags: of('tags') }
 }
 
+/** Reads what runs are grouped by: `params.kind,tags.team`, one to three of them. */
+export function parseGroupColumns(text: string): { of: 'param' | 'tag'; key: string }[] {
+  const pieces = text
+    .split(',')
+    .map((piece) => piece.trim())
+    .filter(Boolean)
+  if (pieces.length < 1 || pieces.length > 3)
+    throw trackingErrors.INVALID('Runs are grouped by one to three columns, such as params.kind,tags.team.')
+  return pieces.map((piece) => {
+    const { metrics, params, tags } = parseColumns(piece)
+    const [param, tag] = [params === 'all' ? undefined : params[0], tags === 'all' ? undefined : tags[0]]
+    if (metrics.length > 0 || (param === undefined && tag === undefined))
+      throw trackingErrors.INVALID(`Runs are grouped by a parameter or a tag, such as params.kind, not by "${piece}".`)
+    return param === undefined ? { of: 'tag' as const, key: tag ?? '' } : { of: 'param' as const, key: param }
+  })
+}
+
 function unquote(key: string): string {
   const [token] = tokenize(key)
   return token?.kind === 'string' ? token.value : key

@@ -18,7 +18,8 @@ export interface RunQuery {
   readonly offset: number
 }
 
-const conditions = (dialect: Dialect, query: RunQuery): RawBuilder<SqlBool> => {
+/** Which runs a search finds, as a condition on `run r`. */
+export const runConditions = (dialect: Dialect, query: RunQuery): RawBuilder<SqlBool> => {
   const all: RawBuilder<unknown>[] = [sql`r.project_id = ${query.project}`]
   if (query.experiments) {
     all.push(
@@ -40,7 +41,7 @@ export async function selectRuns(
 ): Promise<{ rows: RunTable[]; more: boolean }> {
   const { joins, order } = compileRunOrder(dialect, query.order)
   const found =
-    await sql<RunTable>`select r.* from run r ${joins} where ${conditions(dialect, query)} order by ${order} limit ${query.limit + 1} offset ${query.offset}`.execute(
+    await sql<RunTable>`select r.* from run r ${joins} where ${runConditions(dialect, query)} order by ${order} limit ${query.limit + 1} offset ${query.offset}`.execute(
       db as never,
     )
   return { rows: found.rows.slice(0, query.limit), more: found.rows.length > query.limit }
@@ -48,9 +49,9 @@ export async function selectRuns(
 
 /** How many runs the filter finds. */
 export async function countRuns(db: Reader, dialect: Dialect, query: RunQuery): Promise<number> {
-  const found = await sql<{ n: number }>`select count(*) as n from run r where ${conditions(dialect, query)}`.execute(
-    db as never,
-  )
+  const found = await sql<{
+    n: number
+  }>`select count(*) as n from run r where ${runConditions(dialect, query)}`.execute(db as never)
   return Number(found.rows[0]?.n ?? 0)
 }
 

@@ -308,6 +308,101 @@ describeEachDatabase('tracking', ({ world }) => {
     expect((await client.call('GET', `${api}/${project}/run-comparison?runs=${a.id}`)).status).toBe(400)
   })
 
+  test('repeats with other seeds judge a comparison; the same seed again, other data and other settings do not count', async () => {
+    const { tracking, scope, run, client, project } = await setup()
+    const log = async (name: string, params: Record<string, string>, auc: number, finished = true) => {
+      const { id } = await run(name)
+      const pairs = Object.entries(params).map(([key, value]) => ({ key, value }))
+      await tracking.logBatch(scope, id, {
+        params: pairs,
+        tags: [],
+        metrics: [metric('auc', auc), metric('size', auc)],
+      })
+      if (finished) await tracking.updateRun(scope, id, { status: 'FINISHED', endTime: world.time.now })
+      return id
+    }
+    const small = [0.66, 0.668, 0.664]
+    const large = [0.69, 0.698, 0.693]
+    const a: string[] = []
+    const b: string[] = []
+    for (const [at, auc] of small.entries()) a.push(await log(`a${at}`, { depth: '3', seed: `${at}` }, auc))
+    for (const [at, auc] of large.entries()) b.push(await log(`b${at}`, { depth: '9', seed: `${at}` }, auc))
+    await log('again', { depth: '9', seed: '0' }, 0.1)
+    await log('running', { depth: '9', seed: '8' }, 0.1, false)
+    await log('other', { depth: '9', seed: '9', extra: 'x' }, 0.1)
+    const url = `${api}/${project}/run-comparison?runs=${a[0]},${b[0]}`
+    const { json } = await client.call('GET', url)
+    expect(json.repeats.map((some: { name: string }[]) => some.map(({ name }) => name).toSorted())).toEqual([
+      ['a0', 'a1', 'a2'],
+      ['b0', 'b1', 'b2'],
+    ])
+    expect(json).toMatchObject({ seeds: ['seed'], comparisons: 2 })
+    expect(json.metrics[0]).toMatchObject({
+      key: 'auc',
+      direction: 'higher-is-better',
+      directionFrom: 'name',
+      judgements: [null, { verdict: 'better', reason: '3 runs against 3' }],
+    })
+    expect(json.metrics[0].judgements[1].difference).toBeCloseTo(0.0297, 4)
+    expect(json.metrics[1]).toMatchObject({
+      key: 'size',
+      direction: null,
+      judgements: [null, { p: expect.any(Number) }],
+    })
+    const chosen = (await client.call('GET', `${url}&lower=size`)).json.metrics[1]
+    expect(chosen).toMatchObject({ directionFrom: 'choice', judgements: [null, { verdict: 'worse' }] })
+    expect((await client.call('GET', `${url}&lower=size&higher=size`)).json.detail).toContain(
+      'named in higher and in lower',
+    )
+    const alone = (
+      await client.call('GET', `${api}/${project}/run-comparison?runs=${a[0]},${await log('c', { depth: '1' }, 0.5)}`)
+    ).json
+    expect(alone.metrics[0].judgements[1]).toMatchObject({ verdict: 'cannot judge yet', low: null })
+  })
+
+  test('runs are grouped by parameters and tags, with mean and spread of those that have ended', async () => {
+    const { tracking, scope, run, client, project, experiment } = await setup()
+    for (const [at, [kind, auc]] of (
+      [
+        ['x', 0.6],
+        ['x', 0.7],
+        ['y', 0.9],
+        [undefined, 0.1],
+        ['x', 0.99],
+      ] as const
+    ).entries()) {
+      const { id } = await run(`run-${at}`, [{ key: 'team', value: 'ops' }])
+      await tracking.logBatch(scope, id, {
+        params: kind === undefined ? [] : [{ key: 'kind', value: kind }],
+        tags: [],
+        metrics: [metric('auc', auc), metric('broken', Number.NaN)],
+      })
+      if (at < 4) await tracking.updateRun(scope, id, { status: 'FINISHED' })
+    }
+    const url = `${api}/${project}/run-groups?experiment=${experiment.id}`
+    const { json } = await client.call('GET', `${url}&by=params.kind,tags.team&metrics=metrics.auc,metrics.broken`)
+    expect(json).toMatchObject({ total: 3, runs: 5 })
+    expect(
+      json.groups.map((g: { values: unknown; runs: number; running: number }) => [g.values, g.runs, g.running]),
+    ).toEqual([
+      [['x', 'ops'], 3, 1],
+      [['y', 'ops'], 1, 0],
+      [[null, 'ops'], 1, 0],
+    ])
+    expect(Object.keys(json.groups[0].metrics)).toEqual(['auc'])
+    expect(json.groups[0].metrics.auc).toMatchObject({ n: 2, min: 0.6, max: 0.7 })
+    expect(json.groups[0].metrics.auc.mean).toBeCloseTo(0.65, 12)
+    expect(json.groups[0].metrics.auc.sd).toBeCloseTo(0.0707, 4)
+    expect(json.groups[1].metrics.auc).toMatchObject({ n: 1, sd: null, low: null })
+    const filtered = await client.call(
+      'GET',
+      `${url}&by=params.kind&filter=${encodeURIComponent('metrics.auc > 0.65')}`,
+    )
+    expect(filtered.json.groups.map((g: { runs: number }) => g.runs)).toEqual([2, 1])
+    for (const by of ['metrics.auc', 'kind', 'params.a,params.b,params.c,params.d', 'params.*'])
+      expect((await client.call('GET', `${url}&by=${by}`)).status, by).toBe(400)
+  })
+
   test('curves are thinned with their extremes and ends kept', async () => {
     const { tracking, scope, run, client, project } = await setup()
     const { id } = await run('long')

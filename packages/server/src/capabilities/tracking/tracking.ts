@@ -1,10 +1,9 @@
-import type { ArtifactEntry, Experiment, RunComparison, RunDetail, RunStatus } from '@trivium/contract'
+import type { ArtifactEntry, Experiment, RunDetail, RunStatus } from '@trivium/contract'
 import type { Readable } from 'node:stream'
 import type { Reader } from '../../kernel/db/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { deleteArtifacts, listArtifacts, putArtifact, requireArtifact, requireOwner } from './artifacts.ts'
-import { compareRuns } from './compare-runs.ts'
 import {
   createExperiment,
   renameExperiment,
@@ -64,7 +63,6 @@ export interface Tracking {
   ): Promise<void>
   logOutputs(scope: Scope, run: string, models: readonly { id: string; step: number }[]): Promise<void>
   runDetail(scope: Scope, id: string): Promise<RunDetail>
-  compareRuns(scope: Scope, ids: readonly string[]): Promise<RunComparison>
   createLoggedModel(scope: Scope, input: Parameters<typeof createLoggedModel>[2]): Promise<LoggedModelRecord>
   requireLoggedModel(scope: Scope, id: string, options?: { allowDeleted?: boolean }): Promise<LoggedModelRecord>
   updateLoggedModel(scope: Scope, id: string, change: Parameters<typeof updateLoggedModel>[3]): Promise<void>
@@ -115,7 +113,6 @@ export function createTracking(kernel: TrackingDeps, options: { resolveDataset?:
     logInputs: (scope, run, input) => logInputs(deps, scope, run, input),
     logOutputs: (scope, run, models) => logOutputs(deps, scope, run, models),
     runDetail: (scope, id) => readRunDetail(db.read, scope.project, id),
-    compareRuns: (scope, ids) => compareRuns(db.read, scope.project, ids),
     createLoggedModel: async (scope, input) => record(scope, await createLoggedModel(deps, scope, input)),
     requireLoggedModel: async (scope, id, opts) =>
       record(scope, await requireLoggedModel(db.read, scope.project, id, opts)),

@@ -1,0 +1,69 @@
+import { sql } from 'kysely'
+import type { Reader } from '../../kernel/db/index.ts'
+import type { readRuns } from './read-runs.ts'
+import './tables.ts'
+
+type ReadRun = Awaited<ReturnType<typeof readRuns>>[number]
+/** What decides whether two runs are repeats. */
+export type Configured = Pick<ReadRun, 'params' | 'inputs'>
+
+const mostCandidates = 100
+const mostPairs = 30
+
+/** A parameter that only sets the dice: `seed`, `random_state`, `model__random_state`. */
+export function isSeed(key: string): boolean {
+  return /(^|[^a-z])(seed|random[_-]?state|random[_-]?seed|rng)$/i.test(key)
+}
+
+/** Parameters and data of a run without its seeds, as text; undefined where a run has no parameters, which says nothing. */
+export function configurationOf({ params, inputs }: Configured): string | undefined {
+  const pairs = (map: ReadonlyMap<string, string>) => [...map].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const own = pairs(params).filter(([key]) => !isSeed(key))
+  return own.length === 0 ? undefined : JSON.stringify([own, pairs(inputs)])
+}
+
+/** The seeds of a run as text; undefined where it has none, or one was left to chance. */
+function seedsOf({ params }: Configured): string | undefined {
+  const seeds = [...params].filter(([key]) => isSeed(key))
+  if (seeds.length === 0 || seeds.some(([, value]) => /^(none|null|)$/i.test(value))) return undefined
+  return JSON.stringify(seeds.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/**
+ * Ids of the finished runs that repeat a run: same experiment, data and parameters, but for the seed. Of several with the same
+ * seed only the newest counts, because repeating the same dice adds no evidence; the hundred newest are looked at. The run itself counts once it has finished.
+ */
+export async function findRepeats(
+  db: Reader,
+  project: string,
+  { run, ...values }: ReadRun,
+  read: (ids: readonly string[]) => Promise<ReadRun[]>,
+): Promise<string[]> {
+  const wanted = configurationOf(values)
+  const itself = run.status === 'FINISHED' ? [run.id] : []
+  if (wanted === undefined) return itself
+  const pairs = [...values.params].filter(([key]) => !isSeed(key)).slice(0, mostPairs)
+  const any = sql.join(
+    pairs.map(([key, value]) => sql`(p.key = ${key} and p.value = ${value})`),
+    sql` or `,
+  )
+  const found = await sql<{
+    id: string
+  }>`select r.id as id from run r join run_param p on p.project_id = r.project_id and p.run_id = r.id
+     where r.project_id = ${project} and r.experiment_id = ${run.experiment_id} and r.lifecycle = 'active' and r.status = 'FINISHED' and (${any})
+     group by r.id, r.start_time having count(*) = ${pairs.length} order by r.start_time desc limit ${mostCandidates}`.execute(
+    db as never,
+  )
+  const ids = found.rows.map((row) => row.id).filter((id) => id !== run.id)
+  const repeats = (await read(ids)).filter((one) => configurationOf(one) === wanted)
+  const seen = new Set(itself.length > 0 ? [seedsOf(values)] : [])
+  return [
+    ...itself,
+    ...repeats.flatMap((one) => {
+      const seeds = seedsOf(one)
+      if (seeds !== undefined && seen.has(seeds)) return []
+      seen.add(seeds)
+      return [one.run.id]
+    }),
+  ]
+}
