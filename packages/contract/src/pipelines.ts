@@ -68,6 +68,20 @@ export const PipelineStep = Type.Object({
 })
 export type PipelineStep = Static<typeof PipelineStep>
 
+/** How urgent a run is: steps of a greater priority begin first where slots are scarce. 5 unless something else is said. */
+export const RunPriority = Type.Integer({ minimum: 0, maximum: 9, description: '0 (last) to 9 (first); 5 is normal.' })
+
+/** Data that have to be ready before a run starts: the newest version passed its checks, is labelled and fresh. */
+export const DataRequirement = Type.Object({
+  dataset: Type.String(),
+  /** The column that has to be filled, with the least share of its rows. */
+  label: Type.Optional(Type.String()),
+  labelled: Type.Optional(Type.Number()),
+  /** The newest row may be so old, in event time. */
+  freshMs: Type.Optional(Type.Integer()),
+})
+export type DataRequirement = Static<typeof DataRequirement>
+
 /** What starts runs by itself. Exactly one of `schedule` and `on`; times and the cooldown count event time. */
 export const PipelineTrigger = Type.Object({
   name: Type.String(),
@@ -76,9 +90,18 @@ export const PipelineTrigger = Type.Object({
     Type.Null(),
   ]),
   /** Any of the events, where all of `where` holds: a field of the event's data, or the kind and name of an entity that it is about. */
-  on: Type.Union([Type.Object({ events: Type.Array(Type.String()), where: JsonObject }), Type.Null()]),
+  on: Type.Union([
+    Type.Object({
+      events: Type.Array(Type.String()),
+      where: JsonObject,
+      /** Fires when so many rows have come since it fired last (dataset.version-added, labels.committed). */
+      rows: Type.Optional(Type.Integer()),
+    }),
+    Type.Null(),
+  ]),
   cooldownMs: Type.Integer(),
   params: JsonObject,
+  priority: Type.Optional(RunPriority),
 })
 export type PipelineTrigger = Static<typeof PipelineTrigger>
 
@@ -95,6 +118,8 @@ export const PipelineDefinition = Type.Object({
   codeDigest: Type.String(),
   steps: Type.Array(PipelineStep),
   triggers: Type.Array(PipelineTrigger),
+  /** No run starts while one of these is not met. */
+  requires: Type.Optional(Type.Array(DataRequirement)),
 })
 export type PipelineDefinition = Static<typeof PipelineDefinition>
 
@@ -144,6 +169,7 @@ const runFields = {
   reason: Type.Union([Type.String(), Type.Null()]),
   params: JsonObject,
   cause: PipelineRunCause,
+  priority: RunPriority,
   /** Event time that the run stands at: dataset@latest and lookups mean "as known by then". */
   asOf: Millis,
   startedBy: Type.String(),
@@ -391,10 +417,11 @@ export const startPipelineRun = route({
         version: Type.Optional(Type.Integer({ minimum: 1 })),
         /** Event time waits for this run (a replay that trains on its way). Default false. */
         holdsEventTime: Type.Optional(Type.Boolean()),
+        priority: Type.Optional(RunPriority),
       },
       { additionalProperties: false },
     ),
-    response: { 201: PipelineRun, 400: Problem, 403: Problem, 404: Problem },
+    response: { 201: PipelineRun, 400: Problem, 403: Problem, 404: Problem, 409: Problem },
   },
 })
 
@@ -437,6 +464,53 @@ export const getPipelineRun = route({
     summary: 'Reads a run: steps, attempts, cache verdicts, inputs and outputs, times.',
     params: RunParams,
     response: { 200: PipelineRun, 403: Problem, 404: Problem },
+  },
+})
+
+/** A step that runs or waits for a slot, in the order in which steps begin. */
+export const QueuedStep = Type.Object({
+  /** 1 is next; 0 for what runs. */
+  position: Type.Integer(),
+  run: Type.String(),
+  pipeline: Type.String(),
+  step: Type.String(),
+  kind: Type.String(),
+  state: Type.Union([Type.Literal('running'), Type.Literal('queued')]),
+  priority: RunPriority,
+  cause: PipelineRunCause,
+  queuedAt: Type.Union([Millis, Type.Null()]),
+  /** A retry does not begin before this. */
+  notBefore: Type.Union([Millis, Type.Null()]),
+})
+export type QueuedStep = Static<typeof QueuedStep>
+
+export const listPipelineQueue = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/pipeline-queue',
+  permission: 'pipeline:read',
+  schema: {
+    operationId: 'listPipelineQueue',
+    summary:
+      'Lists the steps that run or wait for a slot, in the order in which they begin, with what started their runs.',
+    params: ProjectParams,
+    response: {
+      200: Type.Object({ slots: Type.Integer(), steps: Type.Array(QueuedStep) }),
+      403: Problem,
+      404: Problem,
+    },
+  },
+})
+
+export const setPipelineRunPriority = route({
+  method: 'PUT',
+  url: '/api/v1/projects/:project/pipeline-runs/:run/priority',
+  permission: 'pipeline:run',
+  schema: {
+    operationId: 'setPipelineRunPriority',
+    summary: 'Moves a run that is not over up or down in the queue.',
+    params: RunParams,
+    body: Type.Object({ priority: RunPriority }, { additionalProperties: false }),
+    response: { 200: PipelineRun, 400: Problem, 403: Problem, 404: Problem, 409: Problem },
   },
 })
 
@@ -517,6 +591,8 @@ export const TriggerEvaluation = Type.Object({
     Type.Literal('cooling-down'),
     Type.Literal('already-running'),
     Type.Literal('no-match'),
+    Type.Literal('accumulating'),
+    Type.Literal('not-ready'),
     Type.Literal('failed'),
   ]),
   reason: Type.String(),
@@ -531,6 +607,28 @@ export const PipelineTriggerState = Type.Object({
   /** schedule: the next event time at which it is due. */
   nextDue: Type.Union([Millis, Type.Null()]),
   cooldownUntil: Type.Union([Millis, Type.Null()]),
+  /** Of a trigger that waits for rows: how many have come since it fired. */
+  pendingRows: Type.Union([Type.Integer(), Type.Null()]),
+  cadence: Type.Object({
+    /** Time between two runs, in event time; null where it has none of its own. */
+    everyMs: Type.Union([Type.Integer(), Type.Null()]),
+    /** It starts when the run before has ended. */
+    backToBack: Type.Boolean(),
+    /** Of the newest runs that finished: the longest. */
+    longestMs: Type.Union([Type.Integer(), Type.Null()]),
+    lastRun: Type.Union([
+      Type.Object({
+        id: Type.String(),
+        state: PipelineRunState,
+        reason: Type.Union([Type.String(), Type.Null()]),
+        finishedAt: Type.Union([Millis, Type.Null()]),
+        durationMs: Type.Union([Type.Integer(), Type.Null()]),
+      }),
+      Type.Null(),
+    ]),
+    /** One sentence when a run takes nearly as long as the time between two. */
+    warning: Type.Union([Type.String(), Type.Null()]),
+  }),
   lastEvaluation: Type.Union([TriggerEvaluation, Type.Null()]),
 })
 export type PipelineTriggerState = Static<typeof PipelineTriggerState>

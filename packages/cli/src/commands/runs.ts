@@ -1,9 +1,11 @@
 import {
   cancelPipelineRun,
   getPipelineRun,
+  listPipelineQueue,
   listPipelineRuns,
   type PipelineRun,
   savePipeline,
+  setPipelineRunPriority,
   startPipelineRun,
 } from '@trivium/contract'
 import type { Command } from 'commander'
@@ -23,6 +25,7 @@ export function runCommands(program: Command, terminal: Terminal): void {
       .command('run')
       .argument('<pipeline.yaml>', 'definition; the code that it names is uploaded with it')
       .option('--param <name=value>', 'parameter of the run; repeat it for several', keyValue)
+      .option('--priority <number>', '0 (last) to 9 (first) in the queue', wholeNumber, 5)
       .option('--wait', 'shows the logs and waits until the run has ended')
       .description(
         'Saves a pipeline with its code and starts a run. With --wait it ends with 0 only when the run finished.',
@@ -38,7 +41,11 @@ export function runCommands(program: Command, terminal: Terminal): void {
       const params = options['param'] as Record<string, unknown> | undefined
       const run = await client.call(startPipelineRun, {
         params: { project, pipeline: name },
-        body: { version: saved.version, ...(params ? { params } : {}) },
+        body: {
+          version: saved.version,
+          priority: options['priority'] as number,
+          ...(params ? { params } : {}),
+        },
       })
       if (options['wait']) await finish(work, run)
       else
@@ -49,6 +56,42 @@ export function runCommands(program: Command, terminal: Terminal): void {
     },
   )
   const group = program.command('runs').description('Runs of pipelines.')
+  onAction(
+    terminal,
+    group.command('queue').description('Lists the steps that run or wait for a slot, the next one first.'),
+    async ({ client, project, show }) => {
+      show(await client.call(listPipelineQueue, { params: { project } }), ({ slots, steps }) =>
+        steps.length === 0
+          ? `Nothing runs or waits; ${slots} steps may run at once.`
+          : tableText(
+              ['place', 'pipeline', 'step', 'run', 'priority', 'since', 'because'],
+              steps.map((step) => [
+                step.position === 0 ? 'runs' : step.position,
+                step.pipeline,
+                step.step,
+                step.run,
+                step.priority,
+                step.queuedAt === null ? '' : timeText(step.queuedAt),
+                step.cause.summary,
+              ]),
+            ),
+      )
+    },
+  )
+  onAction(
+    terminal,
+    group
+      .command('prioritize')
+      .argument('<run>', 'prn_…')
+      .argument('<priority>', '0 (last) to 9 (first)', wholeNumber)
+      .description('Moves a run up or down in the queue.'),
+    async ({ client, project, show }, run: string, priority: number) => {
+      show(
+        await client.call(setPipelineRunPriority, { params: { project, run }, body: { priority } }),
+        ({ id, pipeline }) => `${id} of ${pipeline} has priority ${priority}.`,
+      )
+    },
+  )
   onAction(
     terminal,
     group

@@ -16,6 +16,7 @@ import { operations } from './0080-operations.ts'
 import { datasetDeclaration } from './0090-dataset-declaration.ts'
 import { jobs } from './0091-jobs.ts'
 import { inboxAssignee } from './0092-inbox-assignee.ts'
+import { pipelineQueue } from './0093-pipeline-queue.ts'
 import { eventChain } from './0094-event-chain.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
@@ -37,5 +38,6 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0090-dataset-declaration', datasetDeclaration],
   ['0091-jobs', jobs],
   ['0092-inbox-assignee', inboxAssignee],
+  ['0093-pipeline-queue', pipelineQueue],
   ['0094-event-chain', eventChain],
 ]

@@ -34,6 +34,11 @@ export const pipelineErrors = defineErrors('PIPELINES', {
   },
   UNKNOWN_STATE: { status: 400, message: (state: string) => `There is no run state "${state}".` },
   BAD_PAGE_TOKEN: { status: 400, message: () => 'The page token is not one that this list returned.' },
+  DATA_NOT_READY: {
+    status: 409,
+    message: (pipeline: string, why: string) =>
+      `Pipeline "${pipeline}" starts only on data that are ready (its "requires"). ${why}`,
+  },
   RUN_ENDED: { status: 409, message: (id: string, state: string) => `Run ${id} has ended already: ${state}.` },
   NOT_SAVED_AS: {
     status: 400,

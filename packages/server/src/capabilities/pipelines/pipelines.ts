@@ -6,6 +6,7 @@ import type {
   PipelineSummary,
   PipelineTriggerState,
   PipelineVersion,
+  QueuedStep,
   StepArtifact,
   StepLogLine,
   TriggerEvaluation,
@@ -23,6 +24,7 @@ import { cleanUpRun } from './runs/clean-up-run.ts'
 import type { Engine } from './runs/engine.ts'
 import { listRuns, readLog, readRun } from './runs/read-runs.ts'
 import { decisionEvents, resumeDecided, resumeWaiting } from './runs/resume-waiting.ts'
+import { listQueue, setPriority } from './runs/queue.ts'
 import { runStep } from './runs/run-step.ts'
 import { createRunTokens } from './runs/run-tokens.ts'
 import { startRun } from './runs/start-run.ts'
@@ -50,7 +52,13 @@ export interface Pipelines {
   /** Starts a run; parameters that are not given have their defaults. */
   start(
     scope: Scope,
-    input: { pipeline: string; version?: number; params?: Readonly<Record<string, unknown>>; holdsEventTime?: boolean },
+    input: {
+      pipeline: string
+      version?: number
+      params?: Readonly<Record<string, unknown>>
+      holdsEventTime?: boolean
+      priority?: number
+    },
   ): Promise<PipelineRun>
   run(scope: Scope, id: string): Promise<PipelineRun>
   runs(
@@ -58,6 +66,10 @@ export interface Pipelines {
     filter: { pipeline?: string; state?: string; limit: number; pageToken?: string },
   ): Promise<{ runs: PipelineRunSummary[]; nextPageToken: string | null }>
   cancel(scope: Scope, id: string): Promise<PipelineRun>
+  /** Steps that run or wait for a slot, in the order in which they begin. */
+  queue(scope: Scope): Promise<{ slots: number; steps: QueuedStep[] }>
+  /** Moves a run that is not over up or down in the queue. */
+  setPriority(scope: Scope, id: string, priority: number): Promise<PipelineRun>
   log(
     scope: Scope,
     input: { run: string; step: string; attempt?: number; offset: number; limit: number },
@@ -185,6 +197,11 @@ export function createPipelines(
     runs: (scope, filter) => listRuns(db.read, scope, filter),
     cancel: async (scope, id) => {
       await cancelRun(engine, scope, id)
+      return readRun(db.read, scope, id)
+    },
+    queue: async (scope) => ({ slots: config.stepSlots, steps: await listQueue(db.read, scope) }),
+    setPriority: async (scope, id, priority) => {
+      await setPriority(engine, scope, id, priority)
       return readRun(db.read, scope, id)
     },
     log: (scope, input) => readLog(engine, scope, input),

@@ -5,6 +5,7 @@ import {
   getPipeline,
   getPipelineRun,
   listMissingBlobs,
+  listPipelineQueue,
   listPipelineRuns,
   listPipelines,
   listPipelineTriggers,
@@ -12,6 +13,7 @@ import {
   putBlob,
   readStepLog,
   savePipeline,
+  setPipelineRunPriority,
   startPipelineRun,
 } from '@trivium/contract'
 import { type Http, mount } from '../../kernel/http/index.ts'
@@ -57,6 +59,10 @@ export function pipelineRoutes(app: Http, pipelines: Pipelines, { blobs }: { blo
     }),
   )
   mount(app, getPipelineRun, 200, ({ scope, params }) => pipelines.run(scope, params.run))
+  mount(app, listPipelineQueue, 200, ({ scope }) => pipelines.queue(scope))
+  mount(app, setPipelineRunPriority, 200, ({ scope, params, body }) =>
+    pipelines.setPriority(scope, params.run, body.priority),
+  )
   mount(app, cancelPipelineRun, 200, ({ scope, params }) => pipelines.cancel(scope, params.run))
   mount(app, readStepLog, 200, ({ scope, params, query }) =>
     pipelines.log(scope, {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import type { PipelineVersion } from '@trivium/contract'
+import type { PipelineDefinition, PipelineVersion } from '@trivium/contract'
 import { addBlobRef } from '../../kernel/blobs/index.ts'
 import { asReader } from '../../kernel/db/index.ts'
 import { digestOf, urn } from '../../kernel/ids/index.ts'
@@ -116,6 +116,8 @@ export async function savePipeline(
         version: row.version,
         digest,
         steps: definition.steps.length,
+        pipeline: definition.name,
+        codeChanged: newest !== undefined && codeOf(newest.definition) !== definition.codeDigest,
         triggers: definition.triggers.map((trigger) => trigger.name),
       },
     })
@@ -125,6 +127,8 @@ export async function savePipeline(
   if (!version) throw pipelineErrors.PIPELINE_NOT_FOUND(definition.name)
   return { ...version, name: definition.name, created: saved.created }
 }
+
+const codeOf = (definition: string): string => (JSON.parse(definition) as PipelineDefinition).codeDigest
 
 /** The files with their sizes. Throws PIPELINES.MISSING_FILES for what was not uploaded. */
 async function sizesOf(

@@ -52,6 +52,8 @@ export interface PipelineRunTable {
   as_of: number
   /** 1: event time waits for it. */
   holds_event_time: number
+  /** 0 to 9; steps of the greatest begin first. */
+  priority: number
   cancel_requested_at: number | null
   cancel_requested_by: string | null
   started_by: string
@@ -134,6 +136,12 @@ export interface PipelineTriggerTable {
   /** Event time up to which a schedule was evaluated. */
   evaluated_to: number
   cooldown_until: number | null
+  /** Rows that have arrived since it fired, where it waits for a number of them. */
+  pending_rows: number
+  /** JSON: the occasion that found the data not ready; it counts again when more of them arrive. */
+  deferred: string | null
+  /** JSON: dataset → version that it last fired on, of those that the pipeline requires. */
+  used_data: string
 }
 
 export interface PipelineTriggerEvaluationTable {

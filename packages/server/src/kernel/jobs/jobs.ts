@@ -20,6 +20,8 @@ export interface JobTable {
   again: string | null
   input: string
   state: 'queued' | 'running' | 'finished' | 'failed'
+  /** The smaller comes first; 0 for jobs without priority. */
+  rank: number
   attempt: number
   max_attempts: number
   not_before: number
@@ -52,6 +54,8 @@ export interface NewJob {
   key?: string
   maxAttempts?: number
   notBefore?: number
+  /** Of the due jobs those with the greatest priority begin first. Default 0. */
+  priority?: number
 }
 
 export interface JobHandler {
@@ -59,6 +63,8 @@ export interface JobHandler {
   /** How many of this kind may run at once in one process. */
   readonly concurrency: number
   readonly handle: (job: ClaimedJob<any>) => Promise<void>
+  /** Nothing waits for jobs of this kind: they do not hold up event time. */
+  readonly background?: boolean
   /** Called in the transaction that gives up after the last attempt. */
   readonly onFailed?: (trx: Trx, job: { id: string; project: string; input: any }, error: string) => Promise<void>
 }
@@ -68,6 +74,7 @@ interface Again {
   readonly input: unknown
   readonly maxAttempts: number
   readonly notBefore: number
+  readonly priority: number
 }
 
 /** Durable work with lease and fence: at least once, finished once. */
@@ -79,10 +86,16 @@ export interface Jobs {
   enqueue(trx: Trx, job: NewJob): Promise<string | undefined>
   /** Takes back the job of a key that waits and need not be done any more. One that runs goes on. */
   withdraw(trx: Trx, job: Pick<NewJob, 'project' | 'kind'> & { key: string }): Promise<void>
+  /** Gives the jobs of these keys that wait another priority. */
+  prioritize(
+    trx: Trx,
+    jobs: Pick<NewJob, 'project' | 'kind'> & { keys: readonly string[] },
+    priority: number,
+  ): Promise<void>
   handle(handler: JobHandler): void
-  /** Jobs of a project that are queued and due, or running. */
+  /** Jobs of a project that are queued and due, or running; those of the background are left out. */
   active(db: Reader, project: string): Promise<{ kind: string; count: number }[]>
-  /** The same of all projects. */
+  /** The same of all projects, with those of the background. */
   activeByProject(db: Reader): Promise<{ project: string; kind: string; count: number }[]>
   /** When the oldest job that could run by now became due, milliseconds UTC; undefined when none waits. */
   oldestDue(db: Reader): Promise<number | undefined>
@@ -146,6 +159,7 @@ export function createJobs({
           e.and([e('state', '=', 'running'), e('lease_until', '<', now)]),
         ]),
       )
+      .orderBy('rank')
       .orderBy('not_before')
       .orderBy('id')
       .limit(1)
@@ -294,6 +308,7 @@ export function createJobs({
       input: job.input,
       maxAttempts: job.maxAttempts ?? 5,
       notBefore: job.notBefore ?? clock(),
+      priority: job.priority ?? 0,
     }
     for (;;) {
       const inserted = await trx
@@ -306,6 +321,7 @@ export function createJobs({
           again: null,
           input: JSON.stringify(job.input),
           state: 'queued',
+          rank: -wanted.priority,
           attempt: 0,
           max_attempts: wanted.maxAttempts,
           not_before: wanted.notBefore,
@@ -406,6 +422,17 @@ export function createJobs({
 
   return {
     enqueue,
+    prioritize: async (trx, { project, kind, keys }, priority) => {
+      if (keys.length === 0) return
+      await trx
+        .updateTable('job')
+        .set({ rank: -priority })
+        .where('project_id', '=', project)
+        .where('kind', '=', kind)
+        .where('key', 'in', [...keys])
+        .where('state', '=', 'queued')
+        .execute()
+    },
     withdraw: async (trx, job) => {
       await trx
         .updateTable('job')
@@ -432,10 +459,9 @@ export function createJobs({
       return row?.not_before
     },
     active: async (reader, project) =>
-      (await activeJobs(reader).where('project_id', '=', project).execute()).map(({ kind, count }) => ({
-        kind,
-        count: Number(count),
-      })),
+      (await activeJobs(reader).where('project_id', '=', project).execute())
+        .filter(({ kind }) => handlers.get(kind)?.background !== true)
+        .map(({ kind, count }) => ({ kind, count: Number(count) })),
     activeByProject: async (reader) =>
       (await activeJobs(reader).execute()).map(({ project_id, kind, count }) => ({
         project: project_id,

@@ -16,6 +16,7 @@ import { Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { Time } from '../../ui/time.tsx'
+import { runState } from './run-state.ts'
 import { runHref, RunsTable } from './runs-table.tsx'
 
 const shape = { tab: oneOf(['runs', 'definition', 'triggers'], 'runs') }
@@ -138,6 +139,38 @@ export function Page() {
                             cell: (one) => <Duration ms={one.cooldownMs} />,
                           },
                           {
+                            id: 'every',
+                            head: 'Between two',
+                            align: 'right',
+                            cell: (one) =>
+                              one.cadence.backToBack ? 'back to back' : <Duration ms={one.cadence.everyMs} />,
+                          },
+                          {
+                            id: 'takes',
+                            head: 'A run takes',
+                            align: 'right',
+                            cell: (one) =>
+                              one.cadence.warning === null ? (
+                                <Duration ms={one.cadence.longestMs} />
+                              ) : (
+                                <State kind="warn">
+                                  <Duration ms={one.cadence.longestMs} />
+                                </State>
+                              ),
+                          },
+                          {
+                            id: 'outcome',
+                            head: 'Last run',
+                            cell: (one) =>
+                              one.cadence.lastRun === null ? (
+                                <State kind="idle">never ran</State>
+                              ) : (
+                                <State kind={runState(one.cadence.lastRun).kind}>
+                                  {runState(one.cadence.lastRun).word}
+                                </State>
+                              ),
+                          },
+                          {
                             id: 'until',
                             head: 'Cools down until',
                             align: 'right',
@@ -153,6 +186,13 @@ export function Page() {
                           },
                         ]}
                       />
+                      {list.triggers
+                        .filter((one) => one.cadence.warning !== null)
+                        .map((one) => (
+                          <p key={one.name}>
+                            <State kind="warn">{one.name}</State> {one.cadence.warning}
+                          </p>
+                        ))}
                     </Section>
                     <Section title="Evaluations" note="every time that a trigger was looked at, and what came of it">
                       <DataTable

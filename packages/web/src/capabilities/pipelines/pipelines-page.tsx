@@ -13,6 +13,7 @@ import { Empty } from '../../ui/page-states.tsx'
 import { Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
+import { QueueSection } from './queue-section.tsx'
 import { runState } from './run-state.ts'
 import { RunsTable } from './runs-table.tsx'
 
@@ -105,6 +106,7 @@ export function Page() {
           )
         }
       </QueryView>
+      <QueueSection project={project} />
       <Section title="Runs" note="newest first">
         <QueryView query={runs} what="the runs">
           {(data) =>

@@ -23,7 +23,7 @@ const stepKinds: Record<PipelineStepRun['state'], StateKind> = {
 }
 
 /** The glyph and word of a run. */
-export function runState(run: PipelineRunSummary): { kind: StateKind; word: string } {
+export function runState(run: Pick<PipelineRunSummary, 'state'>): { kind: StateKind; word: string } {
   return {
     kind: runKinds[run.state],
     word:

@@ -6,6 +6,7 @@ import { pipelineErrors } from '../errors.ts'
 import { checkGraph } from './check-graph.ts'
 import { isPlainMap, readFields, show } from './field-reader.ts'
 import { fitsType, typeOfValue } from './parameter-value.ts'
+import { parseRequirements } from './parse-requirements.ts'
 import { parseStep } from './parse-step.ts'
 import { parseTriggers } from './parse-triggers.ts'
 import { readYaml, type YamlSource } from './yaml-source.ts'
@@ -22,7 +23,7 @@ export interface DefinitionSource {
 
 export const partName = /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/
 const entityName = /^[A-Za-z0-9][A-Za-z0-9._ -]{0,199}$/
-const topKeys = ['name', 'description', 'production', 'params', 'environment', 'code', 'steps', 'triggers']
+const topKeys = ['name', 'description', 'production', 'params', 'environment', 'code', 'requires', 'steps', 'triggers']
 
 /** A pipeline.yaml as an immutable definition, with the files of its bundle. Throws PIPELINES.INVALID_DEFINITION with every problem, each with file, line and key. */
 export function parseDefinition(input: DefinitionSource): {
@@ -50,6 +51,7 @@ export function parseDefinition(input: DefinitionSource): {
   const parsed = steps.map(([step, value]) => parseStep(source, step, value, { params, bundle, kinds: input.kinds }))
   const ordered = checkGraph(source, parsed)
   const triggers = parseTriggers(source, top.raw('triggers'), params)
+  const requires = parseRequirements(source, top.raw('requires'))
   if (source.problems.length > 0) throw invalid(source)
   return {
     definition: {
@@ -62,6 +64,7 @@ export function parseDefinition(input: DefinitionSource): {
       codeDigest: digestOf(bundle),
       steps: ordered,
       triggers,
+      ...(requires.length === 0 ? {} : { requires }),
     },
     bundle,
   }

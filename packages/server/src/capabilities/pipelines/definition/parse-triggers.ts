@@ -12,7 +12,25 @@ export const triggerEvents = [
   'monitor.persists',
   'alert.opened',
   'dataset.version-added',
+  'labels.committed',
+  'model-version.registered',
+  'pipeline-run.finished',
+  'pipeline-run.rejected',
+  'pipeline-run.failed',
+  'pipeline.defined',
 ] as const
+
+/** Events that bring rows. */
+const rowEvents: readonly string[] = ['dataset.version-added', 'labels.committed']
+/** What an event has to be about: without it a trigger would wait for everything, and for what it causes itself. */
+const needed: Readonly<Record<string, string>> = {
+  'labels.committed': 'deployment',
+  'model-version.registered': 'model',
+  'pipeline-run.finished': 'pipeline',
+  'pipeline-run.rejected': 'pipeline',
+  'pipeline-run.failed': 'pipeline',
+  'pipeline.defined': 'pipeline',
+}
 
 const shortestEveryMs = 60_000
 
@@ -30,7 +48,7 @@ export function parseTriggers(
   const names = new Set<string>()
   return value.map((item: unknown, index) => {
     const path = ['triggers', index]
-    const fields = readFields(source, path, item, ['name', 'schedule', 'on', 'cooldown', 'params'])
+    const fields = readFields(source, path, item, ['name', 'schedule', 'on', 'cooldown', 'params', 'priority'])
     const name = fields.text('name', `${fields.has('schedule') ? 'schedule' : 'event'}-${index + 1}`)
     if (!/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/.test(name)) fields.report('name', `"${name}" is no name for a trigger.`)
     if (names.has(name)) fields.report('name', `two triggers are called "${name}".`)
@@ -50,6 +68,7 @@ export function parseTriggers(
       on: fields.has('on') ? parseOn(source, [...path, 'on'], fields.raw('on')) : null,
       cooldownMs: fields.duration('cooldown') ?? 0,
       params: given,
+      ...(fields.has('priority') ? { priority: fields.integer('priority', 5, 0, 9) } : {}),
     }
   })
 }
@@ -72,7 +91,11 @@ const shorthand = (text: string): Record<string, string> =>
   parseDuration(text) === undefined ? { cron: text } : { every: text }
 
 function parseOn(source: YamlSource, path: (string | number)[], value: unknown): PipelineTrigger['on'] {
-  const fields = readFields(source, path, typeof value === 'string' ? { event: value } : value, ['event', 'where'])
+  const fields = readFields(source, path, typeof value === 'string' ? { event: value } : value, [
+    'event',
+    'where',
+    'rows',
+  ])
   const raw = fields.raw('event')
   const events = (Array.isArray(raw) ? raw : [raw]).filter((event) => event !== undefined)
   if (events.length === 0) fields.report(undefined, 'needs "event".')
@@ -84,5 +107,14 @@ function parseOn(source: YamlSource, path: (string | number)[], value: unknown):
   for (const [key, wanted] of Object.entries(where)) {
     if (isPlainMap(wanted)) fields.report('where', `"${key}" must be a value or a list of values.`)
   }
-  return { events: events.map(String), where }
+  for (const event of events) {
+    const key = needed[String(event)]
+    if (key !== undefined && where[key] === undefined)
+      fields.report('where', `${show(event)} needs "${key}": whose it is, such as where: { ${key}: NAME }.`)
+  }
+  if (!fields.has('rows')) return { events: events.map(String), where }
+  for (const event of events)
+    if (!rowEvents.includes(String(event)))
+      fields.report('rows', `${show(event)} brings no rows; ${rowEvents.join(' and ')} do.`)
+  return { events: events.map(String), where, rows: fields.integer('rows', 1, 1, 1_000_000_000_000) }
 }

@@ -59,7 +59,12 @@ export async function advanceRun(trx: Trx, deps: Deps, run: PipelineRunTable): P
       if (stopped) await change(row, { state: 'skipped', reason: reasonToSkip(stopped), finished_at: now })
       else if (needs.every((need) => succeededStepStates.includes(need.state))) {
         await change(row, { state: 'queued', queued_at: now })
-        await enqueueStep(trx, deps, { project: run.project_id, run: run.id, step: row.name })
+        await enqueueStep(trx, deps, {
+          project: run.project_id,
+          run: run.id,
+          step: row.name,
+          priority: run.priority,
+        })
       }
     }
   }

@@ -13,6 +13,7 @@ export interface NewRun {
   readonly cause: PipelineRunCause
   readonly asOf: number
   readonly holdsEventTime: boolean
+  readonly priority: number
   /** Whose rights its steps have. */
   readonly startedBy: string
 }
@@ -40,6 +41,7 @@ export async function createRun(
       trigger_name: cause.trigger,
       as_of: run.asOf,
       holds_event_time: run.holdsEventTime ? 1 : 0,
+      priority: run.priority,
       cancel_requested_at: null,
       cancel_requested_by: null,
       started_by: run.startedBy,
@@ -84,7 +86,7 @@ export async function createRun(
       .execute()
   }
   for (const step of steps.filter((one) => one.needs.length === 0))
-    await enqueueStep(trx, { jobs }, { project, run: id, step: step.name })
+    await enqueueStep(trx, { jobs }, { project, run: id, step: step.name, priority: run.priority })
   await events.append(trx, {
     project,
     name: 'pipeline-run.started',
@@ -106,7 +108,13 @@ export async function createRun(
 export async function enqueueStep(
   trx: Trx,
   { jobs }: Pick<Engine, 'jobs'>,
-  { project, run, step, notBefore }: { project: string; run: string; step: string; notBefore?: number },
+  {
+    project,
+    run,
+    step,
+    priority,
+    notBefore,
+  }: { project: string; run: string; step: string; priority: number; notBefore?: number },
 ): Promise<void> {
   // Attempts of the job are lost workers; the retries of a step are counted by the step itself.
   await jobs.enqueue(trx, {
@@ -115,6 +123,7 @@ export async function enqueueStep(
     key: `${run}/${step}`,
     input: { run, step },
     maxAttempts: 1000,
+    priority,
     ...(notBefore === undefined ? {} : { notBefore }),
   })
 }

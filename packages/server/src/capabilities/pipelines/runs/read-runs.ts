@@ -54,6 +54,7 @@ export async function presentRuns(db: Reader, rows: readonly PipelineRunTable[])
     reason: row.reason,
     params: JSON.parse(row.params) as Record<string, unknown>,
     cause: JSON.parse(row.cause) as PipelineRunCause,
+    priority: row.priority,
     asOf: row.as_of,
     startedBy: row.started_by,
     startedByName: people.get(row.started_by) ?? row.started_by,

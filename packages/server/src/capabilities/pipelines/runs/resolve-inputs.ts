@@ -1,8 +1,8 @@
-import type { PipelineStep, StepArtifact } from '@trivium/contract'
+import type { PipelineRunCause, PipelineStep, StepArtifact } from '@trivium/contract'
 import { AppError } from '../../../kernel/errors/index.ts'
 import type { Artifact } from '../../../kernel/ports/index.ts'
 import type { Scope } from '../../../kernel/principal/index.ts'
-import { digestOf } from '../../../kernel/ids/index.ts'
+import { digestOf, parseUrn, urn } from '../../../kernel/ids/index.ts'
 import { type InputReference, parseReference } from '../definition/parse-reference.ts'
 import { stepErrors } from '../errors.ts'
 import type { Engine, ResolvedInput } from './engine.ts'
@@ -64,13 +64,19 @@ function outputOf(
 }
 
 async function resolveOutside(
-  { datasets, models }: Pick<Engine, 'datasets' | 'models'>,
-  { scope, asOf, parameters }: Place,
+  { db, datasets, models }: Pick<Engine, 'db' | 'datasets' | 'models'>,
+  { scope, run, asOf, parameters }: Place,
   reference: Exclude<InputReference, { scheme: 'steps' }>,
 ): Promise<Artifact | undefined> {
   if (reference.scheme === 'params') {
     const value = parameters[reference.name] ?? null
     return { kind: 'value', digest: digestOf(value), value }
+  }
+  if (reference.scheme === 'pipeline') {
+    const found = await outputOfPipeline(db.read, scope.project, run, reference)
+    if (typeof found !== 'string') return found
+    if (reference.optional) return undefined
+    throw new MissingOutput(`${found} Mark the reference with "?" if the step can do without.`)
   }
   if (reference.scheme === 'model') {
     const found = await models?.resolve(scope, `${reference.name}@${reference.version}`)
@@ -91,6 +97,53 @@ async function resolveOutside(
       return undefined
     throw error
   }
+}
+
+/** The output of the run that started this one, else of the newest that finished; a sentence when there is none. */
+async function outputOfPipeline(
+  db: Engine['db']['read'],
+  project: string,
+  run: string,
+  { name, step, output }: Extract<InputReference, { scheme: 'pipeline' }>,
+): Promise<Artifact | string> {
+  const self = await db
+    .selectFrom('pipeline_run')
+    .select('cause')
+    .where('project_id', '=', project)
+    .where('id', '=', run)
+    .executeTakeFirst()
+  const causes = self
+    ? (JSON.parse(self.cause) as PipelineRunCause).refs.flatMap((ref) => {
+        const parts = parseUrn(ref.urn)
+        return parts?.kind === 'pipeline-run' ? [parts.id] : []
+      })
+    : []
+  const finished = () =>
+    db
+      .selectFrom('pipeline_run')
+      .select('id')
+      .where('project_id', '=', project)
+      .where('pipeline', '=', name)
+      .where('state', '=', 'finished')
+  const found =
+    (causes.length > 0 ? await finished().where('id', 'in', causes).executeTakeFirst() : undefined) ??
+    (await finished().orderBy('id', 'desc').limit(1).executeTakeFirst())
+  if (!found) return `no run of pipeline "${name}" has finished yet.`
+  const row = await db
+    .selectFrom('pipeline_step')
+    .select('outputs')
+    .where('project_id', '=', project)
+    .where('run_id', '=', found.id)
+    .where('name', '=', step)
+    .executeTakeFirst()
+  if (!row) return `pipeline "${name}" has no step "${step}" in its run ${found.id}.`
+  const outputs = JSON.parse(row.outputs) as StepArtifact[]
+  const made = outputs.find((one) => one.name === output)
+  if (!made)
+    return `step "${step}" of ${found.id} made no output "${output}"; it made ${outputs.map((one) => one.name).join(', ') || 'none'}.`
+  const artifact = toArtifact(made)
+  // Where it is no entity of its own, the run that made it is what was read.
+  return artifact.urn === undefined ? { ...artifact, urn: urn(project, 'pipeline-run', found.id) } : artifact
 }
 
 /** The newest version whose rows all happened before `asOf`. */

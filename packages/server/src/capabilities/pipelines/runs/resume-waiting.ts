@@ -32,7 +32,7 @@ export async function resumeWaiting(
       .where('state', '=', 'waiting')
       .executeTakeFirst()
     if (numUpdatedRows === 0n) continue
-    await enqueueStep(trx, deps, { project, run: step.run_id, step: step.name })
+    await enqueueStep(trx, deps, { project, run: step.run_id, step: step.name, priority: run.priority })
     await advanceRun(trx, deps, run)
   }
 }

@@ -226,6 +226,7 @@ async function execute(
       exit_code: result.exitCode ?? null,
       log_digest: stored,
     })
+    await holdLog(trx, engine, id, stored)
     const keep =
       step.cache === 'content'
         ? { key: cacheKey(prepared.parts), parts: prepared.parts, pipeline: version.pipeline }
@@ -251,7 +252,21 @@ async function fail(
   log.write(failure.message, 'system')
   const stored = await log.finish()
   const row = { attempt: attempt.number, failures: attempt.failures }
-  await job.complete((trx) => settleFailure(trx, engine, work.id, failure, work.step.retry, row, stored))
+  await job.complete(async (trx) => {
+    await settleFailure(trx, engine, work.id, failure, work.step.retry, row, stored)
+    await holdLog(trx, engine, work.id, stored)
+  })
+}
+
+/** From now on, not from the end of the run: a run may wait for people longer than content without an owner is kept. */
+async function holdLog(
+  trx: Trx,
+  { clock }: Pick<Engine, 'clock'>,
+  { project, run }: { project: string; run: string },
+  digest: string | null,
+): Promise<void> {
+  if (digest !== null)
+    await addBlobRef(trx, { project, digest, owner: urn(project, 'pipeline-run', run), size: 0, at: clock() })
 }
 
 /** The reason why a step was stopped, with what its code said last. */

@@ -152,7 +152,7 @@ export async function settleFailure(
       not_before: notBefore,
       progress: null,
     })
-    await enqueueStep(trx, deps, { ...id, notBefore })
+    await enqueueStep(trx, deps, { ...id, priority: run.priority, notBefore })
   } else {
     const cancelled = failure.outcome === 'cancelled' || run.cancel_requested_at !== null
     await updateStep(trx, id, {

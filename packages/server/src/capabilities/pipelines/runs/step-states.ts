@@ -16,3 +16,6 @@ export const activeRunStates: readonly PipelineRunState[] = ['queued', 'running'
 
 export const stepJob = 'pipeline.step'
 export const cleanUpJob = 'pipeline.clean-up'
+
+/** The priority of a run that says nothing about it. */
+export const normalPriority = 5

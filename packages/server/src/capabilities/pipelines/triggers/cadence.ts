@@ -52,7 +52,9 @@ export async function readCadence(
     .execute()
   const [last] = runs
   const took = runs.flatMap((run) =>
-    run.finished_at === null || run.state === 'failed' || run.state === 'cancelled' ? [] : [run.finished_at - run.created_at],
+    run.finished_at === null || run.state === 'failed' || run.state === 'cancelled'
+      ? []
+      : [run.finished_at - run.created_at],
   )
   const longestMs = took.length === 0 ? null : Math.max(...took)
   const everyMs = everyOf(trigger, at)
@@ -75,6 +77,12 @@ export async function readCadence(
 
 const words = (ms: number): string => {
   const [amount, unit] =
-    ms >= 172_800_000 ? [ms / 86_400_000, 'days'] : ms >= 7_200_000 ? [ms / 3_600_000, 'hours'] : ms >= 120_000 ? [ms / 60_000, 'minutes'] : [ms / 1000, 'seconds']
+    ms >= 172_800_000
+      ? [ms / 86_400_000, 'days']
+      : ms >= 7_200_000
+        ? [ms / 3_600_000, 'hours']
+        : ms >= 120_000
+          ? [ms / 60_000, 'minutes']
+          : [ms / 1000, 'seconds']
   return `${Math.round(amount * 10) / 10} ${unit}`
 }

@@ -46,7 +46,11 @@ export async function onTriggerEvent(trx: Trx, deps: Deps, event: SealedEvent): 
 /** An occasion that found the data not ready, when data have come that the pipeline may have waited for. */
 async function again(trx: Trx, deps: Deps, row: PipelineTriggerTable, event: SealedEvent): Promise<void> {
   const occasion = JSON.parse(row.deferred ?? '') as Occasion
-  const eventTime = Math.max(occasion.eventTime, event.eventTime ?? 0, (await deps.watermark.read(asReader(trx), event.project)).at)
+  const eventTime = Math.max(
+    occasion.eventTime,
+    event.eventTime ?? 0,
+    (await deps.watermark.read(asReader(trx), event.project)).at,
+  )
   await evaluateTrigger(trx, deps, row, { ...occasion, rows: 0, eventTime })
 }
 

@@ -61,7 +61,7 @@ function reasonAgainst(
   used: number | undefined,
 ): string | undefined {
   const name = `${dataset} v${row.version}`
-  if (row.rejected_at !== null && row.rejected_at > row.created_at)
+  if (row.rejected_at !== null && row.rejected_at >= row.created_at)
     return `The newest data of ${dataset} did not pass validation: ${row.rejected_reason ?? 'they were refused.'}`
   const results = JSON.parse(row.check_results) as readonly { passed: boolean; message: string }[]
   if (results.length === 0) return `${name} was not validated: ${dataset} declares no check.`
@@ -74,7 +74,8 @@ function reasonAgainst(
     const column = columns.find((one) => one.name === label)
     if (!column) return `${name} has no column "${label}" to hold the label.`
     const share = rows === 0 ? 0 : 1 - (column.nulls ?? 0) / rows
-    if (share < labelled) return `${percent(share)} of the new rows of ${name} are labelled; ${percent(labelled)} are required.`
+    if (share < labelled)
+      return `${percent(share)} of the new rows of ${name} are labelled; ${percent(labelled)} are required.`
   }
   if (freshMs !== undefined) {
     if (row.max_time === null) return `${name} has no event time, so its freshness is unknown.`
