@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createLoginLink } from '@trivium/contract'
@@ -8,10 +7,10 @@ import { launchChromium } from '@trivium/testing/chromium'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type StartedServer, startServer } from '../../packages/cli/src/testing/started-server.ts'
+import { pageAddresses } from './page-addresses.ts'
 import { seedWorld, type World } from './seed-world.ts'
 
 const root = join(import.meta.dirname, '../..')
-const capabilities = join(root, 'packages/web/src/capabilities')
 const desktop = { width: 1440, height: 900 }
 const limit = 10_000
 
@@ -47,42 +46,6 @@ async function open(page: Page, path: string, project = world.project): Promise<
   await page.locator('h1').first().waitFor()
   // no `waitForFunction`: the page's content security policy forbids what it does
   await expect.poll(() => page.locator('main [aria-busy="true"]').count(), { timeout: limit, interval: 30 }).toBe(0)
-}
-
-/** The addresses of all pages of the app, with the things of the world in place of the parameters. */
-async function addresses(): Promise<string[]> {
-  const found: string[] = []
-  for (const capability of readdirSync(capabilities)) {
-    const module = join(capabilities, capability, 'pages.ts')
-    const { pages } = (await import(module)) as { pages: readonly { path: string }[] }
-    found.push(...pages.map(({ path }) => fill(path)))
-  }
-  return found
-}
-
-function fill(path: string): string {
-  const values: Record<string, string | undefined> = {
-    dataset: 'flights',
-    version: '1',
-    evaluation: world.evaluation,
-    view: 'arrivals',
-    item: world.item,
-    id: encodeURIComponent(`trivium://${world.project}/model/late@1`),
-    monitor: 'delays-daily',
-    alert: world.alert,
-    pipeline: 'judge',
-    run: path.startsWith('/pipeline') ? world.pipelineRun : world.runs[0],
-    model: 'late',
-    deployment: 'delays',
-    prediction: world.prediction,
-    experiment: world.experiment,
-  }
-  const filled = path.replace(/\$(\w+)/g, (_, name: string) => {
-    const value = values[name]
-    if (!value) throw new Error(`The page ${path} has the parameter "${name}", and this test has no value for it.`)
-    return value
-  })
-  return path === '/runs/compare' ? `${path}?ids=${world.runs.join(',')}` : filled
 }
 
 /** What is wrong with a page, in words; empty where nothing is. */
@@ -150,7 +113,7 @@ describe('the pages in a browser', () => {
     async (colorScheme) => {
       const page = await admin.newPage()
       await page.emulateMedia({ colorScheme })
-      const paths = await addresses()
+      const paths = await pageAddresses(world)
       expect(paths.length).toBeGreaterThan(25)
       const complaints: string[] = []
       for (const path of paths) complaints.push(...(await complaintsAbout(page, path)))

@@ -83,7 +83,7 @@ function NumberTable({ table, label }: { readonly table: ChartTable; readonly la
         <tr>
           {table.columns.map((column, index) => (
             <th key={column} scope="col" className={index > 0 ? 'r' : undefined}>
-              {column}
+              {column || (index === 0 ? 'name' : 'value')}
             </th>
           ))}
         </tr>

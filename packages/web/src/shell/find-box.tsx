@@ -10,6 +10,7 @@ import { IconArrowRight, IconSearch, IconTerminal2 } from '../ui/icons.ts'
 import { navigation, settingsItem } from './navigation.ts'
 import { useListedActions } from './page-actions.tsx'
 import { builtItems } from './pages.ts'
+import { dialogAttributes } from '../ui/dialog-attributes.ts'
 
 interface FindBoxProps {
   readonly opened: boolean
@@ -29,6 +30,7 @@ export function FindBox({ opened, onClose, project }: FindBoxProps) {
       yOffset="12vh"
       padding={0}
       transitionProps={{ duration: 140, transition: 'fade' }}
+      attributes={dialogAttributes}
       classNames={{ content: 'dialog palette', overlay: 'dialog-overlay', header: 'sr-only' }}
     >
       <Find onClose={onClose} project={project} />

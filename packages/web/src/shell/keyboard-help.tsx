@@ -1,6 +1,7 @@
 import { Modal } from '@mantine/core'
 import { Checkbox } from '../ui/field.tsx'
 import { setSingleKeys, singleKeysEnabled, useActiveShortcuts } from '../ui/shortcuts.ts'
+import { dialogAttributes } from '../ui/dialog-attributes.ts'
 
 const names: Record<string, string> = {
   mod: 'Ctrl',
@@ -28,6 +29,7 @@ export function KeyboardHelp({ opened, onClose }: { readonly opened: boolean; re
       size={620}
       withCloseButton={false}
       transitionProps={{ duration: 140, transition: 'fade' }}
+      attributes={dialogAttributes}
       classNames={{
         content: 'dialog',
         header: 'dialog-head',

@@ -1,5 +1,6 @@
 import { Drawer } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
+import { dialogAttributes } from '../ui/dialog-attributes.ts'
 import { Sidebar, type SidebarProps } from './sidebar.tsx'
 import { TopBar } from './top-bar.tsx'
 import type { Crumb } from './page-spec.ts'
@@ -33,6 +34,7 @@ export function ShellFrame({ crumbs, live, replayAt, extra, fills = false, child
         withCloseButton={false}
         title="Menu"
         transitionProps={{ duration: 140 }}
+        attributes={dialogAttributes}
         classNames={{ content: 'drawer', overlay: 'dialog-overlay', header: 'sr-only', body: 'drawer-body' }}
       >
         <Sidebar {...sidebar} onGo={() => setDrawer(false)} />

@@ -2,6 +2,7 @@ import { Modal } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { Button } from './button.tsx'
 import { TextField } from './field.tsx'
+import { dialogAttributes } from './dialog-attributes.ts'
 
 interface ConfirmLossProps {
   readonly opened: boolean
@@ -47,6 +48,7 @@ export function ConfirmLoss({
       withCloseButton={false}
       size={420}
       transitionProps={{ duration: 140, transition: 'fade' }}
+      attributes={dialogAttributes}
       classNames={{
         content: 'dialog',
         header: 'dialog-head',

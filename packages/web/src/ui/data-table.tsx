@@ -333,6 +333,9 @@ function cellClass<T>(column: Column<T>): string {
     .join(' ')
 }
 
+/** What a column without a visible head is called to whoever hears the table. */
+const headlessWord = (id: string) => (id === 'act' || id === 'do' ? 'actions' : id)
+
 interface HeadProps<T> {
   readonly column: Column<T>
   readonly sorting: ReturnType<typeof parseSort>
@@ -344,7 +347,7 @@ function Head<T>({ column, sorting, onSort }: HeadProps<T>) {
   const key = sorting[order]
   const text = (
     <>
-      {column.head}
+      {column.head === '' ? <span className="sr-only">{headlessWord(column.id)}</span> : column.head}
       {column.unit && <span className="t3"> {column.unit}</span>}
     </>
   )

@@ -1,4 +1,4 @@
-import { Fragment, type ReactNode, useEffect, useState } from 'react'
+import { Fragment, type ReactNode, useEffect, useLayoutEffect, useState } from 'react'
 import { Button } from './button.tsx'
 import { CommandBox } from './code-example.tsx'
 import { Hash } from './hash.tsx'
@@ -156,12 +156,24 @@ interface PanelErrorProps {
   readonly actions?: ReactNode
 }
 
+/** Where a panel stands for the whole page its first words are the page's heading. */
+function useHeadingOfPage() {
+  const [isOnly, setOnly] = useState(false)
+  // asks the document what the page has drawn beside it
+  useLayoutEffect(() => setOnly(document.querySelector('main h1') === null), [])
+  return isOnly ? { role: 'heading', 'aria-level': 1 } : {}
+}
+
 /** In place of the panel that failed; the others stay. */
 export function PanelError({ title, children, requestId, onRetry, actions }: PanelErrorProps) {
+  const heading = useHeadingOfPage()
   return (
     <div className="note note-bad" role="alert">
       <p>
-        <b className="m">{title}</b> {children}
+        <b className="m" {...heading}>
+          {title}
+        </b>{' '}
+        {children}
       </p>
       <div className="row wrap mt-8">
         {onRetry && (
@@ -190,10 +202,13 @@ interface DeniedProps {
 
 /** What the reader may not see, which permission it needs, and who can give it. */
 export function Denied({ what, permission, why, givers, onAsk }: DeniedProps) {
+  const heading = useHeadingOfPage()
   return (
     <div className="note">
       <p>
-        <b className="m">You cannot see {what}.</b>{' '}
+        <b className="m" {...heading}>
+          You cannot see {what}.
+        </b>{' '}
         {permission && (
           <>
             It needs <code>{permission}</code>
