@@ -6,6 +6,16 @@ export function wholeNumber(text: string): number {
   return Number(text)
 }
 
+/** Reads a time of an option, `2026-11-21`, `2026-11-21T14:00Z`, or how long ago (`90m`, `12h`, `7d`), as milliseconds UTC. */
+export function pointInTime(text: string): number {
+  const ago = /^(\d+)([mhd])$/.exec(text)
+  if (ago) return Date.now() - Number(ago[1]) * { m: 60_000, h: 3_600_000, d: 86_400_000 }[ago[2] as 'm' | 'h' | 'd']
+  const at = Date.parse(text)
+  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(at))
+    throw new InvalidArgumentError('It must be a date such as 2026-11-21T14:00Z, or how long ago such as 7d.')
+  return at
+}
+
 /** Collects `key=value` options; a value that is JSON is taken as JSON. */
 export function keyValue(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const at = text.indexOf('=')

@@ -30,27 +30,58 @@ export const SealedEvent = Type.Object({
 })
 export type SealedEvent = Static<typeof SealedEvent>
 
+/** Which events: all conditions hold together. */
+const EventFilter = {
+  name: Type.Optional(
+    Type.String({ maxLength: 2000, description: 'Only these, comma-separated: run.finished,alert.opened' }),
+  ),
+  by: Type.Optional(Type.String({ maxLength: 200, description: 'Id of whoever acted: prn_… or system:monitoring' })),
+  kind: Type.Optional(
+    Type.String({ pattern: '^[a-z-]{1,60}$', description: 'Kind of the subject: model, deployment, token …' }),
+  ),
+  subject: Type.Optional(
+    Type.String({ maxLength: 1000, description: 'A whole URN, or a part of one such as a name.' }),
+  ),
+  from: Type.Optional(Type.Integer({ minimum: 0, description: 'Recorded at this time or later, milliseconds UTC.' })),
+  to: Type.Optional(Type.Integer({ minimum: 0, description: 'Recorded before this time, milliseconds UTC.' })),
+}
+
 export const listEvents = route({
   method: 'GET',
   url: '/api/v1/projects/:project/events',
   permission: 'event:read',
   schema: {
     operationId: 'listEvents',
-    summary: 'Lists the sealed events of a project, newest first, or oldest first after a sequence number.',
+    summary:
+      'Lists the sealed events of a project, newest first (before a sequence number), or oldest first after one.',
     params: ProjectParams,
     query: Type.Object({
       after: Type.Optional(Type.Integer({ minimum: 0 })),
+      before: Type.Optional(Type.Integer({ minimum: 0 })),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-      name: Type.Optional(
-        Type.String({ maxLength: 2000, description: 'Only these, comma-separated: run.finished,alert.opened' }),
-      ),
-      subject: Type.Optional(Type.String()),
+      ...EventFilter,
     }),
     response: {
       200: Type.Object({ events: Type.Array(SealedEvent), head: Type.Integer() }),
       403: Problem,
       404: Problem,
     },
+  },
+})
+
+export const exportEvents = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/events/export',
+  permission: 'event:read',
+  responseBody: 'raw',
+  sensitive: 'export',
+  schema: {
+    operationId: 'exportEvents',
+    summary:
+      'Downloads sealed events as JSON Lines, oldest first. Each line is the canonical JSON of one event, whose SHA-256 is its digest in the hash chain.',
+    params: ProjectParams,
+    query: Type.Object(EventFilter),
+    response: { 403: Problem, 404: Problem },
   },
 })
 

@@ -1,1 +1,2 @@
 export * from './main.ts'
+export { verifyOffline } from './verify-offline.ts'

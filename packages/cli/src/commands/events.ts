@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { listEvents, type SealedEvent, streamEvents } from '@trivium/contract'
+import { exportEvents, listEvents, listPeople, type SealedEvent, streamEvents } from '@trivium/contract'
 import { ApiError } from '@trivium/sdk'
 import type { Command } from 'commander'
 import { type Action, onAction } from '../command.ts'
-import { timeText } from '../output.ts'
-import { wholeNumber } from '../parse.ts'
+import { FailedError } from '../fail.ts'
+import { tableText, timeText } from '../output.ts'
+import { pointInTime, wholeNumber } from '../parse.ts'
 import { readEventStream } from '../read-event-stream.ts'
 import type { Terminal } from '../terminal.ts'
+import { verifyCommand } from './events-verify.ts'
 
 const againMs = 1000
 const line = ({ seq, at, name, subject, by }: SealedEvent): string =>
   `${seq}  ${timeText(at)}  ${name}  ${subject}  ${by}`
 
-/** `trivium events tail` */
+/** `trivium events tail|list|export|verify` */
 export function eventCommands(program: Command, terminal: Terminal): void {
   const group = program.command('events').description('Events: every change of state, in one order.')
   onAction(
@@ -32,6 +34,77 @@ export function eventCommands(program: Command, terminal: Terminal): void {
       if (options['follow'] !== false) await follow(work, head, name)
     },
   )
+  onAction(
+    terminal,
+    withFilter(group.command('list'))
+      .option('-n, --limit <number>', 'how many', wholeNumber, 50)
+      .option('--before <seq>', 'only before this number', wholeNumber)
+      .description('Lists events, newest first.'),
+    async (work) => {
+      const { limit, before } = work.options as { limit?: number; before?: number }
+      const query = {
+        ...(await filterOf(work)),
+        limit: Math.min(1000, Math.max(1, limit ?? 50)),
+        ...(before === undefined ? {} : { before }),
+      }
+      work.show(await work.client.call(listEvents, { params: { project: work.project }, query }), ({ events }) =>
+        tableText(
+          ['seq', 'at', 'event', 'subject', 'by'],
+          events.map((event) => [event.seq, timeText(event.at), event.name, event.subject, event.by]),
+        ),
+      )
+    },
+  )
+  onAction(
+    terminal,
+    withFilter(group.command('export')).description(
+      'Prints events as JSON Lines, oldest first. The SHA-256 of a line is the digest of the event in the hash chain.',
+    ),
+    async (work) => {
+      const response = await work.client.raw(exportEvents, {
+        params: { project: work.project },
+        query: await filterOf(work),
+        signal: terminal.signal,
+      })
+      const text = new TextDecoder()
+      for await (const chunk of response.body ?? []) terminal.out(text.decode(chunk, { stream: true }))
+    },
+  )
+  verifyCommand(group, terminal)
+}
+
+const withFilter = (command: Command): Command =>
+  command
+    .option('--name <events>', 'only events of these names, comma-separated')
+    .option('--by <name>', 'only what this person or service account did (a name, or an id such as system:monitoring)')
+    .option('--kind <kind>', 'only about this kind of thing: model, deployment, token …')
+    .option('--subject <text>', 'only about this: a URN, or a part of one')
+    .option('--since <time>', 'from this time on: 2026-11-21, or how long ago such as 7d', pointInTime)
+    .option('--until <time>', 'before this time', pointInTime)
+
+/** The filter of the API; people are named by their names. */
+async function filterOf({ client, project, options }: Action) {
+  const { name, by, kind, subject, since, until } = options as Record<string, string | undefined> & {
+    since?: number
+    until?: number
+  }
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(by === undefined ? {} : { by: await principalId(client, project, by) }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(since === undefined ? {} : { from: since }),
+    ...(until === undefined ? {} : { to: until }),
+  }
+}
+
+async function principalId(client: Action['client'], project: string, name: string): Promise<string> {
+  if (/^(prn_|system:)/.test(name)) return name
+  const { people } = await client.call(listPeople, { params: { project } })
+  const found = people.find((person) => person.name === name)
+  if (!found)
+    throw new FailedError(`Nobody in ${project} is called "${name}". See "trivium people list", or give an id.`)
+  return found.id
 }
 
 /** Reads on from where it was after each break: events have numbers without gaps. */

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import {
   advanceWatermark,
+  exportEvents,
   getEventChain,
   getSigningKey,
   getWatermark,
@@ -9,8 +11,11 @@ import {
   verifyEvents,
 } from '@trivium/contract'
 import { type Http, mount } from '../http/index.ts'
+import type { Database } from '../db/index.ts'
 import type { Kernel } from '../kernel.ts'
-import { sealedEventOf } from './event-log.ts'
+import { canonicalEvent } from './canonical-event.ts'
+import type { EventListInput } from './event-list-thread.ts'
+import { type EventTable, sealedEventOf } from './event-log.ts'
 import { pemOf } from './signing-key.ts'
 import { chainState, noteVerification, verifyProject } from './verify-project.ts'
 
@@ -29,18 +34,19 @@ export function eventRoutes(app: Http, kernel: Kernel): void {
 
   mount(app, listEvents, 200, async ({ scope, query }) => {
     const head = await events.head(db.read)
-    const limit = query.limit ?? 100
-    let select = db.read
-      .selectFrom('event')
-      .selectAll()
-      .where('project_id', '=', scope.project)
-      .where('seq', 'is not', null)
-      .limit(limit)
-    select =
-      query.after === undefined ? select.orderBy('seq', 'desc') : select.where('seq', '>', query.after).orderBy('seq')
-    if (query.name !== undefined) select = select.where('name', 'in', query.name.split(','))
-    if (query.subject !== undefined) select = select.where('subject', '=', query.subject)
-    return { events: (await select.execute()).map(sealedEventOf), head }
+    const { limit = 100, after, before, ...filter } = query
+    const input: EventListInput = { project: scope.project, limit, after, before, filter }
+    // A filter may pass over many rows until it has found enough.
+    const bytes = await db.offload({ module: eventListModule, name: 'eventList', input })
+    return { events: (JSON.parse(new TextDecoder().decode(bytes)) as EventTable[]).map(sealedEventOf), head }
+  })
+
+  mount(app, exportEvents, 200, async ({ scope, query, reply }) => {
+    const lines = exportLines(db, scope.project, query, await events.head(db.read))
+    return reply
+      .header('content-type', 'application/jsonl; charset=utf-8')
+      .header('content-disposition', `attachment; filename="${scope.project}-events.jsonl"`)
+      .send(Readable.from(lines))
   })
 
   mount(app, streamEvents, 200, async ({ scope, query, request, reply }) => {
@@ -136,6 +142,29 @@ function chainRoutes(app: Http, kernel: Kernel): void {
       known: rows.map((row) => ({ keyId: row.key_id, publicKey: row.public_key, addedAt: row.added_at })),
     }
   })
+}
+
+const eventListModule = new URL(
+  `./event-list-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
+  import.meta.url,
+)
+
+/** Canonical lines, read a thousand at a time as they are taken. */
+async function* exportLines(
+  db: Database,
+  project: string,
+  filter: EventListInput['filter'],
+  head: number,
+): AsyncGenerator<string> {
+  const limit = 1000
+  for (let after = 0; ; ) {
+    const input: EventListInput = { project, limit, after, before: head + 1, filter }
+    const bytes = await db.offload({ module: eventListModule, name: 'eventList', input })
+    const rows = JSON.parse(new TextDecoder().decode(bytes)) as EventTable[]
+    if (rows.length > 0) yield rows.map((row) => `${canonicalEvent(row)}\n`).join('')
+    if (rows.length < limit) return
+    after = rows.at(-1)?.seq ?? head
+  }
 }
 
 /** Waits until a slow reader has taken what was written, or is gone. */
