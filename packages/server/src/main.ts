@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { composeCapabilities, composeHttp } from './compose.ts'
 import { systemClock } from './kernel/clock/index.ts'
+import { type Damage, instanceId } from './kernel/blobs/index.ts'
 import type { Config } from './kernel/config/index.ts'
 import { lockDataDirectory, migrate } from './kernel/db/index.ts'
 import { sealBacklog } from './kernel/events/index.ts'
@@ -63,7 +64,10 @@ async function open(
   closers.push(() => db.close())
   await migrate(db, migrations)
   await sealBacklog(db)
-  const kernel = createKernel({ config, db, clock: systemClock, logger, ...openDrivers(config, { durable: true }) })
+  const onDamaged = (damage: Damage): void => logger.error(damage, 'stored content is damaged and was not served')
+  const drivers = openDrivers(config, { durable: true, onDamaged })
+  await drivers.blobs.own(await instanceId(db))
+  const kernel = createKernel({ config, db, clock: systemClock, logger, ...drivers })
   kernel.checkpoints.start()
   closers.push(
     () => kernel.checkpoints.stop(),
@@ -88,6 +92,8 @@ async function open(
     ...(config.allowRemote ? [config.host] : []),
     ...(config.publicUrl ? [new URL(config.publicUrl).hostname] : []),
   ])
+  capabilities.accessLog.start()
+  closers.push(() => capabilities.accessLog.stop())
   const app = composeHttp(kernel, capabilities, { allowedHosts: () => hosts })
   kernel.consumers.start()
   closers.push(() => kernel.consumers.stop())

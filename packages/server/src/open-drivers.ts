@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import { createBlobLocal } from './drivers/blob-local/blob-local.ts'
+import { createBlobS3 } from './drivers/blob-s3/blob-s3.ts'
 
 export { removeIncoming } from './drivers/blob-local/blob-local.ts'
 import { createBatchScorer } from './drivers/onnx/batch-scorer.ts'
 import { openPostgres } from './drivers/postgres/open-postgres.ts'
 import { openSqlite } from './drivers/sqlite/open-sqlite.ts'
 import { createTableEngine } from './drivers/tables-duckdb/index.ts'
+import type { Damage } from './kernel/blobs/index.ts'
 import type { Config } from './kernel/config/index.ts'
 import type { Database } from './kernel/db/index.ts'
 import type { BatchScorer, BlobStore, TableEngine } from './kernel/ports/index.ts'
@@ -20,12 +22,25 @@ export async function openDatabase(config: Config, { durable }: { durable: boole
 /** The object store, the table engine and the model scorer of this machine. */
 export function openDrivers(
   config: Config,
-  { durable }: { durable: boolean },
+  { durable, onDamaged = () => {} }: { durable: boolean; onDamaged?: (damage: Damage) => void },
 ): { blobs: BlobStore; tables: TableEngine; scorer: BatchScorer } {
-  const blobs = join(config.data, 'blobs')
+  const blobs = join(config.data, config.storageUrl === '' ? 'blobs' : 'copies')
   const tmp = join(config.data, 'tmp')
   return {
-    blobs: createBlobLocal({ root: blobs, sync: durable }),
+    blobs:
+      config.storageUrl === ''
+        ? createBlobLocal({ root: blobs, sync: durable, onDamaged })
+        : createBlobS3({
+            url: config.storageUrl,
+            endpoint: config.storageEndpoint,
+            region: config.storageRegion,
+            accessKeyId: config.storageAccessKeyId,
+            secretAccessKey: config.storageSecretAccessKey,
+            sessionToken: config.storageSessionToken,
+            links: config.storageLinks,
+            copies: { root: blobs, maxBytes: config.storageCopies * 2 ** 20 },
+            onDamaged,
+          }),
     tables: createTableEngine({
       tempDir: join(tmp, 'tables'),
       memoryLimit: config.tablesMemory,

@@ -9,6 +9,8 @@ import { createWorld, type World } from './world.ts'
 export function describeEachDatabase(
   name: string,
   body: (context: { world: World; dialect: 'sqlite' | 'postgres' }) => void,
+  /** Settings that differ from the defaults. */
+  configuration: Record<string, unknown> = {},
 ): void {
   for (const dialect of ['sqlite', 'postgres'] as const) {
     describe(`${name} on ${dialect}`, () => {
@@ -18,8 +20,8 @@ export function describeEachDatabase(
         if (dialect === 'postgres') {
           const database = await createPostgresDatabase()
           drop = database.drop
-          made = await createWorld({ databaseUrl: database.url })
-        } else made = await createWorld({})
+          made = await createWorld({ databaseUrl: database.url, configuration })
+        } else made = await createWorld({ configuration })
       }, 120_000)
       afterAll(async () => {
         await made?.close()

@@ -1,27 +1,43 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { postgresBrokerVariable } from './postgres.ts'
-import { type PostgresServer, startPostgres } from './start-postgres.ts'
+import { startPostgres } from './start-postgres.ts'
+import { s3BrokerVariable, startS3 } from './start-s3.ts'
 
 /**
- * Gives all test files of a run one Postgres server. It starts when the first test asks for it, so that a run without
- * database tests does not pay for it, and ends with the run.
+ * Gives all test files of a run one Postgres and one S3 server. Each starts when the first test asks for it, so that a run
+ * without such tests does not pay for it, and ends with the run.
  */
 export async function setup(): Promise<(() => Promise<void>) | undefined> {
-  if (process.env[postgresBrokerVariable]) return undefined
-  let started: Promise<PostgresServer> | undefined
+  const closers = [
+    await offer(postgresBrokerVariable, startPostgres, ({ url }) => url),
+    await offer(s3BrokerVariable, startS3, (server) => JSON.stringify(server)),
+  ]
+  return async () => {
+    for (const close of closers) await close()
+  }
+}
+
+/** Starts a server at the first request and answers with what clients need; the address of that is in the variable. */
+async function offer<T extends { stop(): Promise<void> }>(
+  variable: string,
+  start: () => Promise<T>,
+  describe: (server: T) => string,
+): Promise<() => Promise<void>> {
+  if (process.env[variable]) return async () => {}
+  let started: Promise<T> | undefined
   const broker = createServer((_request, response) => {
-    started ??= startPostgres()
+    started ??= start()
     started.then(
-      (server) => response.end(server.url),
+      (server) => response.end(describe(server)),
       (error: unknown) => response.writeHead(500).end(String(error)),
     )
   })
   await new Promise<void>((resolve) => broker.listen(0, '127.0.0.1', resolve))
   broker.unref()
-  process.env[postgresBrokerVariable] = `http://127.0.0.1:${(broker.address() as AddressInfo).port}/`
+  process.env[variable] = `http://127.0.0.1:${(broker.address() as AddressInfo).port}/`
   return async () => {
-    delete process.env[postgresBrokerVariable]
+    delete process.env[variable]
     broker.closeAllConnections()
     broker.close()
     const server = await started?.catch(() => undefined)

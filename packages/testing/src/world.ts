@@ -9,6 +9,7 @@ import {
   createKernel,
   createLogger,
   type Http,
+  instanceId,
   type Kernel,
   loadConfig,
   migrate,
@@ -82,6 +83,7 @@ export async function createWorld(options: {
   await migrate(db, migrations)
   await sealBacklog(db)
   const drivers = openDrivers(config, { durable: false })
+  await drivers.blobs.own(await instanceId(db))
   const kernel = createKernel({ config, db, clock: () => time.now, logger, ...drivers })
   const capabilities = composeCapabilities(kernel)
   const adminToken = 'admin-token-of-a-test-world-0000'
@@ -164,6 +166,7 @@ export async function createWorld(options: {
     },
     close: async () => {
       await app.close()
+      await capabilities.accessLog.stop()
       await capabilities.serving.stop({ keepGateway: false })
       await kernel.jobs.stop()
       await kernel.consumers.stop()

@@ -9,6 +9,7 @@ import {
   countingStream,
   createVerifiedFiles,
   type Damage,
+  heldStream,
   requireDigest,
   requireRange,
   verifiedStream,
@@ -89,14 +90,11 @@ export function createBlobLocal({
     },
     put: async (project, content, options) => {
       const temporary = join(root, project, 'incoming', randomUUID())
+      const source = content instanceof Uint8Array ? Readable.from([Buffer.from(content)]) : heldStream(content)
       try {
         await makeDirectory(dirname(temporary), sync)
         const counted = countingStream()
-        await pipeline(
-          content instanceof Uint8Array ? Readable.from([Buffer.from(content)]) : content,
-          counted.stream,
-          createWriteStream(temporary, { flags: 'wx', mode: 0o440 }),
-        )
+        await pipeline(source, counted.stream, createWriteStream(temporary, { flags: 'wx', mode: 0o440 }))
         const stored = counted.finish({ digest: options?.expected, size: options?.size })
         const path = pathOf(project, stored.digest)
         await makeDirectory(dirname(path), sync)

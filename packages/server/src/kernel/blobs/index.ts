@@ -1,6 +1,7 @@
 import type { Trx } from '../db/index.ts'
 
 export * from './errors.ts'
+export * from './instance-id.ts'
 export * from './verified-files.ts'
 export * from './verify-content.ts'
 

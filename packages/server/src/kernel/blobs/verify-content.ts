@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { pipeline, type Readable, Transform } from 'node:stream'
+import { PassThrough, pipeline, type Readable, Transform } from 'node:stream'
 import { blobErrors } from './errors.ts'
 
 /** Content that is not what its name says, found by reading it. */
@@ -27,7 +27,7 @@ export function requireRange(range: { start: number; end: number } | undefined, 
 export function verifiedStream(
   source: Readable,
   expected: { project: string; digest: string },
-  onDamaged: (damage: Damage) => void,
+  onDamaged: (damage: Damage) => void | Promise<void>,
 ): Readable {
   const hash = createHash('sha256')
   let held: Buffer | undefined
@@ -42,8 +42,8 @@ export function verifiedStream(
       const found = hash.digest('hex')
       if (found === expected.digest) return done(null, held)
       const damage = { ...expected, why: `its bytes have digest ${found.slice(0, 12)}…` }
-      onDamaged(damage)
-      done(blobErrors.DAMAGED(expected.digest, damage.why))
+      const refuse = (): void => done(blobErrors.DAMAGED(expected.digest, damage.why))
+      void Promise.resolve(onDamaged(damage)).then(refuse, refuse)
     },
   })
   pipeline(source, verify, () => {})
@@ -65,6 +65,13 @@ export function countingStream(): {
     },
   })
   return { stream, finish: (expected = {}) => checkStored({ digest: hash.digest('hex'), size }, expected) }
+}
+
+/** Listens to a source from now on, so that one that breaks off before somebody reads it fails its reader and not the process. */
+export function heldStream(source: Readable): Readable {
+  const held = new PassThrough()
+  pipeline(source, held, () => {})
+  return held
 }
 
 /** Throws when content is not what was announced. */

@@ -129,6 +129,28 @@ describe('configuration', () => {
     expect(load({ flags: { publicUrl: 'https://trivium.example/' } }).publicUrl).toBe('https://trivium.example')
   })
 
+  test('a place for content is a bucket that is named, with a key; the secret comes from a file and is not shown', () => {
+    const secret = fileWith('hunter2\n', 'txt')
+    const environment = {
+      TRIVIUM_STORAGE_URL: 's3://models/team-a',
+      TRIVIUM_STORAGE_ACCESS_KEY_ID: 'key',
+      TRIVIUM_STORAGE_SECRET_ACCESS_KEY_FILE: secret,
+    }
+    expect(load({ environment })).toMatchObject({ storageUrl: 's3://models/team-a', storageSecretAccessKey: 'hunter2' })
+    expect(failure({ flags: { storageUrl: 's3://models' } }).message).toContain('needs storageAccessKeyId')
+    for (const storageUrl of [
+      's3://',
+      'models',
+      'https://models',
+      's3://UPPER',
+      's3://models/a b',
+      's3://key:secret@models',
+    ])
+      expect(failure({ flags: { storageUrl } }).code, storageUrl).toBe('CONFIG.BAD_VALUE')
+    expect(failure({ flags: { storageEndpoint: 'minio:9000' } }).message).toContain('storageEndpoint')
+    expect(failure({ flags: { storageSecretAccessKey: { nested: 'hunter2' } } }).message).not.toContain('hunter2')
+  })
+
   test('every setting says what it does', () => {
     for (const [key, schema] of Object.entries(configSchema.properties))
       expect((schema as { description?: string }).description, key).toMatch(/\.$/)

@@ -38,6 +38,46 @@ export const configSchema = Type.Object(
       default: '',
       description: 'postgres://… for teams; empty is SQLite in the data directory.',
     }),
+    storageUrl: Type.String({
+      default: '',
+      pattern: '^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?)?$',
+      description:
+        'Where content is kept: s3://BUCKET or s3://BUCKET/PREFIX, which exists and belongs to this instance alone; empty is the data directory.',
+    }),
+    storageEndpoint: Type.String({
+      default: '',
+      description: 'https://… of an S3 server; empty is that of Amazon for the region.',
+    }),
+    storageRegion: Type.String({
+      default: 'us-east-1',
+      description: 'Region that requests to the S3 server are signed for.',
+    }),
+    storageAccessKeyId: Type.String({ default: '', description: 'Name of the key for the S3 server.' }),
+    storageSecretAccessKey: Type.String({
+      default: '',
+      description: 'Secret of the key for the S3 server; better given as a file.',
+    }),
+    storageSessionToken: Type.String({ default: '', description: 'Token of a temporary key for the S3 server.' }),
+    storageLinks: Type.Boolean({
+      default: false,
+      description: 'Sends clients that ask for it to the S3 server by signed links; they must be able to reach it.',
+    }),
+    storageCopies: Type.Integer({
+      default: 10_240,
+      minimum: 16,
+      description: 'MiB on this machine for copies of content from the S3 server, where engines need files.',
+    }),
+    storageGrace: Type.Integer({
+      default: 24,
+      minimum: 1,
+      description:
+        'Hours for which content that nothing refers to is kept in place, and again as long set aside, before it is removed.',
+    }),
+    storageCollect: Type.Integer({
+      default: 24,
+      minimum: 0,
+      description: 'Hours from one collection of unused content to the next; 0 leaves it to you.',
+    }),
     adminToken: Type.String({
       default: '',
       description:
@@ -58,6 +98,16 @@ export const configSchema = Type.Object(
       minimum: 1,
       maximum: 3650,
       description: 'Days after which entries of the access log are removed.',
+    }),
+    vaultKey: Type.String({
+      default: '',
+      description:
+        'Key that stored secrets are encrypted with, 32 bytes in base64; servers of one database share it. Empty: one is made and kept in the data directory with mode 600.',
+    }),
+    egressAllow: Type.String({
+      default: '',
+      description:
+        'Internal hosts that may be called (webhooks), also without TLS: comma-separated host, host:port, address or network such as 10.0.0.0/8.',
     }),
     logLevel: Type.Union(
       [
@@ -151,6 +201,12 @@ export function loadConfig({
   const host = config.host
   if (!config.allowRemote && !['127.0.0.1', 'localhost', '::1'].includes(host))
     throw configErrors.REMOTE_NOT_ALLOWED(host)
+  if (config.storageUrl !== '' && (config.storageAccessKeyId === '' || config.storageSecretAccessKey === ''))
+    throw configErrors.BAD_VALUE(
+      'storageUrl',
+      'the configuration',
+      'needs storageAccessKeyId and storageSecretAccessKey',
+    )
   return Object.freeze({ ...config, data: resolve(config.data) })
 }
 
@@ -194,7 +250,13 @@ function fromEnvironment(environment: Record<string, string | undefined>): Loose
 }
 
 /** Settings whose values are shown nowhere. */
-const secrets: ReadonlySet<keyof Config> = new Set(['adminToken', 'databaseUrl', 'signingKey'])
+const secrets: ReadonlySet<keyof Config> = new Set([
+  'adminToken',
+  'databaseUrl',
+  'signingKey',
+  'storageSecretAccessKey',
+  'storageSessionToken',
+])
 
 function checked(key: keyof Config, raw: unknown, source: string): unknown {
   const schema: TSchema & { type?: string } = configSchema.properties[key]
@@ -202,9 +264,13 @@ function checked(key: keyof Config, raw: unknown, source: string): unknown {
   const shown = secrets.has(key) ? '' : ` (it is ${JSON.stringify(raw)})`
   const [problem] = Value.Errors(schema, value)
   if (problem) throw configErrors.BAD_VALUE(key, source, `${problem.message}${shown}`)
-  if (key !== 'publicUrl' || value === '') return value
+  if ((key !== 'publicUrl' && key !== 'storageEndpoint') || value === '') return value
   if (!/^https?:\/\//.test(String(value)) || !URL.canParse(String(value)))
-    throw configErrors.BAD_VALUE(key, source, `must be a URL such as https://trivium.example${shown}`)
+    throw configErrors.BAD_VALUE(
+      key,
+      source,
+      `must be a URL such as https://${key === 'publicUrl' ? 'trivium' : 's3'}.example${shown}`,
+    )
   return String(value).replace(/\/+$/, '')
 }
 

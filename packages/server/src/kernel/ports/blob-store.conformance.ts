@@ -178,8 +178,8 @@ export function describeBlobStore(name: string, { store, huge }: { store: () => 
       const [mine, theirs] = [newProject(), newProject()]
       const { digest } = await blobs.put(mine, Buffer.from('secret of mine'))
       expect(await blobs.has(theirs, digest)).toBe(false)
-      for (const call of [blobs.read(theirs, digest), blobs.open(theirs, digest), blobs.localPath(theirs, digest)])
-        await expect(call).rejects.toMatchObject({ code: 'BLOB.NOT_FOUND', status: 404 })
+      for (const call of [blobs.read, blobs.open, blobs.localPath])
+        await expect(call(theirs, digest)).rejects.toMatchObject({ code: 'BLOB.NOT_FOUND', status: 404 })
     })
 
     test('a digest that is none opens nothing', async () => {

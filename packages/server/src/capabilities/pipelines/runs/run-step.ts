@@ -1,3 +1,6 @@
+import { addBlobRef } from '../../../kernel/blobs/index.ts'
+import type { Trx } from '../../../kernel/db/index.ts'
+import { urn } from '../../../kernel/ids/index.ts'
 import type { ClaimedJob } from '../../../kernel/jobs/index.ts'
 import type { StepContext, StepResult } from '../../../kernel/ports/index.ts'
 import { cacheKey } from '../cache/cache-key.ts'
