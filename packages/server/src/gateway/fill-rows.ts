@@ -53,8 +53,9 @@ function fillField(
   const values = new Array<InputValue>(column.length)
   const target = field.slot && inputs[field.slot.input]
   const stride = field.slot ? (plan.inputs[field.slot.input]?.width ?? 1) : 1
-  for (let index = 0; index < column.length; index += 1) {
-    const where = (): string => (count === 1 ? field.name : `Row ${Math.floor(index / field.width)}: ${field.name}`)
+  let index = 0
+  const where = (): string => (count === 1 ? field.name : `Row ${Math.floor(index / field.width)}: ${field.name}`)
+  for (; index < column.length; index += 1) {
     const raw = column[index]
     const value = field.slot ? checkValue(field.datatype, raw, where) : keyText(raw, where)
     values[index] = value

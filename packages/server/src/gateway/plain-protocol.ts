@@ -5,7 +5,8 @@ import { readEventTime } from './event-time.ts'
 import type { RequestRows } from './fill-rows.ts'
 import { predictErrors } from './gateway-errors.ts'
 import { parseJsonObject, requireJson } from './json-body.ts'
-import { type Answered, outputsOf } from './predict.ts'
+import { outputsOf } from './outputs-of.ts'
+import type { Answered } from './predict.ts'
 import type { WireAnswer, WireProtocol } from './wire-protocol.ts'
 
 /** `POST /deployments/NAME/predict`: named JSON values for one row or several. */

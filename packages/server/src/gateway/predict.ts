@@ -1,12 +1,11 @@
 import { newId } from '../kernel/ids/new-id.ts'
-import { columnNames, plainValue } from '../kernel/models/index.ts'
 import type { OnlineView } from '../kernel/ports/online-store.ts'
-import type { PredictionRecord } from '../kernel/ports/prediction-record.ts'
 import { checkValue, type InputValue } from './check-value.ts'
 import type { LiveDeployment } from './deployments.ts'
 import { type FilledRows, fillRows, type RequestRows } from './fill-rows.ts'
 import { predictErrors } from './gateway-errors.ts'
 import type { OutputColumn } from './live-release.ts'
+import { recordLines } from './record-lines.ts'
 import type { RecordLog } from './record-log.ts'
 
 type Scalar = number | string | boolean | null
@@ -62,7 +61,11 @@ export async function predict(
   const latencyMicros = Math.round((performance.now() - arrival.startedAt) * 1000)
   const answered: Answered = { deployment, count: filled.count, ids, outputs, features, latencyMicros }
   if (!arrival.dryRun)
-    await records.append(deployment.project, deployment.name, recordLines(answered, filled, rows, arrival, clock()))
+    await records.append(
+      deployment.project,
+      deployment.name,
+      recordLines(answered, filled, rows, { request: arrival.request, at: clock() }),
+    )
   return answered
 }
 
@@ -140,62 +143,4 @@ function checkOutputs(
       throw predictErrors.NO_NUMBER(name, [...empty, ...missed].join(', '))
     }
   }
-}
-
-/** Tensors with more values a row than this are recorded by their size only. */
-const mostRecorded = 256
-
-function recordLines(
-  { deployment, count, ids, outputs, features, latencyMicros }: Answered,
-  filled: FilledRows,
-  rows: RequestRows,
-  arrival: Arrival,
-  at: number,
-): string {
-  const { id: release, manifest } = deployment.live.release
-  let lines = ''
-  for (let row = 0; row < count; row += 1) {
-    const inputs: Record<string, Scalar> = {}
-    for (const [field, values] of filled.fields) {
-      if (field.width === 1) inputs[field.name] = plain(values[row] as InputValue)
-      else if (field.width > mostRecorded) inputs[field.name] = `${field.width} values`
-      else
-        for (const [index, name] of columnNames(field.name, field.width).entries())
-          inputs[name] = plain(values[row * field.width + index] as InputValue)
-    }
-    const record: PredictionRecord = {
-      id: ids[row] as string,
-      project: deployment.project,
-      deployment: deployment.name,
-      release,
-      model: manifest.model,
-      version: manifest.version,
-      eventTime: rows.eventTimes[row] ?? rows.eventTimes[0] ?? at,
-      at,
-      inputs,
-      features: features[row] ?? {},
-      outputs: outputsOf(outputs, row, mostRecorded),
-      latencyMicros,
-      request: arrival.request,
-    }
-    lines += `${JSON.stringify(record)}\n`
-  }
-  return lines
-}
-
-/** The outputs of one row by column name. */
-export function outputsOf(
-  outputs: readonly OutputColumn[],
-  row: number,
-  most = Number.POSITIVE_INFINITY,
-): Record<string, Scalar> {
-  const found: Record<string, Scalar> = {}
-  for (const output of outputs) {
-    if (output.width > most) found[output.name] = `${output.width} values`
-    else if (output.width === 1) found[output.name] = plainValue(output as never, row)
-    else
-      for (const [index, name] of columnNames(output.name, output.width).entries())
-        found[name] = plainValue(output as never, row * output.width + index)
-  }
-  return found
 }

@@ -140,11 +140,11 @@ function columnsOf(
     if (columns.has(name)) throw predictErrors.INVALID(`Input "${name}" is there twice.`)
     if (fields.includes(name)) columns.set(name, values)
     else
-      for (const [offset, feature] of featureNames.entries())
-        columns.set(
-          feature,
-          Array.from({ length: count }, (_, row) => values[row * featureNames.length + offset]),
-        )
+      for (let offset = 0; offset < featureNames.length; offset += 1) {
+        const column = new Array<unknown>(count)
+        for (let row = 0; row < count; row += 1) column[row] = values[row * featureNames.length + offset]
+        columns.set(featureNames[offset] as string, column)
+      }
   }
   return columns
 }
