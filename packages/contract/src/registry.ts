@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Evidence, Millis, PageQuery, Problem, ProjectName, ProjectParams } from './common.ts'
 import { route } from './route.ts'
+import { PipelineRunSummary, PipelineTriggerState } from './pipelines.ts'
 import { ArtifactEntry, RunId } from './tracking.ts'
 
 /** A registered model's name: any text without `/`, `:` and control characters. */
@@ -30,12 +31,76 @@ const TagChanges = Type.Record(
 )
 const Text = Type.Union([Type.String(), Type.Null()])
 
-/** What a version of the model needs before it may be deployed. `required`: a person other than the author approves it in the inbox. */
-export const ModelPolicy = Type.Object(
-  { approval: Type.Union([Type.Literal('none'), Type.Literal('required')]) },
+const Approval = Type.Union([Type.Literal('none'), Type.Literal('required')])
+
+/** What a version of the model needs before it may be deployed. A new model needs nothing. */
+export const ModelPolicy = Type.Object({
+  /** `required`: a person other than the author approves it in the inbox. */
+  approval: Approval,
+  /** People depend on it: no version is deployed or becomes champion while nothing says when it is retrained. */
+  productive: Type.Boolean(),
+  /** When it is retrained, in words, for a model that no pipeline retrains; null where triggers say it. */
+  retraining: Type.Union([Type.String(), Type.Null()]),
+})
+export type ModelPolicy = Static<typeof ModelPolicy>
+
+const ModelPolicyChange = Type.Object(
+  {
+    approval: Type.Optional(Approval),
+    productive: Type.Optional(Type.Boolean()),
+    retraining: Type.Optional(Type.Union([Type.String({ minLength: 1, maxLength: 4000 }), Type.Null()])),
+  },
+  { additionalProperties: false, minProperties: 1 },
+)
+
+/** When a model is retrained, how old it is, and how the last retraining went. */
+export const ModelRetraining = Type.Object({
+  productive: Type.Boolean(),
+  /** Criteria in words. */
+  stated: Type.Union([Type.String(), Type.Null()]),
+  /** Triggers of the pipelines that register versions of this model. */
+  triggers: Type.Array(Type.Object({ pipeline: Type.String(), ...PipelineTriggerState.properties })),
+  /** The version that is champion, else the newest. */
+  version: Type.Union([Type.Integer(), Type.Null()]),
+  /** How long ago that version was made. */
+  ageMs: Type.Union([Type.Integer(), Type.Null()]),
+  /** The newest run of those pipelines that ended. */
+  lastOutcome: Type.Union([PipelineRunSummary, Type.Null()]),
+  /** Sentences that want attention. */
+  warnings: Type.Array(Type.String()),
+})
+export type ModelRetraining = Static<typeof ModelRetraining>
+
+/** How a project manages its models: what is refused at registration and promotion. Null and empty lists ask for nothing. */
+export const ModelStrategy = Type.Object(
+  {
+    /** What model names look like; `*` stands for any text: `ops-*`. */
+    names: Type.Array(Type.String({ minLength: 1, maxLength: 256 }), { maxItems: 100 }),
+    /** Tags that a version or its model must carry; with `values` one of them. */
+    tags: Type.Array(
+      Type.Object(
+        {
+          key: Type.String({ minLength: 1, maxLength: 250 }),
+          values: Type.Optional(Type.Array(Type.String({ maxLength: 1000 }), { minItems: 1, maxItems: 1000 })),
+        },
+        { additionalProperties: false },
+      ),
+      { maxItems: 100 },
+    ),
+    /** Metadata that a version must have: a description (its own or the model's), the run that made it, a signature. */
+    require: Type.Array(Type.Union([Type.Literal('description'), Type.Literal('run'), Type.Literal('signature')]), {
+      maxItems: 3,
+    }),
+    /** Aliases that may be used besides champion and challenger; null: any. */
+    aliases: Type.Union([Type.Array(ModelAliasName, { maxItems: 100 }), Type.Null()]),
+    /** A new version gets the alias challenger where none is said. */
+    labelNew: Type.Boolean(),
+    /** What a version needs to replace the champion. */
+    replacement: Type.Array(Type.Union([Type.Literal('gate'), Type.Literal('approval')]), { maxItems: 2 }),
+  },
   { additionalProperties: false },
 )
-export type ModelPolicy = Static<typeof ModelPolicy>
+export type ModelStrategy = Static<typeof ModelStrategy>
 
 export const ModelAlias = Type.Object({ alias: Type.String(), version: Type.Integer() })
 export type ModelAlias = Static<typeof ModelAlias>
@@ -220,10 +285,49 @@ export const setModelPolicy = route({
   permission: 'deployment:write',
   schema: {
     operationId: 'setModelPolicy',
-    summary: 'Says whether versions of a model need approval before they are deployed.',
+    summary:
+      'Says whether versions of a model need approval before they are deployed, and whether it is productive, so that it needs retraining criteria. What is left out stays.',
     params: ModelParams,
-    body: ModelPolicy,
+    body: ModelPolicyChange,
     response: { 200: RegisteredModel, 400: Problem, 403: Problem, 404: Problem },
+  },
+})
+
+export const getModelRetraining = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/models/:model/retraining',
+  permission: 'model:read',
+  schema: {
+    operationId: 'getModelRetraining',
+    summary: 'Says when a model is retrained, how old it is, how the last retraining ended, and what wants attention.',
+    params: ModelParams,
+    response: { 200: ModelRetraining, 403: Problem, 404: Problem },
+  },
+})
+
+export const getModelStrategy = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/model-strategy',
+  permission: 'model:read',
+  schema: {
+    operationId: 'getModelStrategy',
+    summary: 'Reads how the project manages its models.',
+    params: ProjectParams,
+    response: { 200: ModelStrategy, 403: Problem, 404: Problem },
+  },
+})
+
+export const setModelStrategy = route({
+  method: 'PUT',
+  url: '/api/v1/projects/:project/model-strategy',
+  permission: 'project:admin',
+  schema: {
+    operationId: 'setModelStrategy',
+    summary:
+      'Says how the project manages its models: names, labels, mandatory metadata and when a champion is replaced. It holds for what is registered from now on.',
+    params: ProjectParams,
+    body: ModelStrategy,
+    response: { 200: ModelStrategy, 400: Problem, 403: Problem, 404: Problem },
   },
 })
 
@@ -236,7 +340,7 @@ export const setModelAlias = route({
     summary: 'Points an alias to a version, taking it from another.',
     params: AliasParams,
     body: Type.Object({ version: ModelVersionNumber }, { additionalProperties: false }),
-    response: { 200: RegisteredModel, 400: Problem, 403: Problem, 404: Problem },
+    response: { 200: RegisteredModel, 400: Problem, 403: Problem, 404: Problem, 409: Problem },
   },
 })
 

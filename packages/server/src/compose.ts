@@ -71,7 +71,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
   for (const kind of decisionSteps(kernel, inbox)) pipelines.registerStepKind(kind)
   const evaluations = createEvaluations(kernel, { datasets, lineage })
   pipelines.registerStepKind(evaluateStep(evaluations))
-  const registry = createRegistry(kernel, { inbox })
+  const registry = createRegistry(kernel, { inbox, pipelines })
   pipelines.registerModels(registry)
   for (const kind of [registerStep(registry), gateStep(registry), approveStep(registry)])
     pipelines.registerStepKind(kind)

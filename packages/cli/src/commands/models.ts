@@ -1,16 +1,30 @@
 import {
   deleteModelAlias,
   getModel,
+  getModelRetraining,
+  getModelStrategy,
   getModelVersion,
   listModels,
   listModelVersions,
+  type ModelStrategy,
   setModelAlias,
+  setModelPolicy,
+  setModelStrategy,
 } from '@trivium/contract'
-import type { Command } from 'commander'
+import { readFile } from 'node:fs/promises'
+import { type Command, Option } from 'commander'
 import { onAction } from '../command.ts'
 import { UsageError } from '../fail.ts'
-import { bytesText, factsText, tableText, timeText } from '../output.ts'
+import { bytesText, durationText, factsText, tableText, timeText } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
+
+function readStrategy(file: string, text: string): ModelStrategy {
+  try {
+    return JSON.parse(text) as ModelStrategy
+  } catch (error) {
+    throw new UsageError(`${file} is no JSON: ${(error as Error).message}`)
+  }
+}
 
 /** `trivium models …` */
 export function modelCommands(program: Command, terminal: Terminal): void {
@@ -37,6 +51,76 @@ export function modelCommands(program: Command, terminal: Terminal): void {
   onAction(
     terminal,
     group
+      .command('policy')
+      .argument('<model>', 'name of the model')
+      .addOption(new Option('--approval <who>', 'whether a person has to approve').choices(['none', 'required']))
+      .option('--productive', 'people depend on it: it needs retraining criteria')
+      .option('--not-productive', 'nobody depends on it')
+      .option('--retraining <text>', 'when it is retrained, in words, where no pipeline retrains it')
+      .description('Shows or changes what a version of a model needs before it is deployed, and when it is retrained.'),
+    async ({ client, project, options, show }, model: string) => {
+      const change = {
+        ...(options['approval'] ? { approval: options['approval'] as 'none' | 'required' } : {}),
+        ...(options['productive'] ? { productive: true } : {}),
+        ...(options['notProductive'] ? { productive: false } : {}),
+        ...(options['retraining'] === undefined ? {} : { retraining: options['retraining'] as string }),
+      }
+      const params = { project, model }
+      if (Object.keys(change).length > 0) await client.call(setModelPolicy, { params, body: change })
+      const { policy } = await client.call(getModel, { params })
+      const retraining = await client.call(getModelRetraining, { params })
+      show({ policy, retraining }, () =>
+        [
+          factsText({
+            approval: policy.approval,
+            productive: policy.productive ? 'yes' : 'no',
+            'retrained when': policy.retraining,
+            age: retraining.ageMs === null ? null : `v${retraining.version}, ${durationText(retraining.ageMs)} old`,
+            'last retraining':
+              retraining.lastOutcome &&
+              `${retraining.lastOutcome.state}${retraining.lastOutcome.reason ? `: ${retraining.lastOutcome.reason}` : ''}`,
+            attention: retraining.warnings.join(' ') || null,
+          }),
+          tableText(
+            ['pipeline', 'trigger', 'between two', 'next', 'a run takes', 'last run'],
+            retraining.triggers.map((one) => [
+              one.pipeline,
+              one.name,
+              one.cadence.backToBack
+                ? 'back to back'
+                : one.cadence.everyMs === null
+                  ? ''
+                  : durationText(one.cadence.everyMs),
+              one.nextDue === null ? '' : timeText(one.nextDue),
+              one.cadence.longestMs === null ? '' : durationText(one.cadence.longestMs),
+              one.cadence.lastRun?.state ?? 'never ran',
+            ]),
+          ),
+        ].join('\n\n'),
+      )
+    },
+  )
+  onAction(
+    terminal,
+    group
+      .command('strategy')
+      .argument('[file.json]', 'sets it; without a file it is shown')
+      .description('Shows or sets how the project manages its models: names, tags, metadata, labels, replacement.'),
+    async ({ client, project, show }, file: string | undefined) => {
+      const params = { project }
+      const strategy =
+        file === undefined
+          ? await client.call(getModelStrategy, { params })
+          : await client.call(setModelStrategy, {
+              params,
+              body: readStrategy(file, await readFile(file, 'utf8')),
+            })
+      show(strategy, (one) => JSON.stringify(one, null, 2))
+    },
+  )
+  onAction(
+    terminal,
+    group
       .command('show')
       .argument('<model>', 'MODEL, MODEL/VERSION or MODEL@ALIAS')
       .description('Shows a model with its versions, or one version with its evidence.'),
@@ -54,6 +138,8 @@ export function modelCommands(program: Command, terminal: Terminal): void {
               description: one.description,
               aliases: one.aliases.map((a) => `${a.alias} v${a.version}`).join(', '),
               approval: one.policy.approval,
+              productive: one.policy.productive ? 'yes' : null,
+              'retrained when': one.policy.retraining,
             }),
             tableText(
               ['version', 'aliases', 'state', 'gate', 'approval', 'made', 'by'],

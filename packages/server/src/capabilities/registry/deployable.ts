@@ -5,6 +5,7 @@ import type { VersionFiles } from './describe-files.ts'
 import { registryErrors } from './errors.ts'
 import { brokenEvidence } from './evidence.ts'
 import { findModel, missingFor, requireModel, requireVersion, versionUrn } from './read-models.ts'
+import { withoutCriteria } from './promotion.ts'
 import type { ModelVersionTable } from './tables.ts'
 
 /** A model version that nothing keeps from being deployed. */
@@ -77,7 +78,9 @@ export async function requireDeployable(db: Reader, scope: Scope, reference: str
   const { project } = scope
   const row = await requireByReference(db, project, reference)
   const { model, version } = row
-  const missing = missingFor(row, (await requireModel(db, project, model)).approval_policy)
+  const registered = await requireModel(db, project, model)
+  const lacking = await withoutCriteria(db, project, [registered])
+  const missing = missingFor(row, registered.approval_policy, lacking.has(model))
   if (missing.length > 0) throw registryErrors.NOT_DEPLOYABLE(model, version, missing.join(' '))
   const evidence = await db
     .selectFrom('model_evidence')

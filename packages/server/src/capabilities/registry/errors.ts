@@ -64,6 +64,16 @@ export const registryErrors = defineErrors('REGISTRY', {
     message: (model: string, version: number, missing: string) =>
       `${model} version ${version} cannot be deployed. ${missing}`,
   },
+  AGAINST_STRATEGY: {
+    status: 400,
+    message: (what: string, problems: string) =>
+      `${what} is against the model strategy of this project. ${problems} \`trivium models strategy\` shows it.`,
+  },
+  NOT_PROMOTABLE: {
+    status: 409,
+    message: (model: string, version: number, why: string) =>
+      `${model} version ${version} cannot become champion. ${why}`,
+  },
   NO_APPROVAL_NEEDED: {
     status: 409,
     message: (model: string, version: number) => `${model} version ${version} was approved already.`,

@@ -1,9 +1,11 @@
+import type { ModelPolicy } from '@trivium/contract'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { asReader, isUniqueViolation, type Trx } from '../../kernel/db/index.ts'
 import { actOnce } from '../../kernel/jobs/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { registryErrors } from './errors.ts'
-import { findModel, modelUrn, requireModel, requireVersion, versionUrn } from './read-models.ts'
+import { findModel, modelUrn, policyOf, requireModel, requireVersion, versionUrn } from './read-models.ts'
+import { checkName, checkPromotion } from './strategy.ts'
 import type { ModelTable } from './tables.ts'
 
 export type RegistryDeps = Pick<Kernel, 'db' | 'clock' | 'events' | 'blobs' | 'logger'>
@@ -45,6 +47,7 @@ export async function insertModel(
   input: { name: string; description?: string; tags?: readonly { key: string; value: string }[] },
 ): Promise<ModelTable> {
   const { project } = scope
+  await checkName(asReader(trx), project, input.name)
   const now = clock()
   // A model that was deleted before had versions, whose numbers lineage remembers.
   const before = await trx
@@ -58,6 +61,8 @@ export async function insertModel(
     name: input.name,
     description: input.description ?? '',
     approval_policy: 'none',
+    productive: 0,
+    retraining: null,
     last_version: before?.version ?? 0,
     created_at: now,
     updated_at: now,
@@ -107,6 +112,7 @@ export async function renameModel(
   const { project } = scope
   checkModelName(next)
   return db.write.transaction().execute(async (trx) => {
+    await checkName(asReader(trx), project, next)
     const model = await requireModel(asReader(trx), project, name)
     if (next === name) return model
     if (model.last_version > 0) throw registryErrors.RENAME_HAS_VERSIONS(name)
@@ -169,15 +175,22 @@ export async function setPolicy(
   { db, clock, events }: RegistryDeps,
   scope: Scope,
   name: string,
-  approval: 'none' | 'required',
+  change: Partial<ModelPolicy>,
 ): Promise<void> {
   const { project } = scope
   await db.write.transaction().execute(async (trx) => {
     const model = await requireModel(asReader(trx), project, name)
-    if (model.approval_policy === approval) return
+    const before = policyOf(model)
+    const policy: ModelPolicy = { ...before, ...change }
+    if (JSON.stringify(policy) === JSON.stringify(before)) return
     await trx
       .updateTable('model')
-      .set({ approval_policy: approval, updated_at: clock() })
+      .set({
+        approval_policy: policy.approval,
+        productive: policy.productive ? 1 : 0,
+        retraining: policy.retraining,
+        updated_at: clock(),
+      })
       .where('project_id', '=', project)
       .where('name', '=', name)
       .execute()
@@ -188,7 +201,7 @@ export async function setPolicy(
       by: scope.principal.id,
       subject: modelUrn(project, name),
       refs: [],
-      data: { name, approval, before: model.approval_policy },
+      data: { name, ...policy, before },
     })
   })
 }
@@ -224,6 +237,7 @@ export async function writeAlias(
 ): Promise<void> {
   const { project } = scope
   checkAlias(alias)
+  await checkPromotion(trx, project, name, version, alias)
   const before = await trx
     .selectFrom('model_alias')
     .select('version')

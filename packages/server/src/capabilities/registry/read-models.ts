@@ -2,6 +2,7 @@ import type {
   ApprovalState,
   ArtifactEntry,
   Evidence,
+  ModelPolicy,
   ModelSignatureInfo,
   ModelVersionDetail,
   ModelVersionRow,
@@ -11,6 +12,7 @@ import type { Reader } from '../../kernel/db/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import type { VersionFiles } from './describe-files.ts'
 import { registryErrors } from './errors.ts'
+import { noCriteria, withoutCriteria } from './promotion.ts'
 import type { ModelTable, ModelVersionTable } from './tables.ts'
 import './tables.ts'
 
@@ -55,14 +57,21 @@ export async function requireVersion(
   return row
 }
 
+export const policyOf = (model: ModelTable): ModelPolicy => ({
+  approval: model.approval_policy,
+  productive: model.productive === 1,
+  retraining: model.retraining,
+})
+
 /** Where a version stands with the policy of its model. */
 export function approvalOf(row: ModelVersionTable, policy: 'none' | 'required'): ApprovalState {
   return row.approval ?? (policy === 'required' ? 'missing' : 'not-required')
 }
 
 /** What keeps a version from being deployed, one sentence each. Approval by a person overrides a gate. */
-export function missingFor(row: ModelVersionTable, policy: 'none' | 'required'): string[] {
+export function missingFor(row: ModelVersionTable, policy: 'none' | 'required', lacksCriteria: boolean): string[] {
   const missing: string[] = []
+  if (lacksCriteria) missing.push(noCriteria(row.model))
   const approval = approvalOf(row, policy)
   if (row.state !== 'ready') missing.push('Its files are not complete.')
   if (approval === 'declined') missing.push(`Its approval was declined in ${row.approval_item}.`)
@@ -86,16 +95,14 @@ export async function presentVersions(
 ): Promise<ModelVersionRow[]> {
   if (rows.length === 0) return []
   const names = [...new Set(rows.map((row) => row.model))]
-  const policies = new Map(
-    (
-      await db
-        .selectFrom('model')
-        .select(['name', 'approval_policy'])
-        .where('project_id', '=', project)
-        .where('name', 'in', names)
-        .execute()
-    ).map((m) => [m.name, m.approval_policy]),
-  )
+  const models = await db
+    .selectFrom('model')
+    .select(['name', 'approval_policy', 'productive', 'retraining'])
+    .where('project_id', '=', project)
+    .where('name', 'in', names)
+    .execute()
+  const policies = new Map(models.map((m) => [m.name, m.approval_policy]))
+  const lacking = await withoutCriteria(db, project, models)
   const aliases = await db
     .selectFrom('model_alias')
     .select(['model', 'alias', 'version'])
@@ -152,7 +159,7 @@ export async function presentVersions(
       gateReason: row.gate_reason,
       approval: approvalOf(row, policy),
       approvalItem: row.approval_item,
-      missing: missingFor(row, policy),
+      missing: missingFor(row, policy, lacking.has(row.model)),
       evidenceCount: Number(own(counted)[0]?.n ?? 0),
     }
   })
@@ -188,7 +195,7 @@ export async function versionDetail(
     artifactDigest: row.artifact_digest,
     files: files.map(([path, file]): ArtifactEntry => ({ path, isDirectory: false, ...file })),
     evidence: await readEvidence(db, project, name, version),
-    policy: { approval: model.approval_policy },
+    policy: policyOf(model),
   }
 }
 
@@ -239,7 +246,7 @@ export async function presentModels(
     description: model.description,
     tags: Object.fromEntries(tags.filter((t) => t.model === model.name).map((t) => [t.key, t.value])),
     aliases: aliases.filter((a) => a.model === model.name).map(({ alias, version }) => ({ alias, version })),
-    policy: { approval: model.approval_policy },
+    policy: policyOf(model),
     createdAt: model.created_at,
     updatedAt: model.updated_at,
     versions: Number(counts.get(model.name)?.n ?? 0),

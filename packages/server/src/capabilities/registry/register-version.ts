@@ -10,6 +10,7 @@ import { registryErrors } from './errors.ts'
 import { checkModelName, insertModel, type RegistryDeps, writeAlias } from './models.ts'
 import { findModel, versionUrn } from './read-models.ts'
 import type { VersionSource } from './resolve-source.ts'
+import { checkVersion } from './strategy.ts'
 import type { ModelVersionTable } from './tables.ts'
 
 /** A version to register. */
@@ -86,6 +87,14 @@ async function insertVersion(
     if (input.mustExist) throw registryErrors.MODEL_NOT_FOUND(model)
     await insertModel(deps, trx, scope, { name: model })
   }
+  const alias = await checkVersion(asReader(trx), project, {
+    model,
+    tags: input.tags ?? [],
+    description: input.description ?? '',
+    run: source.run,
+    hasSignature: description.signature !== null,
+    alias: input.alias,
+  })
   const now = clock()
   // The update holds the model's row until the commit: the numbers have no gaps.
   const numbered = await trx
@@ -171,7 +180,7 @@ async function insertVersion(
       title: `${model} v${version}`,
     },
   })
-  if (input.alias !== undefined) await writeAlias(deps, trx, scope, model, input.alias, version)
+  if (alias !== undefined) await writeAlias(deps, trx, scope, model, alias, version)
   return row
 }
 

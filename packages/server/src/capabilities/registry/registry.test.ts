@@ -198,6 +198,8 @@ describeEachDatabase('the registry', ({ world }) => {
     const maintainer = await world.as('maintainer', project)
     expect((await maintainer.call('PUT', `${url}/delay/policy`, { approval: 'required' })).json.policy).toEqual({
       approval: 'required',
+      productive: false,
+      retraining: null,
     })
     await expect(registry.requireDeployable(scope, 'delay@1')).rejects.toMatchObject({
       status: 409,
@@ -383,7 +385,7 @@ describeEachDatabase('the registry', ({ world }) => {
       passed: true,
       reason: 'The policy of delay asks for no approval.',
     })
-    await registry.setPolicy(base.scope, 'delay', 'required')
+    await registry.setPolicy(base.scope, 'delay', { approval: 'required' })
     const waiting = await approve.run(stepContext(base, { model }), {})
     expect(waiting.waitingFor).toMatch(/inbox\/inb_/)
     expect(waiting.verdict).toBeUndefined()
@@ -459,7 +461,7 @@ describeEachDatabase('the registry', ({ world }) => {
     expect(still).toEqual(judged)
     expect((await registry.version(scope, 'once', 1)).evidence.filter((e) => e.kind === 'gate')).toHaveLength(1)
 
-    await registry.setPolicy(scope, 'once', 'required')
+    await registry.setPolicy(scope, 'once', { approval: 'required' })
     const approve = approveStep(registry)
     const asked = await approve.run(stepContext(base, inputs, { step: 'approve' }), {})
     const approver = await world.as('approver', project)

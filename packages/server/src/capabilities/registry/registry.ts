@@ -1,9 +1,18 @@
-import type { Evidence, ModelVersionDetail, ModelVersionRow, RegisteredModel } from '@trivium/contract'
+import type {
+  Evidence,
+  ModelPolicy,
+  ModelRetraining,
+  ModelStrategy,
+  ModelVersionDetail,
+  ModelVersionRow,
+  RegisteredModel,
+} from '@trivium/contract'
 import { parseUrn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { ModelReferenceResolver } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { Inbox } from '../inbox/index.ts'
+import type { Pipelines } from '../pipelines/index.ts'
 import { type ApprovalRequest, applyDecisions, catchUp, requestApproval } from './approval.ts'
 import { type DeployableVersion, findByReference, requireDeployable } from './deployable.ts'
 import { attachEvidence, verifyAllEvidence } from './evidence.ts'
@@ -29,7 +38,9 @@ import {
 import { deleteVersion, type NewVersion, registerVersion, updateVersion } from './register-version.ts'
 import { recordGate } from './record-gate.ts'
 import { resolveSource, type VersionSource } from './resolve-source.ts'
+import { readRetraining } from './retraining.ts'
 import { type RegistryQuery, searchModels, searchVersions } from './search-models.ts'
+import { readStrategy, setStrategy } from './strategy.ts'
 import type { ModelVersionTable } from './tables.ts'
 import './tables.ts'
 
@@ -49,7 +60,12 @@ export interface Registry extends ModelReferenceResolver {
   deleteModel(scope: Scope, name: string): Promise<void>
   model(scope: Scope, name: string): Promise<RegisteredModel>
   models(scope: Scope, query: Omit<RegistryQuery, 'project'>): Promise<{ models: RegisteredModel[]; more: boolean }>
-  setPolicy(scope: Scope, name: string, approval: 'none' | 'required'): Promise<RegisteredModel>
+  /** Changes what is given of a model's policy; event `model.policy-set`. */
+  setPolicy(scope: Scope, name: string, change: Partial<ModelPolicy>): Promise<RegisteredModel>
+  strategy(scope: Scope): Promise<ModelStrategy>
+  setStrategy(scope: Scope, strategy: ModelStrategy): Promise<ModelStrategy>
+  /** When a model is retrained, how old it is, and how the last retraining went. */
+  retraining(scope: Scope, name: string): Promise<ModelRetraining>
   /** Points an alias to a version; whoever comes again with the key `once` changes nothing. */
   setAlias(scope: Scope, name: string, alias: string, version: number, once?: string): Promise<void>
   deleteAlias(scope: Scope, name: string, alias: string): Promise<void>
@@ -96,7 +112,7 @@ export interface Registry extends ModelReferenceResolver {
 
 export function createRegistry(
   kernel: RegistryDeps & Pick<Kernel, 'consumers'>,
-  { inbox }: { inbox: Inbox },
+  { inbox, pipelines }: { inbox: Inbox; pipelines: Pick<Pipelines, 'triggers' | 'runs'> },
 ): Registry {
   const { db, clock, events, blobs, logger } = kernel
   const deps = { db, clock, events, blobs, logger, inbox }
@@ -129,8 +145,11 @@ export function createRegistry(
       const { rows, more } = await searchModels(db.read, db.dialect, { project: scope.project, ...query })
       return { models: await presentModels(db.read, scope.project, rows), more }
     },
-    setPolicy: async (scope, name, approval) => {
-      await setPolicy(deps, scope, name, approval)
+    strategy: (scope) => readStrategy(db.read, scope.project),
+    setStrategy: (scope, strategy) => setStrategy(deps, scope, strategy),
+    retraining: (scope, name) => readRetraining({ db, clock, pipelines }, scope, name),
+    setPolicy: async (scope, name, change) => {
+      await setPolicy(deps, scope, name, change)
       return model(scope, name)
     },
     setAlias: (scope, name, alias, version, once) => setAlias(deps, scope, name, alias, version, once),

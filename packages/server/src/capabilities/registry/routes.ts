@@ -6,6 +6,8 @@ import {
   downloadModelFile,
   findModelVersions,
   getModel,
+  getModelRetraining,
+  getModelStrategy,
   getModelVersion,
   listModels,
   listModelVersions,
@@ -13,6 +15,7 @@ import {
   requestModelApproval,
   setModelAlias,
   setModelPolicy,
+  setModelStrategy,
   updateModel,
   updateModelVersion,
 } from '@trivium/contract'
@@ -65,7 +68,10 @@ export function registryRoutes(app: Http, registry: Registry): void {
     await registry.deleteModel(scope, params.model)
     return { deleted: true }
   })
-  mount(app, setModelPolicy, 200, ({ scope, params, body }) => registry.setPolicy(scope, params.model, body.approval))
+  mount(app, setModelPolicy, 200, ({ scope, params, body }) => registry.setPolicy(scope, params.model, body))
+  mount(app, getModelRetraining, 200, ({ scope, params }) => registry.retraining(scope, params.model))
+  mount(app, getModelStrategy, 200, ({ scope }) => registry.strategy(scope))
+  mount(app, setModelStrategy, 200, ({ scope, body }) => registry.setStrategy(scope, body))
   mount(app, setModelAlias, 200, async ({ scope, params, body }) => {
     await registry.setAlias(scope, params.model, params.alias, body.version)
     return registry.model(scope, params.model)

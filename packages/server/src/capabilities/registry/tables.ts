@@ -6,6 +6,7 @@ declare module '../../kernel/db/database.ts' {
     model_version_tag: { project_id: string; model: string; version: number; key: string; value: string }
     model_alias: { project_id: string; model: string; alias: string; version: number; set_at: number; set_by: string }
     model_evidence: ModelEvidenceTable
+    model_strategy: { project_id: string; strategy: string; updated_at: number; updated_by: string }
   }
 }
 
@@ -14,6 +15,10 @@ export interface ModelTable {
   name: string
   description: string
   approval_policy: 'none' | 'required'
+  /** 1: it needs retraining criteria to be promoted. */
+  productive: number
+  /** Retraining criteria in words. */
+  retraining: string | null
   /** The greatest number that a version ever had. */
   last_version: number
   created_at: number

@@ -129,9 +129,9 @@ describeEachDatabase('deployments', ({ world }) => {
       code: 'MODEL.NOT_READABLE',
     })
     await expect(serving.deploy(scope, { name: 'no', model: 'late/99' })).rejects.toMatchObject({ status: 404 })
-    await world.capabilities.registry.setPolicy((await world.as('admin')).scope, 'matrix', 'required')
+    await world.capabilities.registry.setPolicy((await world.as('admin')).scope, 'matrix', { approval: 'required' })
     await expect(serving.deploy(scope, { name: 'no', model: 'matrix/1' })).rejects.toMatchObject({ status: 409 })
-    await world.capabilities.registry.setPolicy((await world.as('admin')).scope, 'matrix', 'none')
+    await world.capabilities.registry.setPolicy((await world.as('admin')).scope, 'matrix', { approval: 'none' })
     await expect(serving.get(scope, 'no')).rejects.toMatchObject({ code: 'SERVING.DEPLOYMENT_NOT_FOUND' })
     await serving.deploy(scope, { name: 'lonely', model: 'late/1' })
     await expect(serving.rollBack(scope, 'lonely', {})).rejects.toMatchObject({ code: 'SERVING.NOTHING_BEFORE' })

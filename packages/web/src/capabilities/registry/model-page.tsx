@@ -15,6 +15,7 @@ import { Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
+import { RetrainingSection } from './retraining-section.tsx'
 import { versionState } from './version-state.ts'
 
 /** One model: its versions, what each became and why. */
@@ -64,6 +65,7 @@ export function Page() {
             ]}
           />
           {data.description !== '' && <Claim>{data.description}</Claim>}
+          <RetrainingSection project={project} model={data} />
           <Section title="Versions" note="newest first">
             <QueryView query={versions} what="the versions">
               {(list) => (

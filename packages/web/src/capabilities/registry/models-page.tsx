@@ -12,6 +12,7 @@ import { PageHeader } from '../../ui/page-header.tsx'
 import { Empty } from '../../ui/page-states.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
+import { StrategySection } from './strategy-section.tsx'
 import { versionState } from './version-state.ts'
 
 const shape = { sort: text() }
@@ -109,6 +110,7 @@ export function Page() {
           )
         }
       </QueryView>
+      <StrategySection project={project} />
     </>
   )
 }
