@@ -52,6 +52,7 @@ export const policy = {
       prediction: 'probabilities_1',
       metrics: [{ metric: 'log-loss', margin: 0.03 }],
       completeness: 0.95,
+      slices: ['origin'],
       minLabels: 1000,
       persistence: { needed: 1, outOf: 1, clear: 2 },
     },

@@ -107,6 +107,36 @@ export const PerformancePolicy = Type.Object(
       }),
     ),
     persistence: Type.Optional(PersistenceRule),
+    threshold: Type.Optional(
+      Type.Number({
+        default: 0.5,
+        description:
+          'From which score on a row counts as positive in error rate, accuracy, precision, recall and F1 of slices.',
+      }),
+    ),
+    slices: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+        maxItems: 5,
+        description: 'Inputs and features by whose values the metrics are computed apart, rare values on their own.',
+      }),
+    ),
+    custom: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,63}$' }),
+            sql: Type.String({
+              minLength: 1,
+              maxLength: 2000,
+              description:
+                'SQL aggregate over the labelled rows, whose columns are `score` and `actual` (numbers), such as `sum(case when actual = 1 and score < 0.5 then 10 else 0 end) / count(*)`.',
+            }),
+          },
+          { additionalProperties: false },
+        ),
+        { maxItems: 10, description: 'Metrics of your own, for each window and slice.' },
+      ),
+    ),
   },
   { additionalProperties: false },
 )
@@ -257,6 +287,68 @@ export const MonitorWindow = Type.Object({
 })
 export type MonitorWindow = Static<typeof MonitorWindow>
 
+const MetricValues = Type.Record(Type.String(), NullableNumber, {
+  description:
+    'error-rate, accuracy, precision, recall, f1, roc-auc, log-loss, brier-score where labels are 0 and 1, else mean-absolute-error and root-mean-squared-error; then the custom metrics. Null where it cannot be computed.',
+})
+/** The metrics of the rows with one value. */
+export const SliceQuality = Type.Object({
+  /** The input or feature; null is the whole window. */
+  by: Nullable(Type.String()),
+  value: Nullable(Type.String()),
+  /** Fewer than one in a hundred predictions. */
+  rare: Type.Boolean(),
+  predicted: Type.Integer(),
+  labelled: Type.Integer(),
+  coverage: Type.Number({ description: 'Labelled of predicted.' }),
+  positives: Type.Integer({ description: 'Labels that are 1.' }),
+  values: MetricValues,
+})
+export type SliceQuality = Static<typeof SliceQuality>
+
+/** What the live values of a feature break that the training data keep. */
+export const FeatureViolations = Type.Object({
+  feature: Type.String(),
+  rows: Type.Integer({ description: 'Predictions of the window.' }),
+  violations: Type.Integer({ description: 'Rows that break anything.' }),
+  missing: Type.Integer({ description: 'No value, where the training data always have one.' }),
+  wrongType: Type.Integer({ description: 'A value that cannot be read as the type of the training data.' }),
+  outOfRange: Type.Integer({ description: 'A number below the least or above the greatest of the training data.' }),
+  unseen: Type.Integer({ description: 'A category that the training data do not have.' }),
+  wrongFormat: Type.Integer({
+    description: 'Text of a shape (letters, digits and signs in their order) that the training data do not have.',
+  }),
+  allowed: Type.String({ description: 'What the training data have, in words.' }),
+  examples: Type.Array(Type.String(), { description: 'Some values that break it, most frequent first.' }),
+})
+export type FeatureViolations = Static<typeof FeatureViolations>
+
+/** A metric of the evaluation before the release against the same metric of live predictions. */
+export const OfflineGap = Type.Object({
+  metric: PerformanceMetric,
+  offline: NullableNumber,
+  offlineInterval: Nullable(IntervalBounds),
+  live: NullableNumber,
+  liveInterval: Nullable(IntervalBounds),
+  /** Live minus offline. */
+  gap: NullableNumber,
+  gapInterval: Nullable(IntervalBounds),
+  verdict: Type.Union([Type.Literal('large'), Type.Literal('small'), Type.Literal('unknown')]),
+  reason: Type.String(),
+})
+export type OfflineGap = Static<typeof OfflineGap>
+
+/** What was looked at beside the rules of the monitor. */
+export const WindowDetails = Type.Object({
+  /** The whole window first, then slice by slice. Null without a policy of performance. */
+  quality: Nullable(Type.Array(SliceQuality)),
+  qualityProblem: Nullable(Type.String({ description: 'Why custom metrics could not be computed.' })),
+  violations: Nullable(Type.Array(FeatureViolations)),
+  /** Only in the first window of a release that can be judged. */
+  offline: Nullable(Type.Array(OfflineGap)),
+})
+export type WindowDetails = Static<typeof WindowDetails>
+
 /** One of the last 35 windows, for the strip of marks. */
 export const StripMark = Type.Object({ start: Type.Integer(), end: Type.Integer(), state: MonitorState })
 
@@ -382,9 +474,14 @@ export const getMonitorWindow = route({
   permission: 'monitor:read',
   schema: {
     operationId: 'getMonitorWindow',
-    summary: 'Reads one closed window by its beginning.',
+    summary:
+      'Reads one closed window by its beginning, with the metrics of its slices, the violations of its inputs, and how far live results are from the evaluation.',
     params: Type.Object({ project: ProjectName, monitor: EntityName, start: Type.Integer({ minimum: 0 }) }),
-    response: { 200: MonitorWindow, 403: Problem, 404: Problem },
+    response: {
+      200: Type.Object({ ...MonitorWindow.properties, details: Nullable(WindowDetails) }),
+      403: Problem,
+      404: Problem,
+    },
   },
 })
 
@@ -517,6 +614,77 @@ export const getPerformanceSeries = route({
           }),
         ),
         days: Type.Array(PerformanceDay),
+      }),
+      403: Problem,
+      404: Problem,
+    },
+  },
+})
+
+export const getSliceSeries = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/monitors/:monitor/slices',
+  permission: 'monitor:read',
+  schema: {
+    operationId: 'getSliceSeries',
+    summary:
+      'Reads the metrics of each slice over the windows, oldest first; slices with most predictions first, and the whole before them.',
+    params: MonitorParams,
+    query: Type.Object({ ...range, by: Type.Optional(Type.String({ maxLength: 200 })) }),
+    response: {
+      200: Type.Object({
+        slices: Type.Array(
+          Type.Object({
+            by: Nullable(Type.String()),
+            value: Nullable(Type.String()),
+            points: Type.Array(
+              Type.Object({
+                start: Type.Integer(),
+                end: Type.Integer(),
+                release: Nullable(Type.String()),
+                rare: Type.Boolean(),
+                predicted: Type.Integer(),
+                labelled: Type.Integer(),
+                coverage: Type.Number(),
+                positives: Type.Integer(),
+                values: MetricValues,
+              }),
+            ),
+          }),
+        ),
+      }),
+      403: Problem,
+      404: Problem,
+    },
+  },
+})
+
+export const getViolationSeries = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/monitors/:monitor/violations',
+  permission: 'monitor:read',
+  schema: {
+    operationId: 'getViolationSeries',
+    summary:
+      'Counts what live values break that the training data keep (types, ranges, categories, formats, missing values), feature by feature over the windows, oldest first; features with most violations first.',
+    params: MonitorParams,
+    query: Type.Object(range),
+    response: {
+      200: Type.Object({
+        features: Type.Array(
+          Type.Object({
+            feature: Type.String(),
+            allowed: Type.String(),
+            total: Type.Integer(),
+            points: Type.Array(
+              Type.Object({
+                start: Type.Integer(),
+                end: Type.Integer(),
+                ...Type.Omit(FeatureViolations, ['feature', 'allowed']).properties,
+              }),
+            ),
+          }),
+        ),
       }),
       403: Problem,
       404: Problem,

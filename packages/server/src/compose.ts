@@ -85,7 +85,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
   pipelines.registerStepKind(deployStep(serving, registry))
   const monitoring = createMonitoring(kernel, {
     outcomes,
-    facts: createModelFacts({ datasets, registry, evaluations, lineage }),
+    facts: createModelFacts({ tables: kernel.tables, datasets, registry, evaluations, lineage }),
     currentRelease: (scope, deployment) => currentRelease(serving, scope, deployment),
   })
   lineage.addResolver('prediction', resolvePrediction(outcomes, monitoring.windowsOf))

@@ -1,4 +1,11 @@
-import { defineMonitor, getMonitor, listMonitors, type MonitorDefinition } from '@trivium/contract'
+import {
+  defineMonitor,
+  getMonitor,
+  getSliceSeries,
+  getViolationSeries,
+  listMonitors,
+  type MonitorDefinition,
+} from '@trivium/contract'
 import type { Command } from 'commander'
 import { onAction } from '../command.ts'
 import { UsageError } from '../fail.ts'
@@ -38,6 +45,70 @@ export function monitorCommands(program: Command, terminal: Terminal): void {
           labels: m.labels && `${m.labels.labelled} of ${m.labels.predicted}`,
           definition: `v${m.definitionVersion} by ${m.createdByName}`,
         }),
+      )
+    },
+  )
+  onAction(
+    terminal,
+    group
+      .command('slices')
+      .argument('<name>')
+      .option('--by <column>', 'only slices by this input or feature')
+      .description('Shows the metrics of the newest window, whole and by slice, with how many labels have come.'),
+    async ({ client, project, options, show }, monitor: string) => {
+      const by = options['by']
+      const found = await client.call(getSliceSeries, {
+        params: { project, monitor },
+        query: typeof by === 'string' ? { by } : {},
+      })
+      show(found, ({ slices }) => {
+        const newest = Math.max(...slices.flatMap(({ points }) => points.map(({ start }) => start)))
+        const rows = slices.flatMap((slice) =>
+          slice.points.filter(({ start }) => start === newest).map((point) => ({ ...slice, ...point })),
+        )
+        const [first] = rows
+        if (!first) return 'No window has been measured yet.'
+        const names = Object.keys(first.values)
+        return tableText(
+          ['slice', 'value', 'predicted', 'labelled', ...names],
+          rows.map(({ by: column, value, rare, predicted, labelled, coverage, values }) => [
+            column ?? 'whole',
+            `${value ?? ''}${rare ? ' (rare)' : ''}`,
+            predicted,
+            `${labelled} (${Math.floor(coverage * 100)} %)`,
+            ...names.map((name) => values[name]?.toPrecision(4) ?? '–'),
+          ]),
+        )
+      })
+    },
+  )
+  onAction(
+    terminal,
+    group
+      .command('violations')
+      .argument('<name>')
+      .description('Counts live values that break what the training data keep, feature by feature, window by window.'),
+    async ({ client, project, show }, monitor: string) => {
+      show(await client.call(getViolationSeries, { params: { project, monitor }, query: {} }), ({ features }) =>
+        tableText(
+          ['feature', 'training has', 'window', 'rows', 'missing', 'type', 'range', 'unseen', 'format', 'examples'],
+          features.flatMap(({ feature, allowed, points }) =>
+            points
+              .filter((point, index) => point.violations > 0 || index === points.length - 1)
+              .map((point) => [
+                feature,
+                allowed,
+                timeText(point.start),
+                point.rows,
+                point.missing,
+                point.wrongType,
+                point.outOfRange,
+                point.unseen,
+                point.wrongFormat,
+                point.examples.join(', '),
+              ]),
+          ),
+        ),
       )
     },
   )

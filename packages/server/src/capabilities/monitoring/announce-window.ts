@@ -59,6 +59,25 @@ export async function announceWindow(
       fact: `${judged.rows.toLocaleString('en-GB')} predictions, ${ripened.labelled.toLocaleString('en-GB')} labels`,
     })
   if (!release) return
+  const large = ripened ? (judged.details?.offline ?? []).filter(({ verdict }) => verdict === 'large') : []
+  if (large.length > 0 && releaseUrn)
+    await append(
+      'release.gap-found',
+      releaseUrn,
+      [{ rel: 'input', urn: subject, as: 'seen-in' }],
+      Math.max(end, asOf),
+      {
+        monitor: name,
+        deployment: monitor.deployment,
+        release: release.release,
+        model: release.model,
+        version: release.version,
+        window,
+        gaps: large,
+        sentence: large.map(({ reason }) => upper(reason)).join(' '),
+        fact: `live results differ from the evaluation by far: ${large.map(({ metric }) => metric).join(', ')}`,
+      },
+    )
   const about = {
     monitor: name,
     deployment: monitor.deployment,
@@ -153,3 +172,5 @@ export async function announceWindow(
       fact: `${metric} is good again`,
     })
 }
+
+const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

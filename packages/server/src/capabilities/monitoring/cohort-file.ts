@@ -53,6 +53,8 @@ export async function withCohort<T>(
     release,
     asOf,
     features,
+    raws = [],
+    slices = [],
     performance,
   }: {
     deployment: string
@@ -60,6 +62,10 @@ export async function withCohort<T>(
     release: string
     asOf: number
     features: readonly { readonly sql: string }[]
+    /** The same features as they were logged, as `r0`, `r1`, … */
+    raws?: readonly { readonly column: string }[]
+    /** Columns by whose values is sliced, as `s0`, `s1`, … */
+    slices?: readonly { readonly column: string }[]
     performance: PerformanceSettings | undefined
   },
   use: (cohort: Relation) => Promise<T>,
@@ -69,6 +75,8 @@ export async function withCohort<T>(
     const columns = [
       'event_time',
       ...features.map(({ sql }, index) => `${sql} as f${index}`),
+      ...raws.map(({ column }, index) => `${sqlName(column)} as r${index}`),
+      ...slices.map(({ column }, index) => `${sqlName(column)} as s${index}`),
       ...(performance
         ? [`try_cast(${sqlName(performance.column)} as double) as score`, `${actualSql(performance)} as actual`]
         : []),

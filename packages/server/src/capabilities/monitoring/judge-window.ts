@@ -1,13 +1,24 @@
-import type { MonitorDefinition, WindowDrift, WindowPerformance } from '@trivium/contract'
+import type {
+  MetricBaseline,
+  MonitorDefinition,
+  OfflineGap,
+  WindowDetails,
+  WindowDrift,
+  WindowPerformance,
+} from '@trivium/contract'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import type { TableColumn } from '../../kernel/ports/index.ts'
+import type { Relation, TableColumn } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { ColumnCounts } from '../../kernel/tables/profile.ts'
 import type { Outcomes } from '../outcomes/index.ts'
 import { releasesIn, withCohort } from './cohort-file.ts'
 import { type Baselines, judgePerformance } from './judge-performance.ts'
+import { countViolations } from './count-violations.ts'
 import { measureCohort } from './measure-cohort.ts'
+import { measureSlices } from './measure-slices.ts'
+import { offlineGaps } from './offline-gap.ts'
+import { planFeatures, valueColumns } from './watched-features.ts'
 import { cohortFeatures, driftReference, judgeDrift } from './judge-drift.ts'
 import type { ModelFacts, ModelVersionName, Reference } from './model-facts.ts'
 import { driftSettings, type PerformanceSettings, performanceSettings } from './policies.ts'
@@ -27,6 +38,7 @@ export interface JudgedWindow {
   readonly drift: WindowDrift | null
   readonly performance: WindowPerformance | null
   readonly counts: Record<string, ColumnCounts> | null
+  readonly details: WindowDetails | null
   /** What the release is compared with from now on. */
   readonly reference: Reference | null
   readonly baselines: Baselines
@@ -60,6 +72,24 @@ export async function judgeWindow(
   const log = await deps.outcomes.columns(scope, monitor.deployment)
   const reference = drift ? await driftReference(deps.facts, scope, drift, newest, state) : undefined
   const features = drift ? cohortFeatures(drift, reference, log) : []
+  const watched = drift && reference ? planFeatures(reference.profile, log, drift.features).watched : []
+  const values = valueColumns(log)
+  const slices = (performance?.slices ?? []).flatMap((name) => {
+    const column = values.get(name)
+    return column ? [{ name, column: column.name, numeric: column.type === 'number' || column.type === 'integer' }] : []
+  })
+  const told = keep?.details ? (JSON.parse(keep.details) as WindowDetails) : undefined
+  const measured = async (cohort: Relation, settings: PerformanceSettings) => {
+    const found = await measureCohort(deps.tables, cohort, {
+      metrics: settings.metrics.map(({ metric }) => metric),
+      blockSize: blockMs(end - start),
+      seed: `${monitor.name}:${start}`,
+    })
+    const judgement = judgePerformance(found, settings, { baselines, end, asOf })
+    const first = judgement.performance.ripe && (await isFirstHeldAgainst(deps, monitor, newest.release, start))
+    const offline = first ? offlineGaps(found, settings, await evaluatedOf(deps, scope, settings, newest)) : null
+    return { ...judgement, offline }
+  }
   const judged = await withCohort(
     deps,
     scope,
@@ -69,9 +99,19 @@ export async function judgeWindow(
       release: newest.release,
       asOf,
       features,
+      raws: watched,
+      slices,
       performance: performance && hasColumn(log, performance) ? performance : undefined,
     },
     async (cohort) => ({
+      violations:
+        drift && reference
+          ? await countViolations(deps.tables, cohort, watched, reference.domains ?? {})
+          : (told?.violations ?? null),
+      quality:
+        performance && hasColumn(log, performance)
+          ? await measureSlices(deps.tables, cohort, { ...performance, slices })
+          : null,
       drift:
         drift &&
         (await judgeDrift(deps.tables, cohort, {
@@ -81,18 +121,7 @@ export async function judgeWindow(
           rows: newest.rows,
           own: urn(scope.project, 'window', `${monitor.name}:${windowLabel(start)}`),
         })),
-      performance:
-        performance && hasColumn(log, performance)
-          ? judgePerformance(
-              await measureCohort(deps.tables, cohort, {
-                metrics: performance.metrics.map(({ metric }) => metric),
-                blockSize: blockMs(end - start),
-                seed: `${monitor.name}:${start}`,
-              }),
-              performance,
-              { baselines, end, asOf },
-            )
-          : undefined,
+      performance: performance && hasColumn(log, performance) ? await measured(cohort, performance) : undefined,
     }),
   )
   return {
@@ -101,9 +130,52 @@ export async function judgeWindow(
     counts: keep ? (JSON.parse(keep.counts ?? 'null') as JudgedWindow['counts']) : (judged.drift?.counts ?? null),
     performance:
       judged.performance?.performance ?? (performance ? withoutOutput(performance, log, newest.rows, asOf) : null),
+    details: {
+      quality: judged.quality?.quality ?? null,
+      qualityProblem: judged.quality?.problem ?? null,
+      violations: judged.violations,
+      offline: judged.performance?.offline ?? null,
+    },
     reference: judged.drift?.reference ?? null,
     baselines: judged.performance?.baselines ?? baselines,
   }
+}
+
+/** Whether no window before has held this release's life against its evaluation. */
+async function isFirstHeldAgainst(
+  { db }: Pick<JudgeDeps, 'db'>,
+  { project_id: project, name }: MonitorTable,
+  release: string,
+  start: number,
+): Promise<boolean> {
+  const earlier = await db.read
+    .selectFrom('monitor_window')
+    .select('details')
+    .where('project_id', '=', project)
+    .where('monitor', '=', name)
+    .where('release', '=', release)
+    .where('start_at', '<', start)
+    .where('ripe', '=', 1)
+    .orderBy('start_at')
+    .limit(10)
+    .execute()
+  return !earlier.some(({ details }) =>
+    (JSON.parse(details ?? '{}') as { offline?: OfflineGap[] | null }).offline?.some(({ gap }) => gap !== null),
+  )
+}
+
+async function evaluatedOf(
+  { facts }: Pick<JudgeDeps, 'facts'>,
+  scope: Scope,
+  { metrics }: PerformanceSettings,
+  release: ModelVersionName,
+): Promise<Map<string, MetricBaseline>> {
+  const found = new Map<string, MetricBaseline>()
+  for (const { metric } of metrics) {
+    const evaluated = await facts.evaluated(scope, release, metric)
+    if (evaluated) found.set(metric, evaluated)
+  }
+  return found
 }
 
 async function baselinesOf(
@@ -181,6 +253,7 @@ function emptyWindow(
       ? { ...cannotJudge(performanceSettings(performance).metrics, reason, 0, asOf), ripe: true }
       : null,
     counts: null,
+    details: null,
     reference: null,
     baselines: {},
   }

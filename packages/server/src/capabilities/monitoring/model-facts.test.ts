@@ -84,6 +84,20 @@ describeEachDatabase('what a monitor knows about a model', ({ world }) => {
       },
     })
     expect(logLoss.loss).toBeCloseTo(logLoss.value - 0.3, 9)
+    // The first window that can be judged holds life against the evaluation, and calls out what is far off; the next does not again.
+    const { details } = (await tell.call('GET', `monitors/arrivals/windows/${start}`)).json
+    expect(details.offline).toMatchObject([
+      { metric: 'log-loss', offline: 0.3, live: logLoss.value, verdict: 'large' },
+      { metric: 'roc-auc', offline: null, verdict: 'unknown', reason: 'No evaluation of this version measured AUC.' },
+    ])
+    expect(details.offline[0].gapInterval.low).toBeGreaterThan(0)
+    expect((await tell.call('GET', `monitors/arrivals/windows/${start + 86_400_000}`)).json.details.offline).toBeNull()
+    const [found, ...more] = await tell.events('release.gap-found')
+    expect(more).toEqual([])
+    expect(found?.subject).toBe(`trivium://${tell.project}/release/rel_1`)
+    expect(found?.data['sentence']).toMatch(
+      /^Log loss is 0\.\d+ in life and was 0\.3 when it was evaluated: look for a feature that is computed otherwise/,
+    )
     // Its evaluation does not say how well it ranks: there the first window is the measure.
     expect(auc).toMatchObject({ verdict: 'unknown', baseline: { source: 'first-window' } })
   }, 60_000)

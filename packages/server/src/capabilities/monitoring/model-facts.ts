@@ -1,10 +1,12 @@
 import type { MetricBaseline, PerformanceMetric } from '@trivium/contract'
 import { AppError } from '../../kernel/errors/index.ts'
 import { parseUrn, urn } from '../../kernel/ids/index.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { Profile } from '../../kernel/tables/profile.ts'
 import type { Datasets } from '../datasets/index.ts'
 import type { Evaluations } from '../evaluation/index.ts'
+import { type FeatureDomain, featureDomains } from './feature-domains.ts'
 import type { Lineage } from '../lineage/index.ts'
 import type { Registry } from '../registry/index.ts'
 
@@ -17,6 +19,8 @@ export interface ModelVersionName {
 export interface Reference {
   readonly urn: string
   readonly profile: Profile
+  /** What its text columns can hold; unknown for a window that is its own reference. */
+  readonly domains?: Readonly<Record<string, FeatureDomain>>
 }
 
 /** What is known about a model version that its live behaviour can be held against. */
@@ -30,11 +34,12 @@ export interface ModelFacts {
 }
 
 export function createModelFacts({
+  tables,
   datasets,
   registry,
   evaluations,
   lineage,
-}: {
+}: Pick<Kernel, 'tables'> & {
   datasets: Datasets
   registry: Pick<Registry, 'version'>
   evaluations: Pick<Evaluations, 'get'>
@@ -63,7 +68,9 @@ export function createModelFacts({
 
   const profileOf = async (scope: Scope, dataset: string, version: number): Promise<Reference> => {
     const found = await datasets.version(scope, dataset, version)
-    return { urn: found.version.urn, profile: found.profile }
+    const relation = await datasets.addedRows(scope, dataset, version)
+    const domains = await featureDomains(tables, relation, found.profile)
+    return { urn: found.version.urn, profile: found.profile, domains }
   }
 
   return {

@@ -1,4 +1,4 @@
-import type { Monitor, MonitorDefinition, MonitorSummary, MonitorWindow } from '@trivium/contract'
+import type { Monitor, MonitorDefinition, MonitorSummary, MonitorWindow, WindowDetails } from '@trivium/contract'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
@@ -6,6 +6,7 @@ import type { ColumnCounts } from '../../kernel/tables/profile.ts'
 import type { Outcomes } from '../outcomes/index.ts'
 import { type CurrentRelease, defineMonitor } from './define-monitor.ts'
 import { monitoringErrors } from './errors.ts'
+import { detailsOf, sliceSeries, violationSeries } from './detail-series.ts'
 import { distributionBins, medianOf } from './feature-distribution.ts'
 import { followedEvents, followEvents, isDue, wantLook } from './follow-events.ts'
 import type { ModelFacts, Reference } from './model-facts.ts'
@@ -39,7 +40,11 @@ export interface Monitoring {
   get(scope: Scope, name: string): Promise<Monitor>
   /** Closed windows, newest first. */
   windows(scope: Scope, name: string, page: { before?: number; limit: number }): Promise<MonitorWindow[]>
-  window(scope: Scope, name: string, start: number): Promise<MonitorWindow>
+  window(scope: Scope, name: string, start: number): Promise<MonitorWindow & { details: WindowDetails | null }>
+  /** The metrics of slices over windows, oldest first. */
+  slices(scope: Scope, name: string, query: TimeRange & { by?: string }): Promise<ReturnType<typeof sliceSeries>>
+  /** What live values break that the training data keep, over windows, oldest first. */
+  violations(scope: Scope, name: string, range: TimeRange): Promise<ReturnType<typeof violationSeries>>
   driftHistory(
     scope: Scope,
     name: string,
@@ -165,8 +170,11 @@ export function createMonitoring(kernel: KernelParts, { outcomes, facts, current
       const rows = await windowRows(scope, name, { from: start, to: start + 1, limit: 2 })
       const row = rows.find(({ start_at }) => start_at === start)
       if (!row) throw monitoringErrors.WINDOW_NOT_FOUND(name, new Date(start).toISOString())
-      return presentWindow(row)
+      return { ...presentWindow(row), details: detailsOf(row) }
     },
+    slices: async (scope, name, { by, ...range }) =>
+      sliceSeries((await windowRows(scope, name, range)).toReversed(), by),
+    violations: async (scope, name, range) => violationSeries((await windowRows(scope, name, range)).toReversed()),
     driftHistory: async (scope, name, { feature, ...range }) =>
       driftHistory((await windowRows(scope, name, range)).toReversed().map(presentWindow), feature),
     distribution: async (scope, name, { feature, start }) => {

@@ -1,6 +1,7 @@
 import type { DriftPolicy, MonitorDefinition, PerformancePolicy, PersistenceRule } from '@trivium/contract'
 import type { PersistencePolicy } from '../../kernel/stats/index.ts'
 import { monitoringErrors } from './errors.ts'
+import { sliceMetrics } from './measure-slices.ts'
 import { durationMs } from './window-grid.ts'
 
 const persistence = (rule: PersistenceRule | undefined): PersistencePolicy => ({
@@ -50,6 +51,9 @@ export interface PerformanceSettings {
   readonly completeness: number
   readonly maxWait: number
   readonly persistence: PersistencePolicy
+  readonly threshold: number
+  readonly slices: readonly string[]
+  readonly custom: readonly { readonly name: string; readonly sql: string }[]
 }
 
 export function performanceSettings(policy: PerformancePolicy): PerformanceSettings {
@@ -61,6 +65,9 @@ export function performanceSettings(policy: PerformancePolicy): PerformanceSetti
     completeness: policy.completeness ?? 0.95,
     maxWait: policy.maxWait === undefined ? Number.POSITIVE_INFINITY : durationMs(policy.maxWait),
     persistence: persistence(policy.persistence),
+    threshold: policy.threshold ?? 0.5,
+    slices: (policy.slices ?? []).map((name) => name.replace(/^(input|feature)\./, '')),
+    custom: policy.custom ?? [],
   }
 }
 
@@ -74,4 +81,7 @@ export function checkDefinition({ drift, performance }: MonitorDefinition): void
   const metrics = performance?.metrics.map(({ metric }) => metric) ?? []
   const twice = metrics.find((metric, index) => metrics.indexOf(metric) !== index)
   if (twice) throw monitoringErrors.DUPLICATE_METRIC(twice)
+  const names = performance?.custom?.map(({ name }) => name) ?? []
+  const again = names.find((name, index) => names.indexOf(name) !== index || sliceMetrics.includes(name))
+  if (again) throw monitoringErrors.DUPLICATE_METRIC(again)
 }

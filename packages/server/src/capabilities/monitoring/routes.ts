@@ -6,6 +6,8 @@ import {
   getMonitor,
   getMonitorWindow,
   getPerformanceSeries,
+  getSliceSeries,
+  getViolationSeries,
   listMonitors,
   listMonitorWindows,
 } from '@trivium/contract'
@@ -24,6 +26,12 @@ export function monitoringRoutes(app: Http, monitoring: Monitoring): void {
     windows: await monitoring.windows(scope, params.monitor, { ...query, limit: query.limit ?? 35 }),
   }))
   mount(app, getMonitorWindow, 200, ({ scope, params }) => monitoring.window(scope, params.monitor, params.start))
+  mount(app, getSliceSeries, 200, async ({ scope, params, query }) => ({
+    slices: await monitoring.slices(scope, params.monitor, query),
+  }))
+  mount(app, getViolationSeries, 200, async ({ scope, params, query }) => ({
+    features: await monitoring.violations(scope, params.monitor, query),
+  }))
   mount(app, getDriftHistory, 200, async ({ scope, params, query }) => ({
     features: await monitoring.driftHistory(scope, params.monitor, query),
   }))

@@ -73,6 +73,8 @@ export interface MonitorWindowTable {
   performance: string | null
   /** JSON: ColumnCounts by feature, for the distributions. */
   counts: string | null
+  /** JSON: WindowDetails */
+  details: string | null
   ripe: number
   /** Labels that came for an unripe window since it was counted. */
   hits: number

@@ -11,14 +11,16 @@ import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { TimeRange } from '../../ui/time.tsx'
 import { Interval } from '../../ui/value.tsx'
 import { DataTab } from './data-tab.tsx'
+import { InputsTab } from './inputs-tab.tsx'
 import { arrivalWord, measureTitle } from './measure-words.ts'
 import { monitorKind, monitorWord } from './monitor-state.ts'
 import { PerformanceTab } from './performance-tab.tsx'
+import { SlicesTab } from './slices-tab.tsx'
 import { useWatchMarks } from './watch-marks.ts'
 import { WindowsTab } from './windows-tab.tsx'
 
 const shape = {
-  tab: oneOf(['auto', 'performance', 'data', 'windows'], 'auto'),
+  tab: oneOf(['auto', 'performance', 'slices', 'data', 'inputs', 'windows'], 'auto'),
   feature: text(),
   window: moment(),
 }
@@ -103,7 +105,9 @@ function MonitorView({ project, monitor }: { readonly project: string; readonly 
         onChange={(tab) => setView({ tab: tab as typeof view.tab })}
         tabs={[
           { id: 'performance', label: 'Performance' },
+          { id: 'slices', label: 'Slices' },
           { id: 'data', label: 'Data', count: monitor.features || undefined },
+          { id: 'inputs', label: 'Inputs' },
           { id: 'windows', label: 'Windows', count: windows.data?.windows.length },
         ]}
       />
@@ -123,6 +127,8 @@ function MonitorView({ project, monitor }: { readonly project: string; readonly 
             onFeature={(feature) => setView({ feature })}
           />
         )}
+        {start === 'slices' && <SlicesTab project={project} monitor={monitor.name} window={view.window} />}
+        {start === 'inputs' && <InputsTab project={project} monitor={monitor.name} />}
         {start === 'windows' && (
           <WindowsTab
             monitor={monitor}
