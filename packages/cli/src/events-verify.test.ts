@@ -70,6 +70,23 @@ describe('events on the command line', () => {
     ])
   })
 
+  test('who was refused and who saw tokens is in the access log', async () => {
+    const secret = (await trivium(['token', 'create', 'weak', '--project', 'delays', '--json'])).json.secret as string
+    await server.trivium(['token', 'list', '--project', 'delays'])
+    const refused = await server.trivium(['access-log', '--all-projects'], { env: { TRIVIUM_TOKEN: secret } })
+    expect(refused.code).toBe(3)
+    const log = async (...more: string[]) =>
+      (await trivium(['access-log', '--project', 'delays', '--json', ...more])).json.entries.map(
+        ({ what }: { what: string }) => what,
+      )
+    expect(await log()).toEqual(expect.arrayContaining(['tokens', 'secrets', 'export', 'ACCESS.FORBIDDEN']))
+    expect(await log('--denied')).toEqual(['ACCESS.FORBIDDEN'])
+    expect(await log('--reads', '--by', 'admin')).toContain('tokens')
+    expect(await log('--since', '2100-01-01')).toEqual([])
+    expect((await trivium(['access-log', '--project', 'delays'])).out).toContain('GET /api/v1/access-log')
+    expect((await trivium(['access-log', '--all-projects', '--json'])).json.entries.length).toBeGreaterThan(3)
+  })
+
   test('verify works on the directory of a stopped server, names the event that was changed, and ends with 1', async () => {
     const busy = await spawnTrivium(['events', 'verify', '--offline', '--data', server.data]).ended
     expect([busy.code, busy.err]).toEqual([1, expect.stringContaining('DATA.IN_USE')])

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { accessLogCommand } from './commands/access-log.ts'
 import { alertCommands } from './commands/alerts.ts'
 import { dataCommands } from './commands/data.ts'
 import { deploymentCommands } from './commands/deployments.ts'
@@ -60,6 +61,7 @@ export function createProgram(terminal: Terminal): Command {
     inboxCommands,
     lineageCommands,
     eventCommands,
+    accessLogCommand,
   ])
     add(program, terminal)
   return program

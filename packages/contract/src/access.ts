@@ -151,6 +151,7 @@ export const createLoginLink = route({
   method: 'POST',
   url: '/api/v1/login-links',
   permission: 'authenticated',
+  sensitive: 'secrets',
   schema: {
     operationId: 'createLoginLink',
     summary:
@@ -170,6 +171,7 @@ export const listTokens = route({
   method: 'GET',
   url: '/api/v1/projects/:project/tokens',
   permission: 'token:write',
+  sensitive: 'tokens',
   schema: {
     operationId: 'listTokens',
     summary: "Lists the caller's tokens and sessions that work in the project; with member:write everybody's.",
@@ -181,6 +183,7 @@ export const createToken = route({
   method: 'POST',
   url: '/api/v1/projects/:project/tokens',
   permission: 'token:write',
+  sensitive: 'secrets',
   schema: {
     operationId: 'createToken',
     summary:

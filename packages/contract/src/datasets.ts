@@ -440,6 +440,7 @@ export const previewDatasetRows = route({
   method: 'GET',
   url: '/api/v1/projects/:project/datasets/:dataset/versions/:version/rows',
   permission: 'dataset:read',
+  sensitive: 'rows',
   schema: {
     operationId: 'previewDatasetRows',
     summary: 'Reads the first rows of a version.',
@@ -457,6 +458,7 @@ export const downloadDatasetVersion = route({
   url: '/api/v1/projects/:project/datasets/:dataset/versions/:version/file',
   permission: 'dataset:read',
   responseBody: 'raw',
+  sensitive: 'export',
   schema: {
     operationId: 'downloadDatasetVersion',
     summary: 'Downloads a version as one Parquet file.',

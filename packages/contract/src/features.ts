@@ -144,6 +144,7 @@ export const lookupFeatures = route({
   method: 'POST',
   url: '/api/v1/projects/:project/feature-views/:view/lookup',
   permission: 'feature:read',
+  sensitive: 'rows',
   schema: {
     operationId: 'lookupFeatures',
     summary: 'Computes the features of keys as of a moment, from what was known by then.',

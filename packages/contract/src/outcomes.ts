@@ -113,6 +113,7 @@ export const listPredictions = route({
   method: 'GET',
   url: '/api/v1/projects/:project/deployments/:deployment/predictions',
   permission: 'prediction:read',
+  sensitive: 'rows',
   schema: {
     operationId: 'listPredictions',
     summary: 'Lists predictions of a deployment, newest event time first. Without a time range the newest 31 days.',
@@ -143,6 +144,7 @@ export const getPrediction = route({
   method: 'GET',
   url: '/api/v1/projects/:project/deployments/:deployment/predictions/:prediction',
   permission: 'prediction:read',
+  sensitive: 'rows',
   schema: {
     operationId: 'getPrediction',
     summary:

@@ -1,5 +1,13 @@
 import { join } from 'node:path'
-import { type Access, accessRoutes, createAccess, createPeople } from './capabilities/access/index.ts'
+import {
+  type Access,
+  type AccessLog,
+  accessLogRoutes,
+  accessRoutes,
+  createAccess,
+  createAccessLog,
+  createPeople,
+} from './capabilities/access/index.ts'
 import { createDatasets, type Datasets, datasetRoutes, validateStep } from './capabilities/datasets/index.ts'
 import { createEvaluations, type Evaluations, evaluateStep, evaluationRoutes } from './capabilities/evaluation/index.ts'
 import { createFeatures, type Features, featureRoutes, featuresStep } from './capabilities/features/index.ts'
@@ -38,6 +46,7 @@ import { programVersion, systemRoutes } from './system-routes.ts'
 /** Every capability of the running program, by its noun. Lower floors first; a capability gets the ones below it as arguments. */
 export interface Capabilities {
   readonly access: Access
+  readonly accessLog: AccessLog
   readonly inbox: Inbox
   readonly lineage: Lineage
   readonly datasets: Datasets
@@ -55,6 +64,7 @@ export interface Capabilities {
 /** Builds the capabilities and tells the kernel what they follow and work on; starts nothing. */
 export function composeCapabilities(kernel: Kernel): Capabilities {
   const access = createAccess(kernel)
+  const accessLog = createAccessLog(kernel)
   const inbox = createInbox(kernel)
   const lineage = createLineage(kernel)
   const datasets = createDatasets(kernel)
@@ -92,6 +102,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
   const operations = createOperations(kernel, { inbox, lineage })
   return {
     access,
+    accessLog,
     inbox,
     lineage,
     datasets,
@@ -153,6 +164,7 @@ export function composeHttp(
     authenticator: capabilities.access,
     logger: kernel.logger,
     metrics: kernel.metrics,
+    accessNotes: capabilities.accessLog,
     bodyLimit: kernel.config.bodyLimit,
     allowedHosts: options.allowedHosts,
   })
@@ -165,6 +177,7 @@ export function composeHttp(
     version: programVersion,
     secureCookies: kernel.config.publicUrl.startsWith('https:'),
   })
+  accessLogRoutes(app, capabilities.accessLog)
   inboxRoutes(app, capabilities.inbox)
   lineageRoutes(app, capabilities.lineage)
   datasetRoutes(app, capabilities.datasets)

@@ -114,7 +114,7 @@ export async function createWorld(options: {
           ...(body === undefined ? {} : { payload: raw ? Buffer.from(body) : JSON.stringify(body) }),
         })
         const text = response.body
-        const isJson = String(response.headers['content-type'] ?? '').includes('json')
+        const isJson = /json(;|$)/.test(String(response.headers['content-type'] ?? ''))
         return {
           status: response.statusCode,
           headers: response.headers as Record<string, unknown>,

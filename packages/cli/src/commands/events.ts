@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { exportEvents, listEvents, listPeople, type SealedEvent, streamEvents } from '@trivium/contract'
+import { exportEvents, listEvents, type SealedEvent, streamEvents } from '@trivium/contract'
 import { ApiError } from '@trivium/sdk'
 import type { Command } from 'commander'
 import { type Action, onAction } from '../command.ts'
-import { FailedError } from '../fail.ts'
 import { tableText, timeText } from '../output.ts'
 import { pointInTime, wholeNumber } from '../parse.ts'
+import { principalId } from '../principal-id.ts'
 import { readEventStream } from '../read-event-stream.ts'
 import type { Terminal } from '../terminal.ts'
 import { verifyCommand } from './events-verify.ts'
@@ -96,15 +96,6 @@ async function filterOf({ client, project, options }: Action) {
     ...(since === undefined ? {} : { from: since }),
     ...(until === undefined ? {} : { to: until }),
   }
-}
-
-async function principalId(client: Action['client'], project: string, name: string): Promise<string> {
-  if (/^(prn_|system:)/.test(name)) return name
-  const { people } = await client.call(listPeople, { params: { project } })
-  const found = people.find((person) => person.name === name)
-  if (!found)
-    throw new FailedError(`Nobody in ${project} is called "${name}". See "trivium people list", or give an id.`)
-  return found.id
 }
 
 /** Reads on from where it was after each break: events have numbers without gaps. */

@@ -18,6 +18,7 @@ import { jobs } from './0091-jobs.ts'
 import { inboxAssignee } from './0092-inbox-assignee.ts'
 import { pipelineQueue } from './0093-pipeline-queue.ts'
 import { eventChain } from './0094-event-chain.ts'
+import { accessLog } from './0097-access-log.ts'
 import { windowDetails } from './0095-window-details.ts'
 import { modelStrategy } from './0096-model-strategy.ts'
 
@@ -42,6 +43,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0092-inbox-assignee', inboxAssignee],
   ['0093-pipeline-queue', pipelineQueue],
   ['0094-event-chain', eventChain],
+  ['0097-access-log', accessLog],
   ['0095-window-details', windowDetails],
   ['0096-model-strategy', modelStrategy],
 ]

@@ -1,3 +1,5 @@
 export { type Access, createAccess } from './access.ts'
 export { createPeople, type People } from './people.ts'
 export { accessRoutes } from './routes.ts'
+export { type AccessLog, createAccessLog } from './access-log.ts'
+export { accessLogRoutes } from './access-log-routes.ts'

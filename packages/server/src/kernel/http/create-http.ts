@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Permission, type RouteAccess, streamEvents } from '@trivium/contract'
+import { type Permission, type Route, type RouteAccess, streamEvents } from '@trivium/contract'
 import fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -13,6 +13,7 @@ import type { Logger } from '../logging/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { lazySerializers, lazyValidator } from './lazy-schemas.ts'
 import { accessErrors, authorize, type Principal, type Scope } from '../principal/index.ts'
+import { type AccessNotes, noteAccess } from './note-access.ts'
 
 export const httpErrors = defineErrors('HTTP', {
   BAD_REQUEST: { status: 400, message: (why: string) => why },
@@ -48,6 +49,8 @@ declare module 'fastify' {
     principal?: Principal
     /** The project in the path (or the token's own project on wire protocols) with the permission checked. */
     scope?: Scope
+    /** Code of the error that was answered. */
+    problemCode?: string
     /** Checks the request's credentials again; for answers that outlive the check at their beginning (streams). Throws when they no longer hold. */
     checkAgain(): Promise<void>
   }
@@ -60,6 +63,8 @@ declare module 'fastify' {
     access?: RouteAccess
     /** Wire protocols that name no project act in the project of the token. */
     homeProject?: boolean
+    /** Answers are written to the access log. */
+    sensitive?: NonNullable<Route['sensitive']>
   }
 }
 
@@ -75,6 +80,8 @@ export interface HttpOptions {
   authenticator: Authenticator
   logger: Logger
   metrics: Pick<Metrics, 'observe'>
+  /** Learns of refused requests and of sensitive reads. */
+  accessNotes?: AccessNotes
   bodyLimit: number
   /** Host names, without port, that the Host header may carry. */
   allowedHosts: () => ReadonlySet<string>
@@ -83,7 +90,8 @@ export interface HttpOptions {
 export type Http = FastifyInstance<any, any, any, any, any>
 
 /** Fastify with our rules: every route names its permission, bodies are strict, queries are coerced, errors are problem+json with stable codes, hosts and origins are checked. */
-export function createHttp({ authenticator, logger, metrics, bodyLimit, allowedHosts }: HttpOptions): Http {
+export function createHttp(options: HttpOptions): Http {
+  const { authenticator, logger, metrics, accessNotes, bodyLimit, allowedHosts } = options
   const app = fastify({
     loggerInstance: logger as never,
     logController: new LogController({ disableRequestLogging: true }),
@@ -121,6 +129,7 @@ export function createHttp({ authenticator, logger, metrics, bodyLimit, allowedH
     if (!reply.hasHeader('x-content-type-options')) reply.header('x-content-type-options', 'nosniff')
   })
   app.addHook('onResponse', async (request, reply) => {
+    if (accessNotes) noteAccess(accessNotes, request, reply)
     // A stream lasts as long as somebody looks, which says nothing of the server.
     if (request.routeOptions.url === streamEvents.url) return
     const labels = {
@@ -251,6 +260,7 @@ function describe(context: string, v: Violation): string {
 
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toAppError(error)
+  request.problemCode = problem.code
   if (problem.status >= 500)
     request.log.error({ err: error, method: request.method, url: request.url.split('?')[0] }, 'request failed')
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="trivium"')

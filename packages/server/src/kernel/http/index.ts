@@ -1,2 +1,3 @@
 export * from './create-http.ts'
 export * from './mount.ts'
+export * from './note-access.ts'
