@@ -19,7 +19,9 @@ export const capabilityFloors: Readonly<Record<string, number>> = {
   datasets: 2,
   inbox: 1,
   lineage: 1,
+  webhooks: 1,
   access: 0,
+  storage: 0,
 }
 
 /** What else each layer of the server may import of the server; files directly in its `src` compose and may import all. */

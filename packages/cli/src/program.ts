@@ -19,6 +19,7 @@ import { peopleCommands } from './commands/people.ts'
 import { projectCommands } from './commands/projects.ts'
 import { runCommands } from './commands/runs.ts'
 import { tokenCommands } from './commands/tokens.ts'
+import { webhookCommands } from './commands/webhooks.ts'
 import { upCommand } from './commands/up.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -49,6 +50,7 @@ export function createProgram(terminal: Terminal): Command {
     projectCommands,
     peopleCommands,
     tokenCommands,
+    webhookCommands,
     dataCommands,
     featureCommands,
     runCommands,

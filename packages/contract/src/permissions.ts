@@ -9,6 +9,7 @@ export const permissions = [
   'member:write',
   'token:write',
   'watermark:write',
+  'webhook:write',
   'inbox:read',
   'inbox:decide',
   'lineage:read',

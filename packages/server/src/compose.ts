@@ -40,6 +40,7 @@ import { eventRoutes } from './kernel/events/event-routes.ts'
 import { createHttp, type Http } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import type { Scope } from './kernel/principal/index.ts'
+import { createWebhooks, webhookRoutes, type Webhooks } from './capabilities/webhooks/index.ts'
 import { mlflowRoutes } from './protocols/mlflow/index.ts'
 import { programVersion, systemRoutes } from './system-routes.ts'
 
@@ -49,6 +50,7 @@ export interface Capabilities {
   readonly accessLog: AccessLog
   readonly inbox: Inbox
   readonly lineage: Lineage
+  readonly webhooks: Webhooks
   readonly datasets: Datasets
   readonly tracking: Tracking
   readonly features: Features
@@ -67,6 +69,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
   const accessLog = createAccessLog(kernel)
   const inbox = createInbox(kernel)
   const lineage = createLineage(kernel)
+  const webhooks = createWebhooks(kernel)
   const datasets = createDatasets(kernel)
   const tracking = createTracking(kernel, { resolveDataset: resolveDatasetsWith(datasets) })
   const features = createFeatures({
@@ -105,6 +108,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     accessLog,
     inbox,
     lineage,
+    webhooks,
     datasets,
     tracking,
     features,
@@ -180,6 +184,7 @@ export function composeHttp(
   accessLogRoutes(app, capabilities.accessLog)
   inboxRoutes(app, capabilities.inbox)
   lineageRoutes(app, capabilities.lineage)
+  webhookRoutes(app, capabilities.webhooks)
   datasetRoutes(app, capabilities.datasets)
   trackingRoutes(app, capabilities.tracking, kernel)
   registryRoutes(app, capabilities.registry)

@@ -24,6 +24,7 @@ export function upCommand(program: Command, terminal: Terminal): void {
     .option('--tables-threads <number>', 'threads of the tables process', wholeNumber)
     .option('--step-slots <number>', 'pipeline steps that may run at once', wholeNumber)
     .option('--lease-ms <number>', 'milliseconds after which a silent worker loses its job', wholeNumber)
+    .option('--egress-allow <list>', 'internal hosts that webhooks may post to, comma-separated')
     .option('--body-limit <bytes>', 'largest JSON body', wholeNumber)
     .action(async (_options: unknown, command: Command) => {
       const {

@@ -18,7 +18,9 @@ import {
   type VolatileChannel,
 } from './events/index.ts'
 import { createJobs, type Jobs } from './jobs/index.ts'
+import { createEgress, type Egress } from './egress/index.ts'
 import type { Logger } from './logging/index.ts'
+import { createVault, type Vault, vaultKey } from './vault/index.ts'
 import { collectKernel, createMetrics, type Metrics } from './telemetry/index.ts'
 import type { BatchScorer, BlobStore, TableEngine } from './ports/index.ts'
 
@@ -39,6 +41,9 @@ export interface Kernel {
   readonly volatile: VolatileChannel
   readonly jobs: Jobs
   readonly watermark: Watermark
+  /** The one way out of the server. */
+  readonly egress: Egress
+  readonly vault: Vault
   readonly blobs: BlobStore
   readonly tables: TableEngine
   /** Runs models over tables and reads the signatures of model files, in a process of its own. */
@@ -102,6 +107,8 @@ export function createKernel(parts: {
     volatile: createVolatileChannel(),
     jobs,
     watermark,
+    egress: createEgress({ allow: config.egressAllow }),
+    vault: createVault(vaultKey({ setting: config.vaultKey, data: config.data })),
     paths,
   }
   collectKernel(kernel)

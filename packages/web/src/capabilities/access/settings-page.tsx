@@ -2,14 +2,15 @@ import { oneOf, useSearchState } from '../../shell/search-state.ts'
 import { usePageParams } from '../../shell/use-page-params.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
+import { WebhooksPanel } from '../webhooks/webhooks-panel.tsx'
 import { AppearancePanel } from './appearance-panel.tsx'
 import { PeoplePanel } from './people-panel.tsx'
 import { StatusPanel } from './status-panel.tsx'
 import { TokensPanel } from './tokens-panel.tsx'
 
-const shape = { tab: oneOf(['people', 'tokens', 'status', 'appearance'], 'people') }
+const shape = { tab: oneOf(['people', 'tokens', 'webhooks', 'status', 'appearance'], 'people') }
 
-/** People of the project and their tokens, and how the server does. */
+/** People of the project and their tokens, who is told of events, and how the server does. */
 export function Page() {
   const { project } = usePageParams()
   const [view, setView] = useSearchState(shape)
@@ -22,6 +23,7 @@ export function Page() {
         tabs={[
           { id: 'people', label: 'People' },
           { id: 'tokens', label: 'Tokens and sessions' },
+          { id: 'webhooks', label: 'Webhooks' },
           { id: 'status', label: 'Status' },
           { id: 'appearance', label: 'Appearance' },
         ]}
@@ -29,6 +31,7 @@ export function Page() {
       <TabPanel tab={view.tab}>
         {view.tab === 'people' && <PeoplePanel project={project} />}
         {view.tab === 'tokens' && <TokensPanel project={project} />}
+        {view.tab === 'webhooks' && <WebhooksPanel project={project} />}
         {view.tab === 'status' && <StatusPanel />}
         {view.tab === 'appearance' && <AppearancePanel />}
       </TabPanel>

@@ -1,0 +1,52 @@
+import type { SealedEvent } from '@trivium/contract'
+import type { Trx } from '../../kernel/db/index.ts'
+import { newId } from '../../kernel/ids/index.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { cloudEvent, matches } from './cloud-event.ts'
+import { queueDelivery } from './deliver.ts'
+
+/** Queues the events of a batch for the webhooks that want them. */
+export async function followEvents(
+  { clock, jobs }: Pick<Kernel, 'clock' | 'jobs'>,
+  trx: Trx,
+  batch: readonly SealedEvent[],
+): Promise<void> {
+  const projects = [...new Set(batch.map(({ project }) => project))]
+  const hooks = await trx
+    .selectFrom('webhook')
+    .select(['project_id', 'name', 'events', 'created_at'])
+    .where('project_id', 'in', projects)
+    .where('active', '=', 1)
+    .execute()
+  if (hooks.length === 0) return
+  const now = clock()
+  for (const hook of hooks) {
+    const patterns = JSON.parse(hook.events) as string[]
+    for (const event of batch) {
+      // What happened before somebody asked to be told is not told.
+      if (event.project !== hook.project_id || event.at < hook.created_at) continue
+      if (!patterns.some((pattern) => matches(pattern, event.name))) continue
+      const id = newId('whd')
+      await trx
+        .insertInto('webhook_delivery')
+        .values({
+          id,
+          project_id: event.project,
+          webhook: hook.name,
+          event: event.name,
+          seq: event.seq,
+          subject: event.subject,
+          body: cloudEvent(event),
+          state: 'waiting',
+          attempts: 0,
+          status: null,
+          error: null,
+          created_at: now,
+          ended_at: null,
+          next_at: now,
+        })
+        .execute()
+      await queueDelivery(jobs, trx, event.project, id, now)
+    }
+  }
+}

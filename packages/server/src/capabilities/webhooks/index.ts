@@ -1,0 +1,3 @@
+/** Tells other programs of events: CloudEvents by signed HTTP requests, tried again, and seen and replayed when they were given up. */
+export { webhookRoutes } from './routes.ts'
+export { createWebhooks, type Webhooks } from './webhooks.ts'

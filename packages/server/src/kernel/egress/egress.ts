@@ -1,0 +1,173 @@
+import { lookup as lookupAddress } from 'node:dns'
+import { type IncomingMessage, request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
+import { defineErrors } from '../errors/index.ts'
+import { isInternalAddress, readAllowed } from './address-rules.ts'
+
+export const egressErrors = defineErrors('EGRESS', {
+  BAD_URL: { status: 422, message: (url: string, why: string) => `${url} cannot be called: ${why}` },
+  DENIED: {
+    status: 422,
+    message: (host: string, address: string) =>
+      `${host} is at ${address}, an internal address. An administrator can allow it with the setting egressAllow.`,
+  },
+  PLAIN: {
+    status: 422,
+    message: (host: string) =>
+      `${host} would be called without TLS. Use https, or let an administrator allow it with the setting egressAllow.`,
+  },
+  TIMEOUT: { status: 504, message: (host: string, ms: number) => `${host} did not answer within ${ms / 1000} s.` },
+  TOO_LARGE: { status: 502, message: (host: string, bytes: number) => `${host} answered more than ${bytes} bytes.` },
+  FAILED: { status: 502, message: (host: string, why: string) => `${host} could not be called: ${why}.` },
+  REDIRECTS: { status: 502, message: (host: string) => `${host} redirects too often.` },
+})
+
+export interface EgressRequest {
+  readonly url: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Buffer
+  /** For everything together, redirects too. */
+  readonly timeoutMs?: number
+  /** Largest answer that is read. */
+  readonly maxBytes?: number
+  /** Redirects of GET that are followed, each checked like the first URL; other methods follow none. */
+  readonly redirects?: number
+  readonly signal?: AbortSignal
+}
+
+export interface EgressAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+}
+
+/**
+ * The one way out of the server. It calls public addresses over TLS, and others only where an administrator allowed them. The address is checked where
+ * the connection is made, so that a name that resolves differently the second time (DNS rebinding) gains nothing. It sends what it was given: no
+ * cookies, no proxy of the environment, and no headers beyond the first host after a redirect.
+ */
+export interface Egress {
+  call(request: EgressRequest): Promise<EgressAnswer>
+  /** Checks a URL by its form and the addresses that its host has now; what is saved for later is refused early. */
+  check(url: string): Promise<void>
+}
+
+export function createEgress({ allow }: { allow: string }): Egress {
+  const allowed = readAllowed(allow)
+
+  function read(text: string): { url: URL; host: string; port: number; trusted: boolean } {
+    if (!URL.canParse(text)) throw egressErrors.BAD_URL(text, 'it is no URL.')
+    const url = new URL(text)
+    if (url.protocol !== 'https:' && url.protocol !== 'http:')
+      throw egressErrors.BAD_URL(text, 'it must begin with https:// or http://.')
+    if (url.username !== '' || url.password !== '')
+      throw egressErrors.BAD_URL(url.hostname, 'credentials may not stand in a URL.')
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
+    const trusted = allowed.host(host, port) || (isIP(host) !== 0 && allowed.address(host))
+    if (url.protocol === 'http:' && !trusted) throw egressErrors.PLAIN(host)
+    if (isIP(host) !== 0) checkAddress(host, host, trusted)
+    return { url, host, port, trusted }
+  }
+
+  function checkAddress(host: string, address: string, trusted: boolean): void {
+    if (!trusted && isInternalAddress(address) && !allowed.address(address)) throw egressErrors.DENIED(host, address)
+  }
+
+  /** Resolves for a connection; the addresses that it hands on are the ones that it has checked. */
+  const checkedLookup =
+    (host: string, trusted: boolean): LookupFunction =>
+    (name, options, done) => {
+      lookupAddress(name, { ...options, all: true }, (error, addresses) => {
+        try {
+          if (error) throw error
+          for (const { address } of addresses) checkAddress(host, address, trusted)
+        } catch (reason) {
+          done(reason as NodeJS.ErrnoException, '', 0)
+          return
+        }
+        const [first] = addresses
+        if (options.all) done(null, addresses)
+        else done(null, first?.address ?? '', first?.family ?? 0)
+      })
+    }
+
+  async function once(text: string, request: EgressRequest, signal: AbortSignal): Promise<EgressAnswer> {
+    const { url, host, trusted } = read(text)
+    const { method, headers = {}, body, maxBytes = 1_000_000 } = request
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const send = url.protocol === 'https:' ? httpsRequest : httpRequest
+      const outgoing = send(url, {
+        method,
+        headers: { ...headers, ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }) },
+        lookup: checkedLookup(host, trusted),
+        agent: false,
+        signal,
+      })
+      outgoing.once('error', reject)
+      outgoing.once('response', resolve)
+      outgoing.end(body)
+    })
+    const chunks: Buffer[] = []
+    let bytes = 0
+    for await (const chunk of response) {
+      bytes += (chunk as Buffer).length
+      if (bytes > maxBytes) {
+        response.destroy()
+        throw egressErrors.TOO_LARGE(host, maxBytes)
+      }
+      chunks.push(chunk as Buffer)
+    }
+    const plain = Object.entries(response.headers).map(([name, value]) => [name, [value].flat().join(', ')])
+    return { status: response.statusCode ?? 0, headers: Object.fromEntries(plain), body: Buffer.concat(chunks) }
+  }
+
+  return {
+    call: async (request) => {
+      const { timeoutMs = 10_000, method, redirects = 0 } = request
+      const late = AbortSignal.timeout(timeoutMs)
+      const signal = request.signal ? AbortSignal.any([late, request.signal]) : late
+      let at = request.url
+      let headers = request.headers ?? {}
+      for (let hops = 0; ; hops++) {
+        const answer = await once(at, { ...request, headers }, signal).catch((error: unknown) => {
+          throw late.aborted ? egressErrors.TIMEOUT(hostOf(at), timeoutMs) : asAppError(error, at)
+        })
+        const location = answer.headers['location']
+        if (method !== 'GET' || redirects === 0 || answer.status < 300 || answer.status > 399 || location === undefined)
+          return answer
+        if (hops >= redirects) throw egressErrors.REDIRECTS(hostOf(request.url))
+        const next = new URL(location, at)
+        if (next.host !== new URL(at).host) headers = {}
+        at = next.href
+      }
+    },
+    check: async (text) => {
+      const { host, trusted } = read(text)
+      if (isIP(host) !== 0) return
+      await new Promise<void>((resolve, reject) => {
+        checkedLookup(host, trusted)(host, { all: true }, (error) => (error ? reject(error) : resolve()))
+      }).catch((error: unknown) => {
+        throw asAppError(error, text)
+      })
+    },
+  }
+}
+
+const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url)
+
+function asAppError(error: unknown, url: string): Error {
+  if ((error as { code?: string }).code?.startsWith('EGRESS.')) return error as Error
+  const { code, message } = error as NodeJS.ErrnoException
+  const why =
+    code === 'ENOTFOUND'
+      ? 'its name is not known'
+      : code === 'ECONNREFUSED'
+        ? 'nothing listens there'
+        : code === 'ECONNRESET'
+          ? 'it closed the connection'
+          : message || code || 'the connection failed'
+  return egressErrors.FAILED(hostOf(url), why)
+}
