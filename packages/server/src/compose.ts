@@ -31,6 +31,7 @@ import {
   registryRoutes,
 } from './capabilities/registry/index.ts'
 import { createServing, deployStep, forwardRoutes, type Serving, servingRoutes } from './capabilities/serving/index.ts'
+import { createStorage, storageRoutes, type StorageView } from './capabilities/storage/index.ts'
 import { createTracking, resolveDatasetsWith, type Tracking, trackingRoutes } from './capabilities/tracking/index.ts'
 import { createEnvironmentBuilder } from './drivers/environment-uv/index.ts'
 import { closureFinder, createLocalExecutor } from './drivers/python-runner/index.ts'
@@ -47,6 +48,7 @@ import { programVersion, systemRoutes } from './system-routes.ts'
 /** Every capability of the running program, by its noun. Lower floors first; a capability gets the ones below it as arguments. */
 export interface Capabilities {
   readonly access: Access
+  readonly storage: StorageView
   readonly accessLog: AccessLog
   readonly inbox: Inbox
   readonly lineage: Lineage
@@ -65,6 +67,7 @@ export interface Capabilities {
 
 /** Builds the capabilities and tells the kernel what they follow and work on; starts nothing. */
 export function composeCapabilities(kernel: Kernel): Capabilities {
+  const storage = createStorage(kernel)
   const access = createAccess(kernel)
   const accessLog = createAccessLog(kernel)
   const inbox = createInbox(kernel)
@@ -105,6 +108,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
   const operations = createOperations(kernel, { inbox, lineage })
   return {
     access,
+    storage,
     accessLog,
     inbox,
     lineage,
@@ -182,6 +186,7 @@ export function composeHttp(
     secureCookies: kernel.config.publicUrl.startsWith('https:'),
   })
   accessLogRoutes(app, capabilities.accessLog)
+  storageRoutes(app, capabilities.storage)
   inboxRoutes(app, capabilities.inbox)
   lineageRoutes(app, capabilities.lineage)
   webhookRoutes(app, capabilities.webhooks)

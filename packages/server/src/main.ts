@@ -64,8 +64,10 @@ async function open(
   closers.push(() => db.close())
   await migrate(db, migrations)
   await sealBacklog(db)
-  const onDamaged = (damage: Damage): void => logger.error(damage, 'stored content is damaged and was not served')
-  const drivers = openDrivers(config, { durable: true, onDamaged })
+  const noted: { damage(damage: Damage): void } = {
+    damage: (damage) => logger.error(damage, 'stored content is damaged and was not served'),
+  }
+  const drivers = openDrivers(config, { durable: true, onDamaged: (damage) => noted.damage(damage) })
   await drivers.blobs.own(await instanceId(db))
   const kernel = createKernel({ config, db, clock: systemClock, logger, ...drivers })
   kernel.checkpoints.start()
@@ -76,6 +78,7 @@ async function open(
     () => kernel.tables.close(),
   )
   const capabilities = composeCapabilities(kernel)
+  noted.damage = capabilities.storage.noteDamage
   closers.push(async () => {
     capabilities.outcomes.close()
     capabilities.monitoring.close()
@@ -97,6 +100,7 @@ async function open(
   const app = composeHttp(kernel, capabilities, { allowedHosts: () => hosts })
   kernel.consumers.start()
   closers.push(() => kernel.consumers.stop())
+  await capabilities.storage.schedule()
   kernel.jobs.start()
   closers.push(() => kernel.jobs.stop())
   closers.push(() => capabilities.serving.stop({ keepGateway: leave.gateway }))

@@ -82,7 +82,10 @@ export async function createWorld(options: {
   const db = await openDatabase(config, { durable: false })
   await migrate(db, migrations)
   await sealBacklog(db)
-  const drivers = openDrivers(config, { durable: false })
+  const drivers = openDrivers(config, {
+    durable: false,
+    onDamaged: (damage) => capabilities.storage.noteDamage(damage),
+  })
   await drivers.blobs.own(await instanceId(db))
   const kernel = createKernel({ config, db, clock: () => time.now, logger, ...drivers })
   const capabilities = composeCapabilities(kernel)

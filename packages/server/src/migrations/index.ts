@@ -22,6 +22,7 @@ import { windowDetails } from './0095-window-details.ts'
 import { webhooks } from './0095-webhooks.ts'
 import { accessLog } from './0097-access-log.ts'
 import { modelStrategy } from './0096-model-strategy.ts'
+import { storage } from './0098-storage.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -48,4 +49,5 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0095-webhooks', webhooks],
   ['0097-access-log', accessLog],
   ['0096-model-strategy', modelStrategy],
+  ['0098-storage', storage],
 ]

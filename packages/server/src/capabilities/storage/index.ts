@@ -1,0 +1,2 @@
+export { storageRoutes } from './routes.ts'
+export { createStorage, type StorageView } from './storage.ts'

@@ -1,0 +1,19 @@
+import {
+  collectStorage,
+  explainContent,
+  getStorage,
+  getStorageCollection,
+  linkDownload,
+  linkUpload,
+} from '@trivium/contract'
+import { type Http, mount } from '../../kernel/http/index.ts'
+import type { StorageView } from './storage.ts'
+
+export function storageRoutes(app: Http, storage: StorageView): void {
+  mount(app, getStorage, 200, () => storage.overview())
+  mount(app, collectStorage, 202, ({ principal, body }) => storage.collect(principal, body))
+  mount(app, getStorageCollection, 200, ({ params }) => storage.collection(params.collection))
+  mount(app, explainContent, 200, ({ scope, params }) => storage.owners(scope, params.digest))
+  mount(app, linkDownload, 200, ({ scope, params }) => storage.link(scope, params.digest))
+  mount(app, linkUpload, 200, ({ scope, params, body }) => storage.link(scope, params.digest, body))
+}
