@@ -265,6 +265,64 @@ export const rollBackDeployment = route({
   },
 })
 
+/** The last state of a deployment that is known to have worked, with everything that belongs to it. */
+export const RestorePoint = Type.Object({
+  release: Release,
+  /** Why it is taken to have worked. */
+  reason: Type.String(),
+  /** Later releases that are passed over, each with why. */
+  passedOver: Type.Array(Type.Object({ number: Type.Integer(), reason: Type.String() })),
+  /** Champion goes back to the release's version. */
+  alias: Nullable(
+    Type.Object({ model: Type.String(), alias: Type.String(), from: Type.Integer(), to: Type.Integer() }),
+  ),
+  /** The pipeline that made the version, as it was then; null where no pipeline made it. */
+  pipeline: Nullable(
+    Type.Object({
+      name: Type.String(),
+      /** The version whose code, environment and triggers come back, as a new version. */
+      from: Type.Integer(),
+      newest: Type.Integer(),
+    }),
+  ),
+  /** Data that the restored pipeline reads from now on, instead of the newest. */
+  datasets: Type.Array(Type.Object({ name: Type.String(), version: Type.Integer() })),
+})
+export type RestorePoint = Static<typeof RestorePoint>
+
+export const getRestorePoint = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/deployments/:deployment/restore-point',
+  permission: 'deployment:write',
+  schema: {
+    operationId: 'getRestorePoint',
+    summary: 'Says to which last working state a deployment can be restored, and what that changes.',
+    params: DeploymentParams,
+    response: { 200: RestorePoint, 403: Problem, 404: Problem, 409: Problem },
+  },
+})
+
+export const restoreDeployment = route({
+  method: 'POST',
+  url: '/api/v1/projects/:project/deployments/:deployment/restore',
+  permission: 'deployment:write',
+  schema: {
+    operationId: 'restoreDeployment',
+    summary:
+      'Goes back to the last working state in one step: model and configuration (the release with its feature views), champion, and the pipeline with its code, environment and data. All of it or nothing; no request is lost.',
+    params: DeploymentParams,
+    body: Type.Object({ reason: Type.Optional(Type.String({ maxLength: 2000 })) }, { additionalProperties: false }),
+    response: {
+      200: Type.Object({ deployment: Deployment, restored: RestorePoint, pipelineVersion: Nullable(Type.Integer()) }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+      409: Problem,
+      503: Problem,
+    },
+  },
+})
+
 export const retireDeployment = route({
   method: 'DELETE',
   url: '/api/v1/projects/:project/deployments/:deployment',

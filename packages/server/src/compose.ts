@@ -95,6 +95,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     kernel,
     models: registry,
     views: features,
+    parts: { registry, pipelines },
     tokens: () => access.tokenSnapshot(),
     program: programVersion,
   })

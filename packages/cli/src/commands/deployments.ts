@@ -4,10 +4,12 @@ import {
   deployModel,
   type FeatureBinding,
   getDeployment,
+  getRestorePoint,
   getSession,
   listDeployments,
   predict,
   pushLabelFile,
+  restoreDeployment,
   retireDeployment,
   rollBackDeployment,
 } from '@trivium/contract'
@@ -137,6 +139,40 @@ export function deploymentCommands(program: Command, terminal: Terminal): void {
         await client.call(rollBackDeployment, { params: { project, deployment }, body }),
         (back) =>
           `${deployment} answers with release ${back.release.number} again: ${back.release.manifest.model} v${back.release.manifest.version}.`,
+      )
+    },
+  )
+  onAction(
+    terminal,
+    group
+      .command('restore')
+      .argument('<name>')
+      .option('--reason <text>', 'why, for the history')
+      .option('--dry-run', 'only says what would change')
+      .description(
+        'Goes back to the last state that is known to have worked: model, configuration, champion, and the pipeline with its code and data.',
+      ),
+    async ({ client, project, options, show }, deployment: string) => {
+      const params = { project, deployment }
+      const { reason } = options as { reason?: string }
+      const done = options['dryRun']
+        ? undefined
+        : await client.call(restoreDeployment, {
+            params,
+            body: reason === undefined ? {} : { reason },
+          })
+      const point = done?.restored ?? (await client.call(getRestorePoint, { params }))
+      show(done ?? point, () =>
+        factsText({
+          [done ? 'restored' : 'would restore']: deployment,
+          model: `${point.release.manifest.model} v${point.release.manifest.version}, release ${point.release.number}`,
+          champion: point.alias && `v${point.alias.from} → v${point.alias.to}`,
+          code:
+            point.pipeline &&
+            `pipeline ${point.pipeline.name} as in its version ${point.pipeline.from}${done?.pipelineVersion ? `, now version ${done.pipelineVersion}` : ''}`,
+          data: point.datasets.map((one) => `${one.name} v${one.version}`).join(', ') || null,
+          'passed over': point.passedOver.map((one) => `release ${one.number}: ${one.reason}`).join(' ') || null,
+        }),
       )
     },
   )

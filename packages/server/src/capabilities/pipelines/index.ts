@@ -1,4 +1,6 @@
 export { pipelineErrors } from './errors.ts'
 export { createPipelines, type Pipelines, type PipelinesDeps } from './pipelines.ts'
+export { findRetrainers, type Retrainer } from './triggers/find-retrainers.ts'
+export type { PipelineRestore } from './restore-pipeline.ts'
 export { pipelineRoutes } from './routes.ts'
 export { pipelineRunOfTokenName } from './runs/run-tokens.ts'

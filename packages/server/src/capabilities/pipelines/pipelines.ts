@@ -11,6 +11,7 @@ import type {
   StepLogLine,
   TriggerEvaluation,
 } from '@trivium/contract'
+import type { Trx } from '../../kernel/db/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { EnvironmentBuilder, Executor, ModelReferenceResolver, StepKind } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
@@ -30,6 +31,7 @@ import { createRunTokens } from './runs/run-tokens.ts'
 import { startRun } from './runs/start-run.ts'
 import { createStepLogs } from './runs/step-logs.ts'
 import { activeRunStates, cleanUpJob, stepJob } from './runs/step-states.ts'
+import { type PipelineRestore, planRestore, restorePipeline } from './restore-pipeline.ts'
 import { type SavePipelineInput, savePipeline } from './save-pipeline.ts'
 import { createCodeBundles, type FindClosure } from './steps/code-bundles.ts'
 import { userCodeStep } from './steps/user-code-step.ts'
@@ -66,6 +68,10 @@ export interface Pipelines {
     filter: { pipeline?: string; state?: string; limit: number; pageToken?: string },
   ): Promise<{ runs: PipelineRunSummary[]; nextPageToken: string | null }>
   cancel(scope: Scope, id: string): Promise<PipelineRun>
+  /** What brings the pipeline of a run back to that run's code, environment and data; undefined without such a run. */
+  planRestore(scope: Scope, run: string): Promise<PipelineRestore | undefined>
+  /** Does it, in the transaction of whatever is restored with it. */
+  restore(trx: Trx, scope: Scope, plan: PipelineRestore): Promise<{ version: number; urn: string }>
   /** Steps that run or wait for a slot, in the order in which they begin. */
   queue(scope: Scope): Promise<{ slots: number; steps: QueuedStep[] }>
   /** Moves a run that is not over up or down in the queue. */
@@ -199,6 +205,8 @@ export function createPipelines(
       await cancelRun(engine, scope, id)
       return readRun(db.read, scope, id)
     },
+    planRestore: (scope, run) => planRestore(engine, scope, run),
+    restore: (trx, scope, plan) => restorePipeline(trx, engine, scope, plan),
     queue: async (scope) => ({ slots: config.stepSlots, steps: await listQueue(db.read, scope) }),
     setPriority: async (scope, id, priority) => {
       await setPriority(engine, scope, id, priority)

@@ -8,6 +8,7 @@ import type {
   RegisteredModel,
 } from '@trivium/contract'
 import { parseUrn } from '../../kernel/ids/index.ts'
+import type { Trx } from '../../kernel/db/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { ModelReferenceResolver } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
@@ -26,6 +27,7 @@ import {
   setPolicy,
   type TagEdit,
   updateModel,
+  writeAlias,
 } from './models.ts'
 import {
   presentModels,
@@ -68,6 +70,8 @@ export interface Registry extends ModelReferenceResolver {
   retraining(scope: Scope, name: string): Promise<ModelRetraining>
   /** Points an alias to a version; whoever comes again with the key `once` changes nothing. */
   setAlias(scope: Scope, name: string, alias: string, version: number, once?: string): Promise<void>
+  /** The same in the transaction of something else. */
+  pointAlias(trx: Trx, scope: Scope, name: string, alias: string, version: number): Promise<void>
   deleteAlias(scope: Scope, name: string, alias: string): Promise<void>
   /** Finds the files behind `runs:/RUN/PATH`, `models:/…` or an artifact URI of the project. */
   resolveSource(scope: Scope, source: string, hints?: { run?: string; loggedModel?: string }): Promise<VersionSource>
@@ -153,6 +157,7 @@ export function createRegistry(
       return model(scope, name)
     },
     setAlias: (scope, name, alias, version, once) => setAlias(deps, scope, name, alias, version, once),
+    pointAlias: (trx, scope, name, alias, version) => writeAlias(deps, trx, scope, name, alias, version),
     deleteAlias: (scope, name, alias) => deleteAlias(deps, scope, name, alias),
     resolveSource: (scope, source, hints) => resolveSource(db.read, scope.project, source, hints),
     registerVersion: async (scope, input) => {

@@ -13,6 +13,11 @@ export const servingErrors = defineErrors('SERVING', {
     message: (name: string) =>
       `Deployment "${name}" has no release before the current one. Name a release, or deploy another version.`,
   },
+  NO_WORKING_STATE: {
+    status: 409,
+    message: (name: string, why: string) =>
+      `Deployment "${name}" has no earlier state that is known to have worked. ${why} Name a release with \`trivium deployments rollback ${name} --release rel_…\` if you know better.`,
+  },
   ALREADY_ACTIVE: {
     status: 409,
     message: (name: string, number: number) => `Deployment "${name}" serves release ${number} already.`,

@@ -2,8 +2,10 @@ import {
   deployModel,
   getDeployment,
   getRelease,
+  getRestorePoint,
   listDeployments,
   listReleases,
+  restoreDeployment,
   retireDeployment,
   rollBackDeployment,
   tryDeployment,
@@ -19,6 +21,8 @@ export function servingRoutes(app: Http, serving: Serving): void {
   mount(app, getDeployment, 200, ({ scope, params }) => serving.get(scope, params.deployment))
   mount(app, deployModel, 201, ({ scope, body }) => serving.deploy(scope, body))
   mount(app, rollBackDeployment, 200, ({ scope, params, body }) => serving.rollBack(scope, params.deployment, body))
+  mount(app, getRestorePoint, 200, ({ scope, params }) => serving.restorePoint(scope, params.deployment))
+  mount(app, restoreDeployment, 200, ({ scope, params, body }) => serving.restore(scope, params.deployment, body))
   mount(app, retireDeployment, 204, async ({ scope, params }) => {
     await serving.retire(scope, params.deployment)
     return null

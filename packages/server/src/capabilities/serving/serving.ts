@@ -1,4 +1,11 @@
-import type { Deployment, DeploymentSummary, FeatureBinding, PredictResult, Release } from '@trivium/contract'
+import type {
+  Deployment,
+  DeploymentSummary,
+  FeatureBinding,
+  PredictResult,
+  Release,
+  RestorePoint,
+} from '@trivium/contract'
 import { asReader, type Trx } from '../../kernel/db/index.ts'
 import { newId, urn } from '../../kernel/ids/index.ts'
 import { actOnce, resultOf } from '../../kernel/jobs/index.ts'
@@ -19,12 +26,15 @@ import {
   requireDeploymentRow,
   requireReleaseRow,
 } from './read-deployments.ts'
+import { applyRestore, planRestore, type RestoreParts } from './restore.ts'
 import type { DeploymentTable, ReleaseTable } from './tables.ts'
 
 export interface ServingDeps {
   readonly kernel: Kernel
   readonly models: DeployableModels
   readonly views: OnlineViews
+  /** Where what belongs to a deployment is restored with it. */
+  readonly parts: RestoreParts
   readonly tokens: () => Promise<GatewayToken[]>
   /** Version of the program: a gateway of another version is replaced. */
   readonly program: string
@@ -53,6 +63,14 @@ export interface Serving {
     name: string,
     input: { release?: string; reason?: string },
   ): Promise<{ deployment: Deployment; release: Release }>
+  /** The last state that is known to have worked, and what going back to it changes. */
+  restorePoint(scope: Scope, name: string): Promise<RestorePoint>
+  /** Goes back to it: release, champion, pipeline with code, environment and data; all of it or nothing. */
+  restore(
+    scope: Scope,
+    name: string,
+    input: { reason?: string },
+  ): Promise<{ deployment: Deployment; restored: RestorePoint; pipelineVersion: number | null }>
   retire(scope: Scope, name: string): Promise<void>
   /** Predicts through the gateway without record and without count. */
   tryOut(
@@ -73,7 +91,7 @@ export interface Serving {
   readonly stop: (options: { keepGateway: boolean }) => Promise<void>
 }
 
-export function createServing({ kernel, models, views, tokens, program }: ServingDeps): Serving {
+export function createServing({ kernel, models, views, parts, tokens, program }: ServingDeps): Serving {
   const { db, blobs, events } = kernel
   const gateway = createGateway({ kernel, program, tokens })
   collectTraffic(kernel, gateway)
@@ -210,6 +228,18 @@ export function createServing({ kernel, models, views, tokens, program }: Servin
       await gateway.prepare(scope.project, await gatewayReleaseOf(target))
       await db.write.transaction().execute((trx) => moveBack(kernel, trx, scope, name, target, reason))
       return publish(scope, name, targetId)
+    },
+    restorePoint: async (scope, name) => (await planRestore({ db, ...parts }, scope, name)).point,
+    restore: async (scope, name, { reason }) => {
+      const plan = await planRestore({ db, ...parts }, scope, name)
+      const { target } = plan
+      await gateway.prepare(scope.project, await gatewayReleaseOf(target))
+      const pipelineVersion = await db.write.transaction().execute(async (trx) => {
+        await moveBack(kernel, trx, scope, name, target, reason ?? 'back to the last working state')
+        return applyRestore({ events, ...parts }, trx, scope, name, plan, reason)
+      })
+      const { deployment, release } = await publish(scope, name, target.id)
+      return { deployment, restored: { ...plan.point, release }, pipelineVersion }
     },
     retire: async (scope, name) => {
       await db.write.transaction().execute(async (trx) => {

@@ -19,6 +19,7 @@ import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
 import { deploymentState } from './deployment-state.ts'
 import { PredictionsTable } from './predictions-table.tsx'
+import { RestoreSection } from './restore-section.tsx'
 import { TrafficCharts } from './traffic-charts.tsx'
 import { TryIt } from './try-it.tsx'
 
@@ -124,6 +125,7 @@ function DeploymentView({ project, deployment }: { readonly project: string; rea
         )}
         {view.tab === 'releases' && (
           <>
+            {previous && <RestoreSection project={project} deployment={deployment} />}
             <Section title="Moves of the pointer" note="newest first">
               <DataTable
                 label="Moves"

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Kernel } from '../../../kernel/kernel.ts'
 import type { GatewayToken, PredictionRecord } from '../../../kernel/ports/index.ts'
 import type { Scope } from '../../../kernel/principal/index.ts'
+import type { Pipelines } from '../../pipelines/index.ts'
 import type { Registry } from '../../registry/index.ts'
 import type { Tracking } from '../../tracking/index.ts'
 import { createServing, type OnlineViews, type Serving } from '../index.ts'
@@ -15,6 +16,7 @@ interface World {
     readonly tracking: Tracking
     readonly registry: Registry
     readonly features: OnlineViews
+    readonly pipelines: Pipelines
     readonly access: { tokenSnapshot(): Promise<GatewayToken[]> }
   }
 }
@@ -57,11 +59,12 @@ export async function registerFixtures(world: World, scope: Scope): Promise<void
 
 /** A serving of its own over a world; several may follow each other on one data directory like main after main. */
 export function startServing(world: World, program = 'test'): Serving {
-  const { registry, features, access } = world.capabilities
+  const { registry, features, access, pipelines } = world.capabilities
   return createServing({
     kernel: world.kernel,
     models: registry,
     views: features,
+    parts: { registry, pipelines },
     tokens: () => access.tokenSnapshot(),
     program,
   })
