@@ -92,9 +92,83 @@ describe('what people do on the pages', () => {
     await page.getByLabel('Select all rows').check()
     await page.keyboard.press('c')
     await page.waitForURL(/runs\/compare\?ids=/)
-    await seen(page, /1 metric of 1[\s\S]*What differs[\s\S]*rate\s+0\.1\s+0\.3/)
+    await seen(page, /One run each: whether[\s\S]*What differs[\s\S]*rate\s+0\.1\s+0\.3[\s\S]*cannot judge yet/)
     await page.getByRole('button', { name: 'Make it the baseline' }).click()
     await seen(page, /What differs[\s\S]*rate\s+0\.3\s+0\.1/)
+    expect(errors).toEqual([])
+  }, 60_000)
+
+  test('runs with several seeds are drawn, grouped, found again by their group, and judged; the address keeps it all', async () => {
+    const token = (await server.trivium(['env', '--json'])).json.TRIVIUM_TOKEN
+    const mlflow = async (call: string, body: unknown) => {
+      const response = await fetch(`${server.ready.url}/api/2.0/mlflow/${call}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+      expect(response.status, call).toBe(200)
+      return (await response.json()) as any
+    }
+    const { experiment_id } = await mlflow('experiments/create', { name: 'seeds' })
+    const ids: string[] = []
+    for (const [depth, values] of [
+      ['3', [0.66, 0.668, 0.664]],
+      ['9', [0.69, 0.698, 0.693]],
+    ] as const)
+      for (const [seed, value] of values.entries()) {
+        const made = await mlflow('runs/create', {
+          experiment_id,
+          run_name: `d${depth}-s${seed}`,
+          start_time: seed + 1,
+        })
+        const { run_id } = made.run.info
+        const curve = Array.from({ length: 20 }, (_, step) => ({
+          key: 'val_loss',
+          value: 1 / (step + Number(depth)),
+          step,
+          timestamp: step,
+        }))
+        await mlflow('runs/log-batch', {
+          run_id,
+          params: [
+            { key: 'depth', value: depth },
+            { key: 'seed', value: `${seed}` },
+          ],
+          metrics: [
+            { key: 'auc', value, step: 0, timestamp: 1 },
+            { key: 'bytes', value: value * 1000 + seed, step: 0, timestamp: 1 },
+            ...curve,
+          ],
+        })
+        await mlflow('runs/update', { run_id, status: 'FINISHED', end_time: 5000 })
+        ids.push(run_id)
+      }
+    const { page, errors } = await watched(admin)
+    await page.goto(at('/experiments/seeds'))
+    await page.getByRole('figure', { name: /^auc: 6 points of auc against depth/ }).waitFor()
+    await page.getByRole('figure', { name: /^val_loss/ }).waitFor()
+    expect(await page.locator('tbody .spark').count()).toBe(6)
+    await page.getByLabel('Upright').selectOption('bytes')
+    await page.getByLabel('across').selectOption('seed')
+    await page.getByRole('figure', { name: /^bytes: 6 points of bytes against seed/ }).waitFor()
+    await page.reload()
+    await page.getByRole('figure', { name: /^bytes: 6 points of bytes against seed/ }).waitFor()
+    await page.getByLabel('Group').selectOption('depth')
+    await seen(page, /0\.6640\s+sd 0\.0040[\s\S]*2 groups of 6 runs/)
+    expect(page.url()).toContain('group=params.depth')
+    await page.getByRole('button', { name: '9', exact: true }).click()
+    await seen(page, /3 runs match/)
+    expect(await page.locator('tbody tr .ch-name').allInnerTexts()).toEqual(['d9-s2', 'd9-s1', 'd9-s0'])
+    await page.goto(at(`/runs/compare?ids=${ids[0]},${ids[3]}`))
+    await seen(
+      page,
+      /d9-s0 is better than d3-s0 on auc[\s\S]*corrected for 2 comparisons[\s\S]*3 runs of this configuration/,
+    )
+    const bytes = page.locator('tr', { hasText: 'bytes' })
+    await expect.poll(() => bytes.innerText(), { timeout: limit }).toMatch(/cannot judge yet\s+3 runs against 3; say/)
+    await page.getByLabel('Which way bytes is better').selectOption('lower')
+    await expect.poll(() => bytes.innerText(), { timeout: limit }).toMatch(/worse/)
+    expect(page.url()).toContain('lower=bytes')
     expect(errors).toEqual([])
   }, 60_000)
 
@@ -155,6 +229,20 @@ describe('what people do on the pages', () => {
       .getByRole('figure', { name: /^distance/ })
       .first()
       .waitFor()
+    expect(errors).toEqual([])
+  }, 60_000)
+
+  test('a small drift chart leads to the distribution of its feature, by mouse and by keyboard', async () => {
+    const { page, errors } = await watched(admin)
+    await page.goto(at('/monitors'))
+    await page.getByRole('link', { name: /^distance: / }).click()
+    await page.waitForURL(/monitors\/delays-daily\?tab=data&feature=distance/)
+    await page.getByRole('figure', { name: /^Drift of distance/ }).waitFor()
+    await page.getByRole('link', { name: /^hour: / }).focus()
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/feature=hour/)
+    await page.getByRole('figure', { name: /^Drift of hour/ }).waitFor()
+    expect(await page.getByRole('link', { name: /^hour: / }).getAttribute('aria-current')).toBe('true')
     expect(errors).toEqual([])
   }, 60_000)
 

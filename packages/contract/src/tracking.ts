@@ -558,7 +558,7 @@ export const RunComparison = Type.Object({
   metrics: Type.Array(ComparedMetric),
   /** Dataset inputs by name: the digest. */
   inputs: compared(Type.String()),
-  /** Finished runs of the same configuration, one entry a run: same experiment, data and parameters, but for the seed; of several with one seed the newest. */
+  /** Finished runs of the same configuration, one entry a run: same experiment, data, commit and parameters, but for the seed; of several with one seed the newest. */
   repeats: Type.Array(Type.Array(Type.Object({ id: Type.String(), name: Type.String() }))),
   /** Parameters that were taken for seeds: `seed`, `random_state`. */
   seeds: Type.Array(Type.String()),

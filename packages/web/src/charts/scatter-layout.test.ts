@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { placeScatter } from './scatter-layout.ts'
+import { logTicks, placeScatter } from './scatter-layout.ts'
 
 const points = (...xs: (number | string)[]) => xs.map((x, at) => ({ id: `${at}`, label: `p${at}`, x, y: at }))
 
@@ -13,6 +13,8 @@ describe('where points of a scatter stand', () => {
     const { kind, placed } = placeScatter(points('1e-4', '0.1', '0.01'))
     expect([kind, placed.map((point) => Math.round(point.at))]).toEqual(['log', [-4, -1, -2]])
     expect(placeScatter(points(0, 1000)).kind).toBe('linear')
+    expect(logTicks(-1.6, 0.1)).toEqual([0.05, 0.1, 0.2, 0.5, 1])
+    expect(logTicks(-4, 0)).toEqual([0.0001, 0.001, 0.01, 0.1, 1])
   })
 
   test('words stand side by side in order, and a number among them is one of them', () => {

@@ -16,7 +16,7 @@ interface ScatterLayout {
 }
 
 /** Numbers that span more than this are drawn by powers of ten: learning rates, not depths. */
-const wide = 200
+const wide = 30
 
 /** Where points stand on the x axis; words are sorted, numbers among words count as words. */
 export function placeScatter(points: readonly ScatterPoint[]): ScatterLayout {
@@ -36,4 +36,16 @@ export function placeScatter(points: readonly ScatterPoint[]): ScatterLayout {
     a.localeCompare(b, 'en', { numeric: true }),
   )
   return { kind: 'words', ticks, placed: there.map((point) => ({ ...point, at: ticks.indexOf(String(point.x)) })) }
+}
+
+/** Ticks of an axis by powers of ten: 1, 2 and 5 of each power, or only the powers where there are many. */
+export function logTicks(low: number, high: number): number[] {
+  const steps = high - low > 2.5 ? [1] : [1, 2, 5]
+  const ticks: number[] = []
+  for (let power = Math.floor(low); power <= Math.ceil(high); power++)
+    for (const step of steps) {
+      const at = Math.log10(step) + power
+      if (at >= low - 1e-9 && at <= high + 1e-9) ticks.push(Number((step * 10 ** power).toPrecision(6)))
+    }
+  return ticks
 }

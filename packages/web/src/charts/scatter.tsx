@@ -4,7 +4,7 @@ import { useWidth } from '../ui/use-width.ts'
 import { ChartFrame } from './chart-frame.tsx'
 import { type SeriesColor, seriesStroke, seriesText } from './chart-types.ts'
 import { linearScale, niceDomain, niceTicks } from './scale.ts'
-import { placeScatter, type ScatterPoint } from './scatter-layout.ts'
+import { logTicks, placeScatter, type ScatterPoint } from './scatter-layout.ts'
 import { formatTick } from './time-series-layout.ts'
 
 interface ScatterProps {
@@ -33,17 +33,33 @@ export function Scatter({ title, how, points, names, marked, height = 170, onOpe
   const [top, bottom] = [8, height - 22]
   const y = linearScale(y0, [bottom, top])
   const xs = placed.map((point) => point.at)
-  const x0: [number, number] =
-    kind === 'words' ? [-0.5, words.length - 0.5] : niceDomain(Math.min(...xs), Math.max(...xs), { count: 5 })
+  const [lowest, highest] = [Math.min(...xs), Math.max(...xs)]
+  const x0: readonly [number, number] =
+    kind === 'words'
+      ? [-0.5, words.length - 0.5]
+      : kind === 'log'
+        ? [lowest - (highest - lowest) * 0.06, highest + (highest - lowest) * 0.06]
+        : niceDomain(lowest, highest, { count: 5 })
   const x = linearScale(x0, [left + 6, Math.max(left + 60, width - 10)])
   const ordered = placed.toSorted((a, b) => Number(marked?.has(a.id) ?? false) - Number(marked?.has(b.id) ?? false))
   const over = placed.find((point) => point.id === hovered)
   const room = words.length === 0 ? 0 : (width - left) / words.length
-  const numbers = kind === 'words' ? undefined : niceTicks(x0[0], x0[1], 5)
+  const numbers = niceTicks(x0[0], x0[1], 5)
+  const xTicks =
+    kind === 'words'
+      ? []
+      : kind === 'log'
+        ? logTicks(x0[0], x0[1]).map((value) => ({ at: Math.log10(value), label: formatPlain(value) }))
+        : numbers.ticks.map((at) => ({ at, label: formatTick(at, 'number', numbers.decimals) }))
   return (
     <ChartFrame
       title={title}
-      how={how}
+      how={
+        <>
+          {how}
+          {kind === 'log' && ', logarithmic'}
+        </>
+      }
       caption={caption}
       summary={`${placed.length} points of ${names.y} against ${names.x}.`}
       table={{
@@ -64,9 +80,9 @@ export function Scatter({ title, how, points, names, marked, height = 170, onOpe
               </g>
             ))}
             <path d={`M${left} ${bottom}H${width}`} stroke="var(--axis)" />
-            {numbers?.ticks.map((tick) => (
-              <text key={tick} x={x(tick)} y={height - 6} textAnchor="middle">
-                {kind === 'log' ? formatNumber(10 ** tick) : formatTick(tick, 'number', numbers.decimals)}
+            {xTicks.map((tick) => (
+              <text key={tick.at} x={x(tick.at)} y={height - 6} textAnchor="middle">
+                {tick.label}
               </text>
             ))}
             {kind === 'words' &&
@@ -111,3 +127,7 @@ export function Scatter({ title, how, points, names, marked, height = 170, onOpe
     </ChartFrame>
   )
 }
+
+/** `0.05`, not `0.05000`: ticks are round. */
+const formatPlain = (value: number): string =>
+  value >= 1000 ? formatTick(value, 'number', 0) : String(Number(value.toPrecision(3)))

@@ -5,7 +5,9 @@ import './tables.ts'
 
 type ReadRun = Awaited<ReturnType<typeof readRuns>>[number]
 /** What decides whether two runs are repeats. */
-export type Configured = Pick<ReadRun, 'params' | 'inputs'>
+export type Configured = Pick<ReadRun, 'params' | 'inputs' | 'tags'> & {
+  readonly run: Pick<ReadRun['run'], 'pipeline_run'>
+}
 
 const mostCandidates = 100
 const mostPairs = 30
@@ -15,34 +17,40 @@ export function isSeed(key: string): boolean {
   return /(^|[^a-z])(seed|random[_-]?state|random[_-]?seed|rng)$/i.test(key)
 }
 
-/** Parameters and data of a run without its seeds, as text; undefined where a run has no parameters, which says nothing. */
-export function configurationOf({ params, inputs }: Configured): string | undefined {
+/**
+ * Parameters, data and commit of a run without its seeds, as text; undefined where a run has no parameters, which says nothing.
+ * A pipeline chooses the data of its runs: where such a run logged none, only runs of the same pipeline run are alike.
+ */
+export function configurationOf({ params, inputs, tags, run }: Configured): string | undefined {
   const pairs = (map: ReadonlyMap<string, string>) => [...map].toSorted(([a], [b]) => (a < b ? -1 : 1))
   const own = pairs(params).filter(([key]) => !isSeed(key))
-  return own.length === 0 ? undefined : JSON.stringify([own, pairs(inputs)])
+  if (own.length === 0) return undefined
+  const commit = tags.get('mlflow.source.git.commit') ?? null
+  return JSON.stringify([own, pairs(inputs), commit, inputs.size > 0 ? null : run.pipeline_run])
 }
 
 /** The seeds of a run as text; undefined where it has none, or one was left to chance. */
-function seedsOf({ params }: Configured): string | undefined {
+function seedsOf({ params }: Pick<Configured, 'params'>): string | undefined {
   const seeds = [...params].filter(([key]) => isSeed(key))
   if (seeds.length === 0 || seeds.some(([, value]) => /^(none|null|)$/i.test(value))) return undefined
   return JSON.stringify(seeds.toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /**
- * Ids of the finished runs that repeat a run: same experiment, data and parameters, but for the seed. Of several with the same
+ * Ids of the finished runs that repeat a run: same experiment, data, commit and parameters, but for the seed. Of several with the same
  * seed only the newest counts, because repeating the same dice adds no evidence; the hundred newest are looked at. The run itself counts once it has finished.
  */
 export async function findRepeats(
   db: Reader,
   project: string,
-  { run, ...values }: ReadRun,
+  itself: ReadRun,
   read: (ids: readonly string[]) => Promise<ReadRun[]>,
 ): Promise<string[]> {
-  const wanted = configurationOf(values)
-  const itself = run.status === 'FINISHED' ? [run.id] : []
-  if (wanted === undefined) return itself
-  const pairs = [...values.params].filter(([key]) => !isSeed(key)).slice(0, mostPairs)
+  const { run, params } = itself
+  const wanted = configurationOf(itself)
+  const own = run.status === 'FINISHED' ? [run.id] : []
+  if (wanted === undefined) return own
+  const pairs = [...params].filter(([key]) => !isSeed(key)).slice(0, mostPairs)
   const any = sql.join(
     pairs.map(([key, value]) => sql`(p.key = ${key} and p.value = ${value})`),
     sql` or `,
@@ -56,9 +64,9 @@ export async function findRepeats(
   )
   const ids = found.rows.map((row) => row.id).filter((id) => id !== run.id)
   const repeats = (await read(ids)).filter((one) => configurationOf(one) === wanted)
-  const seen = new Set(itself.length > 0 ? [seedsOf(values)] : [])
+  const seen = new Set(own.length > 0 ? [seedsOf(itself)] : [])
   return [
-    ...itself,
+    ...own,
     ...repeats.flatMap((one) => {
       const seeds = seedsOf(one)
       if (seeds !== undefined && seen.has(seeds)) return []

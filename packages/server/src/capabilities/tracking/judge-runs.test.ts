@@ -116,12 +116,28 @@ describe('what a name says', () => {
     expect(['seeds_sown', 'random', 'state', 'reseeded', 'kind'].filter(isSeed)).toEqual([])
   })
 
-  test('a configuration is parameters and data without the seed; a run without parameters has none', () => {
-    const of = (params: Record<string, string>, inputs: Record<string, string> = {}) =>
-      configurationOf({ params: new Map(Object.entries(params)), inputs: new Map(Object.entries(inputs)) })
+  test('a configuration is parameters, data and commit without the seed; a run without parameters has none', () => {
+    const map = (values: Record<string, string>) => new Map(Object.entries(values))
+    const of = (params: Record<string, string>, inputs = {}, tags = {}, pipeline_run: string | null = null) =>
+      configurationOf({ params: map(params), inputs: map(inputs), tags: map(tags), run: { pipeline_run } })
+    const commit = (value: string) => ({ 'mlflow.source.git.commit': value })
     expect(of({ kind: 'x', seed: '1' })).toBe(of({ seed: '2', kind: 'x' }))
     expect(of({ kind: 'x' })).not.toBe(of({ kind: 'y' }))
     expect(of({ kind: 'x' }, { flights: 'a' })).not.toBe(of({ kind: 'x' }, { flights: 'b' }))
+    expect(of({ kind: 'x' }, {}, commit('a'))).not.toBe(of({ kind: 'x' }, {}, commit('b')))
+    expect(of({ kind: 'x' }, {}, { note: 'a' })).toBe(of({ kind: 'x' }, {}, { note: 'b' }))
     expect(of({ seed: '1' })).toBeUndefined()
+  })
+
+  test('runs of two pipeline runs that logged no data are no repeats, because each may have read other data', () => {
+    const of = (pipeline_run: string, data?: string) =>
+      configurationOf({
+        params: new Map([['kind', 'x']]),
+        inputs: new Map(data === undefined ? [] : [['flights', data]]),
+        tags: new Map(),
+        run: { pipeline_run },
+      })
+    expect(of('prn_a')).not.toBe(of('prn_b'))
+    expect(of('prn_a', '1')).toBe(of('prn_b', '1'))
   })
 })

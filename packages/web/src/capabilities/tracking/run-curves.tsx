@@ -14,10 +14,11 @@ interface RunCurvesProps {
   readonly runs: readonly CurveRun[]
   readonly metric: string | undefined
   readonly note: string
+  readonly colors?: ReadonlyMap<string, SeriesColor> | undefined
 }
 
 /** Curves of one metric of several runs; nothing where no run has a curve. */
-export function RunCurves({ project, runs, metric, note }: RunCurvesProps) {
+export function RunCurves({ project, runs, metric, note, colors }: RunCurvesProps) {
   const query = useContractQuery(
     getMetricSeries,
     { params: { project }, query: { runs: runs.map((run) => run.id).join(','), keys: metric ?? '' } },
@@ -30,9 +31,7 @@ export function RunCurves({ project, runs, metric, note }: RunCurvesProps) {
   const series = query.data?.series.filter((one) => one.points.length > 1) ?? []
   if (metric === undefined || series.length === 0) return null
   return (
-    <div style={{ marginBottom: 12 }}>
-      <CurveChart metric={metric} how={`by step, ${note}`} runs={runs} series={series} height={170} />
-    </div>
+    <CurveChart metric={metric} how={`by step, ${note}`} runs={runs} series={series} height={170} colors={colors} />
   )
 }
 
@@ -44,10 +43,12 @@ interface CurveChartProps {
   readonly height?: number
   /** The baseline is drawn in neutral. */
   readonly base?: string | undefined
+  /** Colours that the page has given; else by place. */
+  readonly colors?: ReadonlyMap<string, SeriesColor> | undefined
 }
 
 /** One metric over steps, a line a run; a run keeps its colour by its place. */
-export function CurveChart({ metric, how = 'by step', runs, series, height = 190, base }: CurveChartProps) {
+export function CurveChart({ metric, how = 'by step', runs, series, height = 190, base, colors }: CurveChartProps) {
   return (
     <TimeSeries
       title={metric}
@@ -62,7 +63,7 @@ export function CurveChart({ metric, how = 'by step', runs, series, height = 190
               {
                 id: run.id,
                 label: runs.length === 1 ? '' : run.name.length > 22 ? `${run.name.slice(0, 20)}…` : run.name,
-                color: runColor(index, run.id, base),
+                color: colors?.get(run.id) ?? runColor(index, run.id, base),
                 points: found.points.map(([step, , value]) => ({ x: step, y: value })),
               },
             ]

@@ -1,5 +1,7 @@
 import type { RunRow } from '@trivium/contract'
 import type { ReactNode } from 'react'
+import { type SeriesColor, seriesStroke } from '../../charts/chart-types.ts'
+import { Sparkline } from '../../charts/sparkline.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { entityUrl } from '../../ui/entity-url.ts'
@@ -23,11 +25,67 @@ interface RunTableProps {
   readonly selection: ReadonlySet<string>
   readonly onSelection: (selection: ReadonlySet<string>) => void
   readonly foot: ReactNode
+  /** A column of small curves of one metric, on one scale. */
+  readonly sparks?:
+    | { readonly metric: string; readonly of: ReadonlyMap<string, readonly (number | null)[]> }
+    | undefined
+  /** The colour that a run has in the charts of the page. */
+  readonly colors?: ReadonlyMap<string, SeriesColor> | undefined
 }
 
 /** Runs with the chosen metrics, parameters and tags; the server sorts. */
-export function RunTable({ project, label, runs, columns, sort, onSort, selection, onSelection, foot }: RunTableProps) {
+export function RunTable({
+  project,
+  label,
+  runs,
+  columns,
+  sort,
+  onSort,
+  selection,
+  onSelection,
+  foot,
+  sparks,
+  colors,
+}: RunTableProps) {
   const now = useNow()
+  const marks = (colors?.size ?? 0) > 0
+  const cellsOf = (id: string): Column<RunRow>[] => {
+    const column = parseColumn(id)
+    if (!column) return []
+    const { group, key } = column
+    if (group === 'metrics')
+      return [
+        {
+          id,
+          head: key,
+          align: 'right',
+          sortable: true,
+          cell: (run) => {
+            const value = run.metrics[key]
+            if (value === undefined) return <span className="t3">–</span>
+            if (value === null) return <span className="t3">NaN</span>
+            return run.status === 'RUNNING' ? (
+              <LiveCell value={value}>
+                <Value value={value} />
+              </LiveCell>
+            ) : (
+              <Value value={value} />
+            )
+          },
+        },
+      ]
+    return [
+      {
+        id,
+        head: key,
+        align: runs.every((run) => isNumeric(run[group][key])) ? 'right' : 'left',
+        sortable: true,
+        cell: (run) => <KeptText text={run[group][key]} />,
+      },
+    ]
+  }
+  const metricIds = columns.filter((id) => parseColumn(id)?.group === 'metrics')
+  const domain = sparks && domainOf(sparks.of)
   return (
     <DataTable
       label={label}
@@ -47,47 +105,36 @@ export function RunTable({ project, label, runs, columns, sort, onSort, selectio
           cell: (run) => (
             <span className="row">
               <StateGlyph kind={runStatus(run).kind} label={runStatus(run).word} />
+              {marks && (
+                <svg width="9" height="9" aria-hidden style={{ flex: 'none' }}>
+                  {colors?.has(run.id) && (
+                    <rect width="9" height="9" fill={seriesStroke(colors.get(run.id) ?? 'base')} />
+                  )}
+                </svg>
+              )}
               <EntityLink kind="run" name={run.name} id={run.id} look="name" strong />
               {run.parent !== null && <span className="t3 sm">nested</span>}
             </span>
           ),
         },
-        ...columns.flatMap((id): Column<RunRow>[] => {
-          const column = parseColumn(id)
-          if (!column) return []
-          const { group, key } = column
-          if (group === 'metrics')
-            return [
+        ...metricIds.flatMap(cellsOf),
+        ...(sparks && sparks.of.size > 0
+          ? [
               {
-                id,
-                head: key,
-                align: 'right',
-                sortable: true,
-                cell: (run) => {
-                  const value = run.metrics[key]
-                  if (value === undefined) return <span className="t3">–</span>
-                  if (value === null) return <span className="t3">NaN</span>
-                  return run.status === 'RUNNING' ? (
-                    <LiveCell value={value}>
-                      <Value value={value} />
-                    </LiveCell>
-                  ) : (
-                    <Value value={value} />
-                  )
-                },
+                id: 'curve',
+                head: `${sparks.metric}, by step`,
+                width: '104px',
+                cell: (run: RunRow) => (
+                  <Sparkline
+                    values={sparks.of.get(run.id) ?? []}
+                    color={colors?.get(run.id) ?? 'base'}
+                    domain={domain}
+                  />
+                ),
               },
             ]
-          return [
-            {
-              id,
-              head: group === 'tags' ? key : key,
-              align: runs.every((run) => isNumeric(run[group][key])) ? 'right' : 'left',
-              sortable: true,
-              cut: true,
-              cell: (run) => run[group][key] ?? <span className="t3">–</span>,
-            },
-          ]
-        }),
+          : []),
+        ...columns.filter((id) => !metricIds.includes(id)).flatMap(cellsOf),
         {
           id: 'user',
           head: 'By',
@@ -120,3 +167,20 @@ export function RunTable({ project, label, runs, columns, sort, onSort, selectio
 }
 
 const isNumeric = (value: string | undefined) => value === undefined || /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value)
+
+/** A parameter or tag; a long one is cut in the middle and shown whole on hover. */
+function KeptText({ text }: { readonly text: string | undefined }) {
+  if (text === undefined || text === '') return <span className="t3">–</span>
+  if (text.length <= 28) return <span className="nowrap">{text}</span>
+  return (
+    <span className="nowrap" title={text}>
+      {text.slice(0, 15)}…{text.slice(-10)}
+    </span>
+  )
+}
+
+/** One scale for the column, so that curves compare. */
+function domainOf(curves: ReadonlyMap<string, readonly (number | null)[]>): [number, number] | undefined {
+  const all = [...curves.values()].flat().filter((n): n is number => n !== null && Number.isFinite(n))
+  return all.length === 0 ? undefined : [Math.min(...all), Math.max(...all)]
+}

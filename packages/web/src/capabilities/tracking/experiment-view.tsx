@@ -1,0 +1,276 @@
+import { type Experiment, listRunColumns, searchRuns } from '@trivium/contract'
+import { useRouter } from '@tanstack/react-router'
+import { type SeriesColor, seriesOrder } from '../../charts/chart-types.ts'
+import { useContractPages, useContractQuery } from '../../data/contract-query.ts'
+import { list, oneOf, text, useSearchState } from '../../shell/search-state.ts'
+import { Button, Segmented } from '../../ui/button.tsx'
+import { ColumnsMenu } from '../../ui/columns-menu.tsx'
+import { formatCount, formatPlural } from '../../ui/format-number.ts'
+import { PageHeader } from '../../ui/page-header.tsx'
+import { Empty, Loading, NoMatch, PanelError } from '../../ui/page-states.tsx'
+import { QueryBar } from '../../ui/query-bar.tsx'
+import { SelectionBar } from '../../ui/selection-bar.tsx'
+import { Choice } from './choice.tsx'
+import { compareHref } from './compare-href.ts'
+import { RunCurves } from './run-curves.tsx'
+import { filterFields } from './run-filter-fields.ts'
+import { RunGroups } from './run-groups.tsx'
+import { isOwnTag, parseColumn, toOrder, usualAxes, usualCurve } from './run-keys.ts'
+import { RunScatter } from './run-scatter.tsx'
+import { RunTable } from './run-table.tsx'
+import { useLiveRuns } from './use-live-runs.ts'
+import { useRunSparks } from './use-run-sparks.ts'
+
+const shape = {
+  filter: text(),
+  sort: text('-start_time'),
+  cols: list(),
+  sel: list(),
+  view: oneOf(['active', 'deleted'], 'active'),
+  group: list(),
+  x: text(),
+  y: text(),
+  curve: text(),
+  charts: oneOf(['on', 'off'], 'on'),
+}
+
+/** Runs of one experiment: what the filter finds as charts, and as rows or groups. Everything chosen is in the address. */
+export function ExperimentView({ project, experiment }: { readonly project: string; readonly experiment: Experiment }) {
+  const router = useRouter()
+  const [view, setView] = useSearchState(shape)
+  const params = { project }
+  const columns = useContractQuery(listRunColumns, { params, query: { experiment: experiment.id } })
+  const idsOf = (of: 'metrics' | 'params' | 'tags') => (columns.data?.[of] ?? []).map((one) => `${of}.${one.key}`)
+  const [metrics, parameters] = [idsOf('metrics'), idsOf('params')]
+  const tags = idsOf('tags').filter((id) => !isOwnTag(id.slice('tags.'.length)))
+  const offered = [...metrics, ...parameters, ...tags]
+  const visible = view.cols.length > 0 ? view.cols : [...metrics.slice(0, 5), ...parameters.slice(0, 5)]
+  const search = {
+    experiment: experiment.id,
+    view: view.view,
+    ...(view.filter === '' ? {} : { filter: view.filter }),
+  }
+  const order = toOrder(view.sort)
+  const runs = useContractPages(
+    searchRuns,
+    {
+      params,
+      query: {
+        ...search,
+        limit: 200,
+        columns: visible.length === 0 ? '*' : visible.join(','),
+        ...(order === undefined ? {} : { order_by: order }),
+      },
+    },
+    { enabled: columns.data !== undefined || columns.error !== null },
+  )
+  const rows = runs.data?.pages.flatMap((page) => page.runs) ?? []
+  const total = runs.data?.pages[0]?.total
+  useLiveRuns(
+    (run) => rows.some((row) => row.id === run),
+    () => void runs.refetch(),
+  )
+  const sorted = view.sort.replace(/^-/, '').split(',')[0]
+  const usual = usualAxes(
+    rows,
+    visible.filter((id) => id.startsWith('metrics.')),
+    visible.filter((id) => id.startsWith('params.')),
+    sorted,
+  )
+  const grouped = view.group.find((id) => id.startsWith('params.'))
+  const axes = { x: view.x || grouped || usual.x, y: view.y || usual.y }
+  const curve =
+    view.curve ||
+    usualCurve(
+      visible.filter((id) => id.startsWith('metrics.')),
+      sorted,
+    )
+  const sparks = useRunSparks(
+    project,
+    rows.map((row) => row.id),
+    view.group.length > 0 ? undefined : curve,
+  )
+  const drawn = view.sel.length > 0 ? view.sel : rows.slice(0, 5).map((row) => row.id)
+  const colors = new Map(
+    drawn.slice(0, seriesOrder.length).map((id, at): [string, SeriesColor] => [id, seriesOrder[at] ?? 's1']),
+  )
+  const marked = view.sel.length > 0 || sparks.size > 0 ? colors : new Map<string, SeriesColor>()
+  const clear = () => setView({ filter: '' }, { push: true })
+  const charts = view.charts === 'on' && rows.length > 1
+  const scatter = charts && axes.x !== undefined && axes.y !== undefined
+  return (
+    <>
+      <PageHeader
+        kind="experiment"
+        title={experiment.name}
+        note={`${formatPlural(experiment.runs, 'run')}${experiment.running > 0 ? `, ${formatCount(experiment.running)} running` : ''}`}
+        actions={
+          <Segmented
+            label="Which runs"
+            value={view.view}
+            onChange={(chosen) => setView({ view: chosen })}
+            options={[
+              { value: 'active', label: 'In use' },
+              { value: 'deleted', label: 'In the trash' },
+            ]}
+          />
+        }
+      />
+      {experiment.note !== '' && <p className="t2 prose">{experiment.note}</p>}
+      <QueryBar
+        value={view.filter}
+        onChange={(filter) => setView({ filter }, { push: true })}
+        fields={filterFields(offered)}
+        matched={total}
+        total={view.view === 'active' ? experiment.runs : undefined}
+        error={runs.error?.status === 400 ? runs.error.detail : undefined}
+        placeholder="Filter, as in MLflow: metrics.auc > 0.6 and params.kind = 'forest'"
+      >
+        <Choice
+          label="Group"
+          value={view.group.join(',')}
+          onChange={(chosen) => setView({ group: chosen === '' ? [] : chosen.split(',') }, { push: true })}
+          options={[
+            { value: '', label: 'none' },
+            ...[...parameters, ...tags].map((id) => ({ value: id, label: parseColumn(id)?.key ?? id })),
+            ...(view.group.length > 1
+              ? [{ value: view.group.join(','), label: view.group.map((id) => parseColumn(id)?.key ?? id).join(', ') }]
+              : []),
+          ]}
+        />
+        <ColumnsMenu
+          columns={offered.map((id) => ({ id, label: id }))}
+          visible={visible}
+          onChange={(cols) => setView({ cols })}
+        />
+        {rows.length > 1 && metrics.length > 0 && (
+          <Button look="quiet" onClick={() => setView({ charts: charts ? 'off' : 'on' })}>
+            {charts ? 'Hide charts' : 'Show charts'}
+          </Button>
+        )}
+      </QueryBar>
+      <div className="mt-12" />
+      {charts && (scatter || sparks.size > 0) && (
+        <div className={scatter && sparks.size > 0 ? 'cols-2' : undefined} style={{ marginBottom: 12 }}>
+          {scatter && (
+            <RunScatter
+              project={project}
+              search={search}
+              x={axes.x ?? ''}
+              y={axes.y ?? ''}
+              offered={offered}
+              onChange={(chosen) => setView(chosen)}
+              marked={marked}
+            />
+          )}
+          {sparks.size > 0 && (
+            <div>
+              <div style={{ marginBottom: 8 }}>
+                <Choice
+                  label="Curve"
+                  value={curve ?? ''}
+                  onChange={(chosen) => setView({ curve: chosen })}
+                  options={metrics.map((id) => ({
+                    value: id.slice('metrics.'.length),
+                    label: id.slice('metrics.'.length),
+                  }))}
+                />
+              </div>
+              <RunCurves
+                project={project}
+                runs={rows.filter((row) => drawn.includes(row.id))}
+                metric={curve}
+                colors={colors}
+                note={view.sel.length > 0 ? 'of the selected runs' : 'of the first five runs'}
+              />
+            </div>
+          )}
+        </div>
+      )}
+      {runs.data ? (
+        rows.length === 0 ? (
+          view.filter !== '' ? (
+            <NoMatch what="runs" filter={view.filter} total={experiment.runs} onClear={clear} />
+          ) : view.view === 'deleted' ? (
+            <p className="t2 mt-16">The trash is empty. Deleted runs wait here until they are restored.</p>
+          ) : (
+            <Empty
+              title="No run yet"
+              steps={[
+                { title: 'Point MLflow at this project', command: `eval "$(trivium env --project ${project})"` },
+                {
+                  title: 'Log into this experiment',
+                  command: `MLFLOW_EXPERIMENT_NAME=${JSON.stringify(experiment.name)} python train.py`,
+                  waiting: true,
+                },
+              ]}
+            >
+              Runs appear here while they run, with metrics, parameters and curves.
+            </Empty>
+          )
+        ) : view.group.length > 0 ? (
+          <RunGroups
+            project={project}
+            search={search}
+            by={view.group}
+            metrics={visible.filter((id) => id.startsWith('metrics.'))}
+            sort={view.sort === '-start_time' ? '-runs' : view.sort}
+            onSort={(sort) => setView({ sort })}
+            onOpen={(filter) => setView({ filter, group: [] }, { push: true })}
+          />
+        ) : (
+          <RunTable
+            project={project}
+            label={`Runs of ${experiment.name}`}
+            runs={rows}
+            columns={visible}
+            sort={view.sort}
+            onSort={(sort) => setView({ sort })}
+            selection={new Set(view.sel)}
+            onSelection={(chosen) => setView({ sel: [...chosen] })}
+            sparks={curve === undefined ? undefined : { metric: curve, of: sparks }}
+            colors={charts ? marked : undefined}
+            foot={
+              <>
+                {total === rows.length
+                  ? `${formatPlural(rows.length, 'run')}${view.filter === '' ? '' : ' match'}.`
+                  : `First ${formatCount(rows.length)} of ${formatCount(total ?? 0)}.`}{' '}
+                {runs.hasNextPage && (
+                  <Button look="link" pending={runs.isFetchingNextPage} onClick={() => void runs.fetchNextPage()}>
+                    Show more
+                  </Button>
+                )}
+                {view.filter !== '' && (
+                  <Button look="link" onClick={clear}>
+                    Clear filter
+                  </Button>
+                )}
+              </>
+            }
+          />
+        )
+      ) : runs.error && runs.error.status !== 400 ? (
+        <PanelError title="The runs could not be read." onRetry={() => void runs.refetch()}>
+          {runs.error.detail}
+        </PanelError>
+      ) : runs.error ? null : (
+        <Loading what="Reading the runs." rows={8} />
+      )}
+      <SelectionBar
+        count={view.sel.length}
+        hidden={view.sel.filter((id) => !rows.some((row) => row.id === id)).length}
+        onClear={() => setView({ sel: [] })}
+        actions={[
+          {
+            label: 'Compare',
+            key: 'c',
+            main: true,
+            onAct: () => router.history.push(compareHref(project, view.sel)),
+            denied:
+              view.sel.length < 2 ? 'Choose two runs or more.' : view.sel.length > 20 ? 'At most 20 runs.' : undefined,
+          },
+        ]}
+      />
+    </>
+  )
+}
