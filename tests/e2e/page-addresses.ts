@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { World } from './seed-world.ts'
 
@@ -9,6 +9,7 @@ export async function pageAddresses(world: World): Promise<string[]> {
   const found: string[] = []
   for (const capability of readdirSync(capabilities)) {
     const module = join(capabilities, capability, 'pages.ts')
+    if (!existsSync(module)) continue
     const { pages } = (await import(module)) as { pages: readonly { path: string }[] }
     found.push(...pages.map(({ path }) => fill(path, world)))
   }

@@ -11,12 +11,18 @@ import { Button } from '../ui/button.tsx'
 
 /** Smaller than this nobody reads it; the rest is scrolled to. */
 const leastFit = 0.62
+/** Where there is no zoom it must be read as it is. */
+const leastFixed = 0.8
 const steps = [0.5, 0.62, 0.75, 0.87, 1, 1.25, 1.5, 2] as const
 
 /** The scale at which a graph is seen whole: never enlarged, never too small to read. */
-export function fitScale(content: { width: number; height: number }, room: { width: number; height: number }): number {
+export function fitScale(
+  content: { width: number; height: number },
+  room: { width: number; height: number },
+  least = leastFit,
+): number {
   if (room.width <= 0) return 1
-  return Math.max(leastFit, Math.min(1, room.width / content.width, room.height / content.height))
+  return Math.max(least, Math.min(1, room.width / content.width, room.height / content.height))
 }
 
 /** The next larger or smaller step of the zoom. */
@@ -31,7 +37,7 @@ interface GraphViewProps {
   readonly frame: RefObject<HTMLDivElement | null>
   readonly width: number
   readonly content: { readonly width: number; readonly height: number }
-  /** Seen whole when it opens, with a zoom. Otherwise drawn as large as it is. */
+  /** Seen whole when it opens, with a zoom. Otherwise only its width is made to fit. */
   readonly fit: boolean
   readonly maxHeight: number
   /** What should be seen where not everything can be. */
@@ -44,7 +50,9 @@ interface GraphViewProps {
 /** The window through which a graph is seen: fits it, zooms by buttons and keys, scrolls and is dragged where it does not fit. */
 export function GraphView({ label, attach, frame, width, content, fit, maxHeight, focus, children }: GraphViewProps) {
   const [chosen, setChosen] = useState<number>()
-  const fitted = fit ? fitScale(content, { width, height: maxHeight }) : 1
+  const fitted = fit
+    ? fitScale(content, { width, height: maxHeight })
+    : fitScale(content, { width, height: Number.POSITIVE_INFINITY }, leastFixed)
   const scale = chosen ?? fitted
   const scrolls = width > 0 && (content.width * scale > width + 2 || content.height * scale > maxHeight + 2)
   const dragged = useRef<{ x: number; y: number; left: number; top: number }>(undefined)

@@ -2,6 +2,7 @@ import { formatValue } from '../ui/value.tsx'
 import { type ChartForm, seriesStroke } from './chart-types.ts'
 import { linearScale } from './scale.ts'
 import { linePath } from './svg-path.ts'
+import { AppLink } from '../ui/app-link.tsx'
 import { useWidth } from '../ui/use-width.ts'
 
 /** One small chart. */
@@ -10,7 +11,10 @@ export interface SmallMultiple {
   readonly values: readonly (number | null)[]
   /** The one that matters is coloured, the others are neutral. */
   readonly attention?: boolean | undefined
+  /** Where it is shown large; the whole chart leads there. */
   readonly href?: string | undefined
+  /** It is what the page shows large now. */
+  readonly current?: boolean | undefined
 }
 
 interface SmallMultiplesProps {
@@ -50,11 +54,9 @@ export function SmallMultiples({
           const x = linearScale([0, Math.max(1, item.values.length - 1)], [0, plot])
           const last = item.values.findLast((value) => value !== null)
           const stroke = item.attention ? 'var(--warn-mark)' : seriesStroke('base')
-          return (
-            <figure
-              key={item.title}
-              aria-label={`${item.title}: ${typeof last === 'number' ? formatValue(last, form, decimals) : 'no values'}${item.attention ? ', attention' : ''}`}
-            >
+          const words = `${item.title}: ${typeof last === 'number' ? formatValue(last, form, decimals) : 'no values'}${item.attention ? ', attention' : ''}`
+          const chart = (
+            <>
               <div className="xs t2 trunc" title={item.title}>
                 {item.title}
               </div>
@@ -77,7 +79,22 @@ export function SmallMultiples({
                   </text>
                 )}
               </svg>
+            </>
+          )
+          return item.href === undefined ? (
+            <figure key={item.title} aria-label={words}>
+              {chart}
             </figure>
+          ) : (
+            <AppLink
+              key={item.title}
+              className="multiple"
+              href={item.href}
+              aria-label={words}
+              aria-current={item.current || undefined}
+            >
+              {chart}
+            </AppLink>
           )
         })}
     </div>

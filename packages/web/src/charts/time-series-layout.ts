@@ -77,7 +77,12 @@ export function layoutTimeSeries(input: LayoutInput) {
   const left = Math.max(24, Math.ceil(Math.max(...yTicks.map((tick) => textWidth(tick.label))) + 10))
   const labels = endLabels ? [...series.map((one) => one.label), ...thresholds.map((one) => one.label)] : []
   const right =
-    labels.length > 0 ? Math.min(Math.round(width * 0.3), Math.ceil(Math.max(...labels.map(textWidth)) + 12)) : 6
+    labels.length > 0
+      ? Math.min(
+          Math.round(Math.max(width * 0.3, Math.min(150, width * 0.42))),
+          Math.ceil(Math.max(...labels.map(textWidth)) + 12),
+        )
+      : 6
   const top = hasTop ? 28 : 8
   const bottom = input.xLabel ? 36 : 22
   const plot = { left, top, width: Math.max(40, width - left - right), height: Math.max(40, height - top - bottom) }

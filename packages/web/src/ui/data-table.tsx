@@ -8,6 +8,7 @@ import { IconArrow } from './icon-arrow.tsx'
 import { rememberList } from './list-walk.ts'
 import { useShortcuts } from './shortcuts.ts'
 import { formatSort, nextSort, parseSort } from './table-sort.ts'
+import { useFadeOut } from './use-fade-out.ts'
 import { useWidth } from './use-width.ts'
 
 /** One column. */
@@ -28,6 +29,8 @@ export interface Column<T> {
   readonly sticky?: boolean
   /** Long text is cut and shown whole on hover. */
   readonly cut?: boolean
+  /** Left out where the table is narrower than this many pixels; the row's own page has it. */
+  readonly from?: number
 }
 
 interface DataTableProps<T> {
@@ -65,7 +68,7 @@ const overscan = 12
 export function DataTable<T>(props: DataTableProps<T>) {
   const {
     label,
-    columns,
+    columns: allColumns,
     rows,
     rowKey,
     sort,
@@ -89,6 +92,11 @@ export function DataTable<T>(props: DataTableProps<T>) {
   const anchor = useRef(-1)
   const body = useRef<HTMLTableSectionElement>(null)
   const [setFrame, frameWidth, frame] = useWidth<HTMLDivElement>()
+  useFadeOut(frame)
+  const columns = useMemo(
+    () => allColumns.filter(({ from = 0 }) => frameWidth === 0 || frameWidth >= from),
+    [allColumns, frameWidth],
+  )
   const sorting = useMemo(() => parseSort(sort ?? localSort), [sort, localSort])
   const definitions = useMemo<ColumnDef<T>[]>(
     () =>

@@ -1,4 +1,4 @@
-import { Fragment, type ReactNode, useEffect, useLayoutEffect, useState } from 'react'
+import { Fragment, type ReactNode, useEffect, useState } from 'react'
 import { Button } from './button.tsx'
 import { CommandBox } from './code-example.tsx'
 import { Hash } from './hash.tsx'
@@ -157,20 +157,18 @@ interface PanelErrorProps {
 }
 
 /** Where a panel stands for the whole page its first words are the page's heading. */
-function useHeadingOfPage() {
-  const [isOnly, setOnly] = useState(false)
-  // asks the document what the page has drawn beside it
-  useLayoutEffect(() => setOnly(document.querySelector('main h1') === null), [])
-  return isOnly ? { role: 'heading', 'aria-level': 1 } : {}
+function headPage(words: HTMLElement | null): void {
+  if (!words || words.closest('main')?.querySelector('h1')) return
+  words.setAttribute('role', 'heading')
+  words.setAttribute('aria-level', '1')
 }
 
 /** In place of the panel that failed; the others stay. */
 export function PanelError({ title, children, requestId, onRetry, actions }: PanelErrorProps) {
-  const heading = useHeadingOfPage()
   return (
     <div className="note note-bad" role="alert">
       <p>
-        <b className="m" {...heading}>
+        <b className="m" ref={headPage}>
           {title}
         </b>{' '}
         {children}
@@ -202,11 +200,10 @@ interface DeniedProps {
 
 /** What the reader may not see, which permission it needs, and who can give it. */
 export function Denied({ what, permission, why, givers, onAsk }: DeniedProps) {
-  const heading = useHeadingOfPage()
   return (
     <div className="note">
       <p>
-        <b className="m" {...heading}>
+        <b className="m" ref={headPage}>
           You cannot see {what}.
         </b>{' '}
         {permission && (

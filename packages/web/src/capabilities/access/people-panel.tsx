@@ -75,6 +75,7 @@ export function PeoplePanel({ project }: { readonly project: string }) {
                 },
                 {
                   id: 'does',
+                  cut: true,
                   head: 'May',
                   cell: (row) => <span className="t2">{row.role ? whatRolesDo[row.role] : 'everything'}</span>,
                 },

@@ -67,6 +67,7 @@ export function Page() {
                 },
                 {
                   id: 'version',
+                  from: 400,
                   head: 'Newest',
                   align: 'right',
                   sortBy: (dataset) => dataset.versions,
@@ -81,6 +82,7 @@ export function Page() {
                 },
                 {
                   id: 'columns',
+                  from: 700,
                   head: 'Columns',
                   align: 'right',
                   sortBy: (dataset) => dataset.latest?.columns.length,
@@ -88,6 +90,7 @@ export function Page() {
                 },
                 {
                   id: 'size',
+                  from: 620,
                   head: 'Size',
                   align: 'right',
                   sortBy: (dataset) => dataset.latest?.bytes,
@@ -95,6 +98,7 @@ export function Page() {
                 },
                 {
                   id: 'events',
+                  from: 760,
                   head: 'Event time',
                   cell: (dataset) =>
                     dataset.latest && dataset.latest.minTime !== null && dataset.latest.maxTime !== null ? (
@@ -105,6 +109,7 @@ export function Page() {
                 },
                 {
                   id: 'checks',
+                  from: 560,
                   head: 'Checks',
                   align: 'right',
                   sortBy: (dataset) => dataset.checks.length,
@@ -112,6 +117,7 @@ export function Page() {
                 },
                 {
                   id: 'age',
+                  from: 460,
                   head: 'Added',
                   align: 'right',
                   sortBy: (dataset) => dataset.latest?.createdAt,

@@ -54,18 +54,21 @@ export function Page() {
                 { id: 'version', head: 'Version', align: 'right', cell: (one) => `v${one.version}` },
                 {
                   id: 'features',
+                  from: 640,
                   head: 'Features',
                   cut: true,
                   cell: (one) => <span className="mono">{Object.keys(one.definition.features).join(', ')}</span>,
                 },
                 {
                   id: 'keys',
+                  from: 520,
                   head: 'Key',
                   cell: (one) => <span className="mono">{one.definition.keys.join(', ')}</span>,
                 },
-                { id: 'window', head: 'Window', align: 'right', cell: (one) => one.definition.window },
+                { id: 'window', from: 480, head: 'Window', align: 'right', cell: (one) => one.definition.window },
                 {
                   id: 'rows',
+                  from: 560,
                   head: 'Rows',
                   align: 'right',
                   sortBy: (one) => one.rows,
@@ -73,6 +76,7 @@ export function Page() {
                 },
                 {
                   id: 'newest',
+                  from: 340,
                   head: 'Newest row',
                   align: 'right',
                   sortBy: (one) => one.newestRow,

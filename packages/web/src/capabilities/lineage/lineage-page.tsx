@@ -202,7 +202,12 @@ function Path({ nodes, edges }: { readonly nodes: readonly LineageNode[]; readon
         tone={(node) => (node.depth === 0 ? 'selected' : undefined)}
         columns={[
           { id: 'at', head: 'When', cell: (node) => <Time at={node.at} clock="event" /> },
-          { id: 'kind', head: 'Kind', cell: (node) => <span className="t2">{node.kind.replace('-', ' ')}</span> },
+          {
+            id: 'kind',
+            from: 420,
+            head: 'Kind',
+            cell: (node) => <span className="t2">{node.kind.replace('-', ' ')}</span>,
+          },
           {
             id: 'name',
             head: 'Entity',
@@ -220,10 +225,11 @@ function Path({ nodes, edges }: { readonly nodes: readonly LineageNode[]; readon
               )
             },
           },
-          { id: 'role', head: 'How', cell: (node) => <span className="t2">{role(node)}</span> },
-          { id: 'fact', head: 'Fact', cut: true, cell: (node) => <span className="t2">{node.fact}</span> },
+          { id: 'role', from: 760, head: 'How', cell: (node) => <span className="t2">{role(node)}</span> },
+          { id: 'fact', from: 520, head: 'Fact', cut: true, cell: (node) => <span className="t2">{node.fact}</span> },
           {
             id: 'steps',
+            from: 640,
             head: 'Steps away',
             align: 'right',
             cell: (node) => (node.depth === 0 ? '–' : Math.abs(node.depth)),

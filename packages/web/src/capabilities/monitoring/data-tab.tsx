@@ -5,6 +5,7 @@ import { QueryView } from '../../data/query-view.tsx'
 import { Section } from '../../ui/section.tsx'
 import { DistributionPanel, DriftChart, type DriftHistory, DriftMultiples } from './drift-panel.tsx'
 import { FeatureTable } from './feature-table.tsx'
+import { monitorDataUrl } from './monitor-data-url.ts'
 import type { useWatchMarks } from './watch-marks.ts'
 
 /** Closed windows, newest first. */
@@ -21,6 +22,9 @@ interface DataTabProps {
   readonly onFeature: (feature: string) => void
 }
 
+/** A feature that was chosen further down is shown at the top. */
+const bringIntoView = (node: HTMLElement | null) => node?.scrollIntoView({ block: 'nearest' })
+
 /** Which features moved away from what the model learned, how far, and how they are spread now. */
 export function DataTab(props: DataTabProps) {
   const { project, monitor, drift, windows, marks, window, onFeature } = props
@@ -31,7 +35,7 @@ export function DataTab(props: DataTabProps) {
         if (!chosen) return <p className="t2">No window is closed yet, or the monitor has no drift policy.</p>
         return (
           <>
-            <div className="cols-2">
+            <div className="cols-2" key={chosen.feature} ref={props.feature === '' ? undefined : bringIntoView}>
               <DistributionPanel project={project} monitor={monitor.name} feature={chosen.feature} start={window} />
               <DriftChart
                 feature={chosen}
@@ -43,7 +47,11 @@ export function DataTab(props: DataTabProps) {
               title="All features"
               note="distance from the reference by window, one scale, shaded: too small to matter"
             >
-              <DriftMultiples features={features} />
+              <DriftMultiples
+                features={features}
+                chosen={chosen.feature}
+                hrefOf={(feature) => monitorDataUrl(project, monitor.name, feature, window)}
+              />
             </Section>
             <div className="mt-24">
               <QueryView query={windows} what="the windows" permission="monitor:read">

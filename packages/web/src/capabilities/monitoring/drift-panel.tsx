@@ -63,8 +63,16 @@ export function DriftChart({
   )
 }
 
-/** All features on one scale, those that drifted coloured; a group for each distance. */
-export function DriftMultiples({ features }: { readonly features: DriftHistory['features'] }) {
+interface DriftMultiplesProps {
+  readonly features: DriftHistory['features']
+  /** Where the distribution of a feature is shown. */
+  readonly hrefOf: (feature: string) => string
+  /** The feature whose distribution the page shows. */
+  readonly chosen?: string
+}
+
+/** All features on one scale, those that drifted coloured; a group for each distance; each leads to its distribution. */
+export function DriftMultiples({ features, hrefOf, chosen }: DriftMultiplesProps) {
   const groups = Map.groupBy(features, (feature) => `${measureWord(feature.measure)} ${feature.minEffect}`)
   return (
     <div className="stack gap-12">
@@ -81,6 +89,8 @@ export function DriftMultiples({ features }: { readonly features: DriftHistory['
               title: feature.feature,
               values: feature.points.map((point) => point.effect),
               attention: feature.open,
+              href: hrefOf(feature.feature),
+              current: feature.feature === chosen,
             }))}
           />
         </div>

@@ -50,9 +50,10 @@ export function MonitorsTable({ project, monitors }: MonitorsTableProps) {
           ),
         },
         { id: 'data', head: 'Data', cell: (monitor) => <DataCell monitor={monitor} /> },
-        { id: 'performance', head: 'Performance', cell: (monitor) => <PerformanceCell monitor={monitor} /> },
+        { id: 'performance', from: 330, head: 'Performance', cell: (monitor) => <PerformanceCell monitor={monitor} /> },
         {
           id: 'labels',
+          from: 760,
           head: 'Labels of the newest window',
           cell: ({ labels }) =>
             labels === null || labels.predicted === 0 ? (
@@ -71,6 +72,7 @@ export function MonitorsTable({ project, monitors }: MonitorsTableProps) {
         },
         {
           id: 'strip',
+          from: 640,
           head: 'Windows, oldest first',
           cell: (monitor) => (
             <Strip
@@ -82,7 +84,7 @@ export function MonitorsTable({ project, monitors }: MonitorsTableProps) {
             />
           ),
         },
-        { id: 'window', head: 'Window', align: 'right', cell: (monitor) => monitor.window },
+        { id: 'window', from: 880, head: 'Window', align: 'right', cell: (monitor) => monitor.window },
       ]}
     />
   )

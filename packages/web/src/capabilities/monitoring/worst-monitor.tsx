@@ -5,6 +5,7 @@ import { AppLink } from '../../ui/app-link.tsx'
 import { entityUrl } from '../../ui/entity-url.ts'
 import { Section } from '../../ui/section.tsx'
 import { DriftChart, DriftMultiples } from './drift-panel.tsx'
+import { monitorDataUrl } from './monitor-data-url.ts'
 import { OutcomeChart, PerformanceChart } from './performance-chart.tsx'
 import { useWatchMarks } from './watch-marks.ts'
 
@@ -60,7 +61,9 @@ export function WorstMonitor({ project, monitor }: { readonly project: string; r
         end={<AppLink href={href}>Open the monitor of {monitor.name}</AppLink>}
       >
         <QueryView query={drift} what="the drift history" shape="chart" permission="monitor:read">
-          {({ features }) => <DriftMultiples features={features} />}
+          {({ features }) => (
+            <DriftMultiples features={features} hrefOf={(feature) => monitorDataUrl(project, monitor.name, feature)} />
+          )}
         </QueryView>
       </Section>
     </>

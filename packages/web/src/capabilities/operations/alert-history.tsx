@@ -92,7 +92,7 @@ export function AlertHistory({ alert }: { readonly alert: AlertDetail }) {
               id: 'what',
               head: 'What',
               cell: (one) => (
-                <span style={{ whiteSpace: 'normal' }}>
+                <span style={{ whiteSpace: 'normal', display: 'block', minWidth: 200 }}>
                   <span className="m">
                     {one.what} by {one.byName}
                   </span>{' '}

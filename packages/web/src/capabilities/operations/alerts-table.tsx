@@ -34,7 +34,7 @@ export function AlertsTable({ project, alerts }: AlertsTableProps) {
             </span>
           ),
         },
-        { id: 'state', head: 'State', cell: (alert) => alertState(alert).word },
+        { id: 'state', from: 480, head: 'State', cell: (alert) => alertState(alert).word },
         {
           id: 'size',
           head: 'Size',
@@ -47,22 +47,26 @@ export function AlertsTable({ project, alerts }: AlertsTableProps) {
         },
         {
           id: 'chance',
+          from: 640,
           head: 'q',
           align: 'right',
           cell: ({ evidence }) => (evidence.q === null ? <span className="t3">–</span> : formatChance(evidence.q)),
         },
         {
           id: 'monitor',
+          from: 1040,
           head: 'Monitor',
           cell: (alert) => <EntityLink kind="monitor" name={alert.monitor} look="bare" />,
         },
         {
           id: 'where',
+          from: 980,
           head: 'Where',
           cell: (alert) => <EntityLink kind="deployment" name={alert.deployment} look="bare" />,
         },
         {
           id: 'model',
+          from: 780,
           head: 'Model',
           cell: (alert) =>
             alert.model === null ? (
@@ -73,6 +77,7 @@ export function AlertsTable({ project, alerts }: AlertsTableProps) {
         },
         {
           id: 'useful',
+          from: 900,
           head: 'Useful?',
           cell: (alert) =>
             alert.useful === null ? (
@@ -83,12 +88,14 @@ export function AlertsTable({ project, alerts }: AlertsTableProps) {
         },
         {
           id: 'since',
+          from: 330,
           head: 'Since',
           align: 'right',
           cell: (alert) => <Time at={alert.eventTime} clock="event" />,
         },
         {
           id: 'until',
+          from: 560,
           head: 'Until',
           align: 'right',
           cell: (alert) => <Time at={alert.resolvedEventTime} clock="event" />,

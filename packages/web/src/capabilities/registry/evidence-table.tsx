@@ -30,7 +30,7 @@ export function EvidenceTable({ evidence }: { readonly evidence: readonly Eviden
                 kind={one.verdict === 'passed' ? 'ok' : one.verdict === 'failed' ? 'bad' : 'none'}
                 label={one.verdict === 'info' ? 'information' : one.verdict}
               />
-              <span style={{ whiteSpace: 'normal' }}>{one.summary}</span>
+              <span style={{ whiteSpace: 'normal', minWidth: 200 }}>{one.summary}</span>
             </span>
           ),
         },

@@ -67,6 +67,7 @@ export function Page() {
                 },
                 {
                   id: 'model',
+                  from: 420,
                   head: 'Model',
                   cell: (one) =>
                     one.current ? (
@@ -82,6 +83,7 @@ export function Page() {
                 },
                 {
                   id: 'rate',
+                  from: 600,
                   head: 'Now',
                   unit: '/s',
                   align: 'right',
@@ -89,6 +91,7 @@ export function Page() {
                 },
                 {
                   id: 'count',
+                  from: 520,
                   head: 'Predictions',
                   align: 'right',
                   sortBy: (one) => one.traffic.predictions,
@@ -96,6 +99,7 @@ export function Page() {
                 },
                 {
                   id: 'p50',
+                  from: 760,
                   head: 'p50',
                   unit: 'ms',
                   align: 'right',
@@ -103,6 +107,7 @@ export function Page() {
                 },
                 {
                   id: 'p99',
+                  from: 560,
                   head: 'p99',
                   unit: 'ms',
                   align: 'right',
@@ -110,12 +115,14 @@ export function Page() {
                 },
                 {
                   id: 'failed',
+                  from: 680,
                   head: 'Failed',
                   align: 'right',
                   cell: (one) => <Value value={one.traffic.failed} form="count" />,
                 },
                 {
                   id: 'since',
+                  from: 480,
                   head: 'Release since',
                   align: 'right',
                   cell: (one) => <Time at={one.current?.createdAt} show="age" />,

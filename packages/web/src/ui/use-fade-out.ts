@@ -1,0 +1,18 @@
+import { type RefObject, useEffect } from 'react'
+
+/** Marks an element that goes on at its right (`data-more`), so that what is cut there fades out and is seen to be cut. */
+export function useFadeOut(element: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const node = element.current
+    if (!node) return
+    const update = () => node.toggleAttribute('data-more', node.scrollLeft + node.clientWidth < node.scrollWidth - 2)
+    const observer = new ResizeObserver(update)
+    observer.observe(node)
+    for (const child of node.children) observer.observe(child)
+    node.addEventListener('scroll', update, { passive: true })
+    return () => {
+      observer.disconnect()
+      node.removeEventListener('scroll', update)
+    }
+  }, [element])
+}
