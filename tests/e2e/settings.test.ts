@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { launchChromium } from '@trivium/testing/chromium'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type StartedServer, startServer } from '../../packages/cli/src/testing/started-server.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+describe('the settings', () => {
+  const received: { type: string; signature: unknown }[] = []
+  const receiver = createServer((request, response) => {
+    let body = ''
+    request.on('data', (chunk) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      received.push({ type: JSON.parse(body).type as string, signature: request.headers['webhook-signature'] })
+      response.writeHead(204).end()
+    })
+  })
+  let server: StartedServer
+  let browser: Browser
+  let page: Page
+  let port: number
+
+  beforeAll(async () => {
+    await promisify(execFile)(process.execPath, [join(root, 'scripts/build-web.mjs')], { timeout: 120_000 })
+    await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+    ;({ port } = receiver.address() as AddressInfo)
+    ;[server, browser] = await Promise.all([startServer(['--egress-allow', `127.0.0.1:${port}`]), launchChromium()])
+    page = await browser.newPage()
+    await page.goto(server.ready.loginUrl)
+    await page.waitForURL(`${server.ready.url}/p/default`)
+  }, 180_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+    receiver.closeAllConnections()
+    receiver.close()
+  }, 30_000)
+
+  test('a webhook is made, tried, refused for an internal address, turned off and removed', async () => {
+    await page.goto(`${server.ready.url}/p/default/settings?tab=webhooks`)
+    await page.getByText('Nobody is told yet').waitFor()
+    const make = async (name: string, url: string) => {
+      await page.getByLabel('Name').fill(name)
+      await page.getByLabel('Posts to').fill(url)
+      await page.getByLabel(/^Events/).fill('experiment.*')
+      await page.getByRole('button', { name: 'Make webhook' }).click()
+    }
+    await make('metadata', 'https://169.254.169.254/latest')
+    await page.getByText('an internal address').waitFor()
+    await make('pager', `http://127.0.0.1:${port}/`)
+    await page.getByText(/whsec_/).waitFor()
+    const row = page.getByRole('row', { name: /pager/ })
+    await row.getByRole('button', { name: 'Try' }).click()
+    await page.getByText('pager answered 204').waitFor()
+    expect(received.map(({ type }) => type)).toEqual(['dev.trivium.webhook.tried'])
+    expect(received[0]?.signature).toMatch(/^v1,/)
+    await row.getByRole('button', { name: 'Deliveries' }).click()
+    await page.getByRole('row', { name: /webhook\.tried.*delivered/ }).waitFor()
+    await row.getByRole('button', { name: 'Turn off' }).click()
+    await row.getByText('off', { exact: true }).waitFor()
+    await row.getByRole('button', { name: 'Remove' }).click()
+    await page.getByText('Nobody is told yet').waitFor()
+  }, 60_000)
+
+  test('the status says of each part whether it works', async () => {
+    await page.goto(`${server.ready.url}/p/default/settings?tab=status`)
+    for (const part of ['Database', 'Events and their readers', 'Waiting jobs', 'Gateway', 'Disk'])
+      await page.getByRole('row', { name: new RegExp(`^${part} works`) }).waitFor()
+  }, 60_000)
+})
