@@ -59,32 +59,20 @@ export async function selectSampledHistory(
     .execute()
   const range = sql`${query.fromStep === undefined ? sql`` : sql` and step >= ${query.fromStep}`}${query.toStep === undefined ? sql`` : sql` and step <= ${query.toStep}`}`
   const steps = new Set<number>()
+  const ends = new Map<string, readonly [number, number]>()
   for (const one of series) {
-    const ends = (
-      await sql<{
-        low: number | null
-        high: number | null
-      }>`select min(step) as low, max(step) as high from run_metric_point where series_id = ${one.series_id}${range}`.execute(
-        db as never,
-      )
-    ).rows[0]
-    if (!ends || ends.low === null || ends.high === null) continue
-    let step: number | null = Number(ends.low)
-    const stride = Math.max(1, (Number(ends.high) - step) / Math.max(1, query.points - 1))
-    for (let next = step; step !== null && steps.size < 100_000; ) {
-      steps.add(step)
-      next = Math.max(next + stride, step + 1)
-      if (next > Number(ends.high)) break
-      const found: { step: number | null } | undefined = (
-        await sql<{
-          step: number | null
-        }>`select min(step) as step from run_metric_point where series_id = ${one.series_id} and step >= ${Math.ceil(next)}${range}`.execute(
-          db as never,
-        )
-      ).rows[0]
-      step = found?.step === null || found?.step === undefined ? null : Number(found.step)
-    }
-    steps.add(Number(ends.high))
+    // Each end by itself is one seek; both in one select would read the whole series.
+    const points = sql`from run_metric_point where series_id = ${one.series_id}${range}`
+    const found = await sql<{
+      low: number | null
+      high: number | null
+    }>`select (select min(step) ${points}) as low, (select max(step) ${points}) as high`.execute(db as never)
+    const { low = null, high = null } = found.rows[0] ?? {}
+    if (low === null || high === null) continue
+    ends.set(one.run_id, [Number(low), Number(high)])
+    if (steps.size >= mostSteps) continue
+    for (const step of await seekSteps(db, one.series_id, Number(low), Number(high), query.points)) steps.add(step)
+    steps.add(Number(high))
   }
   const wanted = thin(
     [...steps].toSorted((a, b) => a - b),
@@ -92,20 +80,7 @@ export async function selectSampledHistory(
   )
   const answer: { run: string; rows: HistoryRow[] }[] = []
   for (const one of series) {
-    const edges = (
-      await sql<{
-        low: number | null
-        high: number | null
-      }>`select min(step) as low, max(step) as high from run_metric_point where series_id = ${one.series_id}${range}`.execute(
-        db as never,
-      )
-    ).rows[0]
-    const own = [
-      ...new Set([
-        ...wanted,
-        ...(edges && edges.low !== null && edges.high !== null ? [Number(edges.low), Number(edges.high)] : []),
-      ]),
-    ]
+    const own = [...new Set([...wanted, ...(ends.get(one.run_id) ?? [])])]
     const rows: HistoryRow[] = []
     for (let start = 0; start < own.length; start += 1000) {
       rows.push(
@@ -123,6 +98,39 @@ export async function selectSampledHistory(
     })
   }
   return answer
+}
+
+/** Of more steps than this none are added: a hundred runs that have no step in common. */
+const mostSteps = 100_000
+/** Distances along a curve are counted in parts of a step, as whole numbers that no database rounds in its own way. */
+const parts = 256
+
+/**
+ * About `points` steps of a series, evenly between its first and its last, each of which it has. One statement seeks them all: asking for each by itself
+ * costs ten times as much.
+ */
+async function seekSteps(
+  db: Reader,
+  series: number,
+  low: number,
+  high: number,
+  points: number,
+): Promise<readonly number[]> {
+  const stride = Math.max(parts, Math.ceil((parts * (high - low)) / Math.max(1, points - 1)))
+  const integer = (value: number | string) => sql`cast(${value} as bigint)`
+  // `at` is how far the seek has come, in parts of a step after the first; it never stays behind the step that it found.
+  const next = sql`(case when seek.at + ${integer(stride)} > ${integer(parts)} * (seek.step - ${integer(low)} + 1)
+    then seek.at + ${integer(stride)} else ${integer(parts)} * (seek.step - ${integer(low)} + 1) end)`
+  const target = sql`${integer(low)} + (${next} + ${integer(parts - 1)}) / ${integer(parts)}`
+  const { rows } = await sql<{ step: number }>`
+    with recursive seek (step, at) as (
+      select ${integer(low)}, ${integer(0)}
+      union all
+      select (select min(p.step) from run_metric_point p where p.series_id = ${series} and p.step >= ${target}), ${next}
+      from seek where seek.step is not null and ${target} <= ${integer(high)}
+    )
+    select step from seek where step is not null`.execute(db as never)
+  return rows.map((row) => Number(row.step))
 }
 
 function thin(steps: readonly number[], most: number): number[] {
