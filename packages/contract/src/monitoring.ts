@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { EntityName, Millis, Problem, ProjectName, ProjectParams } from './common.ts'
+import { LabelDelay } from './outcomes.ts'
 import { route } from './route.ts'
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
@@ -614,6 +615,39 @@ export const getPerformanceSeries = route({
           }),
         ),
         days: Type.Array(PerformanceDay),
+      }),
+      403: Problem,
+      404: Problem,
+    },
+  },
+})
+
+/** What slow labels disrupt. */
+export const LabelDelayWarning = Type.Object({
+  disrupts: Type.Union([Type.Literal('evaluation'), Type.Literal('retraining')]),
+  what: Type.String({ description: 'The monitor, or PIPELINE/TRIGGER.' }),
+  source: Nullable(Type.String()),
+  takesMs: Type.Number({ description: 'Until as many labels are there as a window of the monitor needs.' }),
+  allowedMs: Type.Number(),
+  message: Type.String(),
+})
+export type LabelDelayWarning = Static<typeof LabelDelayWarning>
+
+export const getMonitorLabelDelay = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/monitors/:monitor/label-delay',
+  permission: 'monitor:read',
+  schema: {
+    operationId: 'getMonitorLabelDelay',
+    summary:
+      'Says how long the labels of the watched deployment take, source by source, and whether that disrupts the evaluation of windows or the retraining of the model.',
+    params: MonitorParams,
+    response: {
+      200: Type.Object({
+        asOf: Type.Integer(),
+        predicted: Type.Integer(),
+        sources: Type.Array(LabelDelay),
+        warnings: Type.Array(LabelDelayWarning),
       }),
       403: Problem,
       404: Problem,

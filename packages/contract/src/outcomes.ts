@@ -20,6 +20,13 @@ export const NewLabel = Type.Object(
         description: 'When the outcome became known, milliseconds UTC; event time of the project unless given.',
       }),
     ),
+    source: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 100,
+        description: 'Who or what says so, such as `call-centre` or `sensor`: delays are measured for each.',
+      }),
+    ),
     correction: Type.Optional(
       Type.Boolean({ description: 'Says that this replaces an earlier value. Shown in the history; changes no rule.' }),
     ),
@@ -41,6 +48,8 @@ export const LabelRecord = Type.Object({
   eventTime: Type.Integer(),
   /** When it arrived here, milliseconds UTC. */
   at: Type.Integer(),
+  /** Who or what said so; null where nobody told. */
+  source: Nullable(Type.String()),
   /** Another value was known before. */
   correction: Type.Boolean(),
   /** The value that counts at the moment that was asked about. */
@@ -91,6 +100,34 @@ export const LabelDay = Type.Object({
   mean: Nullable(Type.Number()),
 })
 export type LabelDay = Static<typeof LabelDay>
+
+/** How long the labels of one source take, from the prediction's event time to the moment at which the first value became known. */
+export const LabelDelay = Type.Object({
+  /** Null: labels that name no source. */
+  source: Nullable(Type.String()),
+  labels: Type.Integer({ description: 'Predictions whose first label came from it.' }),
+  meanMs: Type.Number(),
+  quantiles: Type.Array(Type.Object({ share: Type.Number(), ms: Type.Number() }), {
+    description: 'At 5, 25, 50, 75, 90, 95 and 99 %.',
+  }),
+  histogram: Type.Array(Type.Object({ fromMs: Type.Number(), toMs: Nullable(Type.Number()), labels: Type.Integer() }), {
+    description: 'From minutes to months; the last bin has no end.',
+  }),
+  /** By the week of the predictions (Monday, UTC), oldest first. */
+  trend: Type.Array(
+    Type.Object({
+      at: Type.Integer(),
+      labels: Type.Integer(),
+      medianMs: Type.Number(),
+      p95Ms: Type.Number(),
+      /** The week is so young that slow labels may still come: its delays look shorter than they are. */
+      young: Type.Boolean(),
+    }),
+  ),
+  /** Median of the newer half of the weeks that are not young over that of the older half; null below four weeks. */
+  change: Nullable(Type.Number()),
+})
+export type LabelDelay = Static<typeof LabelDelay>
 
 const DeploymentParams = Type.Object({ project: ProjectName, deployment: EntityName })
 const PredictionParams = Type.Object({
@@ -258,6 +295,25 @@ export const getPredictionTraffic = route({
           }),
         ),
       }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+    },
+  },
+})
+
+export const getLabelDelays = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/deployments/:deployment/label-delays',
+  permission: 'prediction:read',
+  schema: {
+    operationId: 'getLabelDelays',
+    summary:
+      'Says how long labels take, source by source: distribution and weekly trend. Without a range the newest 180 days.',
+    params: DeploymentParams,
+    query: Type.Object({ ...range, as_of: AsOf }),
+    response: {
+      200: Type.Object({ asOf: Type.Integer(), predicted: Type.Integer(), sources: Type.Array(LabelDelay) }),
       400: Problem,
       403: Problem,
       404: Problem,

@@ -104,6 +104,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     outcomes,
     facts: createModelFacts({ tables: kernel.tables, datasets, registry, evaluations, lineage }),
     currentRelease: (scope, deployment) => currentRelease(serving, scope, deployment),
+    cadences: (scope) => pipelines.cadences(scope),
   })
   lineage.addResolver('prediction', resolvePrediction(outcomes, monitoring.windowsOf))
   const operations = createOperations(kernel, { inbox, lineage })

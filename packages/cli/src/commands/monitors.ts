@@ -1,6 +1,7 @@
 import {
   defineMonitor,
   getMonitor,
+  getMonitorLabelDelay,
   getSliceSeries,
   getViolationSeries,
   listMonitors,
@@ -85,6 +86,30 @@ export function monitorCommands(program: Command, terminal: Terminal): void {
   onAction(
     terminal,
     group
+      .command('delays')
+      .argument('<name>')
+      .description('Shows how long labels take, source by source, and what that disrupts.'),
+    async ({ client, project, show }, monitor: string) => {
+      show(await client.call(getMonitorLabelDelay, { params: { project, monitor } }), ({ sources, warnings }) =>
+        [
+          tableText(
+            ['source', 'labels', 'half within', '95 % within', 'newer weeks against older'],
+            sources.map(({ source, labels, quantiles, change }) => [
+              source ?? '(not named)',
+              labels,
+              hoursText(quantiles.find(({ share }) => share === 0.5)?.ms),
+              hoursText(quantiles.find(({ share }) => share === 0.95)?.ms),
+              change === null ? '–' : `× ${change.toPrecision(3)}`,
+            ]),
+          ),
+          ...warnings.map(({ message }) => `warning: ${message}`),
+        ].join('\n\n'),
+      )
+    },
+  )
+  onAction(
+    terminal,
+    group
       .command('violations')
       .argument('<name>')
       .description('Counts live values that break what the training data keep, feature by feature, window by window.'),
@@ -132,3 +157,5 @@ export function monitorCommands(program: Command, terminal: Terminal): void {
     },
   )
 }
+
+const hoursText = (ms: number | undefined): string => (ms === undefined ? '–' : `${(ms / 3_600_000).toPrecision(3)} h`)

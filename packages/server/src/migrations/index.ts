@@ -18,10 +18,11 @@ import { jobs } from './0091-jobs.ts'
 import { inboxAssignee } from './0092-inbox-assignee.ts'
 import { pipelineQueue } from './0093-pipeline-queue.ts'
 import { eventChain } from './0094-event-chain.ts'
-import { windowDetails } from './0095-window-details.ts'
 import { webhooks } from './0095-webhooks.ts'
-import { accessLog } from './0097-access-log.ts'
+import { windowDetails } from './0095-window-details.ts'
 import { modelStrategy } from './0096-model-strategy.ts'
+import { accessLog } from './0097-access-log.ts'
+import { labelDelay } from './0098-label-delay.ts'
 import { storage } from './0098-storage.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
@@ -45,9 +46,10 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0092-inbox-assignee', inboxAssignee],
   ['0093-pipeline-queue', pipelineQueue],
   ['0094-event-chain', eventChain],
-  ['0095-window-details', windowDetails],
   ['0095-webhooks', webhooks],
-  ['0097-access-log', accessLog],
+  ['0095-window-details', windowDetails],
   ['0096-model-strategy', modelStrategy],
+  ['0097-access-log', accessLog],
+  ['0098-label-delay', labelDelay],
   ['0098-storage', storage],
 ]

@@ -56,6 +56,7 @@ export async function defineMonitor(
       // What was counted by the definition before stays counted.
       label_id: before?.label_id ?? '',
       label_as_of: before?.label_as_of ?? 0,
+      label_delay: null,
       updated_at: clock(),
     }
     await trx

@@ -14,6 +14,7 @@ import { performanceSeries } from './performance-series.ts'
 import { driftHistory, presentMonitor, presentSummaries, presentWindow } from './present-monitor.ts'
 import { windowUrn } from './announce-window.ts'
 import type { MonitorTable } from './tables.ts'
+import { type Cadences, readLabelDelay } from './watch-label-delay.ts'
 import { workOnMonitor } from './work-on-monitor.ts'
 
 type KernelParts = Pick<
@@ -26,6 +27,8 @@ export interface MonitoringDeps {
   readonly facts: ModelFacts
   /** Without it the release that answered last counts. */
   readonly currentRelease?: CurrentRelease
+  /** Without it no retraining is warned about. */
+  readonly cadences?: Cadences
 }
 
 export interface TimeRange {
@@ -52,6 +55,8 @@ export interface Monitoring {
   ): Promise<ReturnType<typeof driftHistory>>
   distribution(scope: Scope, name: string, query: { feature: string; start?: number }): Promise<FeatureDistribution>
   performance(scope: Scope, name: string, range: TimeRange): Promise<ReturnType<typeof performanceSeries>>
+  /** How long labels take, and what that disrupts. */
+  labelDelay(scope: Scope, name: string): ReturnType<typeof readLabelDelay>
   /** URNs of the windows that counted a prediction. */
   windowsOf(scope: Scope, prediction: { deployment: string; release: string; eventTime: number }): Promise<string[]>
   /** Asks the monitors of projects on the wall clock for a look where one is due; a timer does it every half minute. */
@@ -72,14 +77,21 @@ export interface FeatureDistribution {
 const tickMs = 30_000
 const mostWindows = 400
 
-export function createMonitoring(kernel: KernelParts, { outcomes, facts, currentRelease }: MonitoringDeps): Monitoring {
+export function createMonitoring(
+  kernel: KernelParts,
+  { outcomes, facts, currentRelease, cadences }: MonitoringDeps,
+): Monitoring {
   const { db, events, consumers, jobs, watermark, logger } = kernel
   consumers.add({
     name: 'monitoring',
     events: followedEvents,
     handle: (trx, batch) => followEvents(kernel, trx, batch),
   })
-  jobs.handle({ kind: 'monitor', concurrency: 2, handle: (job) => workOnMonitor({ ...kernel, outcomes, facts }, job) })
+  jobs.handle({
+    kind: 'monitor',
+    concurrency: 2,
+    handle: (job) => workOnMonitor({ ...kernel, outcomes, facts, cadences }, job),
+  })
 
   const find = async (scope: Scope, name: string): Promise<MonitorTable> => {
     const row = await db.read
@@ -215,6 +227,8 @@ export function createMonitoring(kernel: KernelParts, { outcomes, facts, current
     },
     performance: async (scope, name, range) =>
       performanceSeries((await windowRows(scope, name, range)).toReversed().map(presentWindow)),
+    labelDelay: async (scope, name) =>
+      readLabelDelay({ ...kernel, outcomes, cadences }, scope, await find(scope, name)),
     windowsOf: async (scope, { deployment, release, eventTime }) => {
       const rows = await db.read
         .selectFrom('monitor_window')

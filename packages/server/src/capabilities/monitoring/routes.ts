@@ -2,6 +2,7 @@ import {
   defineMonitor,
   deleteMonitor,
   getDriftHistory,
+  getMonitorLabelDelay,
   getFeatureDistribution,
   getMonitor,
   getMonitorWindow,
@@ -26,6 +27,7 @@ export function monitoringRoutes(app: Http, monitoring: Monitoring): void {
     windows: await monitoring.windows(scope, params.monitor, { ...query, limit: query.limit ?? 35 }),
   }))
   mount(app, getMonitorWindow, 200, ({ scope, params }) => monitoring.window(scope, params.monitor, params.start))
+  mount(app, getMonitorLabelDelay, 200, ({ scope, params }) => monitoring.labelDelay(scope, params.monitor))
   mount(app, getSliceSeries, 200, async ({ scope, params, query }) => ({
     slices: await monitoring.slices(scope, params.monitor, query),
   }))

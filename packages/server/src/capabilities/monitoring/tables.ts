@@ -37,6 +37,8 @@ export interface MonitorTable {
   created_at: number
   created_by: string
   updated_at: number
+  /** JSON: which warnings about the delay of labels were said last. */
+  label_delay: string | null
 }
 
 /** What a release is compared with, and the memory of its alert rules. */

@@ -6,9 +6,13 @@ import { judgeWindow, type JudgeDeps } from './judge-window.ts'
 import { performanceSettings } from './policies.ts'
 import { recordWindow } from './record-window.ts'
 import type { MonitorTable, MonitorWindowTable } from './tables.ts'
+import { type Cadences, watchLabelDelay } from './watch-label-delay.ts'
 import { windowGrid } from './window-grid.ts'
 
-export type WorkDeps = JudgeDeps & Pick<Kernel, 'clock' | 'events' | 'jobs' | 'watermark' | 'blobs'>
+export type WorkDeps = JudgeDeps & { cadences: Cadences | undefined } & Pick<
+    Kernel,
+    'clock' | 'events' | 'jobs' | 'watermark' | 'blobs'
+  >
 
 /** How far back a new monitor looks, and how many closed windows are still watched for late rows and labels. */
 const mostWindowsBack = 60
@@ -29,6 +33,8 @@ export async function workOnMonitor(deps: WorkDeps, job: ClaimedJob<{ monitor: s
   const closed = await closeWindows(deps, scope, name, asOf, job.signal)
   await takeLatePredictions(deps, scope, name, asOf, job.signal)
   await takeLabels(deps, scope, name, asOf, { closed, signal: job.signal })
+  const monitor = closed.size > 0 ? await readMonitor(deps, scope, name) : undefined
+  if (monitor && definitionOf(monitor).performance) await watchLabelDelay(deps, scope, monitor)
 }
 
 async function readMonitor(

@@ -101,7 +101,7 @@ export async function predictionTraffic(
 }
 
 /** The range asked for, else the newest stretch of so many milliseconds that holds predictions. */
-async function rangeOf(
+export async function rangeOf(
   deps: Deps,
   { project, deployment }: Target,
   { from, to }: Partial<PredictionRange>,

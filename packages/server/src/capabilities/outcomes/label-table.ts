@@ -16,6 +16,7 @@ export const labelColumns: TableColumn[] = [
   { name: 'event_time', type: 'integer' },
   { name: 'at', type: 'integer' },
   { name: 'correction', type: 'boolean' },
+  { name: 'source', type: 'string' },
 ]
 
 /** One row of a label table. */
@@ -28,11 +29,12 @@ export interface LabelRow {
   event_time: number
   at: number
   correction: boolean
+  source: string | null
 }
 
 /** A label as its row; `defaultTime` is when it became known unless it says so. */
 export function labelRow(label: NewLabel, at: number, defaultTime: number): LabelRow {
-  const { predictionId, value, eventTime, correction } = label
+  const { predictionId, value, eventTime, correction, source } = label
   if (value === '' || (typeof value === 'number' && !Number.isFinite(value)))
     throw outcomeErrors.BAD_VALUE(predictionId)
   return {
@@ -44,6 +46,7 @@ export function labelRow(label: NewLabel, at: number, defaultTime: number): Labe
     event_time: eventTime ?? defaultTime,
     at,
     correction: correction ?? false,
+    source: source ?? null,
   }
 }
 

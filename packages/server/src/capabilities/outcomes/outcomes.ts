@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { LabelDay, NewLabel, PredictionDetail, PredictionRow } from '@trivium/contract'
+import type { LabelDay, LabelDelay, NewLabel, PredictionDetail, PredictionRow } from '@trivium/contract'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { type LedgerWriter, openLedgerWriter } from '../../kernel/ledger/index.ts'
 import type { Relation, TableColumn, TableFormat } from '../../kernel/ports/index.ts'
@@ -11,6 +11,7 @@ import { createLedgerCommits } from './commit-ledgers.ts'
 import { labelCompleteness, predictionTraffic, type TrafficBucket } from './count-predictions.ts'
 import { outcomeErrors } from './errors.ts'
 import { getPrediction } from './get-prediction.ts'
+import { labelDelays } from './label-delays.ts'
 import { labelRow, labelStream } from './label-table.ts'
 import { listPredictions, type PredictionQuery } from './list-predictions.ts'
 import { predictionStream } from './prediction-table.ts'
@@ -45,6 +46,12 @@ export interface Outcomes {
     labelled: number
     delay: { medianMs: number; p95Ms: number } | null
   }>
+  /** How long labels take, source by source. */
+  delays(
+    scope: Scope,
+    deployment: string,
+    range: Partial<PredictionRange> & { asOf?: number },
+  ): Promise<{ asOf: number; predicted: number; sources: LabelDelay[] }>
   traffic(
     scope: Scope,
     deployment: string,
@@ -137,6 +144,11 @@ export function createOutcomes(deps: Deps): Outcomes {
       await requireDeployment(scope, deployment)
       const at = await asOfIn(scope, asOf)
       return { asOf: at, ...(await labelCompleteness(deps, { project: scope.project, deployment, asOf: at }, range)) }
+    },
+    delays: async (scope, deployment, { asOf, ...range }) => {
+      await requireDeployment(scope, deployment)
+      const at = await asOfIn(scope, asOf)
+      return { asOf: at, ...(await labelDelays(deps, { project: scope.project, deployment, asOf: at }, range)) }
     },
     traffic: async (scope, deployment, range, by) => {
       await requireDeployment(scope, deployment)

@@ -50,6 +50,7 @@ export function presentLabels(rows: readonly LabelRow[]): LabelRecord[] {
     value: labelValue(row),
     eventTime: row.event_time,
     at: row.at,
+    source: row.source,
     correction: index > 0,
     current: index === rows.length - 1,
   }))

@@ -77,6 +77,7 @@ const names = {
   value: ['value', 'label'],
   time: ['event_time', 'eventTime', 'known_at'],
   correction: ['correction'],
+  source: ['source'],
 } as const
 
 function fileSql(
@@ -91,11 +92,13 @@ function fileSql(
   }
   const prediction = require(names.prediction)
   const correction = find(names.correction)
+  const source = find(names.source)
   const { kind, number, text } = valueSql(require(names.value))
   return `select '${firstId}-' || lpad((row_number() over ())::varchar, 10, '0') as id,
     ${sqlName(prediction.name)}::varchar as prediction_id, ${kind} as kind, ${number} as number, ${text} as text,
     ${timeSql(find(names.time), defaultTime)} as event_time, ${at}::bigint as "at",
-    ${correction?.type === 'boolean' ? `coalesce(${sqlName(correction.name)}, false)` : 'false'} as correction
+    ${correction?.type === 'boolean' ? `coalesce(${sqlName(correction.name)}, false)` : 'false'} as correction,
+    ${source ? `nullif(left(${sqlName(source.name)}::varchar, 100), '')` : 'null::varchar'} as source
     from file order by event_time, id`
 }
 

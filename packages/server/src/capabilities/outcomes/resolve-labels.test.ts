@@ -14,7 +14,10 @@ const fact = (values: string[]) =>
   })
 const labelsOf = (drawn: { prediction: number; value: string; time: number }[]) =>
   drawn.map(
-    ({ prediction, value, time }, arrival): LabelFact & { prediction_id: string; at: number; correction: boolean } => ({
+    (
+      { prediction, value, time },
+      arrival,
+    ): LabelFact & { prediction_id: string; at: number; correction: boolean; source: null } => ({
       id: `lbl_${String(arrival).padStart(4, '0')}`,
       prediction_id: `p${prediction}`,
       kind: value === 'yes' ? 'boolean' : value === 'late' ? 'string' : 'number',
@@ -23,6 +26,7 @@ const labelsOf = (drawn: { prediction: number; value: string; time: number }[]) 
       event_time: time,
       at: arrival,
       correction: false,
+      source: null,
     }),
   )
 const values = ['0', '1', '2.5', 'yes', 'late']

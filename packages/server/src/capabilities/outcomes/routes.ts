@@ -1,5 +1,6 @@
 import {
   getLabelCompleteness,
+  getLabelDelays,
   getPrediction,
   getPredictionTraffic,
   listPredictions,
@@ -31,6 +32,10 @@ export function outcomeRoutes(app: Http, outcomes: Outcomes): void {
   mount(app, getLabelCompleteness, 200, ({ scope, params, query }) => {
     const { as_of: asOf, ...range } = query
     return outcomes.completeness(scope, params.deployment, { ...range, ...(asOf === undefined ? {} : { asOf }) })
+  })
+  mount(app, getLabelDelays, 200, ({ scope, params, query }) => {
+    const { as_of: asOf, ...range } = query
+    return outcomes.delays(scope, params.deployment, { ...range, ...(asOf === undefined ? {} : { asOf }) })
   })
   mount(app, getPredictionTraffic, 200, ({ scope, params, query }) => {
     const { by = 'day', ...range } = query

@@ -36,6 +36,7 @@ import { type SavePipelineInput, savePipeline } from './save-pipeline.ts'
 import { createCodeBundles, type FindClosure } from './steps/code-bundles.ts'
 import { userCodeStep } from './steps/user-code-step.ts'
 import { onTriggerEvent, onWatermark } from './triggers/follow-events.ts'
+import { readCadences, type RetrainingCadence } from './triggers/read-cadences.ts'
 import { readTriggers } from './triggers/read-triggers.ts'
 import { tickSchedules } from './triggers/tick-schedules.ts'
 import './tables.ts'
@@ -86,6 +87,8 @@ export interface Pipelines {
     pipeline: string,
     page: { limit: number; pageToken?: string },
   ): Promise<{ triggers: PipelineTriggerState[]; evaluations: TriggerEvaluation[]; nextPageToken: string | null }>
+  /** How often triggers may retrain, and for which deployments and monitors. */
+  cadences(scope: Scope): Promise<RetrainingCadence[]>
   /** Tells where this server listens; steps get it as TRIVIUM_URL. */
   listening(url: string): void
   /** Stops the schedule's clock and the processes of steps; what they were doing is done again by the next server. */
@@ -226,6 +229,7 @@ export function createPipelines(
       if (!found) throw pipelineErrors.OUTPUT_NOT_FOUND(step, output)
       return found
     },
+    cadences: (scope) => readCadences(engine, scope),
     triggers: (scope, pipeline, page) => readTriggers(engine, scope, pipeline, page),
     listening: (at) => {
       if (config.publicUrl === '') url = at

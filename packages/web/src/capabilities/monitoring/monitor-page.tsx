@@ -12,6 +12,7 @@ import { TimeRange } from '../../ui/time.tsx'
 import { Interval } from '../../ui/value.tsx'
 import { DataTab } from './data-tab.tsx'
 import { InputsTab } from './inputs-tab.tsx'
+import { LabelDelaySection } from './label-delay-section.tsx'
 import { arrivalWord, measureTitle } from './measure-words.ts'
 import { monitorKind, monitorWord } from './monitor-state.ts'
 import { PerformanceTab } from './performance-tab.tsx'
@@ -113,7 +114,10 @@ function MonitorView({ project, monitor }: { readonly project: string; readonly 
       />
       <TabPanel tab={start}>
         {start === 'performance' && (
-          <PerformanceTab monitor={monitor} performance={performance} drift={drift} marks={marks} project={project} />
+          <>
+            <PerformanceTab monitor={monitor} performance={performance} drift={drift} marks={marks} project={project} />
+            <LabelDelaySection project={project} monitor={monitor.name} />
+          </>
         )}
         {start === 'data' && (
           <DataTab
