@@ -19,7 +19,7 @@ const changes: readonly (readonly [noun: RegExp, operations: RegExp])[] = [
 ]
 
 /** Shown by every event: the list of events, the overview of the loop. */
-const always = /^(listEvents|getHome|getProjectOverview|getOverview)$/
+const always = /^(listEvents|getEventChain|getHome|getProjectOverview|getOverview)$/
 
 /** Whether an answer of an operation may be old after an event. */
 export function isChangedBy(operationId: string, eventName: string): boolean {

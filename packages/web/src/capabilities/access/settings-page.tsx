@@ -4,11 +4,12 @@ import { PageHeader } from '../../ui/page-header.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { WebhooksPanel } from '../webhooks/webhooks-panel.tsx'
 import { AppearancePanel } from './appearance-panel.tsx'
+import { AuditPanel } from './audit-panel.tsx'
 import { PeoplePanel } from './people-panel.tsx'
 import { StatusPanel } from './status-panel.tsx'
 import { TokensPanel } from './tokens-panel.tsx'
 
-const shape = { tab: oneOf(['people', 'tokens', 'webhooks', 'status', 'appearance'], 'people') }
+const shape = { tab: oneOf(['people', 'tokens', 'webhooks', 'audit', 'status', 'appearance'], 'people') }
 
 /** People of the project and their tokens, who is told of events, and how the server does. */
 export function Page() {
@@ -24,6 +25,7 @@ export function Page() {
           { id: 'people', label: 'People' },
           { id: 'tokens', label: 'Tokens and sessions' },
           { id: 'webhooks', label: 'Webhooks' },
+          { id: 'audit', label: 'Audit' },
           { id: 'status', label: 'Status' },
           { id: 'appearance', label: 'Appearance' },
         ]}
@@ -32,6 +34,7 @@ export function Page() {
         {view.tab === 'people' && <PeoplePanel project={project} />}
         {view.tab === 'tokens' && <TokensPanel project={project} />}
         {view.tab === 'webhooks' && <WebhooksPanel project={project} />}
+        {view.tab === 'audit' && <AuditPanel project={project} />}
         {view.tab === 'status' && <StatusPanel />}
         {view.tab === 'appearance' && <AppearancePanel />}
       </TabPanel>
