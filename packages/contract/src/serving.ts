@@ -149,6 +149,8 @@ export const DeploymentSummary = Type.Object({
   retiredAt: Nullable(Type.Integer()),
   /** The release that answers now. */
   current: Nullable(Release),
+  /** What one token may ask of it in a minute; more is answered with 429 and Retry-After. Null: what the server's settings say. */
+  requestsPerMinute: Nullable(Type.Integer()),
   traffic: Type.Omit(Traffic, ['minutes']),
 })
 export type DeploymentSummary = Static<typeof DeploymentSummary>
@@ -262,6 +264,23 @@ export const rollBackDeployment = route({
       409: Problem,
       503: Problem,
     },
+  },
+})
+
+export const setDeploymentLimit = route({
+  method: 'PUT',
+  url: '/api/v1/projects/:project/deployments/:deployment/limit',
+  permission: 'deployment:write',
+  schema: {
+    operationId: 'setDeploymentLimit',
+    summary:
+      'Says how many inference requests one token may make of the deployment in a minute; null is what the settings of the server say.',
+    params: DeploymentParams,
+    body: Type.Object(
+      { requestsPerMinute: Nullable(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })) },
+      { additionalProperties: false },
+    ),
+    response: { 200: Deployment, 400: Problem, 403: Problem, 404: Problem },
   },
 })
 

@@ -11,6 +11,7 @@ import {
   pushLabelFile,
   restoreDeployment,
   retireDeployment,
+  setDeploymentLimit,
   rollBackDeployment,
 } from '@trivium/contract'
 import type { Client } from '@trivium/sdk'
@@ -173,6 +174,26 @@ export function deploymentCommands(program: Command, terminal: Terminal): void {
           data: point.datasets.map((one) => `${one.name} v${one.version}`).join(', ') || null,
           'passed over': point.passedOver.map((one) => `release ${one.number}: ${one.reason}`).join(' ') || null,
         }),
+      )
+    },
+  )
+  onAction(
+    terminal,
+    group
+      .command('limit')
+      .argument('<name>')
+      .argument('[requests]', 'a minute and token; without it what the settings of the server say', wholeNumber)
+      .description('Says how many requests one token may make of a deployment in a minute.'),
+    async ({ client, project, show }, deployment: string, requests: number | undefined) => {
+      show(
+        await client.call(setDeploymentLimit, {
+          params: { project, deployment },
+          body: { requestsPerMinute: requests ?? null },
+        }),
+        (one) =>
+          one.requestsPerMinute === null
+            ? `${deployment} has the limit of the server's settings.`
+            : `One token may make ${amountText(one.requestsPerMinute, 'request')} of ${deployment} a minute.`,
       )
     },
   )

@@ -10,6 +10,8 @@ export interface LiveDeployment {
   readonly name: string
   readonly live: LiveRelease
   readonly traffic: TrafficCounter
+  /** What one token may ask of it in a minute. */
+  readonly requestsPerMinute: number
 }
 
 /** What the gateway serves: follows the snapshot, release by release, without a request that finds nothing. */
@@ -40,6 +42,7 @@ interface Entry {
   live?: LiveRelease
   problem?: string
   traffic: TrafficCounter
+  requestsPerMinute: number
 }
 
 const preparedMs = 60_000
@@ -70,10 +73,16 @@ export function createDeployments({ runtime, clock }: { runtime: ModelRuntime; c
     if (snapshot.version === version) return
     tokens = new Map(snapshot.tokens.map((token) => [token.hash, token]))
     const next = new Map<string, Entry>()
-    for (const { project, name, release } of snapshot.deployments) {
+    for (const { project, name, release, requestsPerMinute = Number.MAX_SAFE_INTEGER } of snapshot.deployments) {
       const key = keyOf(project, name)
       const before = entries.get(key)
-      const entry: Entry = { project, name, traffic: counterOf(key), ...(before?.live ? { live: before.live } : {}) }
+      const entry: Entry = {
+        project,
+        name,
+        traffic: counterOf(key),
+        requestsPerMinute,
+        ...(before?.live ? { live: before.live } : {}),
+      }
       if (before?.live?.release.id !== release.id) {
         try {
           entry.live = prepared.get(release.id)?.live ?? (await loadRelease(runtime, release))

@@ -27,6 +27,12 @@ export const predictErrors = defineErrors('PREDICT', {
         ? `Project "${project}" has no deployment.`
         : `Project "${project}" has ${count} deployments: name one, as in /deployments/NAME/invocations.`,
   },
+  RATE_LIMITED: {
+    status: 429,
+    message: (name: string, perMinute: number, seconds: number) =>
+      `This token has made more than ${perMinute.toLocaleString('en-GB')} requests of "${name}" in a minute. Try again in ${seconds} s, send several rows in one request, or ask for a higher limit.`,
+    details: (_name: string, _perMinute: number, seconds: number) => ({ retryAfter: seconds }),
+  },
   NOT_READY: { status: 503, message: (name: string, why: string) => `Deployment "${name}" cannot answer: ${why}` },
   TOO_LARGE: {
     status: 413,

@@ -7,11 +7,13 @@ import { authenticate } from './authenticate.ts'
 import { type Deployments, type LiveDeployment, requireVersion } from './deployments.ts'
 import { predictErrors } from './gateway-errors.ts'
 import { predict, type PredictDeps } from './predict.ts'
+import type { RateLimiter } from './rate-limit.ts'
 import { readBody } from './read-body.ts'
 import type { PredictRoute, WireAnswer, WireProtocol } from './wire-protocol.ts'
 
 export interface InferenceDeps extends PredictDeps {
   readonly deployments: Deployments
+  readonly limiter: RateLimiter
   /** In the order in which they are asked; the last one speaks for paths that are nobody's. */
   readonly protocols: readonly WireProtocol[]
   readonly logger: Logger
@@ -84,8 +86,14 @@ async function answer(deps: InferenceDeps, request: IncomingMessage, draining: b
     if (route.kind === 'read') result = route.answer(deps.deployments, caller)
     else {
       if (draining) throw predictErrors.STOPPING()
-      const body = await readBody(request)
       deployment = find(deps.deployments, caller, route)
+      const wait = deps.limiter.take(
+        `${caller.hash}/${deployment.project}/${deployment.name}`,
+        deployment.requestsPerMinute,
+        startedAt,
+      )
+      if (wait > 0) throw predictErrors.RATE_LIMITED(deployment.name, deployment.requestsPerMinute, wait)
+      const body = await readBody(request)
       const decoded = route.decode({ id, headers: request.headers, body, now: deps.clock() }, deployment)
       const answered = await predict(deps, deployment, decoded.rows, { startedAt, request: id })
       count = answered.count
@@ -93,6 +101,9 @@ async function answer(deps: InferenceDeps, request: IncomingMessage, draining: b
     }
   } catch (error) {
     result = speaker.error(expected(deps.logger, error, id, path), { id })
+    const retryAfter = error instanceof AppError && error.status === 429 ? error.details?.['retryAfter'] : undefined
+    if (retryAfter !== undefined)
+      result = { ...result, headers: { ...result.headers, 'retry-after': String(retryAfter) } }
     // What is left of the body must not be taken for the next request.
     if (!request.complete) result = { ...result, headers: { ...result.headers, connection: 'close' } }
   }

@@ -9,6 +9,7 @@ import { createControlServer } from './control-server.ts'
 import { createDeployments } from './deployments.ts'
 import { createInferenceServer } from './inference-server.ts'
 import type { FeatureLookup } from './predict.ts'
+import { createRateLimiter } from './rate-limit.ts'
 import { createRecordLog } from './record-log.ts'
 import { followSnapshot } from './snapshot-file.ts'
 import type { WireProtocol } from './wire-protocol.ts'
@@ -54,7 +55,7 @@ export async function runGateway(
     onGone: stop,
     onError: (error) => logger.error({ err: error }, 'the snapshot cannot be taken over'),
   })
-  const inference = createInferenceServer({ ...deps, protocols })
+  const inference = createInferenceServer({ ...deps, protocols, limiter: createRateLimiter() })
   const control = createControlServer({ ...deps, secret, program: settings.program, sync: snapshot.sync, stop })
   await snapshot.sync()
   const port = await listen(inference.server, settings.host, settings.port, settings.portIsWish)

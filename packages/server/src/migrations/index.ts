@@ -24,6 +24,7 @@ import { modelStrategy } from './0096-model-strategy.ts'
 import { accessLog } from './0097-access-log.ts'
 import { labelDelay } from './0098-label-delay.ts'
 import { storage } from './0098-storage.ts'
+import { deploymentLimit } from './0099-deployment-limit.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -52,4 +53,5 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0097-access-log', accessLog],
   ['0098-label-delay', labelDelay],
   ['0098-storage', storage],
+  ['0099-deployment-limit', deploymentLimit],
 ]

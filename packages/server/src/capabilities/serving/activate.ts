@@ -41,6 +41,7 @@ export async function insertRelease(
       created_at: at,
       created_by: by,
       retired_at: null,
+      requests_per_minute: null,
     })
     .onConflict((c) => c.columns(['project_id', 'name']).doNothing())
     .execute()

@@ -485,6 +485,46 @@ describe('when things break', () => {
     expect(await recordsOf(world, 'default', 'busy')).toHaveLength(sent)
   })
 
+  test('one token makes no more requests of one deployment than it may, and is told when to come back', async () => {
+    const maintainer = await world.as('maintainer')
+    const { scope, token } = maintainer
+    const other = await world.as('contributor')
+    await serving.deploy(scope, { name: 'limited', model: 'late/1' })
+    await serving.deploy(scope, { name: 'unlimited', model: 'late/1' })
+    expect((await serving.setLimit(scope, 'limited', 5)).requestsPerMinute).toBe(5)
+    const post = (path: string, by: string, body: object) =>
+      fetch(`${serving.inferenceUrl()}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${by}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    const ask = (by: string, name = 'limited') => post(`/deployments/${name}/predict`, by, { inputs: row })
+    const answers = []
+    for (let i = 0; i < 6; i += 1) answers.push(await ask(token))
+    expect(answers.map((one) => one.status)).toEqual([200, 200, 200, 200, 200, 429])
+    const refused = answers[5] as Response
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(12)
+    expect(await refused.json()).toMatchObject({
+      code: 'PREDICT.RATE_LIMITED',
+      detail: expect.stringContaining('more than 5 requests of "limited" in a minute'),
+    })
+    // Every way in counts, and nobody else is held.
+    const v2 = await post('/v2/models/limited/infer', token, { inputs: [] })
+    expect([v2.status, v2.headers.has('retry-after')]).toEqual([429, true])
+    expect((await ask(other.token)).status).toBe(200)
+    expect((await ask(token, 'unlimited')).status).toBe(200)
+    expect((await serving.get(scope, 'limited')).traffic.refused).toBe(2)
+    expect((await recordsOf(world, 'default', 'limited')).length).toBe(6)
+    await serving.setLimit(scope, 'limited', null)
+    expect((await ask(token)).status).toBe(200)
+    const viewer = await world.as('viewer')
+    const denied = await viewer.call('PUT', '/api/v1/projects/default/deployments/limited/limit', {
+      requestsPerMinute: 1,
+    })
+    expect(denied.status).toBe(403)
+  })
+
   test('every acknowledged prediction survives kill -9 of the gateway, which comes back on its port', async () => {
     const { scope } = await world.as('maintainer')
     await serving.deploy(scope, { name: 'killed', model: 'late/1' })

@@ -106,6 +106,7 @@ export function presentSummary(
     createdBy: row.created_by,
     createdByName: nameOf(row.created_by),
     retiredAt: row.retired_at,
+    requestsPerMinute: row.requests_per_minute,
     current: row.retired_at === null ? presentRelease(release, row.current_release, nameOf) : null,
     traffic,
   }

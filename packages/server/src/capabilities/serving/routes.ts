@@ -6,6 +6,7 @@ import {
   listDeployments,
   listReleases,
   restoreDeployment,
+  setDeploymentLimit,
   retireDeployment,
   rollBackDeployment,
   tryDeployment,
@@ -23,6 +24,9 @@ export function servingRoutes(app: Http, serving: Serving): void {
   mount(app, rollBackDeployment, 200, ({ scope, params, body }) => serving.rollBack(scope, params.deployment, body))
   mount(app, getRestorePoint, 200, ({ scope, params }) => serving.restorePoint(scope, params.deployment))
   mount(app, restoreDeployment, 200, ({ scope, params, body }) => serving.restore(scope, params.deployment, body))
+  mount(app, setDeploymentLimit, 200, ({ scope, params, body }) =>
+    serving.setLimit(scope, params.deployment, body.requestsPerMinute),
+  )
   mount(app, retireDeployment, 204, async ({ scope, params }) => {
     await serving.retire(scope, params.deployment)
     return null

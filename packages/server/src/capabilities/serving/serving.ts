@@ -71,6 +71,8 @@ export interface Serving {
     name: string,
     input: { reason?: string },
   ): Promise<{ deployment: Deployment; restored: RestorePoint; pipelineVersion: number | null }>
+  /** How many requests one token may make in a minute; null is what the settings say. Event `deployment.limit-set`. */
+  setLimit(scope: Scope, name: string, requestsPerMinute: number | null): Promise<Deployment>
   retire(scope: Scope, name: string): Promise<void>
   /** Predicts through the gateway without record and without count. */
   tryOut(
@@ -240,6 +242,28 @@ export function createServing({ kernel, models, views, parts, tokens, program }:
       })
       const { deployment, release } = await publish(scope, name, target.id)
       return { deployment, restored: { ...plan.point, release }, pipelineVersion }
+    },
+    setLimit: async (scope, name, requestsPerMinute) => {
+      await db.write.transaction().execute(async (trx) => {
+        const row = await requireDeploymentRow(asReader(trx), scope.project, name)
+        await trx
+          .updateTable('deployment')
+          .set({ requests_per_minute: requestsPerMinute })
+          .where('project_id', '=', scope.project)
+          .where('name', '=', name)
+          .execute()
+        await events.append(trx, {
+          project: scope.project,
+          name: 'deployment.limit-set',
+          schema: 1,
+          by: scope.principal.id,
+          subject: urn(scope.project, 'deployment', name),
+          refs: [],
+          data: { requestsPerMinute, before: row.requests_per_minute },
+        })
+      })
+      await gateway.publish()
+      return read(scope, await requireDeploymentRow(db.read, scope.project, name))
     },
     retire: async (scope, name) => {
       await db.write.transaction().execute(async (trx) => {

@@ -16,6 +16,8 @@ export interface DeploymentTable {
   created_at: number
   created_by: string
   retired_at: number | null
+  /** What one token may ask of it in a minute; null: what the settings say. */
+  requests_per_minute: number | null
 }
 
 export interface ReleaseTable {

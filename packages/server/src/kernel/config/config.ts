@@ -126,6 +126,12 @@ export const configSchema = Type.Object(
     }),
     tablesMemory: Type.String({ default: '1GB', description: 'Memory limit of the tables process.' }),
     tablesThreads: Type.Integer({ default: 2, minimum: 1, maximum: 64, description: 'Threads of the tables process.' }),
+    requestsPerMinute: Type.Integer({
+      default: 1_200_000,
+      minimum: 1,
+      description:
+        'Inference requests that one token may make of one deployment in a minute, where the deployment says nothing else.',
+    }),
     stepSlots: Type.Integer({
       default: 2,
       minimum: 1,

@@ -26,6 +26,8 @@ export interface GatewayDeployment {
   readonly project: string
   readonly name: string
   readonly release: GatewayRelease
+  /** What one token may ask of it in a minute; a main of before says nothing. */
+  readonly requestsPerMinute?: number
 }
 
 /** All that the gateway knows of the control database, written by main as `gateway/snapshot.json` whenever it changes. */

@@ -81,6 +81,10 @@ function DeploymentView({ project, deployment }: { readonly project: string; rea
             value: <span className="mono">{new URL(deployment.predictUrl, window.location.origin).pathname}</span>,
           },
           { label: 'Traffic now', value: <Value value={traffic.perSecond} decimals={1} unit="/s" /> },
+          deployment.requestsPerMinute !== null && {
+            label: 'Limit of a token',
+            value: <Value value={deployment.requestsPerMinute} form="count" unit="/min" />,
+          },
           { label: 'p99', value: <Value value={traffic.p99Ms} decimals={2} unit="ms" /> },
           {
             label: 'Failed since start',

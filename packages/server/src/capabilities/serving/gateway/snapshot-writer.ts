@@ -15,8 +15,11 @@ export function createSnapshotWriter({
   db,
   blobs,
   paths,
+  config,
   tokens,
-}: Pick<Kernel, 'db' | 'blobs' | 'paths'> & { readonly tokens: () => Promise<GatewayToken[]> }): SnapshotWriter {
+}: Pick<Kernel, 'db' | 'blobs' | 'paths' | 'config'> & {
+  readonly tokens: () => Promise<GatewayToken[]>
+}): SnapshotWriter {
   const path = join(paths.gateway, 'snapshot.json')
   let version = lastVersion(path)
   let written = ''
@@ -43,7 +46,14 @@ export function createSnapshotWriter({
           .onRef('release.project_id', '=', 'deployment.project_id')
           .onRef('release.id', '=', 'deployment.current_release'),
       )
-      .select(['deployment.project_id', 'deployment.name', 'release.id', 'release.manifest', 'release.views'])
+      .select([
+        'deployment.project_id',
+        'deployment.name',
+        'deployment.requests_per_minute',
+        'release.id',
+        'release.manifest',
+        'release.views',
+      ])
       .where('deployment.retired_at', 'is', null)
       .orderBy('deployment.project_id')
       .orderBy('deployment.name')
@@ -55,6 +65,7 @@ export function createSnapshotWriter({
         return {
           project: row.project_id,
           name: row.name,
+          requestsPerMinute: row.requests_per_minute ?? config.requestsPerMinute,
           release: { id: row.id, manifest, modelPath, views: JSON.parse(row.views) as OnlineView[] },
         }
       }),
