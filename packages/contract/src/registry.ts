@@ -182,6 +182,68 @@ export const ModelVersionDetail = Type.Object({
 })
 export type ModelVersionDetail = Static<typeof ModelVersionDetail>
 
+/** What people say about a version. */
+export const ModelNotes = Type.Object(
+  {
+    knownIssues: Type.Optional(Type.String({ maxLength: 20_000 })),
+    tradeOffs: Type.Optional(Type.String({ maxLength: 20_000 })),
+    usage: Type.Optional(Type.String({ maxLength: 20_000 })),
+  },
+  { additionalProperties: false },
+)
+export type ModelNotes = Static<typeof ModelNotes>
+
+/** The page of a version that others need to use it again, made from what was recorded. */
+export const ModelCard = Type.Object({
+  model: Type.String(),
+  version: Type.Integer(),
+  urn: Type.String(),
+  description: Type.String(),
+  architecture: Type.Object({
+    /** Class of the estimator, as autologging recorded it. */
+    estimator: Text,
+    flavors: Type.Array(Type.String()),
+    format: Text,
+    bytes: Type.Integer(),
+  }),
+  signature: Type.Union([ModelSignatureInfo, Type.Null()]),
+  artifact: Type.Object({ digest: Type.String(), files: Type.Integer(), source: Type.String() }),
+  /** Dataset versions that its run and its pipeline read. */
+  trainingData: Type.Array(Type.Object({ urn: Type.String(), as: Type.String() })),
+  /** Code, commit and environment that made it. */
+  madeWith: Type.Array(Type.Object({ urn: Type.String(), as: Type.String() })),
+  hyperparameters: Type.Record(Type.String(), Type.String()),
+  dependencies: Type.Array(Type.Object({ file: Type.String(), text: Type.String() })),
+  /** Each with the dataset version that it was measured on. */
+  evaluations: Type.Array(
+    Type.Object({
+      kind: Type.String(),
+      verdict: Type.String(),
+      summary: Type.String(),
+      dataset: Text,
+      metrics: Type.Record(Type.String(), Type.Union([Type.Number(), Type.Null()])),
+      at: Type.Integer(),
+    }),
+  ),
+  /** Metrics that its run logged, last values. */
+  runMetrics: Type.Record(Type.String(), Type.Union([Type.Number(), Type.Null()])),
+  /** What is known to be wrong or worse: what people wrote, and what checks, gates and alerts found. */
+  knownIssues: Type.Array(Type.Object({ text: Type.String(), source: Type.String() })),
+  tradeOffs: Type.Array(Type.Object({ text: Type.String(), source: Type.String() })),
+  usage: Type.Object({ text: Text, python: Type.String(), curl: Text }),
+  /** Deployments that point to it, and those that did. */
+  deployments: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      state: Type.Union([Type.Literal('serving'), Type.Literal('replaced')]),
+      since: Millis,
+    }),
+  ),
+  aliases: Type.Array(Type.String()),
+  missing: Type.Array(Type.String()),
+})
+export type ModelCard = Static<typeof ModelCard>
+
 /** A registered model. */
 export const RegisteredModel = Type.Object({
   name: Type.String(),
@@ -435,16 +497,33 @@ export const getModelVersion = route({
   },
 })
 
+export const getModelCard = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/models/:model/versions/:version/card',
+  permission: 'model:read',
+  schema: {
+    operationId: 'getModelCard',
+    summary:
+      'Reads the page of a version: architecture, training data, hyperparameters, dependencies, evaluation, known issues and trade-offs, usage, deployments.',
+    params: VersionParams,
+    response: { 200: ModelCard, 403: Problem, 404: Problem },
+  },
+})
+
 export const updateModelVersion = route({
   method: 'PATCH',
   url: '/api/v1/projects/:project/models/:model/versions/:version',
   permission: 'model:write',
   schema: {
     operationId: 'updateModelVersion',
-    summary: 'Changes the description or tags of a version.',
+    summary: 'Changes the description, the tags or the notes of a version.',
     params: VersionParams,
     body: Type.Object(
-      { description: Type.Optional(Type.String({ maxLength: 100_000 })), tags: Type.Optional(TagChanges) },
+      {
+        description: Type.Optional(Type.String({ maxLength: 100_000 })),
+        tags: Type.Optional(TagChanges),
+        notes: Type.Optional(ModelNotes),
+      },
       { additionalProperties: false },
     ),
     response: { 200: ModelVersionDetail, 400: Problem, 403: Problem, 404: Problem },

@@ -1,6 +1,7 @@
 import {
   deleteModelAlias,
   getModel,
+  getModelCard,
   getModelRetraining,
   getModelStrategy,
   getModelVersion,
@@ -10,6 +11,7 @@ import {
   setModelAlias,
   setModelPolicy,
   setModelStrategy,
+  updateModelVersion,
 } from '@trivium/contract'
 import { readFile } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
@@ -45,6 +47,46 @@ export function modelCommands(program: Command, terminal: Terminal): void {
             timeText(m.updatedAt),
           ]),
         ),
+      )
+    },
+  )
+  onAction(
+    terminal,
+    group
+      .command('card')
+      .argument('<version>', 'MODEL/VERSION')
+      .option('--known-issues <text>', 'writes down what is known to be wrong')
+      .option('--trade-offs <text>', 'writes down what was given up for what')
+      .option('--usage <text>', 'writes down how to use it, and for what not')
+      .description('Shows all that is on record about a version, for whoever wants to use it; or writes notes down.'),
+    async ({ client, project, options, show }, reference: string) => {
+      const { model, version } = readReference(reference)
+      if (version === undefined) throw new UsageError('Say which version: trivium models card MODEL/VERSION.')
+      const params = { project, model, version }
+      const notes = Object.fromEntries(
+        ['knownIssues', 'tradeOffs', 'usage'].flatMap((key) =>
+          options[key] === undefined ? [] : [[key, options[key] as string]],
+        ),
+      )
+      if (Object.keys(notes).length > 0) await client.call(updateModelVersion, { params, body: { notes } })
+      show(await client.call(getModelCard, { params }), (card) =>
+        factsText({
+          version: `${card.model} v${card.version}`,
+          description: card.description || null,
+          architecture: [card.architecture.estimator, card.architecture.format].filter(Boolean).join(', ') || null,
+          'trained on': card.trainingData.map((one) => one.urn).join(', ') || null,
+          'made with': card.madeWith.map((one) => one.urn).join(', ') || null,
+          hyperparameters:
+            Object.entries(card.hyperparameters)
+              .map(([key, value]) => `${key}=${value}`)
+              .join(', ') || null,
+          dependencies: card.dependencies.map((one) => one.file).join(', ') || null,
+          evaluation: card.evaluations.map((one) => one.summary).join(' ') || null,
+          'known issues': card.knownIssues.map((one) => `${one.text} (${one.source})`).join(' ') || null,
+          'trade-offs': card.tradeOffs.map((one) => one.text).join(' ') || null,
+          usage: card.usage.text,
+          deployments: card.deployments.map((one) => `${one.name} (${one.state})`).join(', ') || null,
+        }),
       )
     },
   )

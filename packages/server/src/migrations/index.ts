@@ -25,6 +25,7 @@ import { accessLog } from './0097-access-log.ts'
 import { labelDelay } from './0098-label-delay.ts'
 import { storage } from './0098-storage.ts'
 import { deploymentLimit } from './0099-deployment-limit.ts'
+import { modelNotes } from './0100-model-notes.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -54,4 +55,5 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0098-label-delay', labelDelay],
   ['0098-storage', storage],
   ['0099-deployment-limit', deploymentLimit],
+  ['0100-model-notes', modelNotes],
 ]

@@ -1,4 +1,4 @@
-import type { EventRef } from '@trivium/contract'
+import type { EventRef, ModelNotes } from '@trivium/contract'
 import { addBlobRef } from '../../kernel/blobs/index.ts'
 import { asReader, isUniqueViolation, type Trx } from '../../kernel/db/index.ts'
 import { digestOf, urn } from '../../kernel/ids/index.ts'
@@ -8,7 +8,7 @@ import { runUrn } from '../tracking/index.ts'
 import { describeFiles, type ModelDescription } from './describe-files.ts'
 import { registryErrors } from './errors.ts'
 import { checkModelName, insertModel, type RegistryDeps, writeAlias } from './models.ts'
-import { findModel, versionUrn } from './read-models.ts'
+import { findModel, requireVersion, versionUrn } from './read-models.ts'
 import type { VersionSource } from './resolve-source.ts'
 import { checkVersion } from './strategy.ts'
 import type { ModelVersionTable } from './tables.ts'
@@ -146,6 +146,7 @@ async function insertVersion(
     approval_item: null,
     authors: JSON.stringify([...authors]),
     deleted_at: null,
+    notes: '{}',
     created_at: now,
     updated_at: now,
     created_by: principal.id,
@@ -194,15 +195,23 @@ export async function updateVersion(
     description?: string
     stage?: string
     archiveOthers?: boolean
+    notes?: ModelNotes
     tags?: readonly { key: string; value: string | null }[]
   },
 ): Promise<void> {
   const { project } = scope
   await db.write.transaction().execute(async (trx) => {
+    const notes =
+      change.notes &&
+      JSON.stringify({
+        ...(JSON.parse((await requireVersion(asReader(trx), project, model, version)).notes) as ModelNotes),
+        ...change.notes,
+      })
     const { numUpdatedRows } = await trx
       .updateTable('model_version')
       .set({
         updated_at: clock(),
+        ...(notes === undefined ? {} : { notes }),
         ...(change.description === undefined ? {} : { description: change.description }),
         ...(change.stage === undefined ? {} : { stage: change.stage }),
       })

@@ -1,5 +1,6 @@
 import type {
   Evidence,
+  ModelCard,
   ModelPolicy,
   ModelRetraining,
   ModelStrategy,
@@ -37,6 +38,7 @@ import {
   versionDetail,
   versionUrn,
 } from './read-models.ts'
+import { readModelCard } from './model-card.ts'
 import { deleteVersion, type NewVersion, registerVersion, updateVersion } from './register-version.ts'
 import { recordGate } from './record-gate.ts'
 import { resolveSource, type VersionSource } from './resolve-source.ts'
@@ -86,6 +88,8 @@ export interface Registry extends ModelReferenceResolver {
   deleteVersion(scope: Scope, model: string, version: number): Promise<void>
   version(scope: Scope, model: string, version: number): Promise<ModelVersionDetail>
   /** The stored row, with the files of the version as JSON. */
+  /** The page of a version, made from what was recorded. */
+  card(scope: Scope, model: string, version: number): Promise<ModelCard>
   versionRow(scope: Scope, model: string, version: number): Promise<ModelVersionTable>
   versions(
     scope: Scope,
@@ -167,6 +171,7 @@ export function createRegistry(
     updateVersion: (scope, name, version, change) => updateVersion(deps, scope, name, version, change),
     deleteVersion: (scope, name, version) => deleteVersion(deps, scope, name, version),
     version: (scope, name, version) => versionDetail(db.read, scope.project, name, version),
+    card: (scope, name, version) => readModelCard({ db, blobs }, scope, name, version),
     versionRow: (scope, name, version) => requireVersion(db.read, scope.project, name, version),
     versions: async (scope, query) => {
       const { rows, more } = await searchVersions(db.read, db.dialect, { project: scope.project, ...query })

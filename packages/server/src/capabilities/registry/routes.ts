@@ -6,6 +6,7 @@ import {
   downloadModelFile,
   findModelVersions,
   getModel,
+  getModelCard,
   getModelRetraining,
   getModelStrategy,
   getModelVersion,
@@ -120,10 +121,12 @@ export function registryRoutes(app: Http, registry: Registry): void {
     return registry.version(scope, model, version)
   })
   mount(app, getModelVersion, 200, ({ scope, params }) => registry.version(scope, params.model, params.version))
+  mount(app, getModelCard, 200, ({ scope, params }) => registry.card(scope, params.model, params.version))
   mount(app, updateModelVersion, 200, async ({ scope, params, body }) => {
     await registry.updateVersion(scope, params.model, params.version, {
       tags: edits(body.tags),
       ...(body.description === undefined ? {} : { description: body.description }),
+      ...(body.notes === undefined ? {} : { notes: body.notes }),
     })
     return registry.version(scope, params.model, params.version)
   })

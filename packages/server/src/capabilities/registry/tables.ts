@@ -62,6 +62,8 @@ export interface ModelVersionTable {
   /** JSON list of principal ids whose work it is; none of them may approve it. */
   authors: string
   deleted_at: number | null
+  /** JSON: what people say about it: knownIssues, tradeOffs, usage. */
+  notes: string
   created_at: number
   updated_at: number
   created_by: string

@@ -28,9 +28,10 @@ import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
 import { EvidenceTable } from './evidence-table.tsx'
+import { ModelCard } from './model-card.tsx'
 import { versionState } from './version-state.ts'
 
-const shape = { tab: oneOf(['evidence', 'signature', 'files'], 'evidence') }
+const shape = { tab: oneOf(['evidence', 'card', 'signature', 'files'], 'evidence') }
 
 /** One version: may it be used, on what evidence, made from what, and how it is called. */
 export function Page() {
@@ -106,6 +107,7 @@ function VersionView({ project, version }: { readonly project: string; readonly 
         onChange={(tab) => setView({ tab: tab as typeof view.tab })}
         tabs={[
           { id: 'evidence', label: 'Evidence', count: version.evidence.length },
+          { id: 'card', label: 'Card' },
           { id: 'signature', label: 'Signature and example' },
           { id: 'files', label: 'Files', count: version.files.filter((file) => !file.isDirectory).length },
         ]}
@@ -171,6 +173,7 @@ function VersionView({ project, version }: { readonly project: string; readonly 
               <EvidenceTable evidence={version.evidence} />
             </Section>
           )}
+          {view.tab === 'card' && <ModelCard project={project} model={version.model} version={version.version} />}
           {view.tab === 'signature' && <Signature version={version} />}
           {view.tab === 'files' && (
             <DataTable
