@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -299,6 +300,26 @@ describe('commands against a server', () => {
     expect((await tail).code).toBe(0)
     expect(seen.map(({ name }) => name)).toEqual(['dataset.version-added', 'dataset.version-added'])
     expect(seen[1]?.seq).toBeGreaterThan(seen[0]?.seq ?? 0)
+  })
+
+  test('storage says what uses space, what holds a content, and what a collection would do', async () => {
+    await registerVersion(await tokenOf('contributor')).catch(() => {})
+    const usage = await trivium(['storage', 'usage'])
+    expect(usage.out).toMatch(/ in .*blobs/)
+    expect(usage.out).toMatch(/default +run +\d+ +\d+ /)
+    expect(usage.out).toContain('trivium storage collect --dry-run')
+    const digest = createHash('sha256')
+      .update(await readFile(onnx))
+      .digest('hex')
+    const why = await trivium(['storage', 'why', digest])
+    expect(why.out).toContain('trivium://default/run/')
+    expect((await trivium(['storage', 'why', 'f'.repeat(64)])).code).toBe(1)
+    const dry = await trivium(['storage', 'collect', '--dry-run', '--json'])
+    expect(dry.json).toMatchObject({ state: 'finished', dryRun: true, removed: 0 })
+    expect(dry.json.contents).toBeGreaterThan(0)
+    expect((await trivium(['storage', 'collect'])).out).toMatch(/looked at .* set aside; .* removed;/)
+    expect((await trivium(['storage', 'usage'])).out).toContain('Last collected')
+    expect((await trivium(['storage', 'usage'], { env: { TRIVIUM_TOKEN: await tokenOf('viewer') } })).code).toBe(3)
   })
 
   test('lists that have nothing in them say so; the doctor finds this machine fit for the server', async () => {

@@ -18,6 +18,7 @@ import { openCommand } from './commands/open.ts'
 import { peopleCommands } from './commands/people.ts'
 import { projectCommands } from './commands/projects.ts'
 import { runCommands } from './commands/runs.ts'
+import { storageCommands } from './commands/storage.ts'
 import { tokenCommands } from './commands/tokens.ts'
 import { webhookCommands } from './commands/webhooks.ts'
 import { upCommand } from './commands/up.ts'
@@ -63,6 +64,7 @@ export function createProgram(terminal: Terminal): Command {
     inboxCommands,
     lineageCommands,
     eventCommands,
+    storageCommands,
     accessLogCommand,
   ])
     add(program, terminal)

@@ -37,7 +37,7 @@ export const noCounts = (): Counts => ({
 /**
  * Collects what no row of `blob_ref` holds, in two phases. Content in place that is older than the grace is set aside: every read still finds it, and brings it
  * back. What was set aside a grace ago is looked at again: with an owner it comes back, without one it is removed. So content is lost only when somebody holds
- * it for the first time longer than a grace after he put or saw it. Collections at the same time, and writers, do each other no harm (docs/adr/0008).
+ * it for the first time longer than a grace after he put or saw it. Collections at the same time, and writers, do each other no harm (docs/adr/0006).
  */
 export async function collect(
   { read, blobs }: { read: Reader; blobs: BlobStore },

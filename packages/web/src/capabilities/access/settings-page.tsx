@@ -2,6 +2,7 @@ import { oneOf, useSearchState } from '../../shell/search-state.ts'
 import { usePageParams } from '../../shell/use-page-params.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
+import { StoragePanel } from '../storage/storage-panel.tsx'
 import { WebhooksPanel } from '../webhooks/webhooks-panel.tsx'
 import { AppearancePanel } from './appearance-panel.tsx'
 import { AuditPanel } from './audit-panel.tsx'
@@ -9,7 +10,7 @@ import { PeoplePanel } from './people-panel.tsx'
 import { StatusPanel } from './status-panel.tsx'
 import { TokensPanel } from './tokens-panel.tsx'
 
-const shape = { tab: oneOf(['people', 'tokens', 'webhooks', 'audit', 'status', 'appearance'], 'people') }
+const shape = { tab: oneOf(['people', 'tokens', 'webhooks', 'audit', 'storage', 'status', 'appearance'], 'people') }
 
 /** People of the project and their tokens, who is told of events, and how the server does. */
 export function Page() {
@@ -26,6 +27,7 @@ export function Page() {
           { id: 'tokens', label: 'Tokens and sessions' },
           { id: 'webhooks', label: 'Webhooks' },
           { id: 'audit', label: 'Audit' },
+          { id: 'storage', label: 'Storage' },
           { id: 'status', label: 'Status' },
           { id: 'appearance', label: 'Appearance' },
         ]}
@@ -35,6 +37,7 @@ export function Page() {
         {view.tab === 'tokens' && <TokensPanel project={project} />}
         {view.tab === 'webhooks' && <WebhooksPanel project={project} />}
         {view.tab === 'audit' && <AuditPanel project={project} />}
+        {view.tab === 'storage' && <StoragePanel />}
         {view.tab === 'status' && <StatusPanel />}
         {view.tab === 'appearance' && <AppearancePanel />}
       </TabPanel>

@@ -227,7 +227,7 @@ async function execute(
       finished_at: engine.clock(),
       entered_at: result.enteredAt ?? null,
       exit_code: result.exitCode ?? null,
-      log_digest: stored,
+      log_digest: stored?.digest ?? null,
     })
     await holdLog(trx, engine, id, stored)
     const keep =
@@ -256,7 +256,7 @@ async function fail(
   const stored = await log.finish()
   const row = { attempt: attempt.number, failures: attempt.failures }
   await job.complete(async (trx) => {
-    await settleFailure(trx, engine, work.id, failure, work.step.retry, row, stored)
+    await settleFailure(trx, engine, work.id, failure, work.step.retry, row, stored?.digest ?? null)
     await holdLog(trx, engine, work.id, stored)
   })
 }
@@ -266,10 +266,9 @@ async function holdLog(
   trx: Trx,
   { clock }: Pick<Engine, 'clock'>,
   { project, run }: { project: string; run: string },
-  digest: string | null,
+  log: { digest: string; size: number } | null,
 ): Promise<void> {
-  if (digest !== null)
-    await addBlobRef(trx, { project, digest, owner: urn(project, 'pipeline-run', run), size: 0, at: clock() })
+  if (log !== null) await addBlobRef(trx, { project, ...log, owner: urn(project, 'pipeline-run', run), at: clock() })
 }
 
 /** The reason why a step was stopped, with what its code said last. */

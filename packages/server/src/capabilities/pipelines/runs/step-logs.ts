@@ -18,7 +18,7 @@ export interface AttemptId {
 export interface OpenLog {
   write(text: string, stream: StepLogLine['stream']): void
   /** Closes the file and stores it as a blob; null when the object store does not take it: the local file then stays. */
-  finish(): Promise<string | null>
+  finish(): Promise<{ digest: string; size: number } | null>
   /** Closes the file and leaves it. */
   abandon(): void
 }
@@ -85,7 +85,7 @@ export function createStepLogs({
         finish: async () => {
           close()
           return blobs.put(id.project, createReadStream(path)).then(
-            (stored) => stored.digest,
+            (stored) => stored,
             () => null,
           )
         },
