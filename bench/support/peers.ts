@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { onExit } from './on-exit.ts'
 
 /** The interpreter of a peer's environment; undefined where it could not be installed. */
 export function interpreterOf(peer: string): string | undefined {
@@ -40,6 +41,8 @@ export async function startServer(options: {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  const forget = onExit(() => signalGroup(child, 'SIGKILL'))
+  child.once('exit', forget)
   let words = ''
   const listen = (chunk: unknown): void => {
     words = (words + String(chunk)).slice(-4000)
@@ -69,20 +72,21 @@ async function answers(url: string): Promise<boolean> {
 
 /** Ends a detached child and everything in its process group. */
 async function stopGroup(child: ChildProcess): Promise<void> {
-  const signal = (name: NodeJS.Signals): void => {
-    try {
-      process.kill(-(child.pid ?? 0), name)
-    } catch {
-      // Gone already.
-    }
-  }
   const gone = new Promise<void>((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) resolve()
     else child.once('exit', () => resolve())
   })
-  signal('SIGTERM')
+  signalGroup(child, 'SIGTERM')
   await Promise.race([gone, sleep(10_000)])
-  signal('SIGKILL')
+  signalGroup(child, 'SIGKILL')
+}
+
+function signalGroup({ pid }: ChildProcess, name: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, name)
+  } catch {
+    // Gone already.
+  }
 }
 
 /** A port that is free now. */

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { onExit } from './on-exit.ts'
 import { type ServerProcess, spawnServer } from '@trivium/testing'
 
 const program = join(import.meta.dirname, '../../packages/cli/bin/trivium')
@@ -23,6 +25,10 @@ export async function startTrivium(flags: readonly string[] = []): Promise<Trivi
   const began = performance.now()
   const server = await spawnServer({ data, flags: ['--port', '0', '--inference-port', '0', ...flags] })
   const startedIn = performance.now() - began
+  const forget = onExit(() => {
+    process.kill(server.pid, 'SIGTERM')
+    rmSync(data, { recursive: true, force: true })
+  })
   const env = {
     TRIVIUM_URL: server.url,
     TRIVIUM_TOKEN: server.token,
@@ -42,6 +48,7 @@ export async function startTrivium(flags: readonly string[] = []): Promise<Trivi
       return stdout
     },
     stop: async () => {
+      forget()
       await server.kill('SIGTERM')
       await rm(data, { recursive: true, force: true })
     },
