@@ -73,7 +73,7 @@ test('a host beyond this machine and a mistyped setting are wrong usage', async 
   }
 })
 
-test('every setting but the secret has a flag of up', () => {
+test('every setting but the secrets has a flag of up', () => {
   const program = createProgram({
     env: {},
     cwd: '/',
@@ -84,6 +84,14 @@ test('every setting but the secret has a flag of up', () => {
   })
   const up = program.commands.find((command) => command.name() === 'up')
   const flags = [...program.options, ...(up?.options ?? [])].map((option) => option.attributeName())
-  const settings = Object.keys(configSchema.properties).filter((key) => key !== 'adminToken')
+  const secrets = [
+    'adminToken',
+    'signingKey',
+    'storageAccessKeyId',
+    'storageSecretAccessKey',
+    'storageSessionToken',
+    'vaultKey',
+  ]
+  const settings = Object.keys(configSchema.properties).filter((key) => !secrets.includes(key))
   expect(settings.filter((key) => !flags.includes(key))).toEqual([])
 })

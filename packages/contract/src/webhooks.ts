@@ -77,6 +77,7 @@ export const createWebhook = route({
   method: 'POST',
   url,
   permission: 'webhook:write',
+  sensitive: 'secrets',
   schema: {
     operationId: 'createWebhook',
     summary: 'Makes a webhook and returns the secret that its requests are signed with; it is shown this once.',

@@ -26,6 +26,8 @@ export function upCommand(program: Command, terminal: Terminal): void {
     .option('--lease-ms <number>', 'milliseconds after which a silent worker loses its job', wholeNumber)
     .option('--egress-allow <list>', 'internal hosts that webhooks may post to, comma-separated')
     .option('--body-limit <bytes>', 'largest JSON body', wholeNumber)
+    .option('--checkpoint-directory <directory>', 'second place for the signed checkpoints of the events')
+    .option('--access-log-days <number>', 'days after which entries of the access log are removed', wholeNumber)
     .action(async (_options: unknown, command: Command) => {
       const {
         json,

@@ -63,7 +63,7 @@ export const parseMembers = (text: string): BatchMember[] =>
 
 /**
  * SHA-256 over lines of UTF-8, each ended by a line feed: the name of the format, the project, the number of the batch, the digest of the batch before, then
- * one line an event. docs/adr/0006 fixes this form.
+ * one line an event. docs/adr/0007 fixes this form.
  */
 export function batchDigest(batch: Pick<EventBatchTable, 'project_id' | 'number' | 'previous' | 'members'>): string {
   return createHash('sha256')
