@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Digest, EntityName, JsonObject, Millis, PageQuery, Problem, ProjectName, ProjectParams } from './common.ts'
+import { ColumnProfile } from './datasets.ts'
 import { route } from './route.ts'
 
 const NullableNumber = Type.Union([Type.Number(), Type.Null()])
@@ -117,6 +118,28 @@ export const EvaluatedModel = Type.Object({
 })
 export type EvaluatedModel = Static<typeof EvaluatedModel>
 
+/** What a model says about rows that it was trained on: what its predictions in life are compared with. */
+export const TrainingPredictions = Type.Object({
+  /** Dataset version that it was trained on. */
+  dataset: Type.String(),
+  /** Column of the output, as the prediction log calls it without `output.`. */
+  output: Type.String(),
+  /** Rows of it that were scored, evenly over the whole. */
+  rows: Type.Integer(),
+  profile: ColumnProfile,
+  slices: Type.Array(
+    Type.Object({
+      column: Type.String(),
+      value: Type.String(),
+      rows: Type.Integer(),
+      mean: Type.Union([Type.Number(), Type.Null()]),
+      /** Counts in the bins of `profile`: under, each bin, over. */
+      counts: Type.Array(Type.Integer()),
+    }),
+  ),
+})
+export type TrainingPredictions = Static<typeof TrainingPredictions>
+
 const summaryFields = {
   id: Type.String({ description: 'evl_…' }),
   urn: Type.String(),
@@ -168,6 +191,8 @@ export const Evaluation = Type.Object({
   /** Empty for regression. */
   calibration: Type.Array(EvaluationCalibrationBin),
   championCalibration: Type.Array(EvaluationCalibrationBin),
+  /** Null where the training data are unknown, or lack what the evaluated rows have. */
+  trainingPredictions: Type.Optional(Type.Union([TrainingPredictions, Type.Null()])),
 })
 export type Evaluation = Static<typeof Evaluation>
 

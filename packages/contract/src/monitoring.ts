@@ -339,12 +339,33 @@ export const OfflineGap = Type.Object({
 })
 export type OfflineGap = Static<typeof OfflineGap>
 
+/** How predictions are spread in life against what the model said about the rows that it was trained on. */
+export const OutputShift = Type.Object({
+  /** The input or feature; null is the whole window. */
+  by: Nullable(Type.String()),
+  value: Nullable(Type.String()),
+  trainingRows: Type.Integer(),
+  rows: Type.Integer(),
+  trainingMean: NullableNumber,
+  mean: NullableNumber,
+  /** Kolmogorov–Smirnov distance over the bins of the training predictions. */
+  effect: NullableNumber,
+  pValue: NullableNumber,
+  /** After Benjamini–Hochberg over the window and its slices. */
+  q: NullableNumber,
+  /** `moved`: the distance is at least 0.1 and significant. */
+  verdict: Type.Union([Type.Literal('moved'), Type.Literal('same'), Type.Literal('unknown')]),
+})
+export type OutputShift = Static<typeof OutputShift>
+
 /** What was looked at beside the rules of the monitor. */
 export const WindowDetails = Type.Object({
   /** The whole window first, then slice by slice. Null without a policy of performance. */
   quality: Nullable(Type.Array(SliceQuality)),
   qualityProblem: Nullable(Type.String({ description: 'Why custom metrics could not be computed.' })),
   violations: Nullable(Type.Array(FeatureViolations)),
+  /** The whole first, then by the slices of the evaluation. Null where no evaluation knows the training data. */
+  outputs: Type.Optional(Nullable(Type.Array(OutputShift))),
   /** Only in the first window of a release that can be judged. */
   offline: Nullable(Type.Array(OfflineGap)),
 })

@@ -2,9 +2,11 @@ import {
   defineMonitor,
   getMonitor,
   getMonitorLabelDelay,
+  getMonitorWindow,
   getSliceSeries,
   getViolationSeries,
   listMonitors,
+  listMonitorWindows,
   type MonitorDefinition,
 } from '@trivium/contract'
 import type { Command } from 'commander'
@@ -104,6 +106,37 @@ export function monitorCommands(program: Command, terminal: Terminal): void {
           ),
           ...warnings.map(({ message }) => `warning: ${message}`),
         ].join('\n\n'),
+      )
+    },
+  )
+  onAction(
+    terminal,
+    group
+      .command('outputs')
+      .argument('<name>')
+      .description('Compares the predictions of the newest window with what the model said about its training rows.'),
+    async ({ client, project, show }, monitor: string) => {
+      const { windows } = await client.call(listMonitorWindows, { params: { project, monitor }, query: { limit: 1 } })
+      const [newest] = windows
+      const found = newest
+        ? await client.call(getMonitorWindow, { params: { project, monitor, start: newest.start } })
+        : null
+      show({ window: newest?.start ?? null, outputs: found?.details?.outputs ?? null }, ({ outputs }) =>
+        outputs
+          ? tableText(
+              ['slice', 'value', 'predictions', 'mean', 'training mean', 'distance', 'q', 'verdict'],
+              outputs.map((one) => [
+                one.by ?? 'whole',
+                one.value,
+                one.rows,
+                one.mean?.toPrecision(4) ?? '–',
+                one.trainingMean?.toPrecision(4) ?? '–',
+                one.effect?.toPrecision(3) ?? '–',
+                one.q?.toPrecision(2) ?? '–',
+                one.verdict,
+              ]),
+            )
+          : 'No window knows what the model said about its training rows: evaluate it in a pipeline, with input "training".',
       )
     },
   )

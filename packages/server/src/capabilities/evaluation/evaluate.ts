@@ -17,6 +17,7 @@ import { type EvaluationResult, resultOf } from './result.ts'
 import { runCompute } from './run-compute.ts'
 import { scoredRowsSql, scoreRows } from './score-rows.ts'
 import type { EvaluationSettings } from './settings.ts'
+import { trainingPredictions } from './training-predictions.ts'
 import { refuseOverlap, type TrainingFinder } from './training-range.ts'
 
 /** What `evaluate` works with. */
@@ -126,10 +127,23 @@ async function judge(
   )
   const task = taskOf(settings, prepared)
   const found = await runCompute({ path: values, champion: champion !== undefined, task }, signal)
+  const [met] = contestants
+  const trained = met
+    ? await trainingPredictions(deps, scope, met, { output, settings, directory, log, ...during })
+    : null
   const [candidate, other] = contestants.map((contestant, index) => asEvaluated(contestant, outputs[index] ?? output))
   if (!candidate) throw new Error('There is no candidate.')
   return {
-    result: resultOf(found, { version, settings, timeColumn, prepared, task, candidate, champion: other }),
+    result: resultOf(found, {
+      version,
+      settings,
+      timeColumn,
+      prepared,
+      task,
+      candidate,
+      champion: other,
+      trained,
+    }),
     rowsDigest: digestOf({
       dataset: version.digest,
       where: settings.where ?? null,

@@ -248,7 +248,7 @@ describeEachDatabase('evaluation', ({ world }) => {
   })
 
   test('rows of the time that a model was trained on are refused, for the candidate and later for it as champion', async () => {
-    const { project, scope } = await setUp()
+    const { project, contributor, scope } = await setUp()
     const full = await model(project, 'full.onnx')
     const training = dataset(project)
     const inputs = { model: full, dataset: dataset(project), training }
@@ -258,8 +258,19 @@ describeEachDatabase('evaluation', ({ world }) => {
         /^The candidate was trained on flights v1, which holds 2001-02-01 00:03 to .*allowOverlap: true/,
       ),
     })
-    const allowed = await run(scope, inputs, { label: 'late', allowOverlap: true })
+    const allowed = await run(scope, inputs, { label: 'late', allowOverlap: true, slices: ['origin'] })
     expect(allowed.evidence).toHaveLength(2)
+    // What it says about its training rows is kept: here they are the rows that it was evaluated on.
+    const id = allowed.outputs['evaluation']?.urn?.split('/').at(-1) ?? ''
+    const { trainingPredictions: trained, calibration } = (
+      await contributor.call('GET', `/api/v1/projects/${project}/evaluations/${id}`)
+    ).json
+    expect(trained).toMatchObject({ dataset: training.urn, rows: expected.rows, profile: { count: expected.rows } })
+    const sum = calibration.reduce((total: number, bin: any) => total + bin.count * bin.meanScore, 0)
+    expect(trained.profile.mean).toBeCloseTo(sum / expected.rows, 6)
+    expect(trained.slices.map((one: any) => one.column)).toContain('origin')
+    for (const slice of trained.slices)
+      expect(slice.counts.reduce((total: number, n: number) => total + n, 0)).toBe(slice.rows)
     const later = { model: await model(project, 'plain.onnx'), champion: full, dataset: dataset(project) }
     await expect(run(scope, later, { label: 'late' })).rejects.toMatchObject({
       message: expect.stringContaining('The champion was trained on flights v1'),

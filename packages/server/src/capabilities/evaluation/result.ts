@@ -1,4 +1,10 @@
-import type { DatasetVersion, Evaluation, EvaluatedModel, EvaluationComparison } from '@trivium/contract'
+import type {
+  DatasetVersion,
+  Evaluation,
+  EvaluatedModel,
+  EvaluationComparison,
+  TrainingPredictions,
+} from '@trivium/contract'
 import type { Computed, ComputeTask } from './compute.ts'
 import { describeComparison, describeFirst } from './describe-comparison.ts'
 import type { PreparedRows } from './prepare-rows.ts'
@@ -21,6 +27,7 @@ export function resultOf(
     task: ComputeTask
     candidate: EvaluatedModel
     champion: EvaluatedModel | undefined
+    trained: TrainingPredictions | null
   },
 ): EvaluationResult {
   const { version, settings, prepared, task, candidate, champion } = about
@@ -42,6 +49,7 @@ export function resultOf(
     slices: found.slices,
     calibration: found.calibration,
     championCalibration: found.championCalibration,
+    trainingPredictions: about.trained,
   }
 }
 

@@ -55,6 +55,7 @@ export async function withCohort<T>(
     features,
     raws = [],
     slices = [],
+    outputs = [],
     performance,
   }: {
     deployment: string
@@ -66,6 +67,8 @@ export async function withCohort<T>(
     raws?: readonly { readonly column: string }[]
     /** Columns by whose values is sliced, as `s0`, `s1`, … */
     slices?: readonly { readonly column: string }[]
+    /** More columns, by their own names. */
+    outputs?: readonly { readonly sql: string; readonly name: string }[]
     performance: PerformanceSettings | undefined
   },
   use: (cohort: Relation) => Promise<T>,
@@ -77,6 +80,7 @@ export async function withCohort<T>(
       ...features.map(({ sql }, index) => `${sql} as f${index}`),
       ...raws.map(({ column }, index) => `${sqlName(column)} as r${index}`),
       ...slices.map(({ column }, index) => `${sqlName(column)} as s${index}`),
+      ...outputs.map(({ sql, name }) => `${sql} as ${name}`),
       ...(performance
         ? [`try_cast(${sqlName(performance.column)} as double) as score`, `${actualSql(performance)} as actual`]
         : []),

@@ -14,6 +14,7 @@ import type { ColumnCounts } from '../../kernel/tables/profile.ts'
 import type { Outcomes } from '../outcomes/index.ts'
 import { releasesIn, withCohort } from './cohort-file.ts'
 import { type Baselines, judgePerformance } from './judge-performance.ts'
+import { compareOutputs, outputColumns } from './compare-outputs.ts'
 import { countViolations } from './count-violations.ts'
 import { measureCohort } from './measure-cohort.ts'
 import { measureSlices } from './measure-slices.ts'
@@ -78,6 +79,8 @@ export async function judgeWindow(
     const column = values.get(name)
     return column ? [{ name, column: column.name, numeric: column.type === 'number' || column.type === 'integer' }] : []
   })
+  const trained = keep?.details ? undefined : await deps.facts.predicted(scope, newest)
+  const outputs = outputColumns(trained, log)
   const told = keep?.details ? (JSON.parse(keep.details) as WindowDetails) : undefined
   const measured = async (cohort: Relation, settings: PerformanceSettings) => {
     const found = await measureCohort(deps.tables, cohort, {
@@ -101,6 +104,7 @@ export async function judgeWindow(
       features,
       raws: watched,
       slices,
+      outputs,
       performance: performance && hasColumn(log, performance) ? performance : undefined,
     },
     async (cohort) => ({
@@ -108,6 +112,7 @@ export async function judgeWindow(
         drift && reference
           ? await countViolations(deps.tables, cohort, watched, reference.domains ?? {})
           : (told?.violations ?? null),
+      outputs: trained ? await compareOutputs(deps.tables, cohort, trained, outputs) : (told?.outputs ?? null),
       quality:
         performance && hasColumn(log, performance)
           ? await measureSlices(deps.tables, cohort, { ...performance, slices })
@@ -134,6 +139,7 @@ export async function judgeWindow(
       quality: judged.quality?.quality ?? null,
       qualityProblem: judged.quality?.problem ?? null,
       violations: judged.violations,
+      outputs: judged.outputs,
       offline: judged.performance?.offline ?? null,
     },
     reference: judged.drift?.reference ?? null,

@@ -1,4 +1,4 @@
-import type { MetricBaseline, PerformanceMetric } from '@trivium/contract'
+import type { MetricBaseline, PerformanceMetric, TrainingPredictions } from '@trivium/contract'
 import { AppError } from '../../kernel/errors/index.ts'
 import { parseUrn, urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -27,6 +27,8 @@ export interface Reference {
 export interface ModelFacts {
   /** Profile of the data that it was trained on: what its evaluation recorded, else what the graph says. */
   training(scope: Scope, name: ModelVersionName): Promise<Reference | undefined>
+  /** What it said about the rows that it was trained on, by its newest evaluation that knows. */
+  predicted(scope: Scope, name: ModelVersionName): Promise<TrainingPredictions | undefined>
   /** What its newest evaluation found. */
   evaluated(scope: Scope, name: ModelVersionName, metric: PerformanceMetric): Promise<MetricBaseline | undefined>
   /** The profile of a named dataset version, such as `flights@3`. */
@@ -78,6 +80,14 @@ export function createModelFacts({
       const parts = parseUrn((await trainedOn(scope, name)) ?? '')
       if (parts?.kind !== 'dataset' || parts.version === undefined) return undefined
       return known(profileOf(scope, parts.id, Number(parts.version)))
+    },
+    predicted: async (scope, name) => {
+      for (const { data } of (await evidenceOf(scope, name)).toReversed()) {
+        const id = typeof data['evaluation'] === 'string' ? parseUrn(data['evaluation'])?.id : undefined
+        const found = id === undefined ? undefined : await known(evaluations.get(scope, id))
+        if (found?.trainingPredictions) return found.trainingPredictions
+      }
+      return undefined
     },
     evaluated: async (scope, name, metric) => {
       for (const { data } of (await evidenceOf(scope, name)).toReversed()) {

@@ -57,7 +57,7 @@ const comparable = (column: ColumnProfile | undefined): boolean =>
   column !== undefined && ['numeric', 'categorical'].includes(profileKind(column.type))
 
 /** Text of numbers as a table of whole numbers has it. */
-const numberText = (column: string): string =>
+export const numberText = (column: string): string =>
   `case when ${column} = floor(${column}) and abs(${column}) < 1e15 then ${column}::bigint::varchar else ${column}::varchar end`
 
 function valueSql({ name, type }: TableColumn, reference: ColumnProfile): string {

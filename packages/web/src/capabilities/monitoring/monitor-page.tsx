@@ -15,6 +15,7 @@ import { InputsTab } from './inputs-tab.tsx'
 import { LabelDelaySection } from './label-delay-section.tsx'
 import { arrivalWord, measureTitle } from './measure-words.ts'
 import { monitorKind, monitorWord } from './monitor-state.ts'
+import { OutputsSection } from './outputs-section.tsx'
 import { PerformanceTab } from './performance-tab.tsx'
 import { SlicesTab } from './slices-tab.tsx'
 import { useWatchMarks } from './watch-marks.ts'
@@ -108,7 +109,7 @@ function MonitorView({ project, monitor }: { readonly project: string; readonly 
           { id: 'performance', label: 'Performance' },
           { id: 'slices', label: 'Slices' },
           { id: 'data', label: 'Data', count: monitor.features || undefined },
-          { id: 'inputs', label: 'Inputs' },
+          { id: 'inputs', label: 'Inputs and outputs' },
           { id: 'windows', label: 'Windows', count: windows.data?.windows.length },
         ]}
       />
@@ -132,7 +133,12 @@ function MonitorView({ project, monitor }: { readonly project: string; readonly 
           />
         )}
         {start === 'slices' && <SlicesTab project={project} monitor={monitor.name} window={view.window} />}
-        {start === 'inputs' && <InputsTab project={project} monitor={monitor.name} />}
+        {start === 'inputs' && (
+          <>
+            <InputsTab project={project} monitor={monitor.name} />
+            {newest && <OutputsSection project={project} monitor={monitor.name} start={view.window ?? newest.start} />}
+          </>
+        )}
         {start === 'windows' && (
           <WindowsTab
             monitor={monitor}
