@@ -146,7 +146,7 @@ describeEachDatabase('pipeline runs', ({ world }) => {
           'def bad(x):\n    rows = {}\n    return rows["missing column"]\ndef good(x=None): pass\ndef other(): print("fine")\n',
       },
     })
-    expect(run).toMatchObject({ state: 'failed', reason: expect.stringContaining("KeyError: 'missing column'") })
+    expect(run).toMatchObject({ state: 'failed', reason: `Step "bad" failed: KeyError: 'missing column'` })
     expect(statesOf(run)).toEqual({ bad: 'failed', after: 'skipped', later: 'skipped', other: 'finished' })
     expect(stepOf(run, 'after').reason).toBe('"bad" failed.')
     const error = stepOf(run, 'bad').attempts[0]?.error

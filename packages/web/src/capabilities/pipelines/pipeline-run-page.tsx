@@ -18,6 +18,7 @@ import { Person } from '../../ui/person.tsx'
 import { Section } from '../../ui/section.tsx'
 import { Time } from '../../ui/time.tsx'
 import { useTicking } from '../../ui/use-ticking.ts'
+import { outcomeOf, skippedWords } from './outcome-words.ts'
 import { runState, stepState } from './run-state.ts'
 import { StepPanel } from './step-panel.tsx'
 
@@ -120,7 +121,7 @@ function RunView({ project, run, live, onChanged }: RunViewProps) {
           },
         ]}
       />
-      {run.reason !== null && <Claim>{run.reason}</Claim>}
+      {run.reason !== null && <OutcomeClaim run={run} reason={run.reason} />}
       <Graph
         label={`Steps of run ${run.id.slice(-6)}`}
         maxHeight={240}
@@ -169,5 +170,16 @@ function RunView({ project, run, live, onChanged }: RunViewProps) {
         />
       )}
     </>
+  )
+}
+
+/** Why the run ended as it did: the cause, then where, then what did not happen because of it. */
+function OutcomeClaim({ run, reason }: { readonly run: PipelineRun; readonly reason: string }) {
+  const { step, cause } = outcomeOf(reason)
+  if (step === undefined) return <Claim>{cause}</Claim>
+  return (
+    <Claim>
+      <b>{cause}</b> {/[.!?]$/.test(cause) ? 'It' : 'That'} ended the step {step}. {skippedWords(run.steps)}
+    </Claim>
   )
 }

@@ -5,6 +5,7 @@ import { Duration } from '../../ui/duration.tsx'
 import { Person } from '../../ui/person.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
+import { outcomeLine } from './outcome-words.ts'
 import { runState } from './run-state.ts'
 
 interface RunsTableProps {
@@ -42,7 +43,13 @@ export function RunsTable({ project, runs, withPipeline = false }: RunsTableProp
           ? [{ id: 'pipeline', head: 'Pipeline', cell: (run: PipelineRunSummary) => run.pipeline }]
           : []),
         { id: 'cause', head: 'Why it ran', cut: true, cell: (run) => run.cause.summary },
-        { id: 'reason', head: 'Outcome', cut: true, cell: (run) => <span className="t2">{run.reason ?? '–'}</span> },
+        {
+          id: 'reason',
+          head: 'Outcome',
+          cut: true,
+          cell: (run) =>
+            run.reason === null ? <span className="t3">–</span> : <span className="t2">{outcomeLine(run.reason)}</span>,
+        },
         { id: 'asof', head: 'Event time', align: 'right', cell: (run) => <Time at={run.asOf} clock="event" /> },
         { id: 'by', head: 'By', cell: (run) => <Person name={run.startedByName} id={run.startedBy} /> },
         {

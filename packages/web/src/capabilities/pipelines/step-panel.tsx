@@ -10,6 +10,7 @@ import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { Value } from '../../ui/value.tsx'
 import { AppLink } from '../../ui/app-link.tsx'
 import { runHref } from './runs-table.tsx'
+import { outcomeOf } from './outcome-words.ts'
 import { stepState } from './run-state.ts'
 import { StepLog } from './step-log.tsx'
 
@@ -25,6 +26,10 @@ interface StepPanelProps {
 export function StepPanel({ project, run, step, tab, onTab }: StepPanelProps) {
   const waiting = step.waitingFor === null ? undefined : parseUrn(step.waitingFor)
   const error = step.attempts.at(-1)?.error
+  // what the page says above is not said again
+  const said = run.reason === null ? undefined : outcomeOf(run.reason).cause
+  const reason = step.reason === null ? undefined : outcomeOf(step.reason).cause
+  const failure = error && outcomeOf(error.message).cause
   return (
     <Section
       title={
@@ -35,7 +40,7 @@ export function StepPanel({ project, run, step, tab, onTab }: StepPanelProps) {
       }
       note={`${step.kind}, ${step.state}`}
     >
-      {step.reason !== null && <Claim>{step.reason}</Claim>}
+      {reason !== undefined && reason !== said && <Claim>{reason}</Claim>}
       {waiting && step.state === 'waiting' && (
         <Note tone="person">
           It waits for a decision:{' '}
@@ -44,9 +49,9 @@ export function StepPanel({ project, run, step, tab, onTab }: StepPanelProps) {
           </EntityLink>
         </Note>
       )}
-      {error && (
+      {error && failure !== reason && failure !== said && (
         <Note tone="bad">
-          <span className="m">{error.code}</span> {error.message}
+          <span className="m">{error.code}</span> {failure}
         </Note>
       )}
       <Tabs

@@ -108,7 +108,12 @@ function stateOf(rows: readonly Row[], run: PipelineRunTable): PipelineRunState 
 
 function reasonOf(state: PipelineRunState, rows: readonly Row[]): string | null {
   const first = (wanted: PipelineStepState): Row | undefined => rows.find((row) => row.state === wanted)
-  if (state === 'failed') return `Step "${first('failed')?.name}" failed: ${first('failed')?.reason ?? ''}`
+  if (state === 'failed') {
+    const failed = first('failed')
+    // most errors of steps name their step already
+    const named = failed?.reason?.startsWith(`Step "${failed.name}"`) ?? false
+    return named ? (failed?.reason ?? null) : `Step "${failed?.name}" failed: ${failed?.reason ?? ''}`
+  }
   if (state === 'rejected') return first('rejected')?.reason ?? null
   if (state === 'waiting') return `Step "${first('waiting')?.name}" waits for a decision.`
   return state === 'cancelled' ? 'The run was cancelled.' : null
