@@ -197,11 +197,11 @@ async function watch(admin: Client): Promise<string> {
 }
 
 async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const end = Date.now() + 30_000
+  const end = Date.now() + 60_000
   for (;;) {
     const found = await look()
     if (found !== undefined) return found
-    if (Date.now() > end) throw new Error(`Waited 30 s in vain for ${what}.`)
+    if (Date.now() > end) throw new Error(`Waited 60 s in vain for ${what}.`)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }

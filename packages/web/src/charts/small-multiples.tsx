@@ -54,11 +54,12 @@ export function SmallMultiples({
           const x = linearScale([0, Math.max(1, item.values.length - 1)], [0, plot])
           const last = item.values.findLast((value) => value !== null)
           const stroke = item.attention ? 'var(--warn-mark)' : seriesStroke('base')
-          const words = `${item.title}: ${typeof last === 'number' ? formatValue(last, form, decimals) : 'no values'}${item.attention ? ', attention' : ''}`
+          const result = `: ${typeof last === 'number' ? formatValue(last, form, decimals) : 'no values'}${item.attention ? ', attention' : ''}`
           const chart = (
             <>
               <div className="xs t2 trunc" title={item.title}>
                 {item.title}
+                {item.href !== undefined && <span className="sr-only">{result}</span>}
               </div>
               <svg className="c" width={cell} height="78" aria-hidden>
                 {allowed !== undefined && (
@@ -82,17 +83,11 @@ export function SmallMultiples({
             </>
           )
           return item.href === undefined ? (
-            <figure key={item.title} aria-label={words}>
+            <figure key={item.title} aria-label={`${item.title}${result}`}>
               {chart}
             </figure>
           ) : (
-            <AppLink
-              key={item.title}
-              className="multiple"
-              href={item.href}
-              aria-label={words}
-              aria-current={item.current || undefined}
-            >
+            <AppLink key={item.title} className="multiple" href={item.href} aria-current={item.current || undefined}>
               {chart}
             </AppLink>
           )

@@ -34,6 +34,7 @@ test('ranges name what their ends share once', () => {
   expect(formatRange(Date.UTC(2001, 3, 23), Date.UTC(2001, 3, 29, 23, 59), utc)).toBe('23–29 Apr')
   expect(formatRange(Date.UTC(2001, 3, 30), Date.UTC(2001, 4, 1), utc)).toBe('30 Apr–1 May')
   expect(formatRange(Date.UTC(2001, 4, 3, 8), Date.UTC(2001, 4, 3, 9), utc)).toBe('08:00–09:00')
+  expect(formatRange(Date.UTC(2001, 3, 23), Date.UTC(2001, 3, 24) - 1, utc)).toBe('23 Apr')
 })
 
 test('log lines carry milliseconds', () => {

@@ -119,6 +119,7 @@ export function formatRange(from: number, to: number, { now, zone }: { now: numb
   const year = b.year === n.year ? '' : ` ${b.year}`
   const sameDay = a.year === b.year && a.month === b.month && a.day === b.day
   if (sameDay) {
+    if (clock(a) === '00:00' && clock(b) === '23:59') return `${day(a)}${year}`
     const times = `${clock(a)}\u2013${clock(b)}`
     return a.month === n.month && a.day === n.day && year === '' ? times : `${day(a)}${year} ${times}`
   }

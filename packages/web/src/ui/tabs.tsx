@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type ReactNode, useRef } from 'react'
 import { useShortcuts } from './shortcuts.ts'
+import { useFadeOut } from './use-fade-out.ts'
 
 /** One of several sibling views. */
 export interface Tab {
@@ -22,6 +23,7 @@ interface TabsProps {
 /** Sibling views of one thing; keys 1 to 9 and the arrows switch. */
 export function Tabs({ tabs, value, onChange, label = 'Views', inner = false }: TabsProps) {
   const list = useRef<HTMLDivElement>(null)
+  useFadeOut(list)
   useShortcuts(
     inner
       ? []
