@@ -1,10 +1,10 @@
-"""A step that does nothing but say when its code ran."""
+"""A step that does nothing but say when its code ran; it counts, since steps with equal inputs would come from the cache."""
 
 import time
 
 
-def tick(log, round, before=None):
+def tick(log, round, before=0):
     begin = time.time()
     with open(log, "a") as file:
         file.write(f"{begin} {time.time()}\n")
-    return {"done": round}
+    return {"done": before + 1}
