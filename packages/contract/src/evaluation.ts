@@ -163,6 +163,8 @@ const summaryFields = {
   to: Millis,
   metrics: Type.Array(EvaluatedMetric),
   comparison: Type.Union([EvaluationComparison, Type.Null()]),
+  /** How many models these very rows had judged with this one, and a sentence once that makes the best of them look better than it is. */
+  testSetReuse: Type.Object({ models: Type.Integer(), warning: NullableText }),
   /** URN of the pipeline run and name of the step that asked for it. */
   pipelineRun: NullableText,
   step: NullableText,

@@ -58,6 +58,7 @@ export function evaluationCommands(program: Command, terminal: Terminal): void {
           factsText({
             evaluation: found.id,
             model: found.model.name,
+            'rows judged': `${found.testSetReuse.models} ${found.testSetReuse.models === 1 ? 'model' : 'models'}${found.testSetReuse.warning === null ? '' : `. ${found.testSetReuse.warning}`}`,
             champion: found.champion?.name,
             dataset: `${found.dataset.name} v${found.dataset.version}`,
             where: found.where,

@@ -38,6 +38,7 @@ export function evaluateStep(evaluations: Evaluations): StepKind {
       )
       const evidence = evidenceOf(found, context, configuration)
       for (const { summary } of evidence) context.log(summary)
+      if (found.testSetReuse.warning !== null) context.log(found.testSetReuse.warning)
       const value = { evaluation: found.urn, digest: found.digest, comparison: found.comparison }
       return {
         outputs: { evaluation: { kind: 'evidence', digest: digestOf(value), urn: found.urn, value } },

@@ -247,6 +247,55 @@ describeEachDatabase('evaluation', ({ world }) => {
     expect([refused.status, refused.json.code]).toEqual([409, 'EVALUATION.DIFFERENT_ROWS'])
   })
 
+  test('each use of the same rows is counted, once a model, and too many are warned of', async () => {
+    const { project, contributor, scope } = await setUp()
+    const judge = async (name: string, settings = {}) => {
+      const result = await run(
+        scope,
+        { model: await model(project, name), dataset: dataset(project) },
+        { label: 'late', ...settings },
+      )
+      const id = result.outputs['evaluation']?.urn?.split('/').at(-1) ?? ''
+      return { id, ...(await contributor.call('GET', `/api/v1/projects/${project}/evaluations/${id}`)).json }
+    }
+    const first = await judge('full.onnx')
+    expect(first.testSetReuse).toEqual({ models: 1, warning: null })
+    expect(first.dataset).toMatchObject({ version: 1 })
+    // The same model once more is no further use of the rows; other rows are another set.
+    expect((await judge('full.onnx', { metrics: ['roc-auc'] })).testSetReuse.models).toBe(1)
+    const second = await judge('plain.onnx')
+    expect(second.testSetReuse.models).toBe(2)
+    expect((await judge('blind.onnx', { where: "origin <> 'JFK'" })).testSetReuse.models).toBe(1)
+    const { db } = world.kernel
+    const row = await db.read.selectFrom('evaluation').selectAll().where('id', '=', first.id).executeTakeFirstOrThrow()
+    await db.write.transaction().execute((trx) =>
+      trx
+        .insertInto('evaluation')
+        .values(
+          Array.from({ length: 4 }, (_, i) => ({
+            ...row,
+            id: `${second.id}${i}`,
+            digest: `${i}`,
+            model_digest: `other-${i}`,
+          })),
+        )
+        .execute(),
+    )
+    lines.length = 0
+    const last = await judge('blind.onnx')
+    expect(last.testSetReuse).toEqual({
+      models: 7,
+      warning: expect.stringMatching(
+        /^These rows have judged 7 models\. The best of so many looks better than it is, by about [\d.]+ in /,
+      ),
+    })
+    expect(lines).toContain(last.testSetReuse.warning)
+    // What was known then stays what it was.
+    expect(
+      (await contributor.call('GET', `/api/v1/projects/${project}/evaluations/${first.id}`)).json.testSetReuse.models,
+    ).toBe(1)
+  })
+
   test('rows of the time that a model was trained on are refused, for the candidate and later for it as champion', async () => {
     const { project, contributor, scope } = await setUp()
     const full = await model(project, 'full.onnx')

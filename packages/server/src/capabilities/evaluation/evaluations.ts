@@ -21,6 +21,7 @@ import { metricsOf } from './metric-words.ts'
 import { comparisonOf, type EvaluationResult } from './result.ts'
 import { runCompute } from './run-compute.ts'
 import type { EvaluationTable } from './tables.ts'
+import { countReuse, reuseWarning } from './test-set-reuse.ts'
 import { createTrainingFinder } from './training-range.ts'
 
 /** Where an evaluation was asked for. */
@@ -231,16 +232,22 @@ async function present(db: Reader, rows: readonly EvaluationTable[]): Promise<Ev
       : await db.selectFrom('principal').select(['id', 'name']).where('id', 'in', authors).execute()
     ).map((p) => [p.id, p.name]),
   )
-  return rows.map((row) => ({
-    ...(JSON.parse(row.result) as EvaluationResult),
-    id: row.id,
-    urn: urn(row.project_id, 'evaluation', row.id),
-    digest: row.digest,
-    pipelineRun: row.pipeline_run,
-    step: row.step,
-    asOf: row.as_of,
-    createdAt: row.created_at,
-    createdBy: row.created_by,
-    createdByName: names.get(row.created_by) ?? row.created_by,
-  }))
+  const reuse = await countReuse(db, rows)
+  return rows.map((row) => {
+    const result = JSON.parse(row.result) as EvaluationResult
+    const models = reuse.get(row.id) ?? 1
+    return {
+      ...result,
+      testSetReuse: { models, warning: reuseWarning(models, result.metrics) },
+      id: row.id,
+      urn: urn(row.project_id, 'evaluation', row.id),
+      digest: row.digest,
+      pipelineRun: row.pipeline_run,
+      step: row.step,
+      asOf: row.as_of,
+      createdAt: row.created_at,
+      createdBy: row.created_by,
+      createdByName: names.get(row.created_by) ?? row.created_by,
+    }
+  })
 }

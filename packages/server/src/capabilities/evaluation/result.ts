@@ -13,7 +13,16 @@ import type { EvaluationSettings } from './settings.ts'
 /** What an evaluation found: all of it that does not depend on who asked and when. Its digest names it. */
 export type EvaluationResult = Omit<
   Evaluation,
-  'id' | 'urn' | 'digest' | 'pipelineRun' | 'step' | 'asOf' | 'createdAt' | 'createdBy' | 'createdByName'
+  | 'id'
+  | 'urn'
+  | 'digest'
+  | 'testSetReuse'
+  | 'pipelineRun'
+  | 'step'
+  | 'asOf'
+  | 'createdAt'
+  | 'createdBy'
+  | 'createdByName'
 >
 
 /** Puts the numbers together with what they are about. */

@@ -50,6 +50,7 @@ function EvaluationView({ evaluation }: { readonly evaluation: Evaluation }) {
             : { kind: 'idle', word: champion ? 'not compared' : 'first model' }
         }
       />
+      {evaluation.testSetReuse.warning !== null && <Claim>{evaluation.testSetReuse.warning}</Claim>}
       <Facts
         facts={[
           { label: 'Model', value: <EvaluatedModelLink model={model} /> },
@@ -69,6 +70,7 @@ function EvaluationView({ evaluation }: { readonly evaluation: Evaluation }) {
               </>
             ),
           },
+          { label: 'Rows judged', value: formatPlural(evaluation.testSetReuse.models, 'model') },
           {
             label: 'Event time',
             value: (
