@@ -64,7 +64,7 @@ export class ReaderThreads {
     if (this.#thread) return this.#thread
     const worker = new Worker(
       new URL(import.meta.url.endsWith('.ts') ? './reader-thread.ts' : './reader-thread.js', import.meta.url),
-      { workerData: { path: this.#path } },
+      { workerData: { path: this.#path }, execArgv: conditionsOf(process.execArgv) },
     )
     const thread: Thread = { worker, pending: new Map(), idle: undefined }
     worker.on('message', (message: Answer) => {
@@ -87,4 +87,12 @@ export class ReaderThreads {
     this.#thread = thread
     return thread
   }
+}
+
+/** Of the flags of this process those that say how imports resolve; the others may stop a thread (`--input-type` of a program that was given as text). */
+function conditionsOf(flags: readonly string[]): string[] {
+  return flags.filter(
+    (flag, index) =>
+      flag.startsWith('--conditions') || flag === '-C' || ['--conditions', '-C'].includes(flags[index - 1] ?? ''),
+  )
 }
