@@ -29,8 +29,11 @@ export interface Leak {
   readonly rows: number
 }
 
-/** Places in the order of time at which the past is asked again. */
-const places = [0.5, 0.8, 0.95]
+/** Places in the order of time at which the past is asked again; of many rows the last is enough. */
+const places = [0.5, 0.95]
+const manyRows = 30_000
+/** Rows before such a moment that are compared: those near it hold what comes later than its row. */
+const compared = 3000
 /** The value of another row stands for one that is not known yet, so that a filter on it drops no row. */
 const otherRow = 97
 
@@ -47,13 +50,14 @@ export async function findLeaks(tables: TableEngine, question: LeakQuestion): Pr
   const moment = `epoch_ms(${sqlName(time)}::timestamp)`
   const { rows } = await tables.query(
     {
-      sql: `select quantile_disc(${moment}, [${places.join(', ')}]) from made`,
+      sql: `select quantile_disc(${moment}, [${places.join(', ')}]), count(*) from made`,
       relations: { made },
       trusted: true,
     },
     { signal },
   )
-  const moments = [...new Set(((rows[0]?.[0] ?? []) as (number | null)[]).filter((at) => at !== null))]
+  const [found, total] = (rows[0] ?? []) as [(number | null)[] | null, number]
+  const moments = [...new Set((found ?? []).filter((at) => at !== null))].slice(total > manyRows ? -1 : 0)
   const leaks = new Map<string, Leak>()
   for (const at of moments) {
     const past = `${scratch}-past.parquet`
@@ -77,7 +81,7 @@ export async function findLeaks(tables: TableEngine, question: LeakQuestion): Pr
         },
         { signal },
       )
-      const found = await tables.query(
+      const differences = await tables.query(
         {
           sql: differencesSql(judged, moment, at),
           relations: { made, again: { format: 'parquet', files: [again] } },
@@ -85,7 +89,7 @@ export async function findLeaks(tables: TableEngine, question: LeakQuestion): Pr
         },
         { signal },
       )
-      for (const [column, count] of found.rows)
+      for (const [column, count] of differences.rows)
         if (!leaks.has(String(column)))
           leaks.set(String(column), { column: String(column), moment: at, rows: Number(count) })
     } finally {
@@ -119,8 +123,9 @@ function differencesSql(columns: readonly TableColumn[], moment: string, at: num
     const value = type === 'number' ? `format('{:.9g}', ${sqlName(name)}::double)` : `${sqlName(name)}::varchar`
     return `${value} as v${index}`
   })
+  const near = `(select min(m) from (select ${moment} as m from made where ${moment} <= ${Math.floor(at)} order by m desc limit ${compared}))`
   const side = (relation: string) =>
-    `select ${moment} as moment, ${values.join(', ')} from ${relation} where ${moment} <= ${Math.floor(at)}`
+    `select ${moment} as moment, ${values.join(', ')} from ${relation} where ${moment} <= ${Math.floor(at)} and ${moment} >= ${near}`
   const sizes = (relation: string) => `select moment, count(*) as n from ${relation} group by moment`
   const counts = columns.map(
     ({ name }, index) =>

@@ -35,17 +35,27 @@ export async function measureSlices(
   cohort: Relation,
   { slices, threshold, custom }: SliceQuestion,
 ): Promise<{ quality: SliceQuality[]; problem: string | null }> {
-  const labels = await tables.query({
-    sql: 'select count(actual) > 0 and bool_and(actual in (0, 1)) from cohort where score is not null',
+  const facts = await tables.query({
+    sql: `select ${[
+      'count(actual) filter (score is not null) > 0 and bool_and(actual in (0, 1)) filter (score is not null)',
+      ...slices.flatMap(({ numeric }, index) => [
+        `approx_count_distinct(s${index})`,
+        numeric ? `quantile_disc(s${index}, [0.25, 0.5, 0.75])` : 'null',
+      ]),
+    ].join(', ')} from cohort`,
     relations: { cohort },
     trusted: true,
   })
-  const binary = labels.rows[0]?.[0] === true
+  const [first, ...about] = facts.rows[0] ?? []
+  const binary = first === true
   const quality: SliceQuality[] = []
   let problem: string | null = null
   let total = 0
   for (const [index, slice] of [undefined, ...slices].entries()) {
-    const value = slice === undefined ? 'null::varchar' : await valueSql(tables, cohort, `s${index - 1}`, slice)
+    const value =
+      slice === undefined
+        ? 'null::varchar'
+        : valueSql(`s${index - 1}`, slice, about.slice(2 * index - 2, 2 * index) as [number, number[] | null])
     const { rows } = await tables.query({ sql: metricsSql(value, threshold), relations: { cohort }, trusted: true })
     const own = await customValues(tables, cohort, value, custom)
     problem ??= own.problem
@@ -95,18 +105,11 @@ function valuesOf(row: readonly unknown[], binary: boolean): Record<string, numb
 }
 
 /** The value of a slice as text. Numbers with many values are cut at the window's quartiles. */
-async function valueSql(
-  tables: TableEngine,
-  cohort: Relation,
+function valueSql(
   column: string,
   { numeric }: SliceColumn,
-): Promise<string> {
-  const { rows } = await tables.query({
-    sql: `select approx_count_distinct(${column}), ${numeric ? `quantile_disc(${column}, [0.25, 0.5, 0.75])` : 'null'} from cohort`,
-    relations: { cohort },
-    trusted: true,
-  })
-  const [distinct, quartiles] = (rows[0] ?? []) as [number, number[] | null]
+  [distinct, quartiles]: readonly [number, number[] | null],
+): string {
   if (numeric && quartiles && distinct > manyNumbers) {
     const edges = [...new Set(quartiles.map((edge) => Number(edge)))]
     const cases = edges.map((edge, index) => {
