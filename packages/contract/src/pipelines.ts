@@ -514,6 +514,20 @@ export const setPipelineRunPriority = route({
   },
 })
 
+export const repeatPipelineRun = route({
+  method: 'POST',
+  url: '/api/v1/projects/:project/pipeline-runs/:run/repeat',
+  permission: 'pipeline:run',
+  schema: {
+    operationId: 'repeatPipelineRun',
+    summary:
+      'Runs a run again from its record: the same version with its code and environment, the same parameters, event time, and the same versions of data and models, however many there are by now. Nothing is taken from the cache.',
+    params: RunParams,
+    body: Type.Object({ priority: Type.Optional(RunPriority) }, { additionalProperties: false }),
+    response: { 201: PipelineRun, 400: Problem, 403: Problem, 404: Problem },
+  },
+})
+
 export const cancelPipelineRun = route({
   method: 'POST',
   url: '/api/v1/projects/:project/pipeline-runs/:run/cancel',

@@ -4,6 +4,7 @@ import {
   listPipelineQueue,
   listPipelineRuns,
   type PipelineRun,
+  repeatPipelineRun,
   savePipeline,
   setPipelineRunPriority,
   startPipelineRun,
@@ -76,6 +77,22 @@ export function runCommands(program: Command, terminal: Terminal): void {
               ]),
             ),
       )
+    },
+  )
+  onAction(
+    terminal,
+    group
+      .command('repeat')
+      .argument('<run>', 'prn_…')
+      .option('--wait', 'shows the logs and waits until the run has ended')
+      .description(
+        'Runs a run again from its record: the same code, environment, parameters, data and models, without the cache.',
+      ),
+    async (work, run: string) => {
+      const { client, project, options } = work
+      const made = await client.call(repeatPipelineRun, { params: { project, run }, body: {} })
+      if (options['wait']) await finish(work, made)
+      else work.show(made, ({ id }) => `${id} repeats ${run}. Follow it: trivium runs logs ${id} --follow`)
     },
   )
   onAction(

@@ -26,6 +26,7 @@ import type { Engine } from './runs/engine.ts'
 import { listRuns, readLog, readRun } from './runs/read-runs.ts'
 import { decisionEvents, resumeDecided, resumeWaiting } from './runs/resume-waiting.ts'
 import { listQueue, setPriority } from './runs/queue.ts'
+import { repeatRun } from './runs/repeat-run.ts'
 import { runStep } from './runs/run-step.ts'
 import { createRunTokens } from './runs/run-tokens.ts'
 import { startRun } from './runs/start-run.ts'
@@ -73,6 +74,8 @@ export interface Pipelines {
   planRestore(scope: Scope, run: string): Promise<PipelineRestore | undefined>
   /** Does it, in the transaction of whatever is restored with it. */
   restore(trx: Trx, scope: Scope, plan: PipelineRestore): Promise<{ version: number; urn: string }>
+  /** Starts a run from the record of another: the same version, parameters, event time, data and models. */
+  repeat(scope: Scope, id: string, input: { priority?: number }): Promise<PipelineRun>
   /** Steps that run or wait for a slot, in the order in which they begin. */
   queue(scope: Scope): Promise<{ slots: number; steps: QueuedStep[] }>
   /** Moves a run that is not over up or down in the queue. */
@@ -208,6 +211,7 @@ export function createPipelines(
       await cancelRun(engine, scope, id)
       return readRun(db.read, scope, id)
     },
+    repeat: async (scope, id, input) => readRun(db.read, scope, await repeatRun(engine, scope, id, input)),
     planRestore: (scope, run) => planRestore(engine, scope, run),
     restore: (trx, scope, plan) => restorePipeline(trx, engine, scope, plan),
     queue: async (scope) => ({ slots: config.stepSlots, steps: await listQueue(db.read, scope) }),

@@ -12,6 +12,7 @@ import {
   listPipelineVersions,
   putBlob,
   readStepLog,
+  repeatPipelineRun,
   savePipeline,
   setPipelineRunPriority,
   startPipelineRun,
@@ -63,6 +64,7 @@ export function pipelineRoutes(app: Http, pipelines: Pipelines, { blobs }: { blo
   mount(app, setPipelineRunPriority, 200, ({ scope, params, body }) =>
     pipelines.setPriority(scope, params.run, body.priority),
   )
+  mount(app, repeatPipelineRun, 201, ({ scope, params, body }) => pipelines.repeat(scope, params.run, body))
   mount(app, cancelPipelineRun, 200, ({ scope, params }) => pipelines.cancel(scope, params.run))
   mount(app, readStepLog, 200, ({ scope, params, query }) =>
     pipelines.log(scope, {

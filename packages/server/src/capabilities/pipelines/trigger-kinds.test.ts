@@ -314,6 +314,46 @@ triggers:
     expect(await save('requires: [{ label: d }]')).toContain('needs the name of a dataset')
   })
 
+  test('a run is repeated from its record: what it read then, although there is something newer now', async () => {
+    const { project, client, api } = await place()
+    await addData(client, project, rows(0, 10))
+    const text = (note: string) => ({
+      name: 'again',
+      yaml: `name: again
+params: { seed: 7 }
+steps:
+  check: { kind: validate, in: { dataset: "dataset:flights@latest" } }
+  train: { kind: command, in: { rows: steps.check.dataset }, params: [seed], run: ["sh", "-c", "echo ${note} \${params.seed} > \${out.model}"], out: { model: file } }
+`,
+    })
+    expect((await savePipeline(client, text('old'))).status).toBe(200)
+    const first = await endOfRun(client, (await startRun(client, 'again', { seed: 11 })).id)
+    await addData(client, project, rows(10, 20))
+    await savePipeline(client, text('new'))
+    const repeated = await client.call('POST', `${api}/pipeline-runs/${first.id}/repeat`, {})
+    expect(repeated.status, repeated.text).toBe(201)
+    const run = await endOfRun(client, repeated.json.id)
+    expect(run).toMatchObject({
+      state: 'finished',
+      version: 1,
+      definitionDigest: first.definitionDigest,
+      params: { seed: 11 },
+      asOf: first.asOf,
+      cause: { summary: `Repeats ${first.id} from its record.`, refs: [{ urn: first.urn, as: 'repeats' }] },
+    })
+    expect(stepOf(run, 'check').inputs[0]?.urn).toBe(urn(project, 'dataset', 'flights', 1))
+    expect(stepOf(run, 'train').outputs).toEqual(stepOf(first, 'train').outputs)
+    expect(stepOf(run, 'train').cache).toMatchObject({
+      outcome: 'off',
+      reason: `This run repeats ${first.id}: every step runs.`,
+    })
+    const now = await endOfRun(client, (await startRun(client, 'again', { seed: 11 })).id)
+    expect(stepOf(now, 'check').inputs[0]?.urn).toBe(urn(project, 'dataset', 'flights', 2))
+    const viewer = await world.as('viewer', project)
+    expect((await viewer.call('POST', `${api}/pipeline-runs/${first.id}/repeat`, {})).status).toBe(403)
+    expect((await client.call('POST', `${api}/pipeline-runs/prn_0/repeat`, {})).status).toBe(404)
+  })
+
   test('a pipeline of one team is attached to that of another: it starts when that ends and reads what its steps made', async () => {
     const { project, client, save } = await place()
     await save(

@@ -1,4 +1,11 @@
-import { cancelPipelineRun, getPipelineRun, type PipelineRun } from '@trivium/contract'
+import {
+  cancelPipelineRun,
+  getPipelineRun,
+  listPipelineRuns,
+  type PipelineRun,
+  repeatPipelineRun,
+} from '@trivium/contract'
+import { useRouter } from '@tanstack/react-router'
 import { useState } from 'react'
 import { Gantt } from '../../charts/gantt.tsx'
 import { Graph } from '../../charts/graph.tsx'
@@ -19,6 +26,7 @@ import { Section } from '../../ui/section.tsx'
 import { Time } from '../../ui/time.tsx'
 import { useTicking } from '../../ui/use-ticking.ts'
 import { outcomeOf, skippedWords } from './outcome-words.ts'
+import { runHref } from './runs-table.tsx'
 import { runState, stepState } from './run-state.ts'
 import { StepPanel } from './step-panel.tsx'
 
@@ -49,6 +57,11 @@ function RunView({ project, run, live, onChanged }: RunViewProps) {
   const now = useTicking(live)
   const [progress, setProgress] = useState<Record<string, number>>({})
   const cancel = useContractMutation(cancelPipelineRun, { invalidates: [getPipelineRun] })
+  const router = useRouter()
+  const repeat = useContractMutation(repeatPipelineRun, {
+    invalidates: [listPipelineRuns],
+    onDone: (made) => router.history.push(runHref(project, made)),
+  })
   useVolatile('step.state', (message) => {
     if ((message as { run?: string }).run === run.id) onChanged()
   })
@@ -73,13 +86,20 @@ function RunView({ project, run, live, onChanged }: RunViewProps) {
         state={runState(run)}
         note={`run ${run.id.slice(-6)}`}
         actions={
-          live && (
+          live ? (
             <Button
               look="danger"
               pending={cancel.isPending}
               onClick={() => cancel.mutate({ params: { project, run: run.id } })}
             >
               Cancel run
+            </Button>
+          ) : (
+            <Button
+              pending={repeat.isPending}
+              onClick={() => repeat.mutate({ params: { project, run: run.id }, body: {} })}
+            >
+              Repeat
             </Button>
           )
         }

@@ -8,6 +8,7 @@ import { stepErrors } from '../errors.ts'
 import { userCodeParts, type UserCodeConfiguration } from '../steps/user-code-parts.ts'
 import type { Engine, LoadedVersion, ResolvedInput } from './engine.ts'
 import { requireOwners } from './require-owners.ts'
+import { recordedInputs, repeatedRun } from './repeat-run.ts'
 import { resolveInputs } from './resolve-inputs.ts'
 
 /** A step with everything that is needed to run it, or the result of an earlier run that makes that unnecessary. */
@@ -36,9 +37,18 @@ export async function prepareStep(
   const plain = interpolate(step.with, work.parameters)
   const isUserCode = step.kind === 'python' || step.kind === 'command'
   const configuration = isUserCode ? ({ step, version, settings: plain } satisfies UserCodeConfiguration) : plain
+  const repeated = await repeatedRun(engine.db.read, context.project, context.runId)
+  const recorded =
+    repeated === undefined ? undefined : await recordedInputs(engine.db.read, context.project, repeated, step.name)
   const named = await resolveInputs(
     engine,
-    { scope: context.scope, run: context.runId, asOf: context.asOf, parameters: work.parameters },
+    {
+      scope: context.scope,
+      run: context.runId,
+      asOf: context.asOf,
+      parameters: work.parameters,
+      ...(recorded ? { recorded } : {}),
+    },
     step,
   )
   if (version.definition.production) await requireOwners(engine, context.scope, step, named)
@@ -47,14 +57,16 @@ export async function prepareStep(
     ...named,
     ...more
       .filter(([name]) => step.in[name] === undefined)
-      .map(([name, artifact]) => ({ name, reference: null, artifact })),
+      .map(([name, artifact]) => ({ name, reference: null, artifact: recorded?.get(name) ?? artifact })),
   ]
   const prepared = { kind, configuration: configuration as Readonly<Record<string, unknown>>, inputs }
-  if (step.cache === 'never') {
+  if (step.cache === 'never' || repeated !== undefined) {
     const reason =
-      kind.caching === 'never'
-        ? `Steps of kind ${step.kind} act on the world and always run.`
-        : 'The definition says cache: never.'
+      repeated !== undefined
+        ? `This run repeats ${repeated}: every step runs.`
+        : kind.caching === 'never'
+          ? `Steps of kind ${step.kind} act on the world and always run.`
+          : 'The definition says cache: never.'
     return { ...prepared, parts: [], verdict: { outcome: 'off', reason, key: null, run: null, components: [] } }
   }
   const parts: KeyPart[] = [

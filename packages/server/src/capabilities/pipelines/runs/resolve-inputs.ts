@@ -12,6 +12,8 @@ interface Place {
   readonly run: string
   readonly asOf: number
   readonly parameters: Readonly<Record<string, unknown>>
+  /** What the run read that this one repeats, by name: it stands for what the reference names now. */
+  readonly recorded?: ReadonlyMap<string, Artifact>
 }
 
 /** The content behind each input of a step, by the references of the definition. */
@@ -21,13 +23,16 @@ export async function resolveInputs(
   step: PipelineStep,
 ): Promise<ResolvedInput[]> {
   const made = await outputsOf(engine, place)
+  const { recorded } = place
   const resolved: ResolvedInput[] = []
   for (const [name, text] of Object.entries(step.in)) {
     const reference = parseReference(text)
     if (typeof reference === 'string') throw stepErrors.INPUT_UNRESOLVED(step.name, name, text, reference)
     try {
       const artifact =
-        reference.scheme === 'steps' ? outputOf(made, reference) : await resolveOutside(engine, place, reference)
+        reference.scheme === 'steps'
+          ? outputOf(made, reference)
+          : (recorded?.get(name) ?? (await resolveOutside(engine, place, reference)))
       if (artifact) resolved.push({ name, reference: text, artifact })
     } catch (error) {
       if (!(error instanceof AppError) && !(error instanceof MissingOutput)) throw error
