@@ -4,7 +4,7 @@ export const registryErrors = defineErrors('REGISTRY', {
   MODEL_NOT_FOUND: {
     status: 404,
     message: (name: string) =>
-      `There is no model "${name}" in this project. \`trivium models list\` and the page Models show those that there are; registering a version makes a new one.`,
+      `There is no model "${name}" in this project. The page Models and the command trivium models list show those that there are; registering a version makes a new one.`,
     details: (name: string) => ({ name }),
   },
   MODEL_EXISTS: { status: 409, message: (name: string) => `Registered Model (name=${name}) already exists.` },
@@ -21,7 +21,7 @@ export const registryErrors = defineErrors('REGISTRY', {
   VERSION_NOT_FOUND: {
     status: 404,
     message: (name: string, version: string | number) =>
-      `The model "${name}" has no version ${version}. \`trivium models show ${name}\` lists its versions.`,
+      `The model "${name}" has no version ${version}. Its page and the command trivium models show ${name} list its versions.`,
     details: (name: string, version: string | number) => ({ name, version: String(version) }),
   },
   BAD_ALIAS: { status: 400, message: (why: string) => why },

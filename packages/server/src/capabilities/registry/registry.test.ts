@@ -98,7 +98,10 @@ describeEachDatabase('the registry', ({ world }) => {
     })
     expect(await client.call('GET', `${url}/delay/versions/7`)).toMatchObject({
       status: 404,
-      json: { detail: 'The model "delay" has no version 7. `trivium models show delay` lists its versions.' },
+      json: {
+        detail:
+          'The model "delay" has no version 7. Its page and the command trivium models show delay list its versions.',
+      },
     })
   })
 

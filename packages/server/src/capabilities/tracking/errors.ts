@@ -5,13 +5,13 @@ export const trackingErrors = defineErrors('TRACKING', {
   EXPERIMENT_NOT_FOUND: {
     status: 404,
     message: (id: string) =>
-      `There is no experiment ${id} in this project. \`trivium experiments list\` and the page Experiments show those that there are.`,
+      `There is no experiment ${id} in this project. The page Experiments and the command trivium experiments list show those that there are.`,
     details: (id: string) => ({ experiment: id }),
   },
   EXPERIMENT_NAME_NOT_FOUND: {
     status: 404,
     message: (name: string) =>
-      `There is no experiment "${name}" in this project. It may have been renamed; \`trivium experiments list\` shows those that there are.`,
+      `There is no experiment "${name}" in this project. It may have been renamed; the page Experiments and the command trivium experiments list show those that there are.`,
     details: (name: string) => ({ name }),
   },
   EXPERIMENT_EXISTS: {

@@ -86,6 +86,7 @@ export function Page() {
             ]}
           />
           {data.description !== '' && <Claim>{data.description}</Claim>}
+          <div className="mt-12" />
           <Graph
             label={`Steps of ${data.name}`}
             maxHeight={260}

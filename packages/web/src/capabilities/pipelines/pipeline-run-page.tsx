@@ -142,6 +142,7 @@ function RunView({ project, run, live, onChanged }: RunViewProps) {
         ]}
       />
       {run.reason !== null && <OutcomeClaim run={run} reason={run.reason} />}
+      <div className="mt-12" />
       <Graph
         label={`Steps of run ${run.id.slice(-6)}`}
         maxHeight={240}
@@ -197,9 +198,11 @@ function RunView({ project, run, live, onChanged }: RunViewProps) {
 function OutcomeClaim({ run, reason }: { readonly run: PipelineRun; readonly reason: string }) {
   const { step, cause } = outcomeOf(reason)
   if (step === undefined) return <Claim>{cause}</Claim>
+  const skipped = skippedWords(run.steps)
   return (
     <Claim>
-      <b>{cause}</b> {/[.!?]$/.test(cause) ? 'It' : 'That'} ended the step {step}. {skippedWords(run.steps)}
+      <b>{cause.replace(/[.\s]+$/, '')}</b> in the step {step}
+      {skipped === '' ? '.' : `, so ${skipped}`}
     </Claim>
   )
 }

@@ -42,13 +42,18 @@ export function RunsTable({ project, runs, withPipeline = false }: RunsTableProp
         ...(withPipeline
           ? [{ id: 'pipeline', head: 'Pipeline', cell: (run: PipelineRunSummary) => run.pipeline }]
           : []),
-        { id: 'cause', head: 'Why it ran', cut: true, cell: (run) => run.cause.summary },
         {
-          id: 'reason',
-          head: 'Outcome',
+          id: 'cause',
+          head: 'What came of it, why it ran',
           cut: true,
-          cell: (run) =>
-            run.reason === null ? <span className="t3">–</span> : <span className="t2">{outcomeLine(run.reason)}</span>,
+          cell: (run) => {
+            const outcome = run.reason === null ? '' : outcomeLine(run.reason)
+            return (
+              <span title={`${outcome} ${run.cause.summary}`.trim()}>
+                {outcome} <span className="t2">{run.cause.summary}</span>
+              </span>
+            )
+          },
         },
         { id: 'asof', head: 'Event time', align: 'right', cell: (run) => <Time at={run.asOf} clock="event" /> },
         { id: 'by', head: 'By', cell: (run) => <Person name={run.startedByName} id={run.startedBy} /> },
