@@ -195,6 +195,9 @@ async function verify(send: Send, { run }: Seeded, done: Awaited<ReturnType<type
 
   for (const item of done.approvals) expect((await must(send('GET', api(`inbox/${item}`)))).state).toBe('decided')
   await expectNoGaps(send)
+  const chain = await must(send('POST', api('events/verify')))
+  expect([chain.problems, chain.intact]).toEqual([[], true])
+  expect(chain.checkpoint.seq).toBeGreaterThan(0)
 }
 
 async function readLog(send: Send): Promise<[Set<string>, Set<string>]> {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { urn } from '../ids/index.ts'
 import { addBlobRef } from '../blobs/index.ts'
 import type { Clock } from '../clock/index.ts'
-import type { Database, Reader } from '../db/index.ts'
+import type { Database, Reader, Trx } from '../db/index.ts'
 import type { Logger } from '../logging/index.ts'
 import type { BlobStore } from '../ports/index.ts'
 import { type Checkpoint, readCheckpoint, signCheckpoint } from './checkpoint.ts'
@@ -27,10 +27,11 @@ declare module '../db/database.ts' {
 const dueEvents = 1000
 const dueMs = 60_000
 const lookEveryMs = 5000
+const dayMs = 86_400_000
 
 /** Signed checkpoints of every project's chain, outside of the database. */
 export interface Checkpoints {
-  /** Looks every few seconds for chains that are due. */
+  /** Looks now and every few seconds for chains that are due. */
   start(): void
   /** Signs what is due; with `all` whatever is new. Returns how many were written. */
   write(options?: { all?: boolean }): Promise<number>
@@ -93,6 +94,7 @@ export function createCheckpoints({
           size: content.size,
           at,
         })
+        await dropOlderOfTheDay(trx, project, batch, at)
         await trx
           .updateTable('event_chain')
           .set({ checkpoint_batch: batch, checkpoint_events: events, checkpoint_at: at })
@@ -115,6 +117,8 @@ export function createCheckpoints({
 
   return {
     start: () => {
+      // What a server that was killed has left unsigned.
+      void tryToWrite()
       timer = setInterval(() => void tryToWrite(), lookEveryMs)
       timer.unref()
     },
@@ -125,6 +129,20 @@ export function createCheckpoints({
       await tryToWrite({ all: true })
     },
   }
+}
+
+/** A newer checkpoint says all that an older one said; the last of each day stays. The second place keeps every one. */
+async function dropOlderOfTheDay(trx: Trx, project: string, batch: number, at: number): Promise<void> {
+  const dropped = await trx
+    .deleteFrom('event_checkpoint')
+    .where('project_id', '=', project)
+    .where('batch', '<', batch)
+    .where('at', '>=', at - (at % dayMs))
+    .returning('batch')
+    .execute()
+  if (dropped.length === 0) return
+  const owners = dropped.map((row) => urn(project, 'checkpoint', String(row.batch)))
+  await trx.deleteFrom('blob_ref').where('project_id', '=', project).where('owner', 'in', owners).execute()
 }
 
 async function collectCheckpoints(

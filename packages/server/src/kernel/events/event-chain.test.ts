@@ -302,6 +302,27 @@ describeEachDatabase('event chain', ({ world, dialect }) => {
     expect(await checkpoints.write()).toBe(1)
   })
 
+  test('the last checkpoint of each day stays, and only what stays holds content', async () => {
+    const project = await world.makeProject()
+    const kept = async () => {
+      const { read } = world.kernel.db
+      const rows = await read.selectFrom('event_checkpoint').selectAll().where('project_id', '=', project).execute()
+      const refs = await read.selectFrom('blob_ref').select('digest').where('project_id', '=', project).execute()
+      expect(refs.map(({ digest }) => digest).toSorted()).toEqual(rows.map(({ blob }) => blob).toSorted())
+      return rows.length
+    }
+    for (let day = 1; day <= 3; day += 1) {
+      for (let n = 0; n < 3; n += 1) {
+        await fill(world, project, 1, day * 3)
+        await world.kernel.checkpoints.write({ all: true })
+        world.time.now += 1000
+      }
+      expect(await kept()).toBe(day)
+      world.time.now += 86_400_000
+    }
+    expect(await verify(world, project)).toMatchObject({ intact: true, checkpoint: { seq: expect.any(Number) } })
+  })
+
   test('events from before the chain are sealed by the next start', async () => {
     const project = await world.makeProject()
     await fill(world, project, 5)
