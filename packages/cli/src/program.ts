@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { backupCommands } from './commands/backup.ts'
 import { accessLogCommand } from './commands/access-log.ts'
 import { alertCommands } from './commands/alerts.ts'
 import { dataCommands } from './commands/data.ts'
@@ -50,6 +51,7 @@ export function createProgram(terminal: Terminal): Command {
     openCommand,
     projectCommands,
     peopleCommands,
+    backupCommands,
     tokenCommands,
     webhookCommands,
     dataCommands,

@@ -1,2 +1,5 @@
 export * from './main.ts'
 export { verifyOffline } from './verify-offline.ts'
+export { type BackupManifest } from './backup-manifest.ts'
+export { backUp } from './back-up.ts'
+export { restore } from './restore.ts'

@@ -256,6 +256,7 @@ export function createFeatures(deps: Deps): Features {
       whole = false
       await recoverOnline({
         ...deps,
+        slackMs,
         definitionOf: async (project, view) => definitionOf(await requireView(project, view)),
       })
       whole = true

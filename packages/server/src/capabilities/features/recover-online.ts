@@ -6,14 +6,20 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import { ledgerStreams, newestLines } from '../../kernel/ledger/index.ts'
 import type { OnlineRow, OnlineStore } from '../../kernel/ports/index.ts'
 import { filesAt } from '../../kernel/tables/catalog.ts'
+import { windowMs } from './online.ts'
 import { type PendingPush, pendingPushes, pushRecent, tableOf } from './push-rows.ts'
 
 type Deps = Pick<Kernel, 'db' | 'blobs' | 'tables' | 'paths'> & {
   online: OnlineStore
   definitionOf(project: string, view: string): Promise<FeatureViewDefinition>
+  /** How far before the newest row a lookup may ask. */
+  slackMs: number
 }
 
 const cleanMark = (data: string): string => join(data, 'online', 'closed')
+
+/** Where a restore says that the online store has to be made from the tables: it is in no backup. */
+const rebuildMark = (data: string): string => join(data, 'online', 'rebuild')
 
 /** Says that everything that was pushed is in the online store. */
 export async function markClosed({ paths }: Pick<Kernel, 'paths'>): Promise<void> {
@@ -24,7 +30,12 @@ export async function markClosed({ paths }: Pick<Kernel, 'paths'>): Promise<void
  * Rows are recorded first and put into the online store second. After a server that was not closed, what it recorded last is put there again: of each
  * ledger's writer the newest segment, and the files whose push was announced. Rows that are there stay as they are.
  */
-export async function recoverOnline({ db, blobs, tables, paths, online, definitionOf }: Deps): Promise<void> {
+export async function recoverOnline(deps: Deps): Promise<void> {
+  const { db, blobs, tables, paths, online, definitionOf } = deps
+  if (existsSync(rebuildMark(paths.data))) {
+    await rebuildOnline(deps)
+    await rm(rebuildMark(paths.data))
+  }
   const folder = pendingPushes(paths.data)
   for (const name of existsSync(folder) ? await readdir(folder) : []) {
     const push = readPending(await readFile(join(folder, name), 'utf8'))
@@ -42,6 +53,24 @@ export async function recoverOnline({ db, blobs, tables, paths, online, definiti
   for (const [, project = '', view = ''] of await ledgerStreams(paths.ledgers, ['features'], 2))
     for await (const lines of newestLines(paths.ledgers, ['features', project, view]))
       online.push(project, view, lines.toString().trimEnd().split('\n').map(rowOf))
+}
+
+/** Puts into the online store what a lookup can reach of every view, out of its table; lines that are in no table yet are put there by the other ways. */
+async function rebuildOnline({ db, blobs, tables, online, definitionOf, slackMs }: Deps): Promise<void> {
+  const views = await db.read.selectFrom('feature_view').select(['project_id', 'name']).distinct().execute()
+  for (const { project_id: project, name: view } of views) {
+    const definition = await definitionOf(project, view)
+    const files = await filesAt(db.read, project, tableOf(view))
+    const latest = Math.max(...files.map(({ maxTime }) => maxTime))
+    const after = latest - windowMs(definition.window) - slackMs
+    for (const { digest } of files.filter(({ maxTime }) => maxTime > after))
+      await pushRecent(
+        { tables, online },
+        { project, view, digest, after },
+        definition,
+        await blobs.localPath(project, digest),
+      )
+  }
 }
 
 /** Undefined for a note that was cut off: then the push had not begun. */

@@ -1,0 +1,28 @@
+import { defineErrors } from '../errors/index.ts'
+
+export const backupErrors = defineErrors('BACKUP', {
+  EXISTS: { status: 409, message: (path: string) => `${path} exists already. Name a directory that does not.` },
+  NO_DATABASE: {
+    status: 404,
+    message: (path: string) => `There is no database in ${path}. Name the server's data directory with --data.`,
+  },
+  NOT_A_BACKUP: { status: 422, message: (path: string, why: string) => `${path} is not a whole backup: ${why}.` },
+  DAMAGED: {
+    status: 422,
+    message: (what: string) => `The backup is damaged: ${what}. Nothing was restored; take another backup.`,
+  },
+  OTHER_SCHEMA: {
+    status: 409,
+    message: (version: string, what: string) =>
+      `The backup was made by version ${version}, whose database differs (${what}). Restore it with that version, then upgrade.`,
+  },
+  NOT_EMPTY: {
+    status: 409,
+    message: (what: string) => `${what} is not empty. A backup is restored into an empty place only.`,
+  },
+  DIFFERS: {
+    status: 500,
+    message: (table: string) =>
+      `Table ${table} came out differently than it went in. The restored data must not be used.`,
+  },
+})
