@@ -141,7 +141,7 @@ function VersionView({ project, name, version, dataset }: VersionViewProps) {
               onChange={(tab) => setView({ tab: tab as typeof view.tab })}
               tabs={[
                 { id: 'profile', label: 'Profile', count: profile.columns.length },
-                { id: 'slices', label: 'Slices', count: slices.length },
+                { id: 'slices', label: 'Slices', count: slices.length || undefined },
                 { id: 'checks', label: 'Checks', count: checks.length },
                 { id: 'rows', label: 'Rows' },
               ]}

@@ -136,7 +136,11 @@ function MonitorView({ project, monitor }: { readonly project: string; readonly 
         {start === 'inputs' && (
           <>
             <InputsTab project={project} monitor={monitor.name} />
-            {newest && <OutputsSection project={project} monitor={monitor.name} start={view.window ?? newest.start} />}
+            {newest && (
+              <div className="mt-24">
+                <OutputsSection project={project} monitor={monitor.name} start={view.window ?? newest.start} />
+              </div>
+            )}
           </>
         )}
         {start === 'windows' && (

@@ -30,7 +30,7 @@ export function SlicesTab({ project, monitor, window }: SlicesTabProps) {
         )
         return (
           <>
-            <OfflineGaps project={project} monitor={monitor} starts={points.map(({ start }) => start)} />
+            <OfflineGaps project={project} monitor={monitor} starts={startsOf(points)} />
             <Section title="Metrics by slice" note={<TimeRange from={shown.start} to={shown.end - 1} />}>
               <DataTable
                 label="Metrics by slice"
@@ -86,7 +86,11 @@ export function SlicesTab({ project, monitor, window }: SlicesTabProps) {
   )
 }
 
-/** What was called out when the release was new; read off the newest windows until one has it. */
+/** Windows of the newest release, oldest first: one of the first was held against the evaluation. */
+const startsOf = (points: readonly { readonly release: string | null; readonly start: number }[]): number[] =>
+  points.filter(({ release }) => release !== null && release === points.at(-1)?.release).map(({ start }) => start)
+
+/** What was called out when the release was new; read off its first windows until one has it. */
 function OfflineGaps({
   project,
   monitor,
@@ -96,13 +100,13 @@ function OfflineGaps({
   readonly monitor: string
   readonly starts: readonly number[]
 }) {
-  return starts.length === 0 ? null : <GapOf project={project} monitor={monitor} starts={starts.toReversed()} />
+  return starts.length === 0 ? null : <GapOf project={project} monitor={monitor} starts={starts.slice(0, 6)} />
 }
 
 function GapOf({
   project,
   monitor,
-  starts: [start = 0, ...earlier],
+  starts: [start = 0, ...later],
 }: {
   readonly project: string
   readonly monitor: string
@@ -111,10 +115,7 @@ function GapOf({
   const window = useContractQuery(getMonitorWindow, { params: { project, monitor, start } })
   const gaps = window.data?.details?.offline
   if (!window.data) return null
-  if (!gaps)
-    return earlier.length === 0 || earlier.length > 60 ? null : (
-      <GapOf project={project} monitor={monitor} starts={earlier} />
-    )
+  if (!gaps) return later.length === 0 ? null : <GapOf project={project} monitor={monitor} starts={later} />
   return (
     <Section
       title="Life against evaluation"
