@@ -42,6 +42,8 @@ const digestsOf = async (where: Place) => {
   }
 }
 
+const featureTime = Date.UTC(2001, 0, 31)
+
 /** A little of everything that is kept: runs with odd texts and numbers, a dataset, feature rows, a secret. */
 async function fill(world: World): Promise<{ run: string }> {
   const { call } = await world.as('admin')
@@ -64,12 +66,22 @@ async function fill(world: World): Promise<{ run: string }> {
     { 'content-type': 'application/octet-stream' },
   )
   expect([added.status, added.text]).toEqual([200, expect.stringContaining('valid')])
-  await call('PUT', '/api/v1/projects/default/feature-views/recent', {
+  const view = '/api/v1/projects/default/feature-views/recent'
+  const defined = await call('PUT', view, {
     keys: ['origin'],
     columns: { delay: 'number' },
     features: { mean_delay: 'avg(delay)' },
     window: '6h',
   })
+  const pushed = await call('POST', `${view}/rows`, {
+    rows: [10, 20].map((delay) => ({
+      id: `r${delay}`,
+      key: { origin: 'ORD' },
+      eventTime: featureTime,
+      values: { delay },
+    })),
+  })
+  expect([defined.status, pushed.status]).toEqual([200, 200])
   await world.settled()
   return { run: id }
 }
@@ -122,6 +134,13 @@ describe.each([
       ])
       const content = await admin.call('GET', '/api/v1/projects/default/datasets/rows/versions/1/rows?limit=10')
       expect(content.text).toContain('"a"')
+      // The online store is in no backup: the first start makes it from the tables.
+      await again.capabilities.features.recover()
+      const looked = await admin.call('POST', '/api/v1/projects/default/feature-views/recent/lookup', {
+        keys: [{ origin: 'ORD' }],
+        asOf: featureTime + 3_600_000,
+      })
+      expect(looked.text).toContain('"mean_delay":15')
       // New series, events and experiments continue after the old ones.
       const more = await admin.call('POST', '/api/2.0/mlflow/runs/log-metric', {
         run_id: run,
