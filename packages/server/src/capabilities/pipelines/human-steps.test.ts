@@ -92,7 +92,7 @@ describeEachDatabase('steps that a person decides', ({ world }) => {
     const { events } = (await client.call('GET', `${api}/events?subject=${encodeURIComponent(cause['urn'])}`)).json
     expect(events.map((event: { name: string }) => event.name)).toEqual(['inbox.decided', 'inbox.opened'])
     expect(events[0]).toMatchObject({ by: admin.principal.id, data: { reason: 'the sensor was unplugged' } })
-  })
+  }, 60_000)
 
   test('a person who says no ends the run as rejected with his reason', async () => {
     const { client, approver, decide, waiting } = await place()
@@ -111,7 +111,7 @@ describeEachDatabase('steps that a person decides', ({ world }) => {
       `${approver.principal.name} decided object: group B gets less`,
     ])
     expect(stepOf(run, 'ship').state).toBe('skipped')
-  })
+  }, 60_000)
 
   test('at the deadline an item is marked, and where the step says so the answer is no', async () => {
     const { client, api, open, waiting } = await place()
@@ -135,7 +135,7 @@ describeEachDatabase('steps that a person decides', ({ world }) => {
         (event: { name: string }) => event.name,
       )
     await expect.poll(names).toEqual(['inbox.withdrawn', 'inbox.overdue', 'inbox.overdue'])
-  })
+  }, 60_000)
 
   test('what a definition says wrongly about a person is named when it is saved, and an assignee who may not decide when it runs', async () => {
     const { client } = await place()
@@ -154,5 +154,5 @@ describeEachDatabase('steps that a person decides', ({ world }) => {
       yaml: `name: wrong\nsteps:\n  ask: { kind: review, with: { ${asks}, assignee: nobody } }\n`,
     })
     expect(run.reason).toContain('There is no person or service account "nobody" in this project.')
-  })
+  }, 60_000)
 })

@@ -103,7 +103,7 @@ describeEachDatabase('what starts a pipeline', ({ world }) => {
     const looks = (await evaluations('after')).filter((one) => one['trigger'] === 'code')
     expect(looks[0]).toMatchObject({ outcome: 'no-match', reason: 'codeChanged is false, not true.' })
     expect((await runs('after')).filter((run) => run['cause'].trigger === 'code')).toHaveLength(2)
-  })
+  }, 60_000)
 
   test('enough new data: rows add up until there are as many as it waits for', async () => {
     const { project, client, save, evaluations, runs } = await place()
@@ -122,7 +122,7 @@ describeEachDatabase('what starts a pipeline', ({ world }) => {
     expect(await runs('enough')).toHaveLength(1)
     await addData(client, project, rows(30, 40))
     expect((await evaluations('enough'))[0]?.['reason']).toContain('10 of 25')
-  })
+  }, 60_000)
 
   test('a run starts only on data that passed validation, are labelled, fresh and new; a cause waits until they are', async () => {
     const { project, client, api, save, happen, evaluations, runs } = await place()
@@ -183,7 +183,7 @@ triggers:
     })
     await client.call('POST', `${api}/watermark`, { to: start + 5 * day, waitMs: 20_000 })
     expect((await refusal())[2]).toContain('The newest row of flights v3 is 5 days old; 2 days are allowed.')
-  })
+  }, 60_000)
 
   test('a run follows its predecessor, the cadence is shown with the last outcome, and a run that takes too long is said', async () => {
     const { project, client, api, save } = await place()
@@ -245,7 +245,7 @@ triggers:
     await expect
       .poll(async () => (await client.call('GET', `${api}/pipeline-runs?pipeline=chain`)).json.runs.length)
       .toBe(2)
-  })
+  }, 60_000)
 
   test('steps wait in a queue that shows what started them, and the urgent begin first', async () => {
     const { project, client, api, save } = await place()
@@ -312,7 +312,7 @@ triggers:
     expect(await save('triggers: [{ schedule: 1h, priority: 11 }]')).toContain('a whole number from 0 to 9')
     expect(await save('requires: [{ dataset: d, labelled: 0.5 }]')).toContain('needs "label"')
     expect(await save('requires: [{ label: d }]')).toContain('needs the name of a dataset')
-  })
+  }, 60_000)
 
   test('a run is repeated from its record: what it read then, although there is something newer now', async () => {
     const { project, client, api } = await place()
@@ -352,7 +352,7 @@ steps:
     const viewer = await world.as('viewer', project)
     expect((await viewer.call('POST', `${api}/pipeline-runs/${first.id}/repeat`, {})).status).toBe(403)
     expect((await client.call('POST', `${api}/pipeline-runs/prn_0/repeat`, {})).status).toBe(404)
-  })
+  }, 60_000)
 
   test('a pipeline of one team is attached to that of another: it starts when that ends and reads what its steps made', async () => {
     const { project, client, save } = await place()
@@ -381,5 +381,5 @@ steps:
       await client.call('GET', `/api/v1/projects/${project}/lineage?urn=${encodeURIComponent(run.urn)}&direction=up`)
     ).json
     expect(JSON.stringify(nodes)).toContain(made.id)
-  })
+  }, 60_000)
 })
