@@ -114,6 +114,10 @@ describe('the pages for people who do not see them or have no mouse', () => {
       for (const path of [
         '/settings?tab=people',
         '/settings?tab=tokens',
+        '/settings?tab=webhooks',
+        '/settings?tab=audit',
+        '/settings?tab=status',
+        '/settings?tab=appearance',
         '/monitors/delays-daily?tab=data',
         '/monitors/delays-daily?tab=windows',
         `/lineage?urn=${encodeURIComponent(`trivium://${world.project}/model/late@1`)}&as=table`,
