@@ -9,6 +9,7 @@ export function onExit(action: () => void): () => void {
     for (const [signal, code] of [
       ['SIGINT', 130],
       ['SIGTERM', 143],
+      ['SIGHUP', 129],
     ] as const)
       process.once(signal, () => process.exit(code))
   }
