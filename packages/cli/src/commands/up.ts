@@ -28,6 +28,14 @@ export function upCommand(program: Command, terminal: Terminal): void {
     .option('--body-limit <bytes>', 'largest JSON body', wholeNumber)
     .option('--checkpoint-directory <directory>', 'second place for the signed checkpoints of the events')
     .option('--access-log-days <number>', 'days after which entries of the access log are removed', wholeNumber)
+    .option('--storage-url <url>', 's3://BUCKET/PREFIX for content; without it the data directory')
+    .option('--storage-endpoint <url>', 'https://… of an S3 server other than that of Amazon')
+    .option('--storage-region <name>', 'region that requests to the S3 server are signed for')
+    .option('--storage-links', 'sends clients that ask for it to the S3 server by signed links')
+    .option('--storage-copies <mib>', 'MiB on this machine for copies of content from the S3 server', wholeNumber)
+    .option('--storage-grace <hours>', 'hours before content that nothing refers to is removed', wholeNumber)
+    .option('--storage-collect <hours>', 'hours between collections of unused content; 0 for none', wholeNumber)
+    .option('--requests-per-minute <number>', 'inference requests of one token to one deployment', wholeNumber)
     .action(async (_options: unknown, command: Command) => {
       const {
         json,
