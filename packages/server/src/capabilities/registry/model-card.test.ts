@@ -101,7 +101,18 @@ describeEachDatabase('the card of a model version', ({ world }) => {
     await happen('release.activated', urn(project, 'release', 'rel_1'), { deployment: 'arrival' }, 'deploys')
     await happen('alert.opened', urn(project, 'alert', 'alr_1'), { title: 'Log loss fell' }, 'about')
     await happen('alert.opened', urn(project, 'alert', 'alr_2'), { title: 'Over' }, 'about')
-    await happen('alert.resolved', urn(project, 'alert', 'alr_2'), {}, 'about')
+    // It is resolved under another version, as in life.
+    await world.kernel.db.write.transaction().execute((trx) =>
+      world.kernel.events.append(trx, {
+        project,
+        name: 'alert.resolved',
+        schema: 1,
+        by: 'system:test',
+        subject: urn(project, 'alert', 'alr_2'),
+        refs: [{ rel: 'about', urn: urn(project, 'model', 'delay', 2), as: 'about' }],
+        data: {},
+      }),
+    )
     const url = `${api}/models/delay/versions/1`
     const noted = await client.call('PATCH', url, {
       notes: { knownIssues: 'Bad in fog.', usage: 'Only for domestic flights.' },

@@ -145,20 +145,32 @@ async function issuesOf(
   detail: ModelVersionDetail,
   notes: ModelNotes,
 ): Promise<ModelCard['knownIssues']> {
-  const alerts = await db
+  const opened = await db
     .selectFrom('event')
-    .select(['subject', 'name', 'data'])
+    .select(['subject', 'data'])
     .where('project_id', '=', project)
-    .where('name', 'in', ['alert.opened', 'alert.resolved'])
+    .where('name', '=', 'alert.opened')
     .where('refs', 'like', `%"${detail.urn}"%`)
     .orderBy('at')
     .execute()
-  const open = new Map<string, string>()
-  for (const { subject, name, data } of alerts) {
-    const title = (JSON.parse(data) as { title?: unknown }).title
-    if (name === 'alert.opened') open.set(subject, typeof title === 'string' ? title : subject)
-    else open.delete(subject)
-  }
+  const open = new Map(
+    opened.map(({ subject, data }) => {
+      const { title } = JSON.parse(data) as { title?: unknown }
+      return [subject, typeof title === 'string' ? title : subject]
+    }),
+  )
+  // An alert may be resolved under a later version than it was opened under.
+  const resolved =
+    open.size === 0
+      ? []
+      : await db
+          .selectFrom('event')
+          .select('subject')
+          .where('project_id', '=', project)
+          .where('name', '=', 'alert.resolved')
+          .where('subject', 'in', [...open.keys()])
+          .execute()
+  for (const { subject } of resolved) open.delete(subject)
   return [
     ...(notes.knownIssues ? [{ text: notes.knownIssues, source: 'written down' }] : []),
     ...detail.evidence
