@@ -72,7 +72,9 @@ describe('the settings', () => {
 
   test('the status says of each part whether it works', async () => {
     await page.goto(`${server.ready.url}/p/default/settings?tab=status`)
+    await page.getByRole('row', { name: /^Disk/ }).waitFor()
+    const rows = await page.getByRole('row').allInnerTexts()
     for (const part of ['Database', 'Events and their readers', 'Waiting jobs', 'Gateway', 'Disk'])
-      await page.getByRole('row', { name: new RegExp(`^${part} works`) }).waitFor()
+      expect(rows.find((row) => row.startsWith(part))).toContain('works')
   }, 60_000)
 })

@@ -49,7 +49,11 @@ export function createVault(key: Buffer): Vault {
     open: (sealed, about) => {
       const [found, wrapped = '', text = ''] = sealed.split('.')
       if (found !== version) throw new Error('This secret was not sealed by this program.')
-      return decrypt(decrypt(key, wrapped, about), text, about).toString()
+      try {
+        return decrypt(decrypt(key, wrapped, about), text, about).toString()
+      } catch {
+        throw new Error(`The secret of ${about} cannot be read: it was changed, or sealed with another vault-key.`)
+      }
     },
   }
 }
