@@ -27,7 +27,7 @@ const script = `
   const before = await put('small.txt', ['small'])
   const large = await put('large.bin', Array.from({ length: 128 }, () => Buffer.alloc(65_536, 1)))
   const listed = JSON.parse((await call('GET', base + '?path=0/' + run.info.run_id + '/artifacts')).text).files
-  const left = readdirSync(world.kernel.config.data + '/blobs', { recursive: true, withFileTypes: true }).filter((f) => f.isFile()).length
+  const left = readdirSync(world.kernel.config.data + '/blobs', { recursive: true, withFileTypes: true }).filter((f) => f.isFile() && f.name !== '.instance').length
   const after = await put('after.txt', ['after'])
   await new Promise((resolve) => {
     const request = http.request({ host: '127.0.0.1', port, method: 'PUT', path: base + '/0/' + run.info.run_id + '/artifacts/half.bin', headers: { authorization: 'Bearer ' + token, 'content-length': 100000 } })
