@@ -25,7 +25,17 @@ let admin: BrowserContext
 const contexts: BrowserContext[] = []
 
 /** What axe finds on a page, in words; empty where nothing is. */
+/** Waits until nothing has faded for a moment: half-seen text has half its contrast. */
+async function atRest(page: Page): Promise<void> {
+  const moves = `document.getAnimations().some((one) => one.playState === 'running' && Number.isFinite(one.effect?.getComputedTiming().endTime))`
+  for (let still = 0; still < 3; ) {
+    await page.waitForTimeout(40)
+    still = (await page.evaluate<boolean>(moves)) ? 0 : still + 1
+  }
+}
+
 async function violations(page: Page, where: string): Promise<string[]> {
+  await atRest(page)
   await page.evaluate(axe)
   const found = await page.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })")
   return found.violations.flatMap(({ id, impact, nodes }) =>
@@ -138,6 +148,7 @@ describe('the pages for people who do not see them or have no mouse', () => {
       await page.getByRole('option').first().waitFor()
       found.push(...(await violations(page, 'find box')))
       await page.keyboard.press('Escape')
+      await page.locator('#find-list').waitFor({ state: 'hidden' })
       await page.keyboard.press('?')
       await page.getByRole('dialog').waitFor()
       found.push(...(await violations(page, 'keys')))
@@ -172,6 +183,7 @@ describe('the pages for people who do not see them or have no mouse', () => {
     await page.waitForURL(/\/models$/)
     await page.getByRole('link', { name: 'late', exact: true }).first().waitFor()
     await page.keyboard.press('j')
+    await page.locator('tr[data-active="true"]:focus').waitFor()
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/models\/late$/)
     await page.getByRole('heading', { level: 1, name: /late/ }).waitFor()
