@@ -41,7 +41,7 @@ export function backupCommands(program: Command, terminal: Terminal): void {
       work.show(
         manifest,
         (made) =>
-          `${dataDirectory(terminal, work.options)}: ${contentText(made)}, as they were.${made.keys.length === 0 ? ' Put vault-key and signing-key.pem there before the server starts, if you kept them.' : ''}`,
+          `${dataDirectory(terminal, work.options)}: ${contentText(made)}, as they were.${made.keys.length === 0 ? ' Put vault-key, signing-key.pem and admin-token there before the server starts, if you kept them.' : ''}`,
       )
     },
   )
@@ -73,4 +73,4 @@ function contentText({ tables, blobs, seq }: BackupManifest): string {
 const keysText = ({ keys }: BackupManifest): string =>
   keys.length > 0
     ? ` It holds ${keys.join(', ')}: keep it under lock.`
-    : ' Keep vault-key and signing-key.pem of the data directory apart from it; secrets cannot be read without the first.'
+    : ' Keep vault-key, signing-key.pem and admin-token of the data directory apart from it; secrets cannot be read without the first.'
