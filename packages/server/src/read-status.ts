@@ -24,13 +24,14 @@ const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString('
 
 /** Looks at everything that the server needs. What a look throws is its finding; the others are told all the same. */
 export async function readStatus(kernel: Kernel, serving: Serving, reader: Principal): Promise<StatusFinding[]> {
+  const gateway = serving.gatewayStatus()
   const looks: Record<string, () => Promise<StatusFinding>> = {
     database: () => lookAtDatabase(kernel),
     events: () => lookAtEvents(kernel),
     jobs: () => lookAtJobs(kernel),
-    gateway: () => lookAtGateway(serving, reader),
+    gateway: async () => lookAtGateway(await gateway, reader),
     disk: () => lookAtDisk(kernel),
-    memory: () => lookAtMemory(kernel, serving),
+    memory: async () => lookAtMemory(kernel, (await gateway).status),
   }
   return Promise.all(
     Object.entries(looks).map(([check, look]) =>
@@ -86,8 +87,9 @@ async function lookAtJobs({ db, jobs, clock }: Kernel): Promise<StatusFinding> {
   )
 }
 
-async function lookAtGateway(serving: Serving, reader: Principal): Promise<StatusFinding> {
-  const { deployments, status } = await serving.gatewayStatus()
+type GatewayState = Awaited<ReturnType<Serving['gatewayStatus']>>
+
+function lookAtGateway({ deployments, status }: GatewayState, reader: Principal): StatusFinding {
   if (deployments === 0) return ok('gateway', 'nothing is deployed')
   if (!status)
     return bad(
@@ -117,8 +119,7 @@ async function lookAtDisk({ paths }: Kernel): Promise<StatusFinding> {
   return bad(free < noSpace ? 'failed' : 'warning', 'disk', found, 'Make room; writes are refused when it is full.')
 }
 
-async function lookAtMemory({ tables }: Kernel, serving: Serving): Promise<StatusFinding> {
-  const gateway = (await serving.gatewayStatus()).status
+async function lookAtMemory({ tables }: Kernel, gateway: GatewayState['status']): Promise<StatusFinding> {
   const processes = [
     { name: 'main', pid: process.pid },
     ...(gateway ? [{ name: 'gateway', pid: gateway.pid }] : []),

@@ -1,28 +1,7 @@
 import { QueryClient } from '@tanstack/react-query'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createLive, type Source } from './live.ts'
-
-class FakeSource implements Source {
-  static opened: FakeSource[] = []
-  readonly url: string
-  closed = false
-  readyState = 1
-  private readonly listeners = new Map<string, ((event: { data?: string }) => void)[]>()
-  constructor(url: string) {
-    this.url = url
-    FakeSource.opened.push(this)
-  }
-  addEventListener(type: string, listener: (event: { data?: string }) => void) {
-    this.listeners.set(type, [...(this.listeners.get(type) ?? []), listener])
-  }
-  close() {
-    this.closed = true
-  }
-  say(type: string, data?: unknown) {
-    for (const listener of this.listeners.get(type) ?? [])
-      listener(data === undefined ? {} : { data: JSON.stringify(data) })
-  }
-}
+import { createLive } from './live.ts'
+import { FakeSource } from './testing/fake-source.ts'
 
 const last = () => FakeSource.opened.at(-1) as FakeSource
 const url = ({ after, channels }: { after?: number; channels?: string }) =>

@@ -137,6 +137,14 @@ async function sealAll(trx: Trx): Promise<void> {
   while ((await sealEvents(trx)).more);
 }
 
+async function moveHead(trx: Trx, head: number, count: number): Promise<void> {
+  if (count === 0) return
+  await trx
+    .updateTable('event_head')
+    .set({ last_seq: head + count })
+    .execute()
+}
+
 async function numberOnSqlite(trx: Trx): Promise<number> {
   const head = (await trx.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()).last_seq
   const { numAffectedRows } = await sql`
@@ -146,11 +154,7 @@ async function numberOnSqlite(trx: Trx): Promise<number> {
     ) as numbered
     where event.rowid = numbered.row_number`.execute(trx)
   const count = Number(numAffectedRows ?? 0)
-  if (count > 0)
-    await trx
-      .updateTable('event_head')
-      .set({ last_seq: head + count })
-      .execute()
+  await moveHead(trx, head, count)
   return count
 }
 
@@ -171,10 +175,6 @@ async function numberOnPostgres(trx: Trx): Promise<boolean> {
     ) as numbered
     where event.id = numbered.id`.execute(trx)
   const count = Number(numAffectedRows ?? 0)
-  if (count > 0)
-    await trx
-      .updateTable('event_head')
-      .set({ last_seq: head + count })
-      .execute()
+  await moveHead(trx, head, count)
   return true
 }

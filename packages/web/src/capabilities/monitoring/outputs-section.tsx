@@ -6,6 +6,7 @@ import { Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
 import { TimeRange } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
+import { SliceName } from './slice-name.tsx'
 
 interface OutputsSectionProps {
   readonly project: string
@@ -39,14 +40,7 @@ export function OutputsSection({ project, monitor, start }: OutputsSectionProps)
                   id: 'slice',
                   head: 'Slice',
                   sticky: true,
-                  cell: (row) =>
-                    row.by === null ? (
-                      <span className="m">whole window</span>
-                    ) : (
-                      <>
-                        <span className="t3">{row.by}</span> <span className="m">{row.value}</span>
-                      </>
-                    ),
+                  cell: (row) => <SliceName by={row.by} value={row.value} />,
                 },
                 {
                   id: 'rows',

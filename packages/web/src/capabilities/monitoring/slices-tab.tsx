@@ -6,6 +6,7 @@ import { Section } from '../../ui/section.tsx'
 import { StateGlyph } from '../../ui/state.tsx'
 import { TimeRange } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
+import { SliceName } from './slice-name.tsx'
 
 interface SlicesTabProps {
   readonly project: string
@@ -42,15 +43,12 @@ export function SlicesTab({ project, monitor, window }: SlicesTabProps) {
                     id: 'slice',
                     head: 'Slice',
                     sticky: true,
-                    cell: (row) =>
-                      row.by === null ? (
-                        <span className="m">whole window</span>
-                      ) : (
-                        <>
-                          <span className="t3">{row.by}</span> <span className="m">{row.value}</span>
-                          {row.rare && <span className="t3"> rare</span>}
-                        </>
-                      ),
+                    cell: (row) => (
+                      <>
+                        <SliceName by={row.by} value={row.value} />
+                        {row.rare && <span className="t3"> rare</span>}
+                      </>
+                    ),
                   },
                   {
                     id: 'predicted',
