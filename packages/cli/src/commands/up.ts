@@ -25,6 +25,7 @@ export function upCommand(program: Command, terminal: Terminal): void {
     .option('--step-slots <number>', 'pipeline steps that may run at once', wholeNumber)
     .option('--lease-ms <number>', 'milliseconds after which a silent worker loses its job', wholeNumber)
     .option('--egress-allow <list>', 'internal hosts that webhooks may post to, comma-separated')
+    .option('--vault-command <program>', 'wraps the keys of secrets in a key management service')
     .option('--body-limit <bytes>', 'largest JSON body', wholeNumber)
     .option('--checkpoint-directory <directory>', 'second place for the signed checkpoints of the events')
     .option('--access-log-days <number>', 'days after which entries of the access log are removed', wholeNumber)

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, createWatermark, type Watermark } from './clock/index.ts'
-import type { Config } from './config/index.ts'
+import { type Config, inheritedEnvironment } from './config/index.ts'
 import type { Database } from './db/index.ts'
 import {
   type Consumers,
@@ -20,7 +20,8 @@ import {
 import { createJobs, type Jobs } from './jobs/index.ts'
 import { createEgress, type Egress } from './egress/index.ts'
 import type { Logger } from './logging/index.ts'
-import { createVault, type Vault, vaultKey } from './vault/index.ts'
+import { createLeader, createReplicas, type Leader, type Replicas } from './replicas/index.ts'
+import { createSealedRows, createVault, type KeyRing, openKeyRing, type SealedRows, type Vault } from './vault/index.ts'
 import { collectKernel, createMetrics, type Metrics } from './telemetry/index.ts'
 import type { BatchScorer, BlobStore, TableEngine } from './ports/index.ts'
 
@@ -49,6 +50,10 @@ export interface Kernel {
   /** Runs models over tables and reads the signatures of model files, in a process of its own. */
   readonly scorer: BatchScorer
   readonly paths: { readonly data: string; readonly ledgers: string; readonly tmp: string; readonly gateway: string }
+  /** The keys that the vault wraps with. */
+  readonly vaultKeys: KeyRing
+  /** What the vault has sealed in the database. */
+  readonly sealedRows: SealedRows
 }
 
 /** Puts the kernel together from its drivers; starts nothing but the sequencer. */
@@ -108,9 +113,18 @@ export function createKernel(parts: {
     jobs,
     watermark,
     egress: createEgress({ allow: config.egressAllow }),
-    vault: createVault(vaultKey({ setting: config.vaultKey, data: config.data })),
+    vault,
+    vaultKeys,
+    sealedRows: createSealedRows({ db, ring: vaultKeys, vault }),
     paths,
   }
   collectKernel(kernel)
   return kernel
 }
+  const vaultKeys = openKeyRing({
+    setting: config.vaultKey,
+    commands: config.vaultCommand,
+    data: config.data,
+    env: inheritedEnvironment(),
+  })
+  const vault = createVault(vaultKeys)

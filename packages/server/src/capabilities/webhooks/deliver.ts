@@ -36,7 +36,7 @@ export async function attempt(
   signal?: AbortSignal,
 ): Promise<{ ok: boolean; status: number | null; error: string | null }> {
   try {
-    const secret = vault.open(hook.secret, secretPlace(hook.project_id, hook.name))
+    const secret = await vault.open(hook.secret, secretPlace(hook.project_id, hook.name))
     const answer = await egress.call({
       url: hook.url,
       method: 'POST',

@@ -34,7 +34,7 @@ export interface Webhooks {
   replay(scope: Scope, name: string, ids?: readonly string[]): Promise<number>
 }
 
-type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'consumers' | 'jobs' | 'egress' | 'vault'>
+type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'consumers' | 'jobs' | 'egress' | 'vault' | 'config' | 'sealedRows'>
 
 const mostWebhooks = 50
 /** Deliveries that run at once, over all webhooks of this process. */
@@ -43,6 +43,12 @@ const concurrency = 8
 export function createWebhooks(kernel: Deps): Webhooks {
   const { db, clock, events, consumers, jobs, egress, vault } = kernel
   consumers.add({ name: 'webhooks', events: 'all', handle: (trx, batch) => followEvents(kernel, trx, batch) })
+  kernel.sealedRows.add({
+    table: 'webhook',
+    column: 'secret',
+    key: ['project_id', 'name'],
+    about: (row) => secretPlace(String(row['project_id']), String(row['name'])),
+  })
   jobs.handle({ kind: deliveryKind, concurrency, background: true, handle: (job) => deliver(kernel, job) })
 
   const find = async ({ project }: Scope, name: string): Promise<WebhookTable> => {
@@ -122,7 +128,7 @@ export function createWebhooks(kernel: Deps): Webhooks {
         name,
         url,
         events: JSON.stringify(patterns),
-        secret: vault.seal(secret, secretPlace(scope.project, name)),
+        secret: await vault.seal(secret, secretPlace(scope.project, name)),
         active: 1,
         created_at: clock(),
         created_by: scope.principal.id,

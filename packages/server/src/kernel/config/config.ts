@@ -102,7 +102,24 @@ export const configSchema = Type.Object(
     vaultKey: Type.String({
       default: '',
       description:
-        'Key that stored secrets are encrypted with, 32 bytes in base64; servers of one database share it. Empty: one is made and kept in the data directory with mode 600.',
+        'Key that stored secrets are encrypted with, 32 bytes in base64; servers of one database share it. Several, separated by commas: the first one encrypts. Empty: one is made and kept in the data directory with mode 600.',
+    }),
+    vaultCommand: Type.String({
+      default: '',
+      description:
+        'Program that wraps the keys of stored secrets in a key management service: called with `wrap` or `unwrap` as its last argument, a key on standard input and output. Several, separated by commas: the first one wraps.',
+    }),
+    sessionHours: Type.Integer({
+      default: 336,
+      minimum: 1,
+      maximum: 8760,
+      description: 'Hours after which a browser session ends at the latest.',
+    }),
+    sessionIdleHours: Type.Integer({
+      default: 168,
+      minimum: 1,
+      maximum: 8760,
+      description: 'Hours without use after which a browser session ends.',
     }),
     egressAllow: Type.String({
       default: '',
@@ -288,6 +305,7 @@ function fromText(text: string, type: string | undefined): unknown {
 }
 
 function nearest(key: string): string {
+  'vaultKey',
   const distance = (a: string, b: string): number => {
     let row = Array.from({ length: b.length + 1 }, (_, i) => i)
     for (let i = 1; i <= a.length; i += 1) {
