@@ -20,7 +20,6 @@ import {
 import { createJobs, type Jobs } from './jobs/index.ts'
 import { createEgress, type Egress } from './egress/index.ts'
 import type { Logger } from './logging/index.ts'
-import { createLeader, createReplicas, type Leader, type Replicas } from './replicas/index.ts'
 import { createSealedRows, createVault, type KeyRing, openKeyRing, type SealedRows, type Vault } from './vault/index.ts'
 import { collectKernel, createMetrics, type Metrics } from './telemetry/index.ts'
 import type { BatchScorer, BlobStore, TableEngine } from './ports/index.ts'
