@@ -267,6 +267,7 @@ const secrets: ReadonlySet<keyof Config> = new Set([
   'signingKey',
   'storageSecretAccessKey',
   'storageSessionToken',
+  'vaultKey',
 ])
 
 function checked(key: keyof Config, raw: unknown, source: string): unknown {
@@ -293,7 +294,6 @@ function fromText(text: string, type: string | undefined): unknown {
 }
 
 function nearest(key: string): string {
-  'vaultKey',
   const distance = (a: string, b: string): number => {
     let row = Array.from({ length: b.length + 1 }, (_, i) => i)
     for (let i = 1; i <= a.length; i += 1) {
