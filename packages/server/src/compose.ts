@@ -185,7 +185,6 @@ export function composeHttp(
     people: createPeople(kernel, capabilities.access),
     db: kernel.db,
     version: programVersion,
-    secureCookies: kernel.config.publicUrl.startsWith('https:'),
   })
   accessLogRoutes(app, capabilities.accessLog)
   storageRoutes(app, capabilities.storage)

@@ -26,6 +26,7 @@ import { labelDelay } from './0098-label-delay.ts'
 import { storage } from './0098-storage.ts'
 import { deploymentLimit } from './0099-deployment-limit.ts'
 import { modelNotes } from './0100-model-notes.ts'
+import { signIn } from './0103-sign-in.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -56,4 +57,5 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0098-storage', storage],
   ['0099-deployment-limit', deploymentLimit],
   ['0100-model-notes', modelNotes],
+  ['0103-sign-in', signIn],
 ]

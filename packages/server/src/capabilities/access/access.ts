@@ -9,12 +9,18 @@ import { accessErrors, type Principal, type Scope } from '../../kernel/principal
 import { credentialOf, principalBySecret } from './authenticate.ts'
 import { capabilityErrors } from './errors.ts'
 import { hashSecret, newSecret } from './secrets.ts'
+import { type Cookie, createCookie, isReachedOverTls } from './sign-in/cookies.ts'
+import { createSessions, type OpenedSession, type Sessions, type Visitor } from './sign-in/sessions.ts'
 import './tables.ts'
 
-type Deps = Pick<Kernel, 'db' | 'clock' | 'events'>
+type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'config'>
 
 /** People, service accounts, projects, roles, tokens, sessions. */
 export interface Access extends Authenticator {
+  /** Browsers that are signed in. */
+  readonly sessions: Sessions
+  /** The cookie that carries a session. */
+  readonly cookie: Cookie
   /**
    * First start: makes the administrator with `adminToken` and the project `default`. Without a token one is made and kept in the data directory as
    * `admin-token`, mode 600. Later starts change nothing.
@@ -43,7 +49,7 @@ export interface Access extends Authenticator {
   revokeSecret(by: Principal, secret: string): Promise<void>
   /** A one-time link, good for five minutes, exchanged by POST for a session. */
   createLoginLink(by: Principal, principalId: string): Promise<{ secret: string; expiresAt: number }>
-  exchangeLoginLink(secret: string): Promise<{ session: string; expiresAt: number; principalId: string }>
+  exchangeLoginLink(secret: string, visitor: Visitor): Promise<OpenedSession>
   /** Every live token but browser sessions, with the project that a request without another word acts in, for the gateway's snapshot. */
   tokenSnapshot(): Promise<
     { hash: string; principal: string; project: string; expiresAt: number | null; mayPredict: boolean }[]
@@ -51,10 +57,11 @@ export interface Access extends Authenticator {
 }
 
 const linkMs = 5 * 60_000
-const sessionMs = 14 * 24 * 3_600_000
 const lastUsedEveryMs = 60_000
 
-export function createAccess({ db, clock, events }: Deps): Access {
+export function createAccess({ db, clock, events, config }: Deps): Access {
+  const sessions = createSessions({ db, clock, events, config })
+  const cookie = createCookie('trivium_session', { secure: isReachedOverTls(config) })
   const lastUsed = new Map<string, number>()
 
   /** Remembers the use of a token at most once a minute, so that reading stays reading. */
@@ -136,10 +143,15 @@ export function createAccess({ db, clock, events }: Deps): Access {
   }
 
   return {
+    sessions,
+    cookie,
     authenticate: async (headers) => {
-      const credential = credentialOf(headers)
+      const credential = credentialOf(headers, cookie)
       if (!credential) return undefined
-      const found = await principalBySecret({ db: db.read, clock }, credential.secret)
+      const found = await principalBySecret(
+        { db: db.read, clock, sessionIdleHours: config.sessionIdleHours },
+        credential.secret,
+      )
       if (!found || (credential.via === 'session') !== (found.kind === 'session')) throw accessErrors.UNAUTHENTICATED()
       noteUse(found.tokenId)
       return { principal: found.principal, via: credential.via }
@@ -310,9 +322,8 @@ export function createAccess({ db, clock, events }: Deps): Access {
       )
       return { secret, expiresAt }
     },
-    exchangeLoginLink: async (secret) => {
-      const session = newSecret('trs')
-      return db.write.transaction().execute(async (trx) => {
+    exchangeLoginLink: async (secret, visitor) =>
+      db.write.transaction().execute(async (trx) => {
         const link = await trx
           .updateTable('login_link')
           .set({ used_at: clock() })
@@ -322,24 +333,8 @@ export function createAccess({ db, clock, events }: Deps): Access {
           .returning(['principal_id'])
           .executeTakeFirst()
         if (!link) throw capabilityErrors.LINK_SPENT()
-        const expiresAt = clock() + sessionMs
-        await insertToken(
-          trx,
-          { principalId: link.principal_id, name: 'browser session', kind: 'session', expiresAt },
-          session,
-        )
-        await events.append(trx, {
-          project: 'default',
-          name: 'session.opened',
-          schema: 1,
-          by: link.principal_id,
-          subject: urn('default', 'principal', link.principal_id),
-          refs: [],
-          data: {},
-        })
-        return { session, expiresAt, principalId: link.principal_id }
-      })
-    },
+        return sessions.open(trx, { principalId: link.principal_id, method: 'link', visitor })
+      }),
     tokenSnapshot: () => tokenSnapshot(db.read, clock()),
   }
 }

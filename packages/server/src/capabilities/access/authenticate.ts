@@ -4,12 +4,14 @@ import type { Clock } from '../../kernel/clock/index.ts'
 import type { Reader } from '../../kernel/db/index.ts'
 import { accessErrors, type Principal } from '../../kernel/principal/index.ts'
 import { hashSecret } from './secrets.ts'
-
-export const sessionCookie = 'trivium_session'
+import type { Cookie } from './sign-in/cookies.ts'
+import { signInErrors } from './sign-in/errors.ts'
+import { idleEnd } from './sign-in/sessions.ts'
 
 /** Where a request carries its secret: `Authorization: Bearer`, `Basic` (the password is the token, as MLflow's client sends it), or the session cookie. */
 export function credentialOf(
   headers: IncomingHttpHeaders,
+  cookie: Cookie,
 ): { secret: string; via: 'bearer' | 'basic' | 'session' } | undefined {
   const authorization = headers.authorization
   if (authorization !== undefined) {
@@ -21,13 +23,13 @@ export function credentialOf(
     }
     throw accessErrors.UNAUTHENTICATED()
   }
-  const cookie = headers.cookie?.split(/;\s*/).find((part) => part.startsWith(`${sessionCookie}=`))
-  return cookie ? { secret: cookie.slice(sessionCookie.length + 1), via: 'session' } : undefined
+  const secret = cookie.read(headers)
+  return secret === undefined ? undefined : { secret, via: 'session' }
 }
 
 /** The principal behind a secret, with the permissions that the token leaves him. Undefined for a secret that is unknown or revoked. */
 export async function principalBySecret(
-  { db, clock }: { db: Reader; clock: Clock },
+  { db, clock, sessionIdleHours }: { db: Reader; clock: Clock; sessionIdleHours: number },
   secret: string,
 ): Promise<{ principal: Principal; tokenId: string; kind: 'token' | 'session' | 'run' } | undefined> {
   const row = await db
@@ -41,6 +43,8 @@ export async function principalBySecret(
       'token.permissions',
       'token.expires_at',
       'token.revoked_at',
+      'token.created_at',
+      'token.last_used_at',
       'principal.id',
       'principal.kind',
       'principal.name',
@@ -52,6 +56,8 @@ export async function principalBySecret(
   if (!row || row.revoked_at !== null || row.disabled_at !== null) return undefined
   if (row.expires_at !== null && row.expires_at <= clock())
     throw accessErrors.TOKEN_EXPIRED(new Date(row.expires_at).toISOString())
+  if (row.tokenKind === 'session' && idleEnd(row.last_used_at, row.created_at, sessionIdleHours) <= clock())
+    throw signInErrors.SESSION_IDLE(sessionIdleHours)
   const narrowed = row.permissions === null ? undefined : new Set(JSON.parse(row.permissions) as Permission[])
   const keep = (granted: Iterable<Permission>): ReadonlySet<Permission> =>
     new Set([...granted].filter((p) => !narrowed || narrowed.has(p)))

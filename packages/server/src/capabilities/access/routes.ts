@@ -18,18 +18,13 @@ import type { Database } from '../../kernel/db/index.ts'
 import { httpErrors, type Http, isOwnOrigin, mount } from '../../kernel/http/index.ts'
 import type { Principal } from '../../kernel/principal/index.ts'
 import type { Access } from './access.ts'
-import { credentialOf, sessionCookie } from './authenticate.ts'
+import { credentialOf } from './authenticate.ts'
+import { answerSession, sessionRoutes, visitorOf } from './sign-in/session-routes.ts'
 import type { People } from './people.ts'
 
 export function accessRoutes(
   app: Http,
-  {
-    access,
-    people,
-    db,
-    version,
-    secureCookies,
-  }: { access: Access; people: People; db: Database; version: string; secureCookies: boolean },
+  { access, people, db, version }: { access: Access; people: People; db: Database; version: string },
 ): void {
   mount(app, getVersion, 200, async () => ({ version }))
 
@@ -37,20 +32,19 @@ export function accessRoutes(
     // A page of somebody else must not sign a reader in.
     const { origin } = request.headers
     if (origin !== undefined && !isOwnOrigin(origin, request.headers.host)) throw httpErrors.BAD_ORIGIN(origin)
-    const { session, expiresAt, principalId } = await access.exchangeLoginLink(body.token)
-    const seconds = Math.max(1, Math.floor((expiresAt - Date.now()) / 1000))
-    reply.header(
-      'set-cookie',
-      `${sessionCookie}=${session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${secureCookies ? '; Secure' : ''}`,
+    return answerSession(
+      reply,
+      access.cookie,
+      await access.exchangeLoginLink(body.token, visitorOf(request, access.cookie)),
     )
-    return { principal: principalId, expiresAt }
   })
   mount(app, logout, 200, async ({ principal, request, reply }) => {
-    const credential = credentialOf(request.headers)
+    const credential = credentialOf(request.headers, access.cookie)
     if (credential) await access.revokeSecret(principal, credential.secret)
-    reply.header('set-cookie', `${sessionCookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0`)
+    reply.header('set-cookie', access.cookie.clear())
     return {}
   })
+  sessionRoutes(app, access)
   mount(app, getSession, 200, async ({ principal }) => ({
     id: principal.id,
     name: principal.name,

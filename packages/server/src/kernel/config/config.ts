@@ -109,6 +109,18 @@ export const configSchema = Type.Object(
       description:
         'Program that wraps the keys of stored secrets in a key management service: called with `wrap` or `unwrap` as its last argument, a key on standard input and output. Several, separated by commas: the first one wraps.',
     }),
+    sessionHours: Type.Integer({
+      default: 336,
+      minimum: 1,
+      maximum: 8760,
+      description: 'Hours after which a browser session ends at the latest.',
+    }),
+    sessionIdleHours: Type.Integer({
+      default: 168,
+      minimum: 1,
+      maximum: 8760,
+      description: 'Hours without use after which a browser session ends.',
+    }),
     egressAllow: Type.String({
       default: '',
       description:
