@@ -37,6 +37,6 @@ describeEachDatabase('pipelines and mlflow', ({ world }) => {
         .events
       expect(events[0].refs).toContainEqual(expect.objectContaining({ rel: 'input', urn: run.urn }))
     },
-    60_000,
+    120_000,
   )
 })
