@@ -100,6 +100,13 @@ export function createKernel(parts: {
   }
   for (const path of Object.values(paths)) mkdirSync(path, { recursive: true, mode: 0o700 })
   const metrics = createMetrics({ logger })
+  const vaultKeys = openKeyRing({
+    setting: config.vaultKey,
+    commands: config.vaultCommand,
+    data: config.data,
+    env: inheritedEnvironment(),
+  })
+  const vault = createVault(vaultKeys)
   const kernel: Kernel = {
     ...parts,
     metrics,
@@ -120,10 +127,3 @@ export function createKernel(parts: {
   collectKernel(kernel)
   return kernel
 }
-  const vaultKeys = openKeyRing({
-    setting: config.vaultKey,
-    commands: config.vaultCommand,
-    data: config.data,
-    env: inheritedEnvironment(),
-  })
-  const vault = createVault(vaultKeys)
