@@ -440,6 +440,7 @@ export const previewDatasetRows = route({
   method: 'GET',
   url: '/api/v1/projects/:project/datasets/:dataset/versions/:version/rows',
   permission: 'dataset:read',
+  alsoNeeds: ['data:read-rows'],
   sensitive: 'rows',
   schema: {
     operationId: 'previewDatasetRows',
@@ -457,6 +458,7 @@ export const downloadDatasetVersion = route({
   method: 'GET',
   url: '/api/v1/projects/:project/datasets/:dataset/versions/:version/file',
   permission: 'dataset:read',
+  alsoNeeds: ['data:read-rows'],
   responseBody: 'raw',
   sensitive: 'export',
   schema: {

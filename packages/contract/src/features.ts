@@ -144,6 +144,7 @@ export const lookupFeatures = route({
   method: 'POST',
   url: '/api/v1/projects/:project/feature-views/:view/lookup',
   permission: 'feature:read',
+  alsoNeeds: ['data:read-rows'],
   sensitive: 'rows',
   schema: {
     operationId: 'lookupFeatures',
@@ -192,6 +193,7 @@ export const checkFeatureParity = route({
             offline: Type.Union([Type.Number(), Type.Null()]),
             online: Type.Union([Type.Number(), Type.Null()]),
           }),
+          { description: 'Empty without `data:read-rows`.' },
         ),
       }),
       400: Problem,

@@ -320,7 +320,9 @@ export const FeatureViolations = Type.Object({
     description: 'Text of a shape (letters, digits and signs in their order) that the training data do not have.',
   }),
   allowed: Type.String({ description: 'What the training data have, in words.' }),
-  examples: Type.Array(Type.String(), { description: 'Some values that break it, most frequent first.' }),
+  examples: Type.Array(Type.String(), {
+    description: 'Some values that break it, most frequent first; none without `data:read-rows`.',
+  }),
 })
 export type FeatureViolations = Static<typeof FeatureViolations>
 

@@ -60,7 +60,10 @@ function operationOf(route: Route): Record<string, unknown> {
   return {
     operationId,
     summary,
-    description: route.permission === 'public' ? 'Needs no token.' : `Needs: ${route.permission}.`,
+    description:
+      route.permission === 'public'
+        ? 'Needs no token.'
+        : `Needs: ${[route.permission, ...(route.alsoNeeds ?? [])].join(', ')}.`,
     ...(route.permission === 'public' ? { security: [] } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(requestBody ? { requestBody } : {}),

@@ -67,6 +67,8 @@ export const PredictionRow = Type.Object({
   eventTime: Type.Integer(),
   outputs: Type.Record(Type.String(), Scalar),
   label: Nullable(PredictionLabel),
+  /** What went in, what came out and what was observed are left out: they need `data:read-rows`. */
+  withheld: Type.Optional(Type.Literal(true)),
 })
 export type PredictionRow = Static<typeof PredictionRow>
 

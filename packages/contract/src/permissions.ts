@@ -35,6 +35,12 @@ export const permissions = [
   'monitor:write',
   'alert:read',
   'alert:write',
+  /** Defining or starting what runs code of people: pipelines with steps of their own, Python models. */
+  'code:execute',
+  /** Reading single rows: of datasets and feature views, inputs, answers and labels of predictions, outputs of steps. Profiles, counts and ids need less. */
+  'data:read-rows',
+  /** Reading columns that are declared personal; without it they come out as `redacted`. */
+  'data:read-personal',
 ] as const
 
 export type Permission = (typeof permissions)[number]
@@ -53,6 +59,8 @@ const contributes: Permission[] = [
   'pipeline:run',
   'evaluation:write',
   'model:write',
+  'code:execute',
+  'data:read-rows',
 ]
 const maintains: Permission[] = [
   ...contributes,
@@ -62,6 +70,8 @@ const maintains: Permission[] = [
   'monitor:write',
   'alert:write',
   'watermark:write',
+  // Whoever defines the code that reads the data can print them.
+  'data:read-personal',
 ]
 
 /** Roles of a project. `approver` decides in the inbox and changes nothing else; nobody decides about his own work. */

@@ -584,6 +584,7 @@ export const downloadStepOutput = route({
   method: 'GET',
   url: '/api/v1/projects/:project/pipeline-runs/:run/steps/:step/outputs/:output',
   permission: 'pipeline:read',
+  alsoNeeds: ['data:read-rows'],
   responseBody: 'raw',
   schema: {
     operationId: 'downloadStepOutput',

@@ -20,6 +20,8 @@ export interface Route<S extends RouteSchema = RouteSchema> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly url: string
   readonly permission: RouteAccess
+  /** Permissions that are needed beside it. */
+  readonly alsoNeeds?: readonly Permission[]
   readonly schema: S
   /** `raw`: the body is bytes, read as a stream and never parsed. */
   readonly requestBody?: 'json' | 'raw'

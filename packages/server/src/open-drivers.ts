@@ -15,7 +15,7 @@ import type { BatchScorer, BlobStore, TableEngine } from './kernel/ports/index.t
 /** The database that the configuration names. `durable: false` skips the waits for the disk and is for tests. */
 export async function openDatabase(config: Config, { durable }: { durable: boolean }): Promise<Database> {
   return config.databaseUrl
-    ? openPostgres({ url: config.databaseUrl })
+    ? openPostgres({ url: config.databaseUrl, idleTransactionMs: Math.max(5000, config.leaseMs) })
     : openSqlite({ path: join(config.data, 'trivium.sqlite'), synchronous: durable ? 'full' : 'off' })
 }
 

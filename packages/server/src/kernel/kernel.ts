@@ -21,6 +21,7 @@ import { createJobs, type Jobs } from './jobs/index.ts'
 import { createEgress, type Egress } from './egress/index.ts'
 import type { Logger } from './logging/index.ts'
 import { createSealedRows, createVault, type KeyRing, openKeyRing, type SealedRows, type Vault } from './vault/index.ts'
+import { createLeader, createReplicas, type Leader, type Replicas } from './replicas/index.ts'
 import { collectKernel, createMetrics, type Metrics } from './telemetry/index.ts'
 import type { BatchScorer, BlobStore, TableEngine } from './ports/index.ts'
 
@@ -41,6 +42,10 @@ export interface Kernel {
   readonly volatile: VolatileChannel
   readonly jobs: Jobs
   readonly watermark: Watermark
+  /** The servers of this database. */
+  readonly replicas: Replicas
+  /** Who of them does what is done once for all. */
+  readonly leader: Leader
   /** The one way out of the server. */
   readonly egress: Egress
   readonly vault: Vault
@@ -66,8 +71,13 @@ export function createKernel(parts: {
   scorer: BatchScorer
 }): Kernel {
   const { config, db, clock, logger } = parts
-  const events = createEventLog({ db, clock })
-  const sequencer = startSequencer({ db })
+  const events = createEventLog({ db, clock, check: parts.checkEvent })
+  const replicas = createReplicas({ db, clock, logger, config })
+  const leader = createLeader({ db, id: replicas.id, leaseMs: config.leaseMs })
+  const others = () => replicas.others().length > 0
+  // Any server that answers or works may number, since the lock is the transaction's: a gateway alone has no need to.
+  const numbers = replicas.roles.has('api') || replicas.roles.has('engine')
+  const sequencer = startSequencer({ db, numbers, others })
   const signingKey = openSigningKey({ pem: config.signingKey, dataDirectory: config.data })
   const checkpoints = createCheckpoints({
     db,
@@ -80,6 +90,7 @@ export function createKernel(parts: {
   })
   const consumers = createConsumers({ db, events, sequencer, clock, logger })
   const jobs = createJobs({
+    leads: leader.leads,
     db,
     clock,
     logger,
@@ -89,12 +100,17 @@ export function createKernel(parts: {
   })
   const watermark = createWatermark({ db, clock, events, sequencer })
   watermark.addBlocker(async () => consumers.lagging(await events.head(db.read)))
+    worker: replicas.id,
+    leaseClock: replicas.now,
+    others,
   watermark.addBlocker(async (project) =>
     (await jobs.active(db.read, project)).map(({ kind, count }) => `${count} ${kind} ${count === 1 ? 'job' : 'jobs'}`),
   )
   const paths = {
     data: config.data,
     ledgers: join(config.data, 'ledgers'),
+  // What other servers hold in their ledgers belongs to what has happened.
+  watermark.addBlocker(replicas.flushOthers)
     tmp: join(config.data, 'tmp'),
     gateway: join(config.data, 'gateway'),
   }
@@ -115,11 +131,13 @@ export function createKernel(parts: {
     checkpoints,
     signingKey,
     consumers,
-    volatile: createVolatileChannel(),
+    volatile: createVolatileChannel({ channel: db.channel, others }),
     jobs,
     watermark,
     egress: createEgress({ allow: config.egressAllow }),
     vault,
+    replicas,
+    leader,
     vaultKeys,
     sealedRows: createSealedRows({ db, ring: vaultKeys, vault }),
     paths,

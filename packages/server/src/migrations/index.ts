@@ -27,6 +27,7 @@ import { storage } from './0098-storage.ts'
 import { deploymentLimit } from './0099-deployment-limit.ts'
 import { modelNotes } from './0100-model-notes.ts'
 import { signIn } from './0103-sign-in.ts'
+import { replicas } from './0101-replicas.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -57,5 +58,6 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0098-storage', storage],
   ['0099-deployment-limit', deploymentLimit],
   ['0100-model-notes', modelNotes],
+  ['0101-replicas', replicas],
   ['0103-sign-in', signIn],
 ]

@@ -43,9 +43,13 @@ describeEachDatabase('datasets', ({ world }) => {
       { value: 'ORD', count: 2 },
       { value: 'SFO', count: 1 },
     ])
-    expect(
-      (await viewer.call('GET', `/api/v1/projects/${project}/datasets/flights/versions/1/rows`)).json.rows,
-    ).toHaveLength(3)
+    const reader = await world.as('contributor', project)
+    for (const part of ['rows', 'file']) {
+      const url = `/api/v1/projects/${project}/datasets/flights/versions/1/${part}`
+      const refused = await viewer.call('GET', url)
+      expect([refused.status, refused.json.detail]).toEqual([403, expect.stringContaining('data:read-rows')])
+      expect((await reader.call('GET', url)).status).toBe(200)
+    }
   })
 
   test('appending adds rows to the newest version and leaves the old one as it was; the same file again is the same version', async () => {
@@ -64,7 +68,7 @@ describeEachDatabase('datasets', ({ world }) => {
       unchanged: true,
       version: { version: 2 },
     })
-    const viewer = await world.as('viewer', project)
+    const viewer = await world.as('contributor', project)
     expect(
       (await viewer.call('GET', `/api/v1/projects/${project}/datasets/flights/versions/1/rows`)).json.rows,
     ).toHaveLength(3)

@@ -34,7 +34,7 @@ describeEachDatabase('features', ({ world }) => {
   const lookup = async (project: string, airport: string, asOf: number) =>
     (
       await (
-        await world.as('viewer', project)
+        await world.as('contributor', project)
       ).call('POST', `/api/v1/projects/${project}/feature-views/origin-delays/lookup`, { keys: [{ airport }], asOf })
     ).json.rows[0]
 
@@ -81,6 +81,13 @@ describeEachDatabase('features', ({ world }) => {
       {},
     )
     expect(parity.json).toMatchObject({ compared: 6, different: 0 })
+    // Which key had which features is a matter of rows.
+    const asked = await (await world.as('viewer', project)).call(
+      'POST',
+      `/api/v1/projects/${project}/feature-views/origin-delays/lookup`,
+      { keys: [{ airport: 'ORD' }] },
+    )
+    expect([asked.status, asked.json.detail]).toEqual([403, expect.stringContaining('data:read-rows')])
   })
 
   test('point-in-time SQL and the online lookup agree on every feature of random rows', async () => {

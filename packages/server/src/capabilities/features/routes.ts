@@ -8,6 +8,7 @@ import {
   pushFeatureRows,
 } from '@trivium/contract'
 import { type Http, mount } from '../../kernel/http/index.ts'
+import { permits } from '../../kernel/principal/index.ts'
 import type { Features } from './features.ts'
 
 export function featureRoutes(app: Http, features: Features): void {
@@ -23,7 +24,8 @@ export function featureRoutes(app: Http, features: Features): void {
   mount(app, lookupFeatures, 200, ({ scope, params, body }) =>
     features.lookup(scope, params.view, body.keys, body.asOf),
   )
-  mount(app, checkFeatureParity, 200, ({ scope, params, body }) =>
-    features.parity(scope, params.view, body.sample ?? 500),
-  )
+  mount(app, checkFeatureParity, 200, async ({ scope, params, body }) => {
+    const found = await features.parity(scope, params.view, body.sample ?? 500)
+    return permits(scope, 'data:read-rows') ? found : { ...found, differences: [] }
+  })
 }

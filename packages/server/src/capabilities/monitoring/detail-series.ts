@@ -32,10 +32,13 @@ interface SliceSeries {
 const compare = (a: string | null, b: string | null): number => ((a ?? '') < (b ?? '') ? -1 : a === b ? 0 : 1)
 
 /** Violations of each feature over windows (oldest first); features with most of them first. */
-export function violationSeries(windows: readonly MonitorWindowTable[]) {
+export function violationSeries(
+  windows: readonly MonitorWindowTable[],
+  shown: (details: WindowDetails | null) => WindowDetails | null,
+) {
   const series = new Map<string, ViolationSeries>()
   for (const row of windows) {
-    for (const { feature, allowed, ...counted } of detailsOf(row)?.violations ?? []) {
+    for (const { feature, allowed, ...counted } of shown(detailsOf(row))?.violations ?? []) {
       const found = series.get(feature) ?? { feature, allowed, total: 0, points: [] }
       found.points.push({ start: row.start_at, end: row.end_at, ...counted })
       series.set(feature, { ...found, allowed, total: found.total + counted.violations })

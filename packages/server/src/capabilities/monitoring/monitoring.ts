@@ -13,6 +13,7 @@ import type { ModelFacts, Reference } from './model-facts.ts'
 import { performanceSeries } from './performance-series.ts'
 import { driftHistory, presentMonitor, presentSummaries, presentWindow } from './present-monitor.ts'
 import { windowUrn } from './announce-window.ts'
+import { shownDetails } from './shown-details.ts'
 import type { MonitorTable } from './tables.ts'
 import { type Cadences, readLabelDelay } from './watch-label-delay.ts'
 import { workOnMonitor } from './work-on-monitor.ts'
@@ -182,11 +183,12 @@ export function createMonitoring(
       const rows = await windowRows(scope, name, { from: start, to: start + 1, limit: 2 })
       const row = rows.find(({ start_at }) => start_at === start)
       if (!row) throw monitoringErrors.WINDOW_NOT_FOUND(name, new Date(start).toISOString())
-      return { ...presentWindow(row), details: detailsOf(row) }
+      return { ...presentWindow(row), details: shownDetails(scope, detailsOf(row)) }
     },
     slices: async (scope, name, { by, ...range }) =>
       sliceSeries((await windowRows(scope, name, range)).toReversed(), by),
-    violations: async (scope, name, range) => violationSeries((await windowRows(scope, name, range)).toReversed()),
+    violations: async (scope, name, range) =>
+      violationSeries((await windowRows(scope, name, range)).toReversed(), (details) => shownDetails(scope, details)),
     driftHistory: async (scope, name, { feature, ...range }) =>
       driftHistory((await windowRows(scope, name, range)).toReversed().map(presentWindow), feature),
     distribution: async (scope, name, { feature, start }) => {

@@ -41,7 +41,7 @@ describeEachDatabase('outcomes', ({ world }) => {
     body?: unknown,
     headers?: Record<string, string>,
   ) =>
-    (await world.as(method === 'GET' ? 'viewer' : 'contributor', project)).call(
+    (await world.as('contributor', project)).call(
       method,
       `/api/v1/projects/${project}/deployments/arrivals/${path}`,
       body,
@@ -107,6 +107,33 @@ describeEachDatabase('outcomes', ({ world }) => {
     expect(traffic.json.buckets).toEqual([expect.objectContaining({ at: start, version: 1, predictions: 2 })])
     const none = await call(project, 'GET', 'predictions/nobody')
     expect([none.status, none.json.code]).toEqual([404, 'OUTCOMES.PREDICTION_NOT_FOUND'])
+  })
+
+  test('without data:read-rows a prediction shows which release answered when, and no value by any path', async () => {
+    const project = await world.makeProject()
+    const told = { inputs: { origin: 'zebrafish' }, outputs: { kind: 'zebrafish' }, features: { recent: 'zebrafish' } }
+    append(project, [record(project, 'a', start, told)])
+    await label(project, [{ predictionId: 'a', value: 'zebrafish', eventTime: start + hour }])
+    await world.settled(project)
+    const viewer = await world.as('viewer', project)
+    const reader = await world.as('contributor', project)
+    const prediction = encodeURIComponent(`trivium://${project}/prediction/arrivals:a`)
+    const at = (path: string) => `/api/v1/projects/${project}/${path}`
+    for (const path of [
+      'deployments/arrivals/predictions',
+      'deployments/arrivals/predictions/a',
+      `lineage?urn=${prediction}`,
+    ]) {
+      const url = at(`${path}${path.includes('?') ? '&' : '?'}as_of=${start + day}`).replace(
+        /(lineage.*)&as_of=\d+/,
+        '$1',
+      )
+      expect((await reader.call('GET', url)).text, path).toContain('zebrafish')
+      const shown = await viewer.call('GET', url)
+      expect([shown.status, shown.text.includes('zebrafish')], path).toEqual([200, false])
+    }
+    const { predictions } = (await viewer.call('GET', at('deployments/arrivals/predictions'))).json
+    expect(predictions[0]).toMatchObject({ id: 'a', release: 'rel_1', version: 1, eventTime: start, withheld: true })
   })
 
   test('later batches may bring columns, leave some out and change a type', async () => {
@@ -242,7 +269,7 @@ describeEachDatabase('outcomes', ({ world }) => {
     append(mine, [record(mine, 'a', start)])
     await world.settled(theirs)
     await world.settled(mine)
-    const viewer = await world.as('viewer', mine)
+    const viewer = await world.as('contributor', mine)
     expect((await viewer.call('GET', `/api/v1/projects/${theirs}/deployments/arrivals/predictions`)).status).toBe(404)
     expect((await call(mine, 'GET', 'predictions/secret')).status).toBe(404)
     const urn = (project: string, id: string) => encodeURIComponent(`trivium://${project}/prediction/arrivals:${id}`)

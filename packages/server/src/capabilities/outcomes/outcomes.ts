@@ -17,6 +17,7 @@ import { listPredictions, type PredictionQuery } from './list-predictions.ts'
 import { predictionStream } from './prediction-table.ts'
 import { pushLabelFile } from './push-label-file.ts'
 import { labelRelation, predictionLogColumns, predictionRelation, predictionTimes } from './read-relations.ts'
+import { shownDetail, shownRow } from './shown-prediction.ts'
 
 type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger'> & {
   /** Whether a deployment exists that may have no predictions yet. Without it any name of a deployment may be sent labels. */
@@ -113,14 +114,16 @@ export function createOutcomes(deps: Deps): Outcomes {
     const { project } = scope
     // Whoever has just sent it, or its label, sees it.
     await commit(project, deployment)
-    return getPrediction(deps, { project, deployment, asOf }, id)
+    const found = await getPrediction(deps, { project, deployment, asOf }, id)
+    return found && shownDetail(scope, found)
   }
 
   return {
     list: async (scope, deployment, { asOf, ...query }) => {
       await requireDeployment(scope, deployment)
       const at = await asOfIn(scope, asOf)
-      return { ...(await listPredictions(deps, { project: scope.project, deployment, asOf: at }, query)), asOf: at }
+      const page = await listPredictions(deps, { project: scope.project, deployment, asOf: at }, query)
+      return { ...page, predictions: page.predictions.map((row) => shownRow(scope, row)), asOf: at }
     },
     get: async (scope, deployment, id, asOf) => {
       await requireDeployment(scope, deployment)

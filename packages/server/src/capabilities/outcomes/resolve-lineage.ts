@@ -35,7 +35,8 @@ export function resolvePrediction(outcomes: Outcomes, windowsOf: WindowsOf) {
   }
 }
 
-function factOf({ outputs, label }: PredictionDetail): string {
+function factOf({ outputs, label, withheld }: PredictionDetail): string {
+  if (withheld) return ''
   const said = Object.entries(outputs)
     .slice(0, 3)
     .map(([name, value]) => `${name} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`)

@@ -103,4 +103,31 @@ describeEachDatabase('saving a pipeline', ({ world }) => {
     const contributor = await world.as('contributor', client.scope.project)
     expect((await savePipeline(contributor, { name: 'saved', yaml: yaml(3), files })).status).toBe(403)
   })
+
+  test('code is defined, started and repeated only with code:execute', async () => {
+    const client = await world.as('maintainer', await world.makeProject())
+    expect((await savePipeline(client, { name: 'saved', yaml: yaml(1), files })).status).toBe(200)
+    const at = `/api/v1/projects/${client.scope.project}`
+    const { id } = (await client.call('POST', `${at}/pipelines/saved/runs`, {})).json
+    const { secret } = (
+      await client.call('POST', `${at}/tokens`, {
+        name: 'no code',
+        permissions: ['pipeline:read', 'pipeline:write', 'pipeline:run', 'run:write'],
+      })
+    ).json
+    const headers = { authorization: `Bearer ${secret}` }
+    const without = {
+      ...client,
+      call: (...[method, url, body]: Parameters<typeof client.call>) => client.call(method, url, body, headers),
+    }
+    for (const answer of [
+      await savePipeline(without, { name: 'saved', yaml: yaml(2), files }),
+      await without.call('POST', `${at}/pipelines/saved/runs`, {}),
+      await without.call('POST', `${at}/pipeline-runs/${id}/repeat`, {}),
+    ])
+      expect([answer.status, answer.json.detail]).toEqual([403, expect.stringContaining('code:execute')])
+    const checks = "name: checks\nsteps:\n  check:\n    kind: validate\n    in: {dataset: 'dataset:rows@latest'}\n"
+    expect((await savePipeline(without, { name: 'checks', yaml: checks })).status).toBe(200)
+    expect((await without.call('POST', `${at}/pipelines/checks/runs`, {})).status).toBe(201)
+  })
 })

@@ -3,11 +3,12 @@ import type { PipelineDefinition, PipelineVersion } from '@trivium/contract'
 import { addBlobRef } from '../../kernel/blobs/index.ts'
 import { asReader, type Trx } from '../../kernel/db/index.ts'
 import { digestOf, urn } from '../../kernel/ids/index.ts'
-import type { Scope } from '../../kernel/principal/index.ts'
+import { requirePermission, type Scope } from '../../kernel/principal/index.ts'
 import { parseDefinition } from './definition/parse-definition.ts'
 import { pipelineErrors } from './errors.ts'
 import { presentVersions } from './read-pipelines.ts'
 import type { Engine } from './runs/engine.ts'
+import { runsCode } from './runs/runs-code.ts'
 import type { PipelineVersionTable } from './tables.ts'
 import { replaceTriggers } from './triggers/replace-triggers.ts'
 
@@ -43,9 +44,10 @@ export interface PreparedSave {
 /** Checks a definition and that its files are here. */
 export async function prepareSave(
   { kinds, blobs }: Pick<Engine, 'kinds' | 'blobs'>,
-  { project }: Scope,
+  scope: Scope,
   input: SavePipelineInput,
 ): Promise<PreparedSave> {
+  const { project } = scope
   const { definition, bundle } = parseDefinition({
     yaml: input.yaml,
     path: input.path ?? 'pipeline.yaml',
@@ -53,6 +55,7 @@ export async function prepareSave(
     kinds,
   })
   if (definition.name !== input.pipeline) throw pipelineErrors.NOT_SAVED_AS(input.pipeline, definition.name)
+  if (runsCode({ kinds }, definition)) requirePermission(scope, 'code:execute')
   const lock = definition.environment
   const kept = await sizesOf(blobs, project, { ...bundle, ...(lock ? { [lock.lock]: lock.digest } : {}) })
   return { yaml: input.yaml, definition, kept }

@@ -3,21 +3,37 @@ import pg from 'pg'
 import type { Database, OffloadedRead, Reader, SqlValue, Tables } from '../../kernel/db/database.ts'
 import { explainDatabaseError } from '../../kernel/db/database-errors.ts'
 import { postgresBulkInsert } from './postgres-bulk-insert.ts'
+import { createPostgresChannel } from './postgres-channel.ts'
 
 const int8 = 20
 const numeric = 1700
 
 /** Postgres through one pool. Long reads run in place: the work is in the database, not on the main thread. */
-export async function openPostgres({ url, poolSize = 10 }: { url: string; poolSize?: number }): Promise<Database> {
+export async function openPostgres({
+  url,
+  poolSize = 10,
+  idleTransactionMs = 30_000,
+}: {
+  url: string
+  poolSize?: number
+  /** A transaction in which nothing is asked for so long is ended by the database: a server that hangs must not hold what the others need. */
+  idleTransactionMs?: number
+}): Promise<Database> {
   const types = {
     getTypeParser: (oid: number, format?: 'text' | 'binary') =>
       oid === int8 || oid === numeric ? Number : pg.types.getTypeParser(oid, format as 'text'),
   }
-  const pool = new pg.Pool({ connectionString: url, max: poolSize, types: types as unknown as pg.CustomTypesConfig })
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    types: types as unknown as pg.CustomTypesConfig,
+    idle_in_transaction_session_timeout: idleTransactionMs,
+  })
   // An idle client that loses its server reports here; the next query gets its own error.
   pool.on('error', () => {})
   // A client that is in use reports here too, beside the failed query; unheard it would end the program.
   pool.on('connect', (client) => client.on('error', () => {}))
+  const channel = createPostgresChannel(url)
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const committed = new Set<() => void>()
   return {
@@ -51,7 +67,9 @@ export async function openPostgres({ url, poolSize = 10 }: { url: string; poolSi
       committed.add(listener)
       return () => committed.delete(listener)
     },
+    channel,
     close: async () => {
+      await channel.close()
       await kysely.destroy()
     },
   }

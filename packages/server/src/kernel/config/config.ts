@@ -30,6 +30,17 @@ export const configSchema = Type.Object(
       description: 'Port of the gateway; 0 takes a free one. The main port forwards to it.',
     }),
     allowRemote: Type.Boolean({ default: false, description: 'Allows a host other than loopback.' }),
+    role: Type.String({
+      default: '',
+      pattern: '^((api|engine|gateway)(,(api|engine|gateway))*)?$',
+      description:
+        'What this server does: any of api, engine, gateway, comma-separated; empty is all of it. Less than all needs Postgres.',
+    }),
+    peerHost: Type.String({
+      default: '',
+      description:
+        'Name or address under which the other servers of the same database reach this one; empty is `host`, or the name of the machine where that means all addresses.',
+    }),
     publicUrl: Type.String({
       default: '',
       description: 'URL under which people and steps reach this server; empty is the address that it listens on.',
@@ -170,6 +181,15 @@ export const configSchema = Type.Object(
 )
 export type Config = Readonly<Static<typeof configSchema>>
 
+/** What a server may do: `api` answers people and clients, `engine` works on what they caused, `gateway` answers predictions. */
+export const roles = ['api', 'engine', 'gateway'] as const
+export type ServerRole = (typeof roles)[number]
+
+/** The roles of a server; without another word all. */
+export function rolesOf({ role }: Pick<Config, 'role'>): ReadonlySet<ServerRole> {
+  return new Set(role === '' ? roles : (role.split(',') as ServerRole[]))
+}
+
 export const configErrors = defineErrors('CONFIG', {
   UNKNOWN_KEY: {
     status: 400,
@@ -229,6 +249,12 @@ export function loadConfig({
       'storageUrl',
       'the configuration',
       'needs storageAccessKeyId and storageSecretAccessKey',
+    )
+  if (config.databaseUrl === '' && config.role !== '' && rolesOf(config).size < roles.length)
+    throw configErrors.BAD_VALUE(
+      'role',
+      'the configuration',
+      `is "${config.role}", which needs databaseUrl: SQLite belongs to the one server that does everything. Move to Postgres, or leave out the role`,
     )
   return Object.freeze({ ...config, data: resolve(config.data) })
 }

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely'
 import type { ReadonlyKysely } from 'kysely/readonly'
+import type { MessageChannel } from './message-channel.ts'
 
 /**
  * Every SQL table of the program. Each capability adds its own by declaration merging in its `tables.ts`:
@@ -47,6 +48,8 @@ export interface Database {
   onBeforeCommit(hook: (trx: Trx) => Promise<void>): void
   /** Called after each commit. Must not throw. */
   onCommitted(listener: () => void): () => void
+  /** To the other servers of this database; undefined where there can be none. */
+  readonly channel?: MessageChannel
   close(): Promise<void>
 }
 

@@ -49,6 +49,7 @@ export function createCheckpoints({
   key,
   dataDirectory,
   secondPlace,
+  leads = () => true,
 }: {
   db: Database
   clock: Clock
@@ -58,6 +59,8 @@ export function createCheckpoints({
   dataDirectory: string
   /** Another directory for every checkpoint; empty for none. */
   secondPlace: string
+  /** Of several servers one signs. */
+  leads?: () => boolean
 }): Checkpoints {
   const ownPlace = join(dataDirectory, 'checkpoints')
   let timer: NodeJS.Timeout | undefined
@@ -110,7 +113,8 @@ export function createCheckpoints({
     running = running.catch(() => 0).then(() => writeAll(options?.all === true))
     return running
   }
-  const tryToWrite = (options?: { all?: boolean }): Promise<unknown> =>
+  const tryToWrite = async (options?: { all?: boolean }): Promise<unknown> =>
+    leads() &&
     write(options).catch((error: unknown) =>
       logger.error({ err: error }, 'checkpoints of the events could not be written; the next look tries again'),
     )

@@ -6,7 +6,7 @@ const mostPerBatch = 5000
 const safetyPollMs = 200
 
 /**
- * Numbers committed events without gaps. On SQLite the single writer does it inside the commit. On Postgres one leader (advisory lock) takes only rows
+ * Numbers committed events without gaps. On SQLite the single writer does it inside the commit. On Postgres whoever gets the lock of the transaction takes only rows
  * of transactions that are older than every open one, in the order of their transactions: a row that commits late can then never land behind a number
  * that somebody has already read past. What was numbered is sealed in the same transaction (`sealEvents`).
  */
@@ -18,12 +18,24 @@ export interface Sequencer {
   stop(): Promise<void>
 }
 
-export function startSequencer({ db }: { db: Database }): Sequencer {
+export function startSequencer({
+  db,
+  numbers = true,
+  others = () => false,
+}: {
+  db: Database
+  /** False for a server that only follows: it hears of numbers that others give. */
+  numbers?: boolean
+  /** Whether other servers of this database wait for news. */
+  others?: () => boolean
+}): Sequencer {
   const listeners = new Set<() => void>()
   const notify = () => {
     for (const listener of listeners) listener()
   }
-  return db.dialect === 'sqlite' ? startOnSqlite(db, listeners, notify) : startOnPostgres(db, listeners, notify)
+  return db.dialect === 'sqlite'
+    ? startOnSqlite(db, listeners, notify)
+    : startOnPostgres(db, listeners, notify, { numbers, others })
 }
 
 function startOnSqlite(db: Database, listeners: Set<() => void>, notify: () => void): Sequencer {
@@ -45,17 +57,24 @@ function startOnSqlite(db: Database, listeners: Set<() => void>, notify: () => v
   }
 }
 
-function startOnPostgres(db: Database, listeners: Set<() => void>, notify: () => void): Sequencer {
-  let running: Promise<number> | undefined
+function startOnPostgres(
+  db: Database,
+  listeners: Set<() => void>,
+  notify: () => void,
+  { numbers, others }: { numbers: boolean; others: () => boolean },
+): Sequencer {
+  let running: Promise<{ head: number; mine: boolean }> | undefined
   let stopped = false
   let seen = -1
   /** Numbers what can be numbered and returns how far the numbers are now, whoever gave them. */
-  const round = (): Promise<number> => {
+  const round = (): Promise<{ head: number; mine: boolean }> => {
     running ??= db.write
       .transaction()
       .execute(async (trx) => {
-        if (await numberOnPostgres(trx)) await sealAll(trx)
-        return (await trx.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()).last_seq
+        const mine = numbers && (await numberOnPostgres(trx))
+        if (mine) await sealAll(trx)
+        const { last_seq: head } = await trx.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()
+        return { head, mine }
       })
       .finally(() => {
         running = undefined
@@ -73,11 +92,12 @@ function startOnPostgres(db: Database, listeners: Set<() => void>, notify: () =>
     try {
       do {
         wanted = false
-        const head = await round()
+        const { head, mine } = await round()
         // Also what another replica has numbered is news here.
         if (head !== seen) {
           seen = head
           notify()
+          if (mine && others()) db.channel?.publish('sealed')
           wanted = true
         }
       } while (wanted && !stopped)
@@ -95,6 +115,10 @@ function startOnPostgres(db: Database, listeners: Set<() => void>, notify: () =>
       void loop()
     }, 1)
   })
+  const stopHearing = [
+    db.channel?.subscribe('sealed', () => void loop()),
+    db.channel?.subscribe('reconnected', () => void loop()),
+  ]
   const poll = setInterval(() => void loop(), safetyPollMs)
   poll.unref()
   return {
@@ -107,6 +131,7 @@ function startOnPostgres(db: Database, listeners: Set<() => void>, notify: () =>
       clearInterval(poll)
       clearTimeout(kick)
       stopListening()
+      for (const stop of stopHearing) stop?.()
       await running?.catch(() => {})
     },
   }

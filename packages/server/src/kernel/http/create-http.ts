@@ -12,7 +12,7 @@ import { AppError, defineErrors } from '../errors/index.ts'
 import type { Logger } from '../logging/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { lazySerializers, lazyValidator } from './lazy-schemas.ts'
-import { accessErrors, authorize, type Principal, type Scope } from '../principal/index.ts'
+import { accessErrors, authorize, type Principal, requirePermission, type Scope } from '../principal/index.ts'
 import { type AccessNotes, noteAccess } from './note-access.ts'
 
 export const httpErrors = defineErrors('HTTP', {
@@ -61,6 +61,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the route needs. A route without it stops the start. */
     access?: RouteAccess
+    /** Permissions that the route needs beside `access`. */
+    alsoNeeds?: readonly Permission[]
     /** Wire protocols that name no project act in the project of the token. */
     homeProject?: boolean
     /** Answers are written to the access log. */
@@ -73,6 +75,7 @@ export interface ServedRoute {
   readonly method: string
   readonly url: string
   readonly access: RouteAccess
+  readonly alsoNeeds: readonly Permission[]
   readonly schema: { readonly params?: unknown; readonly querystring?: unknown; readonly body?: unknown }
 }
 
@@ -113,7 +116,13 @@ export function createHttp(options: HttpOptions): Http {
     if (access === undefined)
       throw new Error(`Route ${String(route.method)} ${route.url} names no permission. Add config.access.`)
     for (const method of [route.method].flat())
-      routeTable.push({ method, url: route.url, access, schema: (route.schema ?? {}) as ServedRoute['schema'] })
+      routeTable.push({
+        method,
+        url: route.url,
+        access,
+        alsoNeeds: route.config?.alsoNeeds ?? [],
+        schema: (route.schema ?? {}) as ServedRoute['schema'],
+      })
   })
   app.addHook('onRequest', async (request) => {
     checkHost(request, allowedHosts())
@@ -150,6 +159,7 @@ export function createHttp(options: HttpOptions): Http {
     request.principal = found.principal
     if (access === 'authenticated') return
     request.scope = await scopeFor(authenticator, request, found.principal, access)
+    for (const permission of request.routeOptions.config.alsoNeeds ?? []) requirePermission(request.scope, permission)
   }
   app.decorateRequest('checkAgain', async function (this: FastifyRequest) {
     await check(this)

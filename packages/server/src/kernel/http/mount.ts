@@ -28,7 +28,11 @@ export function mount<const R extends Route>(
     target.route({
       method: route.method,
       url: route.url,
-      config: { access: route.permission, ...(route.sensitive ? { sensitive: route.sensitive } : {}) },
+      config: {
+        access: route.permission,
+        ...(route.alsoNeeds ? { alsoNeeds: route.alsoNeeds } : {}),
+        ...(route.sensitive ? { sensitive: route.sensitive } : {}),
+      },
       ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
       schema: {
         operationId: route.schema.operationId,

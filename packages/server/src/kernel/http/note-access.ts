@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { permits } from '../principal/index.ts'
 
 /** What the access log gets to know of one request. */
 export interface AccessNote {
@@ -27,7 +28,7 @@ const projectName = /^[a-z0-9][a-z0-9-]{0,62}$/
 /** Notes a request that was refused, and one that read something sensitive; nothing else. */
 export function noteAccess(notes: AccessNotes, request: FastifyRequest, reply: FastifyReply): void {
   const { statusCode: status } = reply
-  const { access, sensitive } = request.routeOptions.config
+  const { access, alsoNeeds = [], sensitive } = request.routeOptions.config
   const code = request.problemCode
   // An outsider is told that the project does not exist; here it is what it is.
   const denied = status === 401 || status === 403 || (code === 'ACCESS.PROJECT_NOT_FOUND' && status === 404)
@@ -48,7 +49,7 @@ export function noteAccess(notes: AccessNotes, request: FastifyRequest, reply: F
         ? named
         : (request.scope?.project ?? request.principal?.homeProject ?? null),
     principalId,
-    permission: access ?? null,
+    permission: alsoNeeds.find((one) => denied && request.scope && !permits(request.scope, one)) ?? access ?? null,
     address: request.ip,
     requestId: request.id,
   })

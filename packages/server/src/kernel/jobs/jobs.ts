@@ -117,6 +117,9 @@ export function createJobs({
   leaseMs = 30_000,
   pollMs = 250,
   alone = false,
+  worker = newId('wrk'),
+  leaseClock = clock,
+  others = () => false,
 }: {
   db: Database
   clock: Clock
@@ -125,10 +128,16 @@ export function createJobs({
   pollMs?: number
   /** No other process works on this database: what is found running at the start was left by one that was killed, and is free at once. */
   alone?: boolean
+  /** Who claims. What a process of the same name has left is free at once too. */
+  worker?: string
+  /** The clock of leases: of several machines the same. */
+  leaseClock?: Clock
+  /** Whether other servers of this database wait for work. */
+  others?: () => boolean
 }): Jobs {
   const handlers = new Map<string, JobHandler>()
   const running = new Map<string, { kind: string; fence: number; abort: AbortController; done: Promise<void> }>()
-  const worker = newId('wrk')
+  let enqueued = false
   let stopped = true
   let timer: NodeJS.Timeout | undefined
   let stopListening = (): void => {}
@@ -145,6 +154,7 @@ export function createJobs({
     const kinds = freeKinds()
     if (kinds.length === 0 || stopped) return false
     const now = clock()
+    const leaseNow = leaseClock()
     const own = [...running.keys()]
     // A cheap look first: an idle poll must not take the writer.
     const due = await db.read
@@ -156,7 +166,7 @@ export function createJobs({
       .where((e) =>
         e.or([
           e.and([e('state', '=', 'queued'), e('not_before', '<=', now)]),
-          e.and([e('state', '=', 'running'), e('lease_until', '<', now)]),
+          e.and([e('state', '=', 'running'), e('lease_until', '<', leaseNow)]),
         ]),
       )
       .orderBy('rank')
@@ -171,7 +181,7 @@ export function createJobs({
         .set({
           state: 'running',
           worker,
-          lease_until: now + leaseMs,
+          lease_until: leaseNow + leaseMs,
           fence: sql<number>`fence + 1`,
           attempt: sql<number>`attempt + 1`,
           // It sees all that was committed before this.
@@ -179,7 +189,7 @@ export function createJobs({
         })
         .where('id', '=', due.id)
         .where((e) =>
-          e.or([e('state', '=', 'queued'), e.and([e('state', '=', 'running'), e('lease_until', '<', now)])]),
+          e.or([e('state', '=', 'queued'), e.and([e('state', '=', 'running'), e('lease_until', '<', leaseNow)])]),
         )
         .returningAll()
         .executeTakeFirst(),
@@ -199,7 +209,7 @@ export function createJobs({
         .execute((trx) =>
           trx
             .updateTable('job')
-            .set({ lease_until: clock() + leaseMs })
+            .set({ lease_until: leaseClock() + leaseMs })
             .where('id', '=', row.id)
             .where('fence', '=', row.fence)
             .executeTakeFirst(),
@@ -310,6 +320,7 @@ export function createJobs({
       notBefore: job.notBefore ?? clock(),
       priority: job.priority ?? 0,
     }
+    enqueued = true
     for (;;) {
       const inserted = await trx
         .insertInto('job')
@@ -360,9 +371,14 @@ export function createJobs({
 
   async function freeAbandoned(): Promise<void> {
     try {
-      await db.write
-        .transaction()
-        .execute((trx) => trx.updateTable('job').set({ lease_until: 0 }).where('state', '=', 'running').execute())
+      await db.write.transaction().execute((trx) =>
+        trx
+          .updateTable('job')
+          .set({ lease_until: 0 })
+          .where('state', '=', 'running')
+          .$if(!alone, (q) => q.where('worker', '=', worker))
+          .execute(),
+      )
     } catch (error) {
       logger.warn({ err: error }, 'abandoned jobs could not be freed; their leases will run out')
     }
@@ -410,6 +426,13 @@ export function createJobs({
       }
     })()
   }
+
+  // Also servers that do no jobs enqueue some.
+  db.onCommitted(() => {
+    if (!enqueued) return
+    enqueued = false
+    if (others()) db.channel?.publish('job')
+  })
 
   const activeJobs = (reader: Reader) =>
     reader
@@ -470,14 +493,15 @@ export function createJobs({
       })),
     start: () => {
       stopped = false
-      stopListening = db.onCommitted(wake)
+      const stops = [db.onCommitted(wake), db.channel?.subscribe('job', wake)]
+      stopListening = () => {
+        for (const stop of stops) stop?.()
+      }
       timer = setInterval(wake, pollMs)
       timer.unref()
-      if (alone)
-        claiming = freeAbandoned()
-          .finally(() => (claiming = undefined))
-          .then(wake)
-      else wake()
+      claiming = freeAbandoned()
+        .finally(() => (claiming = undefined))
+        .then(wake)
     },
     stop: async () => {
       stopped = true

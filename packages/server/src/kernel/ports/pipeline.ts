@@ -61,6 +61,8 @@ export interface StepKind {
   readonly kind: string
   /** `content`: same key, same outputs, cached. `never`: it acts on the world (register, deploy, approval). */
   readonly caching: 'content' | 'never'
+  /** It runs code of people: whoever defines or starts a pipeline with it holds `code:execute`. */
+  readonly runsCode?: true
   /** Names of inputs without which the step makes no sense; a definition that leaves one out is refused. */
   readonly requiredInputs?: readonly string[]
   /** Checks the step's configuration when the pipeline is saved; returns messages, empty when good. */

@@ -69,6 +69,17 @@ export function authorize(principal: Principal, project: ProjectId, permission: 
   return { project, principal } as Scope
 }
 
+/** Asks a scope for one more permission than it was made with. The system itself has no grants and is asked for none. */
+export function requirePermission({ principal, project }: Scope, permission: Permission): void {
+  if (principal.kind !== 'system' && !holds(principal, project, permission))
+    throw accessErrors.FORBIDDEN(permission, project)
+}
+
+/** Whether a scope may see what `permission` opens; the system may. */
+export function permits({ principal, project }: Scope, permission: Permission): boolean {
+  return principal.kind === 'system' || holds(principal, project, permission)
+}
+
 /** The scope of consumers, jobs and timers inside one project. `component` names the actor in events: `system:monitoring`. */
 export function systemScope(project: ProjectId, component: string): Scope {
   const principal: Principal = {

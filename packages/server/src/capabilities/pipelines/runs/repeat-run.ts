@@ -2,12 +2,13 @@ import type { PipelineRunCause, StepArtifact } from '@trivium/contract'
 import type { Reader } from '../../../kernel/db/index.ts'
 import { parseUrn, urn } from '../../../kernel/ids/index.ts'
 import type { Artifact } from '../../../kernel/ports/index.ts'
-import type { Scope } from '../../../kernel/principal/index.ts'
+import { requirePermission, type Scope } from '../../../kernel/principal/index.ts'
 import { pipelineErrors } from '../errors.ts'
 import { createRun } from './create-run.ts'
 import type { Engine } from './engine.ts'
 import { loadVersion } from './load-version.ts'
 import { toArtifact } from './resolve-inputs.ts'
+import { runsCode } from './runs-code.ts'
 import { normalPriority } from './step-states.ts'
 
 const role = 'repeats'
@@ -29,6 +30,7 @@ export async function repeatRun(
     .executeTakeFirst()
   if (!row) throw pipelineErrors.RUN_NOT_FOUND(id)
   const version = await loadVersion(db.read, project, row.pipeline, row.version)
+  if (runsCode(engine, version.definition)) requirePermission(scope, 'code:execute')
   return db.write.transaction().execute((trx) =>
     createRun(trx, engine, {
       project,

@@ -11,10 +11,11 @@ export function pipelineRunOfTokenName(name: string): string | undefined {
   return name.startsWith('run:prn_') ? name.slice('run:'.length) : undefined
 }
 
-/** What a step's code may do: what a contributor may, without making tokens of its own. */
-export const stepPermissions: readonly Permission[] = roles.contributor.filter(
-  (permission) => permission !== 'token:write',
-)
+/** What a step's code may do, as far as whoever started it may: what a contributor may, without making tokens of its own, and personal columns. */
+export const stepPermissions: readonly Permission[] = [
+  ...roles.contributor.filter((permission) => permission !== 'token:write'),
+  'data:read-personal',
+]
 
 /** Secrets of the runs that work now; they live in memory only, and a server that starts again makes new ones. */
 export interface RunTokens {

@@ -1,11 +1,12 @@
 import { asReader } from '../../../kernel/db/index.ts'
-import type { Scope } from '../../../kernel/principal/index.ts'
+import { requirePermission, type Scope } from '../../../kernel/principal/index.ts'
 import { resolveParameters } from '../definition/parameter-value.ts'
 import { pipelineErrors } from '../errors.ts'
 import { unreadyData } from '../triggers/unready-data.ts'
 import { createRun } from './create-run.ts'
 import type { Engine } from './engine.ts'
 import { loadVersion } from './load-version.ts'
+import { runsCode } from './runs-code.ts'
 import { normalPriority } from './step-states.ts'
 
 /** Starts a run by hand, at the event time that the project stands at. */
@@ -22,6 +23,7 @@ export async function startRun(
 ): Promise<string> {
   const { db, watermark } = engine
   const version = await loadVersion(db.read, scope.project, input.pipeline, input.version)
+  if (runsCode(engine, version.definition)) requirePermission(scope, 'code:execute')
   const params = resolveParameters({ name: input.pipeline, params: version.definition.params }, input.params ?? {})
   return db.write.transaction().execute(async (trx) => {
     const { at } = await watermark.read(asReader(trx), scope.project)

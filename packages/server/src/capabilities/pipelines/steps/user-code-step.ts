@@ -26,6 +26,7 @@ export function userCodeStep(engine: Engine, kind: 'python' | 'command'): StepKi
   return {
     kind,
     caching: 'content',
+    runsCode: true,
     check: (settings) =>
       Object.entries(settings).flatMap(([key, value]) => {
         if (key !== 'env') return [`a step of kind ${kind} knows no setting "${key}"; it takes "env".`]
