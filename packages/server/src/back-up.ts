@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream, existsSync } from 'node:fs'
-import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { createReadStream, existsSync } from 'node:fs'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { type BackupManifest, writeManifest } from './backup-manifest.ts'
-import { backupErrors, dumpDatabase } from './kernel/backup/index.ts'
+import type { BackupLock } from './drivers/backup-age/backup-age.ts'
+import { type BackupFiles, backupErrors, backupFolder, dumpDatabase, opened } from './kernel/backup/index.ts'
 import type { Config } from './kernel/config/index.ts'
 import type { BlobStore, DatabaseSnapshot } from './kernel/ports/index.ts'
 import { openDrivers } from './open-drivers.ts'
@@ -17,12 +17,16 @@ export const keyFiles = ['vault-key', 'signing-key.pem', 'admin-token'] as const
 /**
  * Copies everything that cannot be made again into a new directory, while the server works: segments first, then all rows as of one moment, then the
  * content that they name. A row that went from a segment to a table meanwhile is in both and counts once, because the rows know how far each segment was
- * read. The directory appears under its name when it is whole.
+ * read. The directory appears under its name when it is whole. With a lock every file is encrypted on its way, and no name says what is in it.
  */
 export async function backUp(
   config: Config,
   target: string,
-  { withKeys = false, onProgress = () => {} }: { withKeys?: boolean; onProgress?: (what: string) => void } = {},
+  {
+    withKeys = false,
+    lock,
+    onProgress = () => {},
+  }: { withKeys?: boolean; lock?: BackupLock; onProgress?: (what: string) => void } = {},
 ): Promise<BackupManifest> {
   if (existsSync(target)) throw backupErrors.EXISTS(target)
   const work = `${target}.partial-${process.pid}`
@@ -30,17 +34,20 @@ export async function backUp(
   let snapshot: DatabaseSnapshot | undefined
   try {
     await mkdir(work, { recursive: true, mode: 0o700 })
+    const files = lock
+      ? await (await import('./drivers/backup-age/backup-age.ts')).lockedFolder(work, lock)
+      : backupFolder(work)
     onProgress('segments')
-    const ledgers = await copyLedgers(join(config.data, 'ledgers'), join(work, 'ledgers'))
+    const ledgers = await copyLedgers(join(config.data, 'ledgers'), files)
     snapshot = await openSnapshot(config)
     const at = new Date().toISOString()
     onProgress('rows')
     const migrations = await appliedMigrations(snapshot)
-    const tables = await dumpDatabase(snapshot, join(work, 'database'))
+    const tables = await dumpDatabase(snapshot, files)
     const seq = await lastSequence(snapshot)
     onProgress('content')
-    const { blobs, missing } = await copyBlobs(drivers.blobs, work)
-    const keys = withKeys ? await copyKeys(config.data, work) : []
+    const { blobs, missing } = await copyBlobs(drivers.blobs, files)
+    const keys = withKeys ? await copyKeys(config.data, files) : []
     const manifest: BackupManifest = {
       format: 1,
       version: programVersion,
@@ -54,7 +61,8 @@ export async function backUp(
       ledgers,
       keys,
     }
-    await writeManifest(work, manifest)
+    await writeManifest(files, manifest)
+    await files.finish()
     await rename(work, target)
     return manifest
   } catch (error) {
@@ -79,38 +87,34 @@ async function lastSequence(snapshot: DatabaseSnapshot): Promise<number> {
 }
 
 /** Segments only grow, so that what is copied is a beginning of them; one that is gone was read to its end. */
-async function copyLedgers(from: string, to: string): Promise<BackupManifest['ledgers']> {
+async function copyLedgers(from: string, files: Pick<BackupFiles, 'write'>): Promise<BackupManifest['ledgers']> {
   if (!existsSync(from)) return []
   const copied: BackupManifest['ledgers'] = []
   for (const entry of await readdir(from, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
     const source = join(entry.parentPath, entry.name)
     const path = source.slice(from.length + 1)
-    const target = join(to, path)
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
     try {
-      await copyFile(source, target)
+      copied.push({ path, ...(await files.write(`ledgers/${path}`, await opened(createReadStream(source)))) })
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
-      throw error
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
-    const content = await readFile(target)
-    copied.push({ path, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') })
   }
   return copied
 }
 
 /** Every content, checked against its digest on the way. What is damaged already is named and left out: the rest is worth keeping. */
-async function copyBlobs(blobs: BlobStore, work: string): Promise<Pick<BackupManifest, 'blobs' | 'missing'>> {
+async function copyBlobs(
+  blobs: BlobStore,
+  files: Pick<BackupFiles, 'write'>,
+): Promise<Pick<BackupManifest, 'blobs' | 'missing'>> {
   const lines: string[] = []
   const missing: BackupManifest['missing'] = []
   let bytes = 0
   for await (const { project, digest } of blobs.list()) {
-    const target = join(work, 'blobs', encodeURIComponent(project), digest.slice(0, 2), digest)
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
     try {
       const { stream, size } = await blobs.open(project, digest)
-      await pipeline(stream, createWriteStream(target, { mode: 0o600 }))
+      await files.write(contentPath(project, digest), stream)
       bytes += size
       lines.push(`${project} ${digest} ${size}`)
     } catch (error) {
@@ -118,19 +122,22 @@ async function copyBlobs(blobs: BlobStore, work: string): Promise<Pick<BackupMan
       // Collected since the list was read: nothing of the rows names it.
       if (code === 'BLOB.NOT_FOUND') continue
       if (code !== 'BLOB.DAMAGED') throw error
-      await rm(target, { force: true })
       missing.push({ project, digest, why: message })
     }
   }
-  const text = lines.map((line) => `${line}\n`).join('')
-  await writeFile(join(work, 'blobs.txt'), text, { mode: 0o600 })
-  return { blobs: { count: lines.length, bytes, sha256: createHash('sha256').update(text).digest('hex') }, missing }
+  const { sha256 } = await files.write(
+    'blobs.txt',
+    Readable.from([Buffer.from(lines.map((line) => `${line}\n`).join(''))]),
+  )
+  return { blobs: { count: lines.length, bytes, sha256 }, missing }
 }
 
-async function copyKeys(data: string, work: string): Promise<string[]> {
+/** Where a content lies in a backup. */
+export const contentPath = (project: string, digest: string): string =>
+  `blobs/${encodeURIComponent(project)}/${digest.slice(0, 2)}/${digest}`
+
+async function copyKeys(data: string, files: Pick<BackupFiles, 'write'>): Promise<string[]> {
   const found = keyFiles.filter((file) => existsSync(join(data, file)))
-  if (found.length > 0) await mkdir(join(work, 'keys'), { recursive: true, mode: 0o700 })
-  for (const file of found)
-    await pipeline(createReadStream(join(data, file)), createWriteStream(join(work, 'keys', file), { mode: 0o600 }))
+  for (const file of found) await files.write(`keys/${file}`, createReadStream(join(data, file)))
   return found
 }

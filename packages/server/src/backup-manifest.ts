@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { text as textOf } from 'node:stream/consumers'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { backupErrors } from './kernel/backup/index.ts'
+import { type BackupFiles, backupErrors } from './kernel/backup/index.ts'
 
 /** What a backup holds; `manifest.json`, written last. */
 export const BackupManifest = Type.Object({
@@ -32,22 +32,26 @@ const name = 'manifest.json'
 const sumName = 'manifest.sha256'
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-export async function writeManifest(directory: string, manifest: BackupManifest): Promise<void> {
+export async function writeManifest(files: Pick<BackupFiles, 'write'>, manifest: BackupManifest): Promise<void> {
   const text = `${JSON.stringify(manifest, undefined, 1)}\n`
-  await writeFile(join(directory, name), text, { mode: 0o600 })
-  await writeFile(join(directory, sumName), `${sha256(text)}  ${name}\n`, { mode: 0o600 })
+  await files.write(name, Readable.from([Buffer.from(text)]))
+  await files.write(sumName, Readable.from([Buffer.from(`${sha256(text)}  ${name}\n`)]))
 }
 
-export async function readManifest(directory: string): Promise<BackupManifest> {
-  const [text, sum] = await Promise.all(
-    [name, sumName].map((file) =>
-      readFile(join(directory, file), 'utf8').catch(() => {
-        throw backupErrors.NOT_A_BACKUP(directory, `it holds no ${file}`)
-      }),
-    ),
-  )
-  if (text === undefined || !sum?.startsWith(sha256(text)))
-    throw backupErrors.DAMAGED(`${name} is not what ${sumName} says`)
+/** `directory` is what messages call the backup. */
+export async function readManifest(files: Pick<BackupFiles, 'open'>, directory: string): Promise<BackupManifest> {
+  const read = async (file: string): Promise<string> => {
+    try {
+      return await textOf(await files.open(file))
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT') throw backupErrors.NOT_A_BACKUP(directory, `it holds no ${file}`)
+      throw backupErrors.DAMAGED(`${file}: ${message}`)
+    }
+  }
+  const text = await read(name)
+  const sum = await read(sumName)
+  if (!sum.startsWith(sha256(text))) throw backupErrors.DAMAGED(`${name} is not what ${sumName} says`)
   const manifest: unknown = JSON.parse(text)
   if (!Value.Check(BackupManifest, manifest))
     throw backupErrors.NOT_A_BACKUP(directory, 'it was made by a newer program')

@@ -6,7 +6,7 @@ import { createPostgresDatabase, createWorld, type World } from '@trivium/testin
 import { describe, expect, test } from 'vitest'
 import { backUp } from './back-up.ts'
 import { readManifest, writeManifest } from './backup-manifest.ts'
-import { digestDatabase } from './kernel/backup/index.ts'
+import { backupFolder, digestDatabase } from './kernel/backup/index.ts'
 import { openSnapshot } from './open-snapshot.ts'
 import { restore } from './restore.ts'
 
@@ -202,15 +202,18 @@ describe('a backup', () => {
   test('of another schema is refused, and a restore that fails leaves the directory empty', async () => {
     await withBackup(async ({ old, target, world }) => {
       const data = join(old.base, 'restored')
-      const manifest = await readManifest(target)
-      await writeManifest(target, { ...manifest, migrations: [...manifest.migrations, '9999-tomorrow'] })
+      const manifest = await readManifest(backupFolder(target), target)
+      await writeManifest(backupFolder(target), { ...manifest, migrations: [...manifest.migrations, '9999-tomorrow'] })
       await expect(into(world, data)).rejects.toThrow('whose database differs (9999-tomorrow)')
       const [first, ...others] = manifest.tables.toReversed()
       if (!first) throw new Error('The backup has no tables.')
-      await writeManifest(target, { ...manifest, tables: [...others, { ...first, rows: first.rows + 1 }] })
+      await writeManifest(backupFolder(target), {
+        ...manifest,
+        tables: [...others, { ...first, rows: first.rows + 1 }],
+      })
       await expect(into(world, data)).rejects.toMatchObject({ code: 'BACKUP.DIFFERS' })
       expect(await readdir(data)).toEqual(['server.lock'])
-      await writeManifest(target, manifest)
+      await writeManifest(backupFolder(target), manifest)
       await into(world, data)
     })
   }, 120_000)

@@ -1,16 +1,25 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream, existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, normalize } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { join, normalize } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import { type BackupManifest, readManifest } from './backup-manifest.ts'
-import { keyFiles } from './back-up.ts'
-import { backupErrors, digestDatabase, loadDatabase, readDumped } from './kernel/backup/index.ts'
+import { contentPath, keyFiles } from './back-up.ts'
+import { compareDatabase, requireNoTables, requireSameSchema } from './copied-database.ts'
+import type { BackupKey } from './drivers/backup-age/backup-age.ts'
+import {
+  type BackupFiles,
+  backupErrors,
+  backupFolder,
+  dumpPath,
+  loadDatabase,
+  readDumped,
+  writeFileAt,
+} from './kernel/backup/index.ts'
 import type { Config } from './kernel/config/index.ts'
 import { type Database, lockDataDirectory, migrate } from './kernel/db/index.ts'
 import { migrations } from './migrations/index.ts'
 import { openDatabase, openDrivers } from './open-drivers.ts'
-import { openSnapshot } from './open-snapshot.ts'
 
 const digestPattern = /^[0-9a-f]{64}$/
 
@@ -21,12 +30,13 @@ const digestPattern = /^[0-9a-f]{64}$/
 export async function restore(
   config: Config,
   source: string,
-  { onProgress = () => {} }: { onProgress?: (what: string) => void } = {},
+  { key, onProgress = () => {} }: { key?: BackupKey; onProgress?: (what: string) => void } = {},
 ): Promise<BackupManifest> {
-  const manifest = await readManifest(source)
-  requireSameSchema(manifest)
+  const files = await openBackup(source, key)
+  const manifest = await readManifest(files, source)
+  requireSameSchema(manifest.migrations, (what) => backupErrors.OTHER_SCHEMA(manifest.version, what))
   onProgress('checking the backup')
-  const contents = await checkBackup(source, manifest)
+  const contents = await checkBackup(files, source, manifest)
   await requireEmpty(config)
   const lock = lockDataDirectory(config.data)
   let db: Database | undefined
@@ -36,23 +46,23 @@ export async function restore(
     await requireNoTables(config)
     await migrate(db, migrations)
     onProgress('content')
-    const [instance] = await readDumped(join(source, 'database'), 'instance')
+    const instance = (await readDumped(files, 'instance')).find(({ key }) => key === 'id')
     if (instance) await drivers.blobs.own(String(instance['value']))
     for (const { project, digest, size } of contents)
-      await drivers.blobs.put(project, createReadStream(join(source, contentPath(project, digest))), {
+      await drivers.blobs.put(project, await files.open(contentPath(project, digest)), {
         expected: digest,
         size,
       })
     for (const { path } of manifest.ledgers)
-      await copy(join(source, 'ledgers', path), join(config.data, 'ledgers', path))
-    for (const file of manifest.keys) await copy(join(source, 'keys', file), join(config.data, file))
+      await writeFileAt(join(config.data, 'ledgers', path), await files.open(`ledgers/${path}`))
+    for (const file of manifest.keys) await writeFileAt(join(config.data, file), await files.open(`keys/${file}`))
     await mkdir(join(config.data, 'online'), { recursive: true, mode: 0o700 })
     await writeFile(join(config.data, 'online', 'rebuild'), '')
     // One transaction, and last: a restore that was cut off leaves a database with nothing in it.
     onProgress('rows')
-    await loadDatabase(db, join(source, 'database'), manifest.tables)
+    await loadDatabase(db, files, manifest.tables)
     onProgress('comparing')
-    await compare(config, manifest)
+    await compareDatabase(config, manifest.tables)
     return manifest
   } catch (error) {
     await db?.close()
@@ -73,78 +83,59 @@ interface Content {
   readonly size: number
 }
 
+async function openBackup(source: string, key: BackupKey | undefined): Promise<Pick<BackupFiles, 'open'>> {
+  const { isLocked, unlockedFolder } = await import('./drivers/backup-age/backup-age.ts')
+  if (!isLocked(source)) return backupFolder(source)
+  if (!key) throw backupErrors.NEEDS_KEY(source)
+  return unlockedFolder(source, key)
+}
+
 /** Reads every file once and compares it with the manifest. Returns the list of contents. */
-async function checkBackup(source: string, manifest: BackupManifest): Promise<Content[]> {
-  for (const { table, sha256 } of manifest.tables) await checkFile(source, `database/${table}.ndjson.gz`, sha256)
-  for (const { path, sha256 } of manifest.ledgers) await checkFile(source, `ledgers/${path}`, sha256)
+async function checkBackup(
+  files: Pick<BackupFiles, 'open'>,
+  source: string,
+  manifest: BackupManifest,
+): Promise<Content[]> {
+  const check = (path: string, sha256: string): Promise<void> => checkFile(files, source, path, sha256)
+  for (const { table, sha256 } of manifest.tables) await check(dumpPath(table), sha256)
+  for (const { path, sha256 } of manifest.ledgers) await check(`ledgers/${path}`, sha256)
   if (manifest.keys.some((file) => !(keyFiles as readonly string[]).includes(file)))
     throw backupErrors.NOT_A_BACKUP(source, 'it names keys that this program does not know')
-  await checkFile(source, 'blobs.txt', manifest.blobs.sha256)
+  for (const file of manifest.keys) await check(`keys/${file}`, '')
+  await check('blobs.txt', manifest.blobs.sha256)
   const contents: Content[] = []
-  for (const line of (await readFile(join(source, 'blobs.txt'), 'utf8')).split('\n').filter(Boolean)) {
+  for (const line of (await textOf(await files.open('blobs.txt'))).split('\n').filter(Boolean)) {
     const [project = '', digest = '', size = ''] = line.split(' ')
     if (!digestPattern.test(digest)) throw backupErrors.DAMAGED('blobs.txt')
-    await checkFile(source, contentPath(project, digest), digest)
+    await check(contentPath(project, digest), digest)
     contents.push({ project, digest, size: Number(size) })
   }
   return contents
 }
 
-async function checkFile(source: string, path: string, sha256: string): Promise<void> {
+/** Without a digest it is only read to its end, which an encrypted file does not survive when it was changed. */
+async function checkFile(
+  files: Pick<BackupFiles, 'open'>,
+  source: string,
+  path: string,
+  sha256: string,
+): Promise<void> {
   // Names come from a file that somebody may have written.
   if (normalize(path) !== path || path.startsWith('..'))
     throw backupErrors.NOT_A_BACKUP(source, `${path} leads out of it`)
   const hash = createHash('sha256')
   try {
-    for await (const chunk of createReadStream(join(source, path))) hash.update(chunk as Buffer)
-  } catch {
-    throw backupErrors.NOT_A_BACKUP(source, `${path} is missing`)
+    for await (const chunk of await files.open(path)) hash.update(chunk as Buffer)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw backupErrors.NOT_A_BACKUP(source, `${path} is missing`)
+    throw backupErrors.DAMAGED(`${path}: ${message}`)
   }
-  if (hash.digest('hex') !== sha256) throw backupErrors.DAMAGED(`${path} is not what was written`)
+  if (sha256 !== '' && hash.digest('hex') !== sha256) throw backupErrors.DAMAGED(`${path} is not what was written`)
 }
-
-const contentPath = (project: string, digest: string): string =>
-  join('blobs', encodeURIComponent(project), digest.slice(0, 2), digest)
 
 async function requireEmpty({ data }: Config): Promise<void> {
   if (!existsSync(data)) return
   const found = (await readdir(data)).filter((entry) => entry !== 'server.lock')
   if (found.length > 0) throw backupErrors.NOT_EMPTY(data)
-}
-
-async function requireNoTables(config: Config): Promise<void> {
-  const snapshot = await openSnapshot(config)
-  try {
-    if ((await snapshot.tables()).length > 0)
-      throw backupErrors.NOT_EMPTY(config.databaseUrl === '' ? config.data : 'The database')
-  } finally {
-    await snapshot.close()
-  }
-}
-
-function requireSameSchema(manifest: BackupManifest): void {
-  const known = migrations.map(([name]) => name).toSorted()
-  const differ = [
-    ...known.filter((name) => !manifest.migrations.includes(name)),
-    ...manifest.migrations.filter((name) => !known.includes(name)),
-  ]
-  if (differ.length > 0) throw backupErrors.OTHER_SCHEMA(manifest.version, differ.join(', '))
-}
-
-async function copy(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o700 })
-  await pipeline(createReadStream(from), createWriteStream(to, { mode: 0o600 }))
-}
-
-async function compare(config: Config, manifest: BackupManifest): Promise<void> {
-  const snapshot = await openSnapshot(config)
-  try {
-    const found = new Map((await digestDatabase(snapshot)).map((one) => [one.table, one]))
-    for (const { table, rows, digest } of manifest.tables) {
-      const now = found.get(table)
-      if (now?.rows !== rows || now.digest !== digest) throw backupErrors.DIFFERS(table)
-    }
-  } finally {
-    await snapshot.close()
-  }
 }

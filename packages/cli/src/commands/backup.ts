@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { BackupManifest } from '@trivium/server'
 import type { Command } from 'commander'
@@ -7,22 +8,27 @@ import { FailedError } from '../fail.ts'
 import { amountText, bytesText } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 
-/** `trivium backup` and `trivium restore`: they work on the data directory and the database themselves, and ask no server. */
+/** `trivium backup`, `trivium restore` and `trivium migrate-database`: they work on the data directory and the database themselves, and ask no server. */
 export function backupCommands(program: Command, terminal: Terminal): void {
   onAction(
     terminal,
     withPlace(program.command('backup').argument('<directory>', 'where to; it must not exist yet'))
       .option('--with-keys', 'also the keys and the first administrator’s token; keep such a backup under lock')
+      .option('--encrypt-to <recipient...>', 'encrypts every file for these recipients of age (age1…)')
+      .option('--recipients-file <file>', 'the same, one recipient a line')
+      .option('--passphrase-file <file>', 'encrypts with the passphrase in this file instead')
       .description(
         'Copies the database, all content and what is not in tables yet into a directory, while the server works. Ends with 1 when some content is damaged where it lies; the rest is in the backup.',
       ),
     async (work, directory: string) => {
-      const { backUp } = await import('@trivium/server')
+      const { backUp, backupLock } = await import('@trivium/server')
+      const lock = backupLock({ ...filesOf(work), ...(work.options as { encryptTo?: string[] }) })
       const manifest = await backUp(await configOf(work), resolve(terminal.cwd, directory), {
         withKeys: work.options['withKeys'] === true,
+        ...(lock ? { lock } : {}),
         onProgress: progress(work),
       })
-      work.show(manifest, (made) => `${directory}: ${contentText(made)}.${keysText(made)}`)
+      work.show(manifest, (made) => `${directory}: ${contentText(made)}${lock ? ', encrypted' : ''}.${keysText(made)}`)
       if (manifest.missing.length > 0)
         throw new FailedError(
           `${amountText(manifest.missing.length, 'content is', 'contents are')} damaged and not in the backup: ${manifest.missing.map(({ why }) => why).join(' ')}`,
@@ -31,13 +37,20 @@ export function backupCommands(program: Command, terminal: Terminal): void {
   )
   onAction(
     terminal,
-    withPlace(program.command('restore').argument('<directory>', 'a backup')).description(
-      'Checks a backup and restores it into an empty data directory (--data) and an empty database of either kind, compares every table with what was saved, and tells up to which event it goes.',
-    ),
+    withPlace(program.command('restore').argument('<directory>', 'a backup'))
+      .option('--identity-file <file>', 'opens an encrypted backup with the identities in it (AGE-SECRET-KEY-…)')
+      .option('--passphrase-file <file>', 'opens a backup that was encrypted with a passphrase')
+      .description(
+        'Checks a backup and restores it into an empty data directory (--data) and an empty database of either kind, compares every table with what was saved, and tells up to which event it goes.',
+      ),
     async (work, directory: string) => {
-      const { restore } = await import('@trivium/server')
+      const { backupKey, restore } = await import('@trivium/server')
       const source = resolve(terminal.cwd, directory)
-      const manifest = await restore(await configOf(work), source, { onProgress: progress(work) })
+      const key = backupKey(filesOf(work))
+      const manifest = await restore(await configOf(work), source, {
+        onProgress: progress(work),
+        ...(key ? { key } : {}),
+      })
       work.show(
         manifest,
         (made) =>
@@ -45,6 +58,36 @@ export function backupCommands(program: Command, terminal: Terminal): void {
       )
     },
   )
+  onAction(
+    terminal,
+    withPlace(program.command('migrate-database'))
+      .option('--to <place>', 'postgres://USER:PASSWORD@HOST/DATABASE, empty; or sqlite, in the data directory')
+      .option('--to-file <file>', 'a file with that URL, so that the password is on no command line')
+      .description(
+        'Moves the database of a stopped server: copies every table into an empty database of the other kind, compares the digests, and tells which setting to change. Content stays where it is.',
+      ),
+    async (work) => {
+      const { migrateDatabase } = await import('@trivium/server')
+      const { to, toFile } = work.options as { to?: string; toFile?: string }
+      const target = to ?? (toFile === undefined ? '' : readFileSync(resolve(terminal.cwd, toFile), 'utf8').trim())
+      const moved = await migrateDatabase(await configOf(work), target, { onProgress: progress(work) })
+      work.show(
+        moved,
+        ({ from, to: kind, rows, tables, next }) =>
+          `${amountText(rows, 'row')} in ${amountText(tables.length, 'table')} went from ${from} to ${kind} and are the same there. ${next}`,
+      )
+    },
+  )
+}
+
+/** Files that hold keys, as the command was given them. */
+function filesOf({ terminal, options }: Action): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const name of ['recipientsFile', 'passphraseFile', 'identityFile']) {
+    const path = (options as Readonly<Record<string, unknown>>)[name]
+    if (typeof path === 'string') found[name] = resolve(terminal.cwd, path)
+  }
+  return found
 }
 
 const withPlace = (command: Command): Command =>

@@ -1,11 +1,8 @@
-import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Readable, Transform } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type { DatabaseSnapshot } from '../ports/index.ts'
+import type { BackupFiles } from './backup-files.ts'
 import { createRowDigest, encodeValue } from './encode-rows.ts'
 
 /** One table of a backup: how many rows, their digest, and the SHA-256 of its file. */
@@ -19,14 +16,15 @@ export interface DumpedTable {
 /** Tables that say something of the installation and nothing of what is in it. */
 const left = new Set(['schema_migration'])
 
-/** Writes every table to `TABLE.ndjson.gz`: first the names of its columns, then a row a line. */
-export async function dumpDatabase(snapshot: DatabaseSnapshot, directory: string): Promise<DumpedTable[]> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+/** Writes every table to `database/TABLE.ndjson.gz`: first the names of its columns, then a row a line. */
+export async function dumpDatabase(
+  snapshot: DatabaseSnapshot,
+  files: Pick<BackupFiles, 'write'>,
+): Promise<DumpedTable[]> {
   const dumped: DumpedTable[] = []
   for (const table of await snapshot.tables()) {
     if (left.has(table)) continue
     const digest = createRowDigest()
-    const hash = createHash('sha256')
     let count = 0
     const lines = async function* () {
       for await (const line of linesOf(snapshot, table)) {
@@ -37,22 +35,18 @@ export async function dumpDatabase(snapshot: DatabaseSnapshot, directory: string
         yield `${line.text}\n`
       }
     }
-    const hashing = new Transform({
-      transform: (chunk: Buffer, _encoding, done) => {
-        hash.update(chunk)
-        done(null, chunk)
-      },
-    })
-    await pipeline(
-      Readable.from(lines()),
-      createGzip({ level: 6 }),
-      hashing,
-      createWriteStream(join(directory, `${table}.ndjson.gz`), { mode: 0o600 }),
-    )
-    dumped.push({ table, rows: count, digest: digest.hex(), sha256: hash.digest('hex') })
+    const packed = createGzip({ level: 6 })
+    const [{ sha256 }] = await Promise.all([
+      files.write(dumpPath(table), packed),
+      pipeline(Readable.from(lines()), packed),
+    ])
+    dumped.push({ table, rows: count, digest: digest.hex(), sha256 })
   }
   return dumped
 }
+
+/** Where a table lies in a backup. */
+export const dumpPath = (table: string): string => `database/${table}.ndjson.gz`
 
 /** The digests of a database as it is, without writing anything. */
 export async function digestDatabase(snapshot: DatabaseSnapshot): Promise<Omit<DumpedTable, 'sha256'>[]> {

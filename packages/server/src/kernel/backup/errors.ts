@@ -11,6 +11,16 @@ export const backupErrors = defineErrors('BACKUP', {
     status: 422,
     message: (what: string) => `The backup is damaged: ${what}. Nothing was restored; take another backup.`,
   },
+  WRONG_KEY: {
+    status: 422,
+    message: (path: string, why: string) => `${path} cannot be opened: ${why}. Nothing was restored.`,
+  },
+  BAD_KEY: { status: 422, message: (why: string) => `The key is not usable: ${why}.` },
+  NEEDS_KEY: {
+    status: 422,
+    message: (path: string) =>
+      `${path} is encrypted. Give what opens it with --identity-file, or --passphrase-file where it was made with a passphrase.`,
+  },
   OTHER_SCHEMA: {
     status: 409,
     message: (version: string, what: string) =>

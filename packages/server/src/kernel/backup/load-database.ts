@@ -1,17 +1,20 @@
-import { createReadStream } from 'node:fs'
-import { join } from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { type Kysely, sql } from 'kysely'
 import type { Database, SqlValue, Tables } from '../db/database.ts'
 import { decodeValue } from './encode-rows.ts'
-import type { DumpedTable } from './dump-database.ts'
+import type { BackupFiles } from './backup-files.ts'
+import { type DumpedTable, dumpPath } from './dump-database.ts'
 
 const rowsAtOnce = 500
 /** Others refer to these, so they come first. */
 const first = ['project', 'principal']
 
 /** Fills a database that was just made with the tables of a dump, in one transaction. */
-export async function loadDatabase(db: Database, directory: string, tables: readonly DumpedTable[]): Promise<void> {
+export async function loadDatabase(
+  db: Database,
+  files: Pick<BackupFiles, 'open'>,
+  tables: readonly DumpedTable[],
+): Promise<void> {
   const names = tables.map(({ table }) => table)
   const ordered = [...first.filter((one) => names.includes(one)), ...names.filter((one) => !first.includes(one))]
   await db.write.transaction().execute(async (trx) => {
@@ -25,7 +28,7 @@ export async function loadDatabase(db: Database, directory: string, tables: read
         if (rows.length > 0) await db.bulkInsert(trx, table as keyof Tables, columns as never[], rows)
         rows = []
       }
-      for await (const line of linesOf(join(directory, `${table}.ndjson.gz`))) {
+      for await (const line of linesOf(files, table)) {
         if (columns === undefined) {
           columns = JSON.parse(line) as string[]
           continue
@@ -47,10 +50,10 @@ async function continueSequences(trx: Kysely<any>): Promise<void> {
 }
 
 /** The rows of one dumped table, as objects; for small ones. */
-export async function readDumped(directory: string, table: string): Promise<Record<string, SqlValue>[]> {
+export async function readDumped(files: Pick<BackupFiles, 'open'>, table: string): Promise<Record<string, SqlValue>[]> {
   const found: Record<string, SqlValue>[] = []
   let columns: string[] | undefined
-  for await (const line of linesOf(join(directory, `${table}.ndjson.gz`))) {
+  for await (const line of linesOf(files, table)) {
     const values = JSON.parse(line) as Parameters<typeof decodeValue>[0][]
     if (columns === undefined) columns = values as string[]
     else found.push(Object.fromEntries(columns.map((column, index) => [column, decodeValue(values[index] ?? null)])))
@@ -59,8 +62,8 @@ export async function readDumped(directory: string, table: string): Promise<Reco
 }
 
 /** Lines end with a line feed and nothing else; `readline` would also cut at the separators that JSON leaves in texts. */
-async function* linesOf(path: string): AsyncGenerator<string> {
-  const input = createReadStream(path)
+async function* linesOf(files: Pick<BackupFiles, 'open'>, table: string): AsyncGenerator<string> {
+  const input = await files.open(dumpPath(table))
   const unpacked = input.pipe(createGunzip())
   input.once('error', (error) => unpacked.destroy(error))
   let rest: Buffer = Buffer.alloc(0)

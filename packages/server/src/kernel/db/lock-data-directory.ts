@@ -9,6 +9,11 @@ export const dataDirectoryErrors = defineErrors('DATA', {
     message: (path: string) =>
       `Another Trivium server runs on ${path}. Stop it, or give this one another directory with --data.`,
   },
+  MOVED: {
+    status: 409,
+    message: (to: string) =>
+      `This database was moved to ${to}, and what happened since is there. Set databaseUrl to that one (empty for SQLite), or move it back with trivium migrate-database.`,
+  },
   NOT_WRITABLE: {
     status: 500,
     message: (path: string, why: string) => `The data directory ${path} cannot be written: ${why}`,
