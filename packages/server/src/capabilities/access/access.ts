@@ -8,6 +8,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import { accessErrors, type Principal, type Scope } from '../../kernel/principal/index.ts'
 import { credentialOf, principalBySecret } from './authenticate.ts'
 import { capabilityErrors } from './errors.ts'
+import { administers, heldRoles, projectRoles } from './held-roles.ts'
 import { hashSecret, newSecret } from './secrets.ts'
 import { type Cookie, createCookie, isReachedOverTls } from './sign-in/cookies.ts'
 import { createSessions, type OpenedSession, type Sessions, type Visitor } from './sign-in/sessions.ts'
@@ -360,15 +361,13 @@ async function tokenSnapshot(db: Reader, now: number): ReturnType<Access['tokenS
     .where((e) => e.or([e('token.expires_at', 'is', null), e('token.expires_at', '>', now - expiredKeptMs)]))
     .orderBy('token.id')
     .execute()
-  const memberships = await db
-    .selectFrom('membership')
-    .select(['principal_id', 'project_id', 'role'])
-    .orderBy('project_id')
-    .execute()
+  const held = await heldRoles(db)
+  const memberships = projectRoles(held)
+  const administrators = new Set(held.filter((one) => administers([one])).map((one) => one.principal_id))
   return tokens.map((token) => {
     const narrowed = token.permissions === null ? undefined : (JSON.parse(token.permissions) as Permission[])
     const own = memberships.filter((m) => m.principal_id === token.principal_id)
-    const isAdmin = token.is_instance_admin === 1
+    const isAdmin = token.is_instance_admin === 1 || administrators.has(token.principal_id)
     const project =
       token.project_id ??
       (isAdmin ? 'default' : ((own.find((m) => m.project_id === 'default') ?? own[0])?.project_id ?? 'default'))

@@ -3,6 +3,7 @@ import { type Permission, permissions as allPermissions, roles } from '@trivium/
 import type { Clock } from '../../kernel/clock/index.ts'
 import type { Reader } from '../../kernel/db/index.ts'
 import { accessErrors, type Principal } from '../../kernel/principal/index.ts'
+import { administers, heldRoles, projectRoles } from './held-roles.ts'
 import { hashSecret } from './secrets.ts'
 import type { Cookie } from './sign-in/cookies.ts'
 import { signInErrors } from './sign-in/errors.ts'
@@ -62,12 +63,10 @@ export async function principalBySecret(
   const keep = (granted: Iterable<Permission>): ReadonlySet<Permission> =>
     new Set([...granted].filter((p) => !narrowed || narrowed.has(p)))
   const grants = new Map<string, ReadonlySet<Permission>>()
-  if (row.is_instance_admin === 1) grants.set(row.project_id ?? '*', keep(allPermissions))
-  const memberships = await db
-    .selectFrom('membership')
-    .select(['project_id', 'role'])
-    .where('principal_id', '=', row.id)
-    .execute()
+  const held = await heldRoles(db, row.id)
+  const memberships = projectRoles(held)
+  const isAdministrator = row.is_instance_admin === 1 || administers(held)
+  if (isAdministrator) grants.set(row.project_id ?? '*', keep(allPermissions))
   for (const membership of memberships) {
     if (row.project_id !== null && membership.project_id !== row.project_id) continue
     grants.set(
@@ -77,7 +76,7 @@ export async function principalBySecret(
   }
   const homeProject =
     row.project_id ??
-    (row.is_instance_admin === 1
+    (isAdministrator
       ? 'default'
       : ((memberships.find((m) => m.project_id === 'default') ?? memberships[0])?.project_id ?? 'default'))
   return {
