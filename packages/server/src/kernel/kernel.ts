@@ -20,8 +20,8 @@ import {
 import { createJobs, type Jobs } from './jobs/index.ts'
 import { createEgress, type Egress } from './egress/index.ts'
 import type { Logger } from './logging/index.ts'
-import { createSealedRows, createVault, type KeyRing, openKeyRing, type SealedRows, type Vault } from './vault/index.ts'
 import { createLeader, createReplicas, type Leader, type Replicas } from './replicas/index.ts'
+import { createSealedRows, createVault, type KeyRing, openKeyRing, type SealedRows, type Vault } from './vault/index.ts'
 import { collectKernel, createMetrics, type Metrics } from './telemetry/index.ts'
 import type { BatchScorer, BlobStore, TableEngine } from './ports/index.ts'
 
@@ -41,23 +41,23 @@ export interface Kernel {
   readonly consumers: Consumers
   readonly volatile: VolatileChannel
   readonly jobs: Jobs
-  readonly watermark: Watermark
   /** The servers of this database. */
   readonly replicas: Replicas
   /** Who of them does what is done once for all. */
   readonly leader: Leader
+  readonly watermark: Watermark
   /** The one way out of the server. */
   readonly egress: Egress
   readonly vault: Vault
+  /** The keys that the vault wraps with. */
+  readonly vaultKeys: KeyRing
+  /** What the vault has sealed in the database. */
+  readonly sealedRows: SealedRows
   readonly blobs: BlobStore
   readonly tables: TableEngine
   /** Runs models over tables and reads the signatures of model files, in a process of its own. */
   readonly scorer: BatchScorer
   readonly paths: { readonly data: string; readonly ledgers: string; readonly tmp: string; readonly gateway: string }
-  /** The keys that the vault wraps with. */
-  readonly vaultKeys: KeyRing
-  /** What the vault has sealed in the database. */
-  readonly sealedRows: SealedRows
 }
 
 /** Puts the kernel together from its drivers; starts nothing but the sequencer. */
@@ -71,7 +71,7 @@ export function createKernel(parts: {
   scorer: BatchScorer
 }): Kernel {
   const { config, db, clock, logger } = parts
-  const events = createEventLog({ db, clock, check: parts.checkEvent })
+  const events = createEventLog({ db, clock })
   const replicas = createReplicas({ db, clock, logger, config })
   const leader = createLeader({ db, id: replicas.id, leaseMs: config.leaseMs })
   const others = () => replicas.others().length > 0
@@ -87,30 +87,30 @@ export function createKernel(parts: {
     key: signingKey,
     dataDirectory: config.data,
     secondPlace: config.checkpointDirectory,
+    leads: leader.leads,
   })
   const consumers = createConsumers({ db, events, sequencer, clock, logger })
   const jobs = createJobs({
-    leads: leader.leads,
     db,
     clock,
     logger,
     leaseMs: config.leaseMs,
     // SQLite belongs to the one server that holds the data directory.
     alone: db.dialect === 'sqlite',
-  })
-  const watermark = createWatermark({ db, clock, events, sequencer })
-  watermark.addBlocker(async () => consumers.lagging(await events.head(db.read)))
     worker: replicas.id,
     leaseClock: replicas.now,
     others,
+  })
+  const watermark = createWatermark({ db, clock, events, sequencer })
+  watermark.addBlocker(async () => consumers.lagging(await events.head(db.read)))
   watermark.addBlocker(async (project) =>
     (await jobs.active(db.read, project)).map(({ kind, count }) => `${count} ${kind} ${count === 1 ? 'job' : 'jobs'}`),
   )
+  // What other servers hold in their ledgers belongs to what has happened.
+  watermark.addBlocker(replicas.flushOthers)
   const paths = {
     data: config.data,
     ledgers: join(config.data, 'ledgers'),
-  // What other servers hold in their ledgers belongs to what has happened.
-  watermark.addBlocker(replicas.flushOthers)
     tmp: join(config.data, 'tmp'),
     gateway: join(config.data, 'gateway'),
   }
@@ -133,11 +133,11 @@ export function createKernel(parts: {
     consumers,
     volatile: createVolatileChannel({ channel: db.channel, others }),
     jobs,
+    replicas,
+    leader,
     watermark,
     egress: createEgress({ allow: config.egressAllow }),
     vault,
-    replicas,
-    leader,
     vaultKeys,
     sealedRows: createSealedRows({ db, ring: vaultKeys, vault }),
     paths,
