@@ -38,7 +38,7 @@ import { closureFinder, createLocalExecutor } from './drivers/python-runner/inde
 import { createOnlineSqlite } from './drivers/online-sqlite/online-sqlite.ts'
 import { inheritedEnvironment } from './kernel/config/index.ts'
 import { eventRoutes } from './kernel/events/event-routes.ts'
-import { createHttp, type Http } from './kernel/http/index.ts'
+import { createHttp, type Http, listenerOptions } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import type { Scope } from './kernel/principal/index.ts'
 import { createWebhooks, webhookRoutes, type Webhooks } from './capabilities/webhooks/index.ts'
@@ -177,6 +177,7 @@ export function composeHttp(
     accessNotes: capabilities.accessLog,
     bodyLimit: kernel.config.bodyLimit,
     allowedHosts: options.allowedHosts,
+    ...listenerOptions(kernel.config),
   })
   systemRoutes(app, kernel, capabilities.serving)
   eventRoutes(app, kernel)

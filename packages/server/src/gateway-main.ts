@@ -21,6 +21,8 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
     wish: { type: 'boolean', default: false },
     program: { type: 'string', default: '' },
+    'tls-certificate': { type: 'string' },
+    'tls-key': { type: 'string' },
     'log-level': { type: 'string', default: 'warn' },
   },
 })
@@ -51,6 +53,10 @@ try {
       port: Number(values.port),
       portIsWish: values.wish,
       program: values.program,
+      tls:
+        values['tls-certificate'] === undefined
+          ? undefined
+          : { certificate: values['tls-certificate'], key: values['tls-key'] ?? '' },
     },
   )
 } finally {

@@ -7,6 +7,7 @@ import type { Config } from './kernel/config/index.ts'
 import { lockDataDirectory, migrate } from './kernel/db/index.ts'
 import { sealBacklog } from './kernel/events/index.ts'
 import { defineErrors } from './kernel/errors/index.ts'
+import { schemeOf } from './kernel/http/index.ts'
 import { createKernel } from './kernel/kernel.ts'
 import { createLogger } from './kernel/logging/index.ts'
 import { systemScope } from './kernel/principal/index.ts'
@@ -113,9 +114,10 @@ async function open(
   }
   const address = app.server.address()
   const port = typeof address === 'object' && address ? address.port : config.port
-  const local = `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
+  const local = `${schemeOf(config)}://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
   const url = config.publicUrl || local
-  closers.push(writeServerFile(config.data, local))
+  // A certificate is made for the name that people use, and not for this machine's own.
+  closers.push(writeServerFile(config.data, config.tlsCertificate === '' ? local : url))
   const stopping = new AbortController()
   const verified = capabilities.registry
     .verifyEvidence(stopping.signal)

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import type { StatusFinding } from '@trivium/contract'
 import type { Serving } from './capabilities/serving/index.ts'
+import { readTls } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import { holds, type Principal } from './kernel/principal/index.ts'
 import { residentMemory } from './kernel/telemetry/index.ts'
@@ -11,6 +12,9 @@ const noSpace = 200_000_000
 /** A job that could run and has waited so long, in milliseconds: warns, and fails. */
 const longWait = 60_000
 const veryLongWait = 600_000
+/** So many days before its end a certificate should be there anew. */
+const certificateDays = 14
+const dayMs = 86_400_000
 const muchLag = 5_000
 
 const ok = (check: string, found: string): StatusFinding => ({ check, state: 'ok', found, mend: null })
@@ -30,6 +34,7 @@ export async function readStatus(kernel: Kernel, serving: Serving, reader: Princ
     events: () => lookAtEvents(kernel),
     jobs: () => lookAtJobs(kernel),
     gateway: async () => lookAtGateway(await gateway, reader),
+    ...(kernel.config.tlsCertificate === '' ? {} : { certificate: async () => lookAtCertificate(kernel) }),
     disk: () => lookAtDisk(kernel),
     memory: async () => lookAtMemory(kernel, (await gateway).status),
   }
@@ -109,6 +114,20 @@ function lookAtGateway({ deployments, status }: GatewayState, reader: Principal)
         'Roll the deployment back, or deploy another version.',
       )
     : ok('gateway', `serves ${deployments} ${deployments === 1 ? 'deployment' : 'deployments'}`)
+}
+
+/** The files as they are now; a pair that is broken is not in use, the one before is. */
+function lookAtCertificate({ config, clock }: Kernel): StatusFinding {
+  const { expiresAt, names } = readTls({ certificate: config.tlsCertificate, key: config.tlsKey })
+  const days = Math.floor((expiresAt - clock()) / dayMs)
+  const found = `${names}, ${days < 0 ? 'expired' : 'good until'} ${new Date(expiresAt).toISOString().slice(0, 10)}`
+  if (days >= certificateDays) return ok('certificate', found)
+  return bad(
+    days < 0 ? 'failed' : 'warning',
+    'certificate',
+    found,
+    `Put a new one in ${config.tlsCertificate} and its key in ${config.tlsKey}; the server takes them up by itself.`,
+  )
 }
 
 async function lookAtDisk({ paths }: Kernel): Promise<StatusFinding> {

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import { AppError } from '../kernel/errors/index.ts'
 import { newId } from '../kernel/ids/new-id.ts'
+import { readTls, type TlsFiles } from '../kernel/http/tls-files.ts'
 import type { Logger } from '../kernel/logging/index.ts'
 import type { GatewayToken } from '../kernel/ports/gateway.ts'
 import { authenticate } from './authenticate.ts'
@@ -17,10 +19,13 @@ export interface InferenceDeps extends PredictDeps {
   /** In the order in which they are asked; the last one speaks for paths that are nobody's. */
   readonly protocols: readonly WireProtocol[]
   readonly logger: Logger
+  readonly tls: TlsFiles | undefined
 }
 
 export interface InferenceServer {
-  readonly server: Server
+  readonly server: Server | HttpsServer
+  /** The same without TLS, where the other one has it; for main on this machine. */
+  readonly plain: Server | undefined
   /** Takes no new requests and resolves when the running ones are answered. */
   drain(): Promise<void>
 }
@@ -30,7 +35,8 @@ export function createInferenceServer(deps: InferenceDeps): InferenceServer {
   let running = 0
   let draining = false
   let whenIdle = (): void => {}
-  const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 60_000 }, (request, response) => {
+  const options = { keepAliveTimeout: 75_000, requestTimeout: 60_000 }
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
     running += 1
     void answer(deps, request, draining)
       .then((wire) => send(response, wire, draining))
@@ -38,19 +44,27 @@ export function createInferenceServer(deps: InferenceDeps): InferenceServer {
         running -= 1
         if (running === 0) whenIdle()
       })
-  })
+  }
+  const server = deps.tls
+    ? createHttpsServer({ ...options, ...readTls(deps.tls) }, serve)
+    : createServer(options, serve)
+  const plain = deps.tls ? createServer(options, serve) : undefined
+  const servers = plain ? [server, plain] : [server]
   return {
     server,
+    plain,
     drain: async () => {
       draining = true
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeIdleConnections()
+      const closed = Promise.all(servers.map((one) => new Promise<void>((resolve) => one.close(() => resolve()))))
+      for (const one of servers) one.closeIdleConnections()
       await new Promise<void>((resolve) => {
         whenIdle = resolve
         if (running === 0) resolve()
       })
-      server.closeIdleConnections()
-      const force = setTimeout(() => server.closeAllConnections(), 1000)
+      for (const one of servers) one.closeIdleConnections()
+      const force = setTimeout(() => {
+        for (const one of servers) one.closeAllConnections()
+      }, 1000)
       await closed
       clearTimeout(force)
     },

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import type { Server as HttpsServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { join } from 'node:path'
+import { followTls, type TlsFiles } from '../kernel/http/tls-files.ts'
 import type { Logger } from '../kernel/logging/index.ts'
 import type { GatewayControl } from '../kernel/ports/gateway.ts'
 import type { ModelRuntime } from '../kernel/ports/model-runtime.ts'
@@ -32,6 +34,8 @@ export interface GatewaySettings {
   readonly port: number
   readonly portIsWish: boolean
   readonly program: string
+  /** With it the port speaks HTTPS only, and main gets one on loopback without. */
+  readonly tls: TlsFiles | undefined
 }
 
 /** Runs the gateway until it is told to stop; resolves when it has drained. */
@@ -55,16 +59,20 @@ export async function runGateway(
     onGone: stop,
     onError: (error) => logger.error({ err: error }, 'the snapshot cannot be taken over'),
   })
-  const inference = createInferenceServer({ ...deps, protocols, limiter: createRateLimiter() })
+  const inference = createInferenceServer({ ...deps, protocols, limiter: createRateLimiter(), tls: settings.tls })
   const control = createControlServer({ ...deps, secret, program: settings.program, sync: snapshot.sync, stop })
   await snapshot.sync()
   const port = await listen(inference.server, settings.host, settings.port, settings.portIsWish)
+  const plainPort = inference.plain && (await listen(inference.plain, '127.0.0.1', 0, false))
+  const following = settings.tls && followTls(inference.server as HttpsServer, settings.tls, { logger })
   const controlPort = await listen(control, '127.0.0.1', 0, false)
   const file = join(settings.directory, 'control.json')
   writeControl(file, {
     pid: process.pid,
     host: settings.host,
     port,
+    ...(settings.tls ? { tls: settings.tls } : {}),
+    ...(plainPort === undefined ? {} : { plainPort }),
     controlPort,
     secret,
     program: settings.program,
@@ -73,6 +81,7 @@ export async function runGateway(
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   await stopped
+  following?.stop()
   snapshot.stop()
   await inference.drain()
   records.close()

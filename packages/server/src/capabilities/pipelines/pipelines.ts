@@ -12,6 +12,7 @@ import type {
   TriggerEvaluation,
 } from '@trivium/contract'
 import type { Trx } from '../../kernel/db/index.ts'
+import { schemeOf } from '../../kernel/http/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { EnvironmentBuilder, Executor, ModelReferenceResolver, StepKind } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
@@ -93,7 +94,7 @@ export interface Pipelines {
   /** How often triggers may retrain, and for which deployments and monitors. */
   cadences(scope: Scope): Promise<RetrainingCadence[]>
   /** Tells where this server listens; steps get it as TRIVIUM_URL. */
-  listening(url: string): void
+  listening(hostAndPort: string): void
   /** Stops the schedule's clock and the processes of steps; what they were doing is done again by the next server. */
   close(): Promise<void>
 }
@@ -114,7 +115,7 @@ export function createPipelines(
   { access, datasets, environments, executor, findClosure }: PipelinesDeps,
 ): Pipelines {
   const { db, clock, events, jobs, blobs, volatile, watermark, logger, paths, config, consumers } = kernel
-  let url = config.publicUrl || (config.port === 0 ? '' : `http://${config.host}:${config.port}`)
+  let url = config.publicUrl || (config.port === 0 ? '' : `${schemeOf(config)}://${config.host}:${config.port}`)
   const kinds = new Map<string, StepKind>()
   const engine: Engine = {
     db,
@@ -236,7 +237,7 @@ export function createPipelines(
     cadences: (scope) => readCadences(engine, scope),
     triggers: (scope, pipeline, page) => readTriggers(engine, scope, pipeline, page),
     listening: (at) => {
-      if (config.publicUrl === '') url = at
+      if (config.publicUrl === '') url = `${schemeOf(config)}://${at}`
     },
     close: async () => {
       engine.stopping = true

@@ -29,7 +29,7 @@ const defaultPage = 50
 export function pipelineRoutes(app: Http, pipelines: Pipelines, { blobs }: { blobs: BlobStore }): void {
   app.addHook('onListen', async () => {
     const address = app.server.address() as AddressInfo | string | null
-    if (typeof address === 'object' && address) pipelines.listening(`http://${reachable(address)}:${address.port}`)
+    if (typeof address === 'object' && address) pipelines.listening(`${reachable(address)}:${address.port}`)
   })
   app.addHook('onClose', () => pipelines.close())
 

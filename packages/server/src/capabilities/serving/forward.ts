@@ -33,7 +33,7 @@ export function forwardRoutes(app: Http, serving: Serving, authenticator: Authen
       (_request: FastifyRequest, payload: Readable, done: (error: null, body: Readable) => void) => done(null, payload),
     )
     const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const address = serving.gatewayAddress()
+      const address = serving.forwardAddress()
       if (address) return forward(agent, address, request, reply)
       return sayWhatIsMissing(serving, authenticator, request, reply)
     }

@@ -9,6 +9,7 @@ import type {
 import { asReader, type Trx } from '../../kernel/db/index.ts'
 import { newId, urn } from '../../kernel/ids/index.ts'
 import { actOnce, resultOf } from '../../kernel/jobs/index.ts'
+import { schemeOf } from '../../kernel/http/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { GatewayRelease, GatewayStatus, GatewayToken, OnlineView } from '../../kernel/ports/index.ts'
 import { accessErrors, holds, type Scope } from '../../kernel/principal/index.ts'
@@ -86,6 +87,8 @@ export interface Serving {
   inferenceUrl(): string
   /** Where the gateway listens; undefined while it does not run. */
   gatewayAddress(): { host: string; port: number } | undefined
+  /** Where main passes requests on to; the same, but for a gateway with TLS. */
+  forwardAddress(): { host: string; port: number } | undefined
   /** What the gateway says of itself, undefined while it does not answer, and how many deployments it should serve. */
   gatewayStatus(): Promise<{ deployments: number; status: GatewayStatus | undefined }>
   /** Called once the server listens: finds or starts the gateway. `publicUrl` is where clients reach this server. */
@@ -101,7 +104,7 @@ export function createServing({ kernel, models, views, parts, tokens, program }:
 
   const inferenceUrl = (): string => {
     const address = gateway.address()
-    return address ? `http://${address.host}:${address.port}` : publicUrl
+    return address ? `${schemeOf(kernel.config)}://${address.host}:${address.port}` : publicUrl
   }
 
   const read = async (scope: Scope, row: DeploymentTable): Promise<Deployment> => {
@@ -306,6 +309,7 @@ export function createServing({ kernel, models, views, parts, tokens, program }:
       ).map((row) => row.name),
     inferenceUrl,
     gatewayAddress: gateway.address,
+    forwardAddress: gateway.forwardAddress,
     gatewayStatus: async () => {
       const [{ count }, status] = await Promise.all([
         db.read

@@ -45,6 +45,22 @@ export const configSchema = Type.Object(
       default: '',
       description: 'URL under which people and steps reach this server; empty is the address that it listens on.',
     }),
+    tlsCertificate: Type.String({
+      default: '',
+      description:
+        'File with the TLS certificate and its chain (PEM). With it and `tlsKey` both ports speak HTTPS only, 1.2 or newer; changed files are taken up without a restart.',
+    }),
+    tlsKey: Type.String({ default: '', description: 'File with the private key of `tlsCertificate` (PEM).' }),
+    trustedProxies: Type.String({
+      default: '',
+      description:
+        'Reverse proxies whose forwarded headers are believed: comma-separated addresses and networks such as 10.0.0.0/8. Empty: nobody is.',
+    }),
+    trustedProxyHeaders: Type.Union([Type.Literal('x-forwarded'), Type.Literal('forwarded')], {
+      default: 'x-forwarded',
+      description:
+        'What they set: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239). The other kind is ignored.',
+    }),
     databaseUrl: Type.String({
       default: '',
       description: 'postgres://… for teams; empty is SQLite in the data directory.',
@@ -244,6 +260,12 @@ export function loadConfig({
   const host = config.host
   if (!config.allowRemote && !['127.0.0.1', 'localhost', '::1'].includes(host))
     throw configErrors.REMOTE_NOT_ALLOWED(host)
+  if ((config.tlsCertificate === '') !== (config.tlsKey === ''))
+    throw configErrors.BAD_VALUE(
+      config.tlsKey === '' ? 'tlsKey' : 'tlsCertificate',
+      'the configuration',
+      'is missing; TLS needs the certificate and its key',
+    )
   if (config.storageUrl !== '' && (config.storageAccessKeyId === '' || config.storageSecretAccessKey === ''))
     throw configErrors.BAD_VALUE(
       'storageUrl',

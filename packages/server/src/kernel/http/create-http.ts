@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { type Permission, type Route, type RouteAccess, streamEvents } from '@trivium/contract'
 import fastify, {
   type FastifyError,
@@ -12,6 +12,8 @@ import { AppError, defineErrors } from '../errors/index.ts'
 import type { Logger } from '../logging/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { lazySerializers, lazyValidator } from './lazy-schemas.ts'
+import { followTls, readTls, type TlsFiles } from './tls-files.ts'
+import { believeProxies, type ProxyHeaders, type Trusts } from './trusted-proxies.ts'
 import { accessErrors, authorize, type Principal, requirePermission, type Scope } from '../principal/index.ts'
 import { type AccessNotes, noteAccess } from './note-access.ts'
 
@@ -88,13 +90,17 @@ export interface HttpOptions {
   bodyLimit: number
   /** Host names, without port, that the Host header may carry. */
   allowedHosts: () => ReadonlySet<string>
+  /** Serves HTTPS and nothing else; the files are looked at again while the server listens. */
+  tls?: TlsFiles
+  /** Reverse proxies whose word about the client counts, and in which headers they give it. */
+  proxies?: { readonly trusts: Trusts; readonly headers: ProxyHeaders }
 }
 
 export type Http = FastifyInstance<any, any, any, any, any>
 
 /** Fastify with our rules: every route names its permission, bodies are strict, queries are coerced, errors are problem+json with stable codes, hosts and origins are checked. */
 export function createHttp(options: HttpOptions): Http {
-  const { authenticator, logger, metrics, accessNotes, bodyLimit, allowedHosts } = options
+  const { authenticator, logger, metrics, accessNotes, bodyLimit, allowedHosts, tls, proxies } = options
   const app = fastify({
     loggerInstance: logger as never,
     logController: new LogController({ disableRequestLogging: true }),
@@ -104,7 +110,22 @@ export function createHttp(options: HttpOptions): Http {
     forceCloseConnections: 'idle',
     schemaController: { compilersFactory: { buildSerializer: lazySerializers as never } },
     routerOptions: { maxParamLength: 1000 },
+    ...(tls ? { https: readTls(tls) as never } : {}),
+    trustProxy: proxies?.trusts ?? false,
+    rewriteUrl: (raw: IncomingMessage) => {
+      // Before anything of the request is looked at.
+      if (proxies) believeProxies(raw, proxies.trusts, proxies.headers)
+      return raw.url ?? '/'
+    },
   }) as unknown as Http
+
+  if (tls) {
+    let following: ReturnType<typeof followTls> | undefined
+    app.addHook('onListen', async () => {
+      following = followTls(app.server, tls, { logger })
+    })
+    app.addHook('onClose', async () => following?.stop())
+  }
 
   app.setValidatorCompiler(lazyValidator as never)
 

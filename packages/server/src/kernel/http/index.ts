@@ -1,3 +1,5 @@
 export * from './create-http.ts'
+export * from './listener.ts'
 export * from './mount.ts'
 export * from './note-access.ts'
+export * from './tls-files.ts'

@@ -44,6 +44,9 @@ export interface GatewayControl {
   /** Where inference clients connect. */
   readonly host: string
   readonly port: number
+  /** The files of its certificate, when the port above speaks HTTPS; main then passes requests on to a loopback port of their own. */
+  readonly tls?: { readonly certificate: string; readonly key: string }
+  readonly plainPort?: number
   /** Loopback port of the control endpoint, and the secret that it wants. */
   readonly controlPort: number
   readonly secret: string

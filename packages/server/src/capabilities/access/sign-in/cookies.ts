@@ -13,8 +13,8 @@ export interface Cookie {
 }
 
 /** Whether people reach this server over TLS. */
-export function isReachedOverTls(config: Pick<Config, 'publicUrl'>): boolean {
-  return config.publicUrl.startsWith('https:')
+export function isReachedOverTls(config: Pick<Config, 'publicUrl' | 'tlsCertificate'>): boolean {
+  return config.publicUrl.startsWith('https:') || config.tlsCertificate !== ''
 }
 
 export function createCookie(plainName: string, { secure }: { secure: boolean }): Cookie {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { TlsFiles } from '../../../kernel/http/index.ts'
 import type { Logger } from '../../../kernel/logging/index.ts'
 import type { GatewayControl, GatewayStatus } from '../../../kernel/ports/index.ts'
 import { servingErrors } from '../errors.ts'
@@ -23,6 +24,8 @@ export interface GatewaySettings {
   readonly port: number
   readonly program: string
   readonly logLevel: string
+  /** The certificate that it listens with. */
+  readonly tls: TlsFiles | undefined
 }
 
 /** The one gateway process of this data directory: found, started, watched, restarted, stopped. */
@@ -69,7 +72,9 @@ export function createGatewayProcess(settings: GatewaySettings, logger: Logger):
       if (
         status.program === settings.program &&
         found.host === settings.host &&
-        (settings.port === 0 || settings.port === found.port)
+        (settings.port === 0 || settings.port === found.port) &&
+        found.tls?.certificate === settings.tls?.certificate &&
+        found.tls?.key === settings.tls?.key
       ) {
         current = found
         return true
@@ -99,6 +104,7 @@ export function createGatewayProcess(settings: GatewaySettings, logger: Logger):
         '--port',
         String(port),
         ...(settings.port === 0 ? ['--wish'] : []),
+        ...(settings.tls ? ['--tls-certificate', settings.tls.certificate, '--tls-key', settings.tls.key] : []),
         '--program',
         settings.program,
         '--log-level',

@@ -1,4 +1,5 @@
 import type { PredictResult } from '@trivium/contract'
+import { tlsFiles } from '../../../kernel/http/index.ts'
 import type { Kernel } from '../../../kernel/kernel.ts'
 import type {
   GatewayRelease,
@@ -30,6 +31,8 @@ export interface Gateway {
   status(): Promise<GatewayStatus | undefined>
   /** Where it listens; undefined while it does not run. */
   readonly address: () => { host: string; port: number } | undefined
+  /** Where main passes requests on to, always without TLS: this machine only when the gateway has a certificate. */
+  readonly forwardAddress: () => { host: string; port: number } | undefined
   /** Drains and ends the gateway, or leaves it running for the next main. */
   readonly stop: (options: { keepGateway: boolean }) => Promise<void>
 }
@@ -47,7 +50,14 @@ export function createGateway({
 }): Gateway {
   const { db, logger, config } = kernel
   const process = createGatewayProcess(
-    { data: config.data, host: config.host, port: config.inferencePort, program, logLevel: config.logLevel },
+    {
+      data: config.data,
+      host: config.host,
+      port: config.inferencePort,
+      program,
+      logLevel: config.logLevel,
+      tls: tlsFiles(config),
+    },
     logger,
   )
   const writer = createSnapshotWriter({ ...kernel, tokens })
@@ -128,6 +138,12 @@ export function createGateway({
       return (
         control && { host: ['0.0.0.0', '::'].includes(control.host) ? 'localhost' : control.host, port: control.port }
       )
+    },
+    forwardAddress: () => {
+      const control = process.control()
+      if (!control) return undefined
+      if (control.plainPort !== undefined) return { host: '127.0.0.1', port: control.plainPort }
+      return { host: ['0.0.0.0', '::'].includes(control.host) ? 'localhost' : control.host, port: control.port }
     },
     stop: async ({ keepGateway }) => {
       clearInterval(refresh)
