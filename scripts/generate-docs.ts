@@ -2,6 +2,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cliPage } from './reference/cli-page.ts'
+import {
+  brokenPromises,
+  eventSchemasDocument,
+  eventsPage,
+  type PublishedEvent,
+  presentEvents,
+} from './reference/event-schemas.ts'
 import { metricsPage } from './reference/metrics-page.ts'
 import { openApiDocument } from './reference/open-api-document.ts'
 import { permissionsPage } from './reference/permissions-page.ts'
@@ -14,9 +21,23 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/reference/settings.md': settingsPage,
   'docs/reference/permissions.md': permissionsPage,
   'docs/reference/metrics.md': metricsPage,
+  'docs/reference/events.md': eventsPage,
+  'docs/reference/event-schemas.json': eventSchemasDocument,
   'docs/reference/routes.md': routesPage,
   'docs/reference/cli.md': cliPage,
   'docs/reference/openapi.json': openApiDocument,
+}
+
+// What was promised stands in the file that is about to be written.
+const promises = join(root, 'docs/reference/event-schemas.json')
+const broken = existsSync(promises)
+  ? brokenPromises(JSON.parse(readFileSync(promises, 'utf8')) as Record<string, PublishedEvent>, presentEvents())
+  : []
+if (broken.length > 0) {
+  console.error(
+    `Published events would change: ${broken.join('; ')}. Give the event a new version beside the old one; what was never released may be taken out of docs/reference/event-schemas.json by hand.`,
+  )
+  process.exit(1)
 }
 
 const check = process.argv.includes('--check')

@@ -103,6 +103,42 @@ export const streamEvents = route({
   },
 })
 
+/** One version of an event in public: what `data` holds, as JSON Schema. */
+export const PublicEventSchema = Type.Object({
+  name: Type.String(),
+  version: Type.Integer(),
+  subject: Type.String({ description: 'Kind of entity in the URN of the subject.' }),
+  summary: Type.String(),
+  data: Type.Record(Type.String(), Type.Unknown(), { description: 'JSON Schema of `data`, draft 2020-12.' }),
+})
+
+export const listEventSchemas = route({
+  method: 'GET',
+  url: '/api/v1/events/schemas',
+  permission: 'authenticated',
+  schema: {
+    operationId: 'listEventSchemas',
+    summary: 'Lists what every event says, in every version. Within a version only optional fields are added.',
+    response: { 200: Type.Object({ schemas: Type.Array(PublicEventSchema) }) },
+  },
+})
+
+export const getEventSchema = route({
+  method: 'GET',
+  url: '/api/v1/events/schemas/:name/:version',
+  permission: 'authenticated',
+  schema: {
+    operationId: 'getEventSchema',
+    summary:
+      'The JSON Schema of the data of one version of an event; the attribute dataschema of webhooks leads here when publicUrl is set.',
+    params: Type.Object({
+      name: Type.String({ pattern: '^[a-z][a-z-]*\\.[a-z][a-z-]*$', maxLength: 100 }),
+      version: Type.Integer({ minimum: 1, maximum: 1000 }),
+    }),
+    response: { 200: Type.Record(Type.String(), Type.Unknown()), 404: Problem },
+  },
+})
+
 export const getWatermark = route({
   method: 'GET',
   url: '/api/v1/projects/:project/watermark',

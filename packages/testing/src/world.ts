@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import type { Role } from '@trivium/contract'
 import {
   type Capabilities,
+  checkEvent,
   composeCapabilities,
   composeHttp,
+  createEventLog,
   createKernel,
   createLogger,
   type Http,
@@ -87,7 +89,7 @@ export async function createWorld(options: {
     onDamaged: (damage) => capabilities.storage.noteDamage(damage),
   })
   await drivers.blobs.own(await instanceId(db))
-  const kernel = createKernel({ config, db, clock: () => time.now, logger, ...drivers })
+  const kernel = createKernel({ config, db, clock: () => time.now, logger, ...drivers, checkEvent })
   const capabilities = composeCapabilities(kernel)
   const adminToken = 'admin-token-of-a-test-world-0000'
   await capabilities.access.bootstrap({ adminToken, dataDirectory: data })
@@ -143,7 +145,8 @@ export async function createWorld(options: {
   }
 
   return {
-    kernel,
+    // What a test makes up need not be whole; what the capabilities append must be.
+    kernel: { ...kernel, events: createEventLog({ db, clock: () => time.now }) },
     capabilities,
     app,
     project: 'default',

@@ -11,6 +11,7 @@ import {
   createCheckpoints,
   type Checkpoints,
   type EventLog,
+  type NewEvent,
   openSigningKey,
   type SigningKey,
   type Sequencer,
@@ -69,9 +70,11 @@ export function createKernel(parts: {
   blobs: BlobStore
   tables: TableEngine
   scorer: BatchScorer
+  /** Throws for an event that breaks its public schema; tests give it. */
+  checkEvent?: (event: NewEvent) => void
 }): Kernel {
   const { config, db, clock, logger } = parts
-  const events = createEventLog({ db, clock })
+  const events = createEventLog({ db, clock, check: parts.checkEvent })
   const replicas = createReplicas({ db, clock, logger, config })
   const leader = createLeader({ db, id: replicas.id, leaseMs: config.leaseMs })
   const others = () => replicas.others().length > 0

@@ -2,13 +2,14 @@ import type { SealedEvent } from '@trivium/contract'
 
 /**
  * An event as CloudEvents 1.0 (JSON format, structured mode). `sequence` is the extension of that name; `eventtime` is ours: the event time of the
- * project, where it differs from `time`.
+ * project, where it differs from `time`. `dataschema` leads to the event's schema on this server where its address is known (setting publicUrl).
  */
 export function cloudEvent(
   event: Pick<
     SealedEvent,
     'id' | 'project' | 'name' | 'schema' | 'at' | 'eventTime' | 'by' | 'subject' | 'refs' | 'data'
   > & { seq: number | null },
+  { publicUrl }: { publicUrl: string },
 ): string {
   return JSON.stringify({
     specversion: '1.0',
@@ -19,7 +20,7 @@ export function cloudEvent(
     time: new Date(event.at).toISOString(),
     ...(event.seq === null ? {} : { sequence: String(event.seq).padStart(16, '0') }),
     ...(event.eventTime === null ? {} : { eventtime: new Date(event.eventTime).toISOString() }),
-    dataschema: `https://trivium.dev/events/${event.name}/${event.schema}`,
+    dataschema: `${publicUrl === '' ? 'https://trivium.dev/events' : `${publicUrl.replace(/\/$/, '')}/api/v1/events/schemas`}/${event.name}/${event.schema}`,
     datacontenttype: 'application/json',
     data: { by: event.by, refs: event.refs, ...event.data },
   })

@@ -7,7 +7,7 @@ import { queueDelivery } from './deliver.ts'
 
 /** Queues the events of a batch for the webhooks that want them. */
 export async function followEvents(
-  { clock, jobs }: Pick<Kernel, 'clock' | 'jobs'>,
+  { clock, jobs, config }: Pick<Kernel, 'clock' | 'jobs' | 'config'>,
   trx: Trx,
   batch: readonly SealedEvent[],
 ): Promise<void> {
@@ -36,7 +36,7 @@ export async function followEvents(
           event: event.name,
           seq: event.seq,
           subject: event.subject,
-          body: cloudEvent(event),
+          body: cloudEvent(event, config),
           state: 'waiting',
           attempts: 0,
           status: null,

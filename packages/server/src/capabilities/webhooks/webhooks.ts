@@ -34,7 +34,10 @@ export interface Webhooks {
   replay(scope: Scope, name: string, ids?: readonly string[]): Promise<number>
 }
 
-type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'consumers' | 'jobs' | 'egress' | 'vault' | 'config' | 'sealedRows'>
+type Deps = Pick<
+  Kernel,
+  'db' | 'clock' | 'events' | 'consumers' | 'jobs' | 'egress' | 'vault' | 'config' | 'sealedRows'
+>
 
 const mostWebhooks = 50
 /** Deliveries that run at once, over all webhooks of this process. */
@@ -187,19 +190,22 @@ export function createWebhooks(kernel: Deps): Webhooks {
       const now = clock()
       const subject = urn(scope.project, 'webhook', name)
       const id = newId('whd')
-      const body = cloudEvent({
-        id,
-        seq: null,
-        project: scope.project,
-        name: 'webhook.tried',
-        schema: 1,
-        at: now,
-        eventTime: null,
-        by: scope.principal.id,
-        subject,
-        refs: [],
-        data: {},
-      })
+      const body = cloudEvent(
+        {
+          id,
+          seq: null,
+          project: scope.project,
+          name: 'webhook.tried',
+          schema: 1,
+          at: now,
+          eventTime: null,
+          by: scope.principal.id,
+          subject,
+          refs: [],
+          data: {},
+        },
+        kernel.config,
+      )
       const found = await attempt(kernel, hook, { id, body })
       const row: WebhookDeliveryTable = {
         id,

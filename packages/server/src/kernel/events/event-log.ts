@@ -52,7 +52,16 @@ export interface EventLog {
   head(db: Reader): Promise<number>
 }
 
-export function createEventLog({ db, clock }: { db: Database; clock: Clock }): EventLog {
+export function createEventLog({
+  db,
+  clock,
+  check,
+}: {
+  db: Database
+  clock: Clock
+  /** Throws for an event that does not say what its public schema says; tests give it. */
+  check?: ((event: NewEvent) => void) | undefined
+}): EventLog {
   const readTransactionId = async (trx: Trx): Promise<number> => {
     if (db.dialect === 'sqlite') return 0
     const { rows } = await sql<{ xid: string }>`select pg_current_xact_id()::text as xid`.execute(trx)
@@ -60,6 +69,7 @@ export function createEventLog({ db, clock }: { db: Database; clock: Clock }): E
   }
   return {
     append: async (trx, event) => {
+      check?.(event)
       const id = newId('evt')
       await trx
         .insertInto('event')

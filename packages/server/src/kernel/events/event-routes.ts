@@ -16,6 +16,7 @@ import type { Kernel } from '../kernel.ts'
 import { canonicalEvent } from './canonical-event.ts'
 import type { EventListInput } from './event-list-thread.ts'
 import { type EventTable, sealedEventOf } from './event-log.ts'
+import { eventSchemaRoutes } from './event-schema-routes.ts'
 import { pemOf } from './signing-key.ts'
 import { chainState, noteVerification, verifyProject } from './verify-project.ts'
 
@@ -26,6 +27,7 @@ const batch = 200
 export function eventRoutes(app: Http, kernel: Kernel): void {
   const { db, events, sequencer, volatile, watermark } = kernel
   chainRoutes(app, kernel)
+  eventSchemaRoutes(app)
   const streams = new Set<ServerResponse>()
   // An open stream would hold up the end of the server for ever; its reader connects again.
   app.addHook('preClose', async () => {

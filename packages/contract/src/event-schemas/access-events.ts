@@ -1,0 +1,60 @@
+import { Type } from 'typebox'
+import { eventSchema, eventTime, integer, nullable, text } from './event-schema.ts'
+
+/** Projects, people, tokens, and who is told of what. */
+export const accessEvents = [
+  eventSchema('project.created', 'project', 'A project was made.', { title: text() }),
+  eventSchema('watermark.advanced', 'project', 'The event time of a project was moved forward in a replay.', {
+    from: nullable(eventTime),
+    to: eventTime,
+  }),
+  eventSchema('principal.created', 'principal', 'A person or service account was made.', {
+    kind: text('user or service'),
+  }),
+  eventSchema('membership.granted', 'principal', 'A principal got a role in the project.', { role: text() }),
+  eventSchema('membership.removed', 'principal', 'A principal lost a role in the project.', { role: text() }),
+  eventSchema('token.created', 'token', 'A token was made. Tokens of single runs are left out.', {
+    principal: text('Whose it is.'),
+    kind: text(),
+  }),
+  eventSchema('token.revoked', 'token', 'A token was revoked.', {}),
+  eventSchema('session.opened', 'principal', 'Somebody signed in in a browser.', {
+    method: Type.Optional(text('How: link, password, oidc …')),
+  }),
+  eventSchema('webhook.created', 'webhook', 'A webhook was made.', { events: Type.Array(text('Pattern of names.')) }),
+  eventSchema('webhook.changed', 'webhook', 'A webhook was changed.', {
+    changed: Type.Array(text('Name of a field.')),
+  }),
+  eventSchema('webhook.replayed', 'webhook', 'Deliveries that were given up are tried again.', {
+    deliveries: integer(),
+  }),
+  eventSchema('webhook.removed', 'webhook', 'A webhook was removed.', {}),
+  eventSchema('webhook.tried', 'webhook', 'A trial delivery; it is sent to one receiver and stands in no log.', {}),
+  eventSchema('inbox.opened', 'inbox', 'A human step waits for a decision.', {
+    kind: text(),
+    title: text(),
+    assignee: nullable(text('Id of a principal.')),
+    dueAt: nullable(integer('Milliseconds UTC.')),
+  }),
+  eventSchema('inbox.assigned', 'inbox', 'A human step was given to somebody, or to nobody in particular.', {
+    item: text(),
+    assignee: nullable(text('Id of a principal.')),
+    before: nullable(text('Id of a principal.')),
+  }),
+  eventSchema('inbox.overdue', 'inbox', 'A human step was not decided in time.', {
+    item: text(),
+    assignee: nullable(text('Id of a principal.')),
+    dueAt: nullable(integer('Milliseconds UTC.')),
+  }),
+  eventSchema('inbox.decided', 'inbox', 'A human step was decided.', {
+    item: text(),
+    kind: text(),
+    option: text('Id of the option.'),
+    reason: text(),
+    subject: text('URN of what was decided on.'),
+  }),
+  eventSchema('inbox.withdrawn', 'inbox', 'A human step is no longer wanted.', {
+    item: Type.Optional(text()),
+    reason: Type.Optional(text()),
+  }),
+] as const

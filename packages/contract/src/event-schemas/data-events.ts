@@ -1,0 +1,68 @@
+import { Type } from 'typebox'
+import { digest, eventSchema, eventTime, fact, integer, nullable, text, title } from './event-schema.ts'
+
+const committed = {
+  deployment: text(),
+  rows: integer(),
+  digest,
+  minTime: eventTime,
+  maxTime: eventTime,
+  snapshot: integer('Number of the table snapshot that holds them.'),
+  firstId: Type.Optional(text('Id of the first row, where later ones may be visible already.')),
+  fact,
+}
+
+/** Datasets, features, runs, and the batches of what was predicted and what came true. */
+export const dataEvents = [
+  eventSchema('dataset.declared', 'dataset', 'A dataset was described, or its checks were changed.', {
+    checks: nullable(integer('How many there are; null: they stayed.')),
+  }),
+  eventSchema('dataset.version-added', 'dataset', 'A version of a dataset was stored.', {
+    name: text(),
+    version: integer(),
+    digest,
+    rows: integer(),
+    addedRows: nullable(integer()),
+    state: text(),
+    fact,
+  }),
+  eventSchema('dataset.version-rejected', 'dataset', 'Data was refused by a check.', { reason: text(), fact }),
+  eventSchema('feature-view.defined', 'feature-view', 'A version of a feature view was defined.', {
+    digest,
+    features: Type.Array(text()),
+    fact,
+  }),
+  eventSchema('feature-rows.committed', 'feature-view', 'Pushed feature rows were committed.', {
+    rows: integer(),
+    digest,
+    fact,
+  }),
+  eventSchema('experiment.created', 'experiment', 'An experiment was made.', { name: text(), fact }),
+  eventSchema('experiment.renamed', 'experiment', 'An experiment got another name.', {
+    name: text(),
+    before: text(),
+    fact,
+  }),
+  eventSchema('experiment.deleted', 'experiment', 'An experiment was deleted; it can be restored.', {}),
+  eventSchema('experiment.restored', 'experiment', 'A deleted experiment was restored.', {}),
+  eventSchema('run.created', 'run', 'A run was started.', { name: text(), experiment: text(), title, fact }),
+  eventSchema('run.inputs-logged', 'run', 'Datasets that a run read were recorded.', {
+    inputs: Type.Array(text('Name of a dataset.')),
+  }),
+  eventSchema('run.finished', 'run', 'A run ended.', {
+    name: text(),
+    experiment: text(),
+    status: text('FINISHED, FAILED or KILLED'),
+    title,
+    fact,
+  }),
+  eventSchema('run.deleted', 'run', 'A run was deleted; it can be restored.', { name: text() }),
+  eventSchema('run.restored', 'run', 'A deleted run was restored.', { name: text() }),
+  eventSchema('logged-model.ready', 'logged-model', 'A model that a run logged is complete.', {
+    name: text(),
+    title,
+    fact,
+  }),
+  eventSchema('predictions.committed', 'deployment', 'A batch of logged predictions was committed.', committed),
+  eventSchema('labels.committed', 'deployment', 'A batch of labels was committed.', committed),
+] as const
