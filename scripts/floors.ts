@@ -22,6 +22,7 @@ export const capabilityFloors: Readonly<Record<string, number>> = {
   webhooks: 1,
   access: 0,
   storage: 0,
+  secrets: 0,
 }
 
 /** What else each layer of the server may import of the server; files directly in its `src` compose and may import all. */

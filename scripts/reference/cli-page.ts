@@ -9,6 +9,7 @@ export function cliPage(): string {
     env: {},
     cwd: '/',
     interactive: false,
+    secret: async () => '',
     out: () => {},
     err: () => {},
     signal: new AbortController().signal,

@@ -1,4 +1,5 @@
 import { exitCodes } from './fail.ts'
+import { readSecret } from './read-secret.ts'
 import { run } from './run.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -21,6 +22,7 @@ const terminal: Terminal = {
   interactive: process.stderr.isTTY === true,
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  secret: () => readSecret(process.stdin, (text) => void process.stderr.write(text)),
   signal: stopping.signal,
 }
 

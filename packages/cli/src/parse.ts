@@ -16,6 +16,13 @@ export function pointInTime(text: string): number {
   return at
 }
 
+/** Reads a length of time of an option, `90m`, `12h` or `7d`, as milliseconds. */
+export function duration(text: string): number {
+  const match = /^(\d+)([smhd])$/.exec(text)
+  if (!match) throw new InvalidArgumentError('It must be a length of time such as 90m, 12h or 7d.')
+  return Number(match[1]) * { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match[2] as 's' | 'm' | 'h' | 'd']
+}
+
 /** Collects `key=value` options; a value that is JSON is taken as JSON. */
 export function keyValue(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
   const at = text.indexOf('=')

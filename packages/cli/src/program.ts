@@ -19,6 +19,7 @@ import { openCommand } from './commands/open.ts'
 import { peopleCommands } from './commands/people.ts'
 import { projectCommands } from './commands/projects.ts'
 import { runCommands } from './commands/runs.ts'
+import { secretCommands } from './commands/secrets.ts'
 import { storageCommands } from './commands/storage.ts'
 import { tokenCommands } from './commands/tokens.ts'
 import { webhookCommands } from './commands/webhooks.ts'
@@ -54,6 +55,7 @@ export function createProgram(terminal: Terminal): Command {
     backupCommands,
     tokenCommands,
     webhookCommands,
+    secretCommands,
     dataCommands,
     featureCommands,
     runCommands,

@@ -6,6 +6,8 @@ export interface Terminal {
   readonly interactive: boolean
   readonly out: (text: string) => void
   readonly err: (text: string) => void
+  /** A secret from standard input: piped in, or typed without being shown. */
+  readonly secret: () => Promise<string>
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal
 }

@@ -80,6 +80,7 @@ test('every setting but the secrets has a flag of up', () => {
     interactive: false,
     out: () => {},
     err: () => {},
+    secret: async () => '',
     signal: new AbortController().signal,
   })
   const up = program.commands.find((command) => command.name() === 'up')

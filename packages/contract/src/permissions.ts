@@ -41,12 +41,17 @@ export const permissions = [
   'data:read-rows',
   /** Reading columns that are declared personal; without it they come out as `redacted`. */
   'data:read-personal',
+  /** Names of secrets, who set them and where they were last used; nobody reads values. */
+  'secret:read',
+  /** Starting and defining pipelines whose steps are handed secrets. */
+  'secret:use',
+  'secret:write',
 ] as const
 
 export type Permission = (typeof permissions)[number]
 
 const reads = permissions.filter(
-  (p): p is Permission => p.endsWith(':read') && p !== 'metrics:read' && p !== 'audit:read',
+  (p): p is Permission => p.endsWith(':read') && p !== 'metrics:read' && p !== 'audit:read' && p !== 'secret:read',
 )
 const contributes: Permission[] = [
   ...reads,
@@ -61,6 +66,8 @@ const contributes: Permission[] = [
   'model:write',
   'code:execute',
   'data:read-rows',
+  'secret:read',
+  'secret:use',
 ]
 const maintains: Permission[] = [
   ...contributes,
@@ -70,6 +77,7 @@ const maintains: Permission[] = [
   'monitor:write',
   'alert:write',
   'watermark:write',
+  'secret:write',
   // Whoever defines the code that reads the data can print them.
   'data:read-personal',
 ]

@@ -31,6 +31,13 @@ import {
   registryRoutes,
 } from './capabilities/registry/index.ts'
 import { createServing, deployStep, forwardRoutes, type Serving, servingRoutes } from './capabilities/serving/index.ts'
+import {
+  createSecrets,
+  createVaultKeys,
+  maskRunCalls,
+  secretRoutes,
+  type Secrets,
+} from './capabilities/secrets/index.ts'
 import { createStorage, storageRoutes, type StorageView } from './capabilities/storage/index.ts'
 import { createTracking, resolveDatasetsWith, type Tracking, trackingRoutes } from './capabilities/tracking/index.ts'
 import { createEnvironmentBuilder } from './drivers/environment-uv/index.ts'
@@ -49,6 +56,7 @@ import { programVersion, systemRoutes } from './system-routes.ts'
 export interface Capabilities {
   readonly access: Access
   readonly storage: StorageView
+  readonly secrets: Secrets
   readonly accessLog: AccessLog
   readonly inbox: Inbox
   readonly lineage: Lineage
@@ -70,6 +78,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
   const storage = createStorage(kernel)
   const access = createAccess(kernel)
   const accessLog = createAccessLog(kernel)
+  const secrets = createSecrets(kernel, { notes: accessLog })
   const inbox = createInbox(kernel)
   const lineage = createLineage(kernel)
   const webhooks = createWebhooks(kernel)
@@ -111,6 +120,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
   return {
     access,
     storage,
+    secrets,
     accessLog,
     inbox,
     lineage,
@@ -179,6 +189,7 @@ export function composeHttp(
     allowedHosts: options.allowedHosts,
     ...listenerOptions(kernel.config),
   })
+  maskRunCalls(app, capabilities.secrets)
   systemRoutes(app, kernel, capabilities.serving)
   eventRoutes(app, kernel)
   accessRoutes(app, {
@@ -189,6 +200,7 @@ export function composeHttp(
   })
   accessLogRoutes(app, capabilities.accessLog)
   storageRoutes(app, capabilities.storage)
+  secretRoutes(app, capabilities.secrets, createVaultKeys(kernel))
   inboxRoutes(app, capabilities.inbox)
   lineageRoutes(app, capabilities.lineage)
   webhookRoutes(app, capabilities.webhooks)

@@ -52,7 +52,14 @@ export interface StartedServer {
   /** Runs a command against it in this process. */
   trivium(
     args: readonly string[],
-    options?: { env?: Record<string, string>; cwd?: string; signal?: AbortSignal; onOut?: (text: string) => void },
+    options?: {
+      env?: Record<string, string>
+      cwd?: string
+      signal?: AbortSignal
+      onOut?: (text: string) => void
+      /** Standard input. */
+      input?: string
+    },
   ): Promise<Ended>
   stop(): Promise<Ended>
 }
@@ -76,6 +83,7 @@ export async function startServer(
           env: { TRIVIUM_DATA: data, ...options.env },
           cwd: options.cwd ?? data,
           interactive: false,
+          secret: async () => options.input ?? '',
           out: (text) => {
             texts.out += text
             options.onOut?.(text)

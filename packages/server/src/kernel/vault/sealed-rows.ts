@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Database } from '../db/index.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { Vault } from './vault.ts'
@@ -10,6 +10,8 @@ export interface SealedColumn {
   readonly table: string
   readonly column: string
   readonly key: readonly string[]
+  /** More columns that the text is bound to. */
+  readonly also?: readonly string[]
   about(row: Row): string
 }
 
@@ -47,16 +49,15 @@ export function createSealedRows({ db, ring, vault }: { db: Database; ring: KeyR
     }
     return rows
   }
-  const others = ({ table, column, key }: SealedColumn, current: string, skip: number): Promise<Row[]> =>
-    reader()
+  const others = ({ table, column, key, also = [] }: SealedColumn, current: string, skip: number): Promise<Row[]> => {
+    let query = reader()
       .selectFrom(table)
-      .select([...key, column])
+      .select([...key, ...also, column])
       .where(column, 'is not', null)
       .where(column, 'not like', `%.${current}`)
-      .orderBy(key.map((part) => sql.ref(part)) as never)
-      .limit(batch)
-      .offset(skip)
-      .execute()
+    for (const part of key) query = query.orderBy(part)
+    return query.limit(batch).offset(skip).execute()
+  }
 
   return {
     add: (column) => void columns.push(column),
