@@ -4,12 +4,28 @@ import { route } from './route.ts'
 
 /** One thing that was looked at. `mend` says what to do where it is not `ok`. */
 export const StatusFinding = Type.Object({
-  check: Type.String({ description: 'What was looked at: database, events, jobs, gateway, tables, disk, memory.' }),
+  check: Type.String({
+    description: 'What was looked at: database, servers, events, jobs, gateway, tables, disk, memory.',
+  }),
   state: Type.Union([Type.Literal('ok'), Type.Literal('warning'), Type.Literal('failed')]),
   found: Type.String(),
   mend: Type.Union([Type.String(), Type.Null()]),
 })
 export type StatusFinding = Static<typeof StatusFinding>
+
+/** One server of the installation. */
+export const ServerState = Type.Object({
+  id: Type.String(),
+  host: Type.String(),
+  roles: Type.Array(Type.Union([Type.Literal('api'), Type.Literal('engine'), Type.Literal('gateway')])),
+  version: Type.String(),
+  startedAt: Type.Integer(),
+  seenAt: Type.Integer({ description: 'When it last said that it is there.' }),
+  alive: Type.Boolean(),
+  self: Type.Boolean({ description: 'Whether it is the one that answers.' }),
+  leads: Type.Boolean({ description: 'Whether it does what one engine does for all.' }),
+})
+export type ServerState = Static<typeof ServerState>
 
 export const getStatus = route({
   method: 'GET',
@@ -26,6 +42,7 @@ export const getStatus = route({
         version: Type.String(),
         startedAt: Type.Integer(),
         findings: Type.Array(StatusFinding),
+        servers: Type.Array(ServerState, { description: 'All servers of the database, this one first.' }),
       }),
       403: Problem,
     },

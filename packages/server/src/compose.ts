@@ -191,6 +191,11 @@ export function composeHttp(
   })
   maskRunCalls(app, capabilities.secrets)
   systemRoutes(app, kernel, capabilities.serving)
+  // Without that role a server answers of its health, and passes predictions on.
+  if (!kernel.replicas.roles.has('api')) {
+    forwardRoutes(app, capabilities.serving, capabilities.access)
+    return app
+  }
   eventRoutes(app, kernel)
   accessRoutes(app, {
     access: capabilities.access,

@@ -1,18 +1,9 @@
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { composeCapabilities, composeHttp } from './compose.ts'
-import { systemClock } from './kernel/clock/index.ts'
-import { type Damage, instanceId } from './kernel/blobs/index.ts'
-import type { Config } from './kernel/config/index.ts'
-import { lockDataDirectory, migrate } from './kernel/db/index.ts'
-import { sealBacklog } from './kernel/events/index.ts'
+import { composeHttp } from './compose.ts'
+import { type Config, rolesOf } from './kernel/config/index.ts'
 import { defineErrors } from './kernel/errors/index.ts'
 import { schemeOf } from './kernel/http/index.ts'
-import { createKernel } from './kernel/kernel.ts'
-import { createLogger } from './kernel/logging/index.ts'
 import { systemScope } from './kernel/principal/index.ts'
-import { migrations } from './migrations/index.ts'
-import { openDatabase, openDrivers, removeIncoming } from './open-drivers.ts'
+import { isGatewayAlone, joinDatabase, openParts, type Parts } from './open-parts.ts'
 import { writeServerFile } from './server-file.ts'
 
 export { type Config, configSchema, loadConfig } from './kernel/config/index.ts'
@@ -57,38 +48,17 @@ async function open(
   closers: (() => unknown)[],
   leave: { readonly gateway: boolean },
 ): Promise<Omit<RunningServer, 'stop'>> {
-  const logger = createLogger({ level: config.logLevel })
-  const lock = lockDataDirectory(config.data)
-  closers.push(() => lock.release())
-  await removeLeftovers(config.data)
-  const db = await openDatabase(config, { durable: true })
-  closers.push(() => db.close())
-  await migrate(db, migrations)
-  await sealBacklog(db)
-  const noted: { damage(damage: Damage): void } = {
-    damage: (damage) => logger.error(damage, 'stored content is damaged and was not served'),
-  }
-  const drivers = openDrivers(config, { durable: true, onDamaged: (damage) => noted.damage(damage) })
-  await drivers.blobs.own(await instanceId(db))
-  const kernel = createKernel({ config, db, clock: systemClock, logger, ...drivers })
-  kernel.checkpoints.start()
-  closers.push(
-    () => kernel.checkpoints.stop(),
-    () => kernel.sequencer.stop(),
-    () => kernel.scorer.close(),
-    () => kernel.tables.close(),
-  )
-  const capabilities = composeCapabilities(kernel)
-  noted.damage = capabilities.storage.noteDamage
-  closers.push(async () => {
-    capabilities.outcomes.close()
-    capabilities.monitoring.close()
-    await capabilities.features.close()
-  })
-  await capabilities.features.recover().catch((error: unknown) => {
-    logger.error({ err: error }, 'rows could not be brought into the online store; the next start tries again')
-  })
-  const { adminId } = await capabilities.access.bootstrap({ adminToken: config.adminToken, dataDirectory: config.data })
+  const roles = rolesOf(config)
+  const parts = await openParts(config, closers, leave)
+  const { kernel, capabilities } = parts
+  const { logger, checkpoints, leader, consumers, jobs } = kernel
+  // With everything else away a gateway serves on what it knew; only one that knows nothing has to wait.
+  const gatewayAlone = isGatewayAlone(config)
+  const stale = gatewayAlone && (await capabilities.serving.startStale())
+  if (!stale) await joinDatabase(parts)
+  const adminId = gatewayAlone
+    ? ''
+    : (await capabilities.access.bootstrap({ adminToken: config.adminToken, dataDirectory: config.data })).adminId
   const hosts = new Set([
     'localhost',
     '127.0.0.1',
@@ -96,15 +66,22 @@ async function open(
     ...(config.allowRemote ? [config.host] : []),
     ...(config.publicUrl ? [new URL(config.publicUrl).hostname] : []),
   ])
+  const app = composeHttp(kernel, capabilities, { allowedHosts: () => hosts })
+  if (roles.has('engine')) {
+    await leader.start()
+    closers.push(() => leader.stop())
+    checkpoints.start()
+    closers.push(() => checkpoints.stop())
+  }
   capabilities.accessLog.start()
   closers.push(() => capabilities.accessLog.stop())
-  const app = composeHttp(kernel, capabilities, { allowedHosts: () => hosts })
-  kernel.consumers.start()
-  closers.push(() => kernel.consumers.stop())
-  await capabilities.storage.schedule()
-  kernel.jobs.start()
-  closers.push(() => kernel.jobs.stop())
-  closers.push(() => capabilities.serving.stop({ keepGateway: leave.gateway }))
+  if (roles.has('engine')) {
+    consumers.start()
+    closers.push(() => consumers.stop())
+    await capabilities.storage.schedule()
+    jobs.start()
+    closers.push(() => jobs.stop())
+  }
   closers.push(() => app.close())
   try {
     await app.listen({ host: config.host, port: config.port })
@@ -117,25 +94,34 @@ async function open(
   const local = `${schemeOf(config)}://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
   const url = config.publicUrl || local
   // A certificate is made for the name that people use, and not for this machine's own.
-  closers.push(writeServerFile(config.data, config.tlsCertificate === '' ? local : url))
+  if (roles.has('api')) closers.push(writeServerFile(config.data, config.tlsCertificate === '' ? local : url))
   const stopping = new AbortController()
-  const verified = capabilities.registry
-    .verifyEvidence(stopping.signal)
-    .catch((error: unknown) => logger.error({ err: error }, 'the evidence of model versions could not be verified'))
+  const running = roles.has('engine')
+    ? capabilities.registry
+        .verifyEvidence(stopping.signal)
+        .catch((error: unknown) => logger.error({ err: error }, 'the evidence of model versions could not be verified'))
+    : stale
+      ? joinLater(parts, url, stopping.signal)
+      : undefined
   closers.push(async () => {
     stopping.abort()
-    await verified
+    await running
   })
+  if (gatewayAlone && !stale) await capabilities.serving.start(url, { always: true })
   // Nobody waits for the gateway: pages and the API answer while it starts.
-  void capabilities.serving
-    .start(url)
-    .catch((error: unknown) => logger.error({ err: error }, 'the gateway could not be started; predictions answer 503'))
+  else if (!stale)
+    void capabilities.serving
+      .start(url)
+      .catch((error: unknown) =>
+        logger.error({ err: error }, 'the gateway could not be started; predictions answer 503'),
+      )
   return {
     url,
     get inferenceUrl() {
       return capabilities.serving.inferenceUrl()
     },
     loginUrl: async () => {
+      if (!roles.has('api')) return ''
       const self = systemScope('default', 'start').principal
       const { secret } = await capabilities.access.createLoginLink(self, adminId)
       return `${url}/login#token=${secret}`
@@ -143,8 +129,22 @@ async function open(
   }
 }
 
-/** What a killed server left half-written; nobody else can be writing there, because the directory is ours. */
-async function removeLeftovers(data: string): Promise<void> {
-  await rm(join(data, 'tmp'), { recursive: true, force: true })
-  await removeIncoming(join(data, 'blobs'))
+const joinAgainMs = 1000
+
+/** Joins the database as soon as it is there; until then the gateway serves what it knew. */
+async function joinLater(parts: Parts, url: string, signal: AbortSignal): Promise<void> {
+  const { kernel, capabilities } = parts
+  while (!signal.aborted) {
+    try {
+      await joinDatabase(parts)
+      await capabilities.serving.start(url, { always: true })
+      return
+    } catch (error) {
+      kernel.logger.warn({ err: error }, 'the gateway serves what it knew before: the database does not answer')
+      await new Promise((resolve) => {
+        const timer = setTimeout(resolve, joinAgainMs)
+        signal.addEventListener('abort', () => (clearTimeout(timer), resolve(undefined)), { once: true })
+      })
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createBlobLocal } from './drivers/blob-local/blob-local.ts'
 import { createBlobS3 } from './drivers/blob-s3/blob-s3.ts'
 
@@ -24,23 +25,24 @@ export function openDrivers(
   config: Config,
   { durable, onDamaged = () => {} }: { durable: boolean; onDamaged?: (damage: Damage) => void },
 ): { blobs: BlobStore; tables: TableEngine; scorer: BatchScorer } {
-  const blobs = join(config.data, config.storageUrl === '' ? 'blobs' : 'copies')
+  const remote = config.storageUrl.startsWith('s3:')
+  const shared = config.storageUrl.startsWith('file:') ? fileURLToPath(config.storageUrl) : undefined
+  const blobs = shared ?? join(config.data, remote ? 'copies' : 'blobs')
   const tmp = join(config.data, 'tmp')
   return {
-    blobs:
-      config.storageUrl === ''
-        ? createBlobLocal({ root: blobs, sync: durable, onDamaged })
-        : createBlobS3({
-            url: config.storageUrl,
-            endpoint: config.storageEndpoint,
-            region: config.storageRegion,
-            accessKeyId: config.storageAccessKeyId,
-            secretAccessKey: config.storageSecretAccessKey,
-            sessionToken: config.storageSessionToken,
-            links: config.storageLinks,
-            copies: { root: blobs, maxBytes: config.storageCopies * 2 ** 20 },
-            onDamaged,
-          }),
+    blobs: !remote
+      ? createBlobLocal({ root: blobs, sync: durable, onDamaged })
+      : createBlobS3({
+          url: config.storageUrl,
+          endpoint: config.storageEndpoint,
+          region: config.storageRegion,
+          accessKeyId: config.storageAccessKeyId,
+          secretAccessKey: config.storageSecretAccessKey,
+          sessionToken: config.storageSessionToken,
+          links: config.storageLinks,
+          copies: { root: blobs, maxBytes: config.storageCopies * 2 ** 20 },
+          onDamaged,
+        }),
     tables: createTableEngine({
       tempDir: join(tmp, 'tables'),
       memoryLimit: config.tablesMemory,

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises'
-import type { StatusFinding } from '@trivium/contract'
+import type { ServerState, StatusFinding } from '@trivium/contract'
 import type { Serving } from './capabilities/serving/index.ts'
 import { readTls } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
@@ -31,6 +31,7 @@ export async function readStatus(kernel: Kernel, serving: Serving, reader: Princ
   const gateway = serving.gatewayStatus()
   const looks: Record<string, () => Promise<StatusFinding>> = {
     database: () => lookAtDatabase(kernel),
+    servers: () => lookAtServers(kernel),
     events: () => lookAtEvents(kernel),
     jobs: () => lookAtJobs(kernel),
     gateway: async () => lookAtGateway(await gateway, reader),
@@ -56,6 +57,46 @@ async function lookAtDatabase({ db, events }: Kernel): Promise<StatusFinding> {
   return ms > 1000
     ? bad('warning', 'database', found, 'It is busy or far away; see what else it works on.')
     : ok('database', found)
+}
+
+/** Every server of the database, and who leads. */
+export async function readServers({ replicas, db }: Kernel): Promise<ServerState[]> {
+  const servers = await replicas.list()
+  const lease =
+    db.channel &&
+    (await db.read
+      .selectFrom('lease')
+      .select('holder')
+      .where('name', '=', 'engine')
+      .where('until', '>', replicas.now())
+      .executeTakeFirst())
+  return servers.map(({ pid: _pid, gateway: _gateway, roles, ...server }) => ({
+    ...server,
+    roles: [...roles],
+    leads: db.channel ? lease?.holder === server.id : true,
+  }))
+}
+
+async function lookAtServers(kernel: Kernel): Promise<StatusFinding> {
+  const servers = await readServers(kernel)
+  const told = servers
+    .map(({ host, roles, version, alive, leads, seenAt }) => {
+      const state = alive
+        ? leads
+          ? ', leads'
+          : ''
+        : `, not seen for ${Math.round((kernel.replicas.now() - seenAt) / 1000)} s`
+      return `${host} (${roles.join(', ')}, ${version}${state})`
+    })
+    .join('; ')
+  const here = servers.filter(({ alive }) => alive)
+  for (const role of ['api', 'engine', 'gateway'] as const)
+    if (!here.some(({ roles }) => roles.includes(role)))
+      return bad('failed', 'servers', `${told}: nobody is ${role}`, `Start one: trivium up --role ${role}`)
+  const gone = servers.length - here.length
+  return gone > 0
+    ? bad('warning', 'servers', told, 'Start again what is gone; what was removed for good is forgotten after a day.')
+    : ok('servers', told)
 }
 
 async function lookAtEvents({ db, events, consumers }: Kernel): Promise<StatusFinding> {

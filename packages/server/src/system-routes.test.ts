@@ -30,6 +30,7 @@ describeEachDatabase('figures and state of the server', ({ world }) => {
     const before = (await call('GET', '/api/v1/status')).json
     expect(before.findings.map((one: { check: string }) => one.check)).toEqual([
       'database',
+      'servers',
       'events',
       'jobs',
       'gateway',

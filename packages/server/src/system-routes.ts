@@ -8,7 +8,7 @@ import type { Serving } from './capabilities/serving/index.ts'
 import { type Http, mount } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import type { Principal } from './kernel/principal/index.ts'
-import { readStatus } from './read-status.ts'
+import { readServers, readStatus } from './read-status.ts'
 
 export const programVersion: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
 
@@ -39,10 +39,15 @@ const metricsTypes = {
 
 /** What answers without a token: health, the OpenAPI document and the UI's files; and, for those who may, figures and the state of the server. */
 export function systemRoutes(app: Http, kernel: Kernel, serving: Serving): void {
+  const { roles } = kernel.replicas
   const anyone = { access: 'public' as const }
-  app.get('/healthz', { config: anyone }, async () => ({ status: 'alive' }))
-  app.get('/health', { config: anyone }, async (_request, reply: FastifyReply) => reply.type('text/plain').send('OK'))
-  app.get('/readyz', { config: anyone }, async (_request, reply: FastifyReply) => {
+  const vital = { ...anyone, load: 'vital' as const }
+  app.get('/healthz', { config: vital }, async () => ({ status: 'alive' }))
+  app.get('/health', { config: vital }, async (_request, reply: FastifyReply) => reply.type('text/plain').send('OK'))
+  app.get('/readyz', { config: vital }, async (_request, reply: FastifyReply) => {
+    // A gateway alone needs no database to answer.
+    if (roles.size === 1 && roles.has('gateway'))
+      return serving.gatewayAddress() ? { status: 'ready' } : reply.status(503).send({ status: 'the gateway starts' })
     try {
       await kernel.events.head(kernel.db.read)
       return { status: 'ready' }
@@ -62,9 +67,10 @@ export function systemRoutes(app: Http, kernel: Kernel, serving: Serving): void 
   mount(app, contract.getStatus, 200, async ({ principal }) => {
     const findings = await readStatus(kernel, serving, principal)
     const state = worst(findings.map((one) => one.state))
-    return { state, version: programVersion, startedAt: Math.round(performance.timeOrigin), findings }
+    return { state, version: programVersion, startedAt: Math.round(performance.timeOrigin), findings, servers: await readServers(kernel) }
   })
 
+  if (!roles.has('api')) return
   let document: Record<string, unknown> | undefined
   app.get('/api/v1/openapi.json', { config: anyone }, async () => {
     document ??= contract.openApiOf((Object.values(contract) as unknown[]).filter(contract.isRoute), programVersion)

@@ -95,6 +95,7 @@ export async function createWorld(options: {
   await capabilities.access.bootstrap({ adminToken, dataDirectory: data })
   const app = composeHttp(kernel, capabilities, { allowedHosts: () => new Set(['localhost', '127.0.0.1']) })
   await app.ready()
+  await kernel.leader.start()
   kernel.consumers.start()
   kernel.jobs.start()
 
@@ -178,6 +179,8 @@ export async function createWorld(options: {
       await kernel.consumers.stop()
       capabilities.outcomes.close()
       capabilities.monitoring.close()
+      await kernel.leader.stop()
+      await kernel.replicas.stop()
       await kernel.sequencer.stop()
       await kernel.tables.close()
       await kernel.scorer.close()

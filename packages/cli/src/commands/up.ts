@@ -15,6 +15,12 @@ export function upCommand(program: Command, terminal: Terminal): void {
     .option('--host <address>', 'address to listen on')
     .option('--port <number>', 'port of the UI and the API; 0 takes a free one', wholeNumber)
     .option('--inference-port <number>', 'port of the gateway; 0 takes a free one', wholeNumber)
+    .option(
+      '--role <name>',
+      'what this server does: api, engine or gateway; may be given more than once, without it all',
+      (name: string, before?: string) => (before === undefined ? name : `${before},${name}`),
+    )
+    .option('--peer-host <address>', 'how the other servers of the database reach this one')
     .option('--allow-remote', 'allows a host other than loopback')
     .option('--public-url <url>', 'URL under which people and steps reach this server')
     .option('--tls-certificate <file>', 'certificate with its chain (PEM); both ports then speak HTTPS only')
@@ -58,11 +64,10 @@ export function upCommand(program: Command, terminal: Terminal): void {
           loginUrl: await server.loginUrl(),
           inferenceUrl: server.inferenceUrl,
         }
-        print(
-          terminal,
-          { json },
-          ready,
-          ({ url, loginUrl }) => `Trivium answers at ${url}. Log in within five minutes: ${loginUrl}`,
+        print(terminal, { json }, ready, ({ url, loginUrl, inferenceUrl }) =>
+          loginUrl === ''
+            ? `Trivium serves as ${config.role} at ${url}; predictions at ${inferenceUrl}.`
+            : `Trivium answers at ${url}. Log in within five minutes: ${loginUrl}`,
         )
         await stopped(terminal.signal)
       } finally {

@@ -11,6 +11,7 @@ import { problemAnswer, resultOf } from './plain-protocol.ts'
 import { predict, type PredictDeps } from './predict.ts'
 import { predictErrors } from './gateway-errors.ts'
 import { readBody } from './read-body.ts'
+import type { WireAnswer } from './wire-protocol.ts'
 
 export interface ControlDeps extends PredictDeps {
   readonly deployments: Deployments
@@ -24,10 +25,28 @@ export interface ControlDeps extends PredictDeps {
 
 type Handler = (body: unknown) => Promise<unknown>
 
+/** What servers on other machines may ask, below the inference port: nothing of it changes anything. It wants the same secret. */
+export function answerPeer(deps: ControlDeps, request: IncomingMessage): Promise<WireAnswer> {
+  return answer(deps, readHandlers(deps), request, (request.url ?? '').slice('/.control'.length))
+}
+
+function readHandlers(deps: ControlDeps): Record<string, Handler> {
+  return {
+    'GET /status': async () => statusOf(deps),
+    'POST /try': (body) => tryOut(deps, body as TryRequest),
+    'POST /traffic': async (body) => {
+      const { minutes, deployments } = body as { minutes: number; deployments: { project: string; name: string }[] }
+      return deployments.map(
+        ({ project, name }) => deps.deployments.traffic(project, name)?.read(deps.clock(), minutes) ?? null,
+      )
+    },
+  }
+}
+
 /** The loopback endpoint through which main commands the gateway; it wants the secret of the control file. */
 export function createControlServer(deps: ControlDeps): Server {
   const handlers: Record<string, Handler> = {
-    'GET /status': async () => statusOf(deps),
+    ...readHandlers(deps),
     'POST /sync': async () => {
       await deps.sync()
       return statusOf(deps)
@@ -37,34 +56,32 @@ export function createControlServer(deps: ControlDeps): Server {
       await deps.deployments.prepare(project, release)
       return {}
     },
-    'POST /try': (body) => tryOut(deps, body as TryRequest),
-    'POST /traffic': async (body) => {
-      const { minutes, deployments } = body as { minutes: number; deployments: { project: string; name: string }[] }
-      return deployments.map(
-        ({ project, name }) => deps.deployments.traffic(project, name)?.read(deps.clock(), minutes) ?? null,
-      )
-    },
     'POST /stop': async () => {
       setImmediate(deps.stop)
       return {}
     },
   }
   return createServer((request, response) => {
-    void answer(deps, handlers, request).then(({ status, type, body }) => {
+    void answer(deps, handlers, request, request.url ?? '').then(({ status, type, body }) => {
       response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
       response.end(body)
     })
   })
 }
 
-async function answer({ secret, logger }: ControlDeps, handlers: Record<string, Handler>, request: IncomingMessage) {
+async function answer(
+  { secret, logger }: ControlDeps,
+  handlers: Record<string, Handler>,
+  request: IncomingMessage,
+  path: string,
+) {
   const id = newId('req')
   try {
     const sent = Buffer.from(request.headers['x-gateway-secret']?.toString() ?? '')
     const wanted = Buffer.from(secret)
     if (sent.length !== wanted.length || !timingSafeEqual(sent, wanted))
       throw predictErrors.ROUTE_NOT_FOUND(request.method ?? '', request.url ?? '')
-    const handler = handlers[`${request.method} ${request.url}`]
+    const handler = handlers[`${request.method} ${path}`]
     if (!handler) throw predictErrors.ROUTE_NOT_FOUND(request.method ?? '', request.url ?? '')
     const body = await readBody(request)
     const result = await handler(body.length > 0 ? JSON.parse(body.toString()) : undefined)

@@ -19,6 +19,8 @@ export interface InferenceDeps extends PredictDeps {
   /** In the order in which they are asked; the last one speaks for paths that are nobody's. */
   readonly protocols: readonly WireProtocol[]
   readonly logger: Logger
+  /** Answers another server of the installation. */
+  readonly answerPeer: (request: IncomingMessage) => Promise<WireAnswer>
   readonly tls: TlsFiles | undefined
 }
 
@@ -38,7 +40,7 @@ export function createInferenceServer(deps: InferenceDeps): InferenceServer {
   const options = { keepAliveTimeout: 75_000, requestTimeout: 60_000 }
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     running += 1
-    void answer(deps, request, draining)
+    void (request.url?.startsWith('/.control/') ? deps.answerPeer(request) : answer(deps, request, draining))
       .then((wire) => send(response, wire, draining))
       .finally(() => {
         running -= 1

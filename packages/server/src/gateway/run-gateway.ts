@@ -7,7 +7,7 @@ import { followTls, type TlsFiles } from '../kernel/http/tls-files.ts'
 import type { Logger } from '../kernel/logging/index.ts'
 import type { GatewayControl } from '../kernel/ports/gateway.ts'
 import type { ModelRuntime } from '../kernel/ports/model-runtime.ts'
-import { createControlServer } from './control-server.ts'
+import { answerPeer, createControlServer } from './control-server.ts'
 import { createDeployments } from './deployments.ts'
 import { createInferenceServer } from './inference-server.ts'
 import type { FeatureLookup } from './predict.ts'
@@ -59,8 +59,15 @@ export async function runGateway(
     onGone: stop,
     onError: (error) => logger.error({ err: error }, 'the snapshot cannot be taken over'),
   })
-  const inference = createInferenceServer({ ...deps, protocols, limiter: createRateLimiter(), tls: settings.tls })
-  const control = createControlServer({ ...deps, secret, program: settings.program, sync: snapshot.sync, stop })
+  const controlDeps = { ...deps, secret, program: settings.program, sync: snapshot.sync, stop }
+  const inference = createInferenceServer({
+    ...deps,
+    protocols,
+    limiter: createRateLimiter(),
+    tls: settings.tls,
+    answerPeer: (request) => answerPeer(controlDeps, request),
+  })
+  const control = createControlServer(controlDeps)
   await snapshot.sync()
   const port = await listen(inference.server, settings.host, settings.port, settings.portIsWish)
   const plainPort = inference.plain && (await listen(inference.plain, '127.0.0.1', 0, false))

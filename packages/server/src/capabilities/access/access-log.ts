@@ -61,7 +61,7 @@ type Waiting = AccessNote & { at: number; count: number }
 
 /** Notes wait in memory, like ones as one line, and are written together every two seconds: a request waits for none of it. */
 export function createAccessLog(
-  { db, clock, logger, config }: Pick<Kernel, 'db' | 'clock' | 'logger' | 'config'>,
+  { db, clock, logger, config, leader }: Pick<Kernel, 'db' | 'clock' | 'logger' | 'config' | 'leader'>,
   { mostRows = 1_000_000 }: { mostRows?: number } = {},
 ): AccessLog {
   let waiting = new Map<string, Waiting>()
@@ -147,7 +147,10 @@ export function createAccessLog(
       return (await query.execute()).map(entryOf)
     },
     start: () => {
-      const look = inBackground(sweep, 'old entries of the access log could not be removed; it tries again in an hour')
+      const look = inBackground(
+        async () => leader.leads() && sweep(),
+        'old entries of the access log could not be removed; it tries again in an hour',
+      )
       look()
       sweeper = setInterval(look, sweepMs).unref()
     },

@@ -9,13 +9,17 @@ import type { OnlineStore, OnlineView, Relation } from '../../kernel/ports/index
 import type { Scope } from '../../kernel/principal/index.ts'
 import { latestSnapshot, filesAt, relationAt } from '../../kernel/tables/catalog.ts'
 import { featureErrors } from './errors.ts'
+import { createOnlineFollower } from './follow-online.ts'
 import { type CompiledView, compileView, entityKey, lookup, windowMs } from './online.ts'
 import { parity, type ParityResult } from './parity.ts'
 import { pushFile, pushRows, rowColumns, streamOf, tableOf } from './push-rows.ts'
 import { markClosed, recoverOnline } from './recover-online.ts'
 import type { FeatureViewTable } from './tables.ts'
 
-type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger'> & {
+type Deps = Pick<
+  Kernel,
+  'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger' | 'replicas' | 'sequencer'
+> & {
   online: OnlineStore
 }
 
@@ -42,6 +46,10 @@ export interface Features {
   parity(scope: Scope, name: string, sample: number): Promise<ParityResult>
   /** Before anything is served: what a killed server recorded and did not bring into the online store any more is put there. */
   recover(): Promise<void>
+  /** Brings in, now and again, what is pushed at other servers of the database. */
+  follow(): void
+  /** Brings in what other servers have committed by now. */
+  takeOver(): Promise<void>
   close(): Promise<void>
 }
 
@@ -50,7 +58,7 @@ const slackMs = 2 * 86_400_000
 const commitAfterMs = 300
 
 export function createFeatures(deps: Deps): Features {
-  const { db, clock, events, watermark, blobs, tables, paths, online, logger } = deps
+  const { db, clock, events, watermark, blobs, tables, paths, online, logger, replicas } = deps
   const writers = new Map<string, LedgerWriter>()
   const pending = new Map<string, NodeJS.Timeout>()
   const newest = new Map<string, number>()
@@ -90,6 +98,12 @@ export function createFeatures(deps: Deps): Features {
     }
   }
 
+  const follower = createOnlineFollower({
+    ...deps,
+    slackMs,
+    definitionOf: async (project, view) => definitionOf(await requireView(project, view)),
+  })
+
   /** Makes pushed rows visible offline. */
   const commit = async (project: string, name: string): Promise<void> => {
     const row = await requireView(project, name)
@@ -101,8 +115,9 @@ export function createFeatures(deps: Deps): Features {
       lines: rowColumns(definition),
       select: 'select * from lines',
       timeColumn: 'event_time',
-      onCommitted: (trx: Trx, batch) =>
-        events
+      onCommitted: (trx: Trx, batch) => {
+        follower.own(batch.digest)
+        return events
           .append(trx, {
             project,
             name: 'feature-rows.committed',
@@ -113,7 +128,8 @@ export function createFeatures(deps: Deps): Features {
             eventTime: batch.maxTime,
             data: { rows: batch.rows, digest: batch.digest, fact: `${batch.rows.toLocaleString('en-GB')} rows came` },
           })
-          .then(() => {}),
+          .then(() => {})
+      },
     })
   }
   const commitSoon = (project: string, name: string): void => {
@@ -129,7 +145,7 @@ export function createFeatures(deps: Deps): Features {
     timer.unref()
     pending.set(key, timer)
   }
-  watermark.addBlocker(async (project) => {
+  const commitBehind = async (project: string): Promise<void> => {
     const names = await db.read
       .selectFrom('feature_view')
       .select('name')
@@ -137,7 +153,14 @@ export function createFeatures(deps: Deps): Features {
       .where('project_id', '=', project)
       .execute()
     for (const { name } of names) if (await ledgerIsBehind(deps, streamOf(project, name))) await commit(project, name)
+  }
+  watermark.addBlocker(async (project) => {
+    await commitBehind(project)
     return []
+  })
+  replicas.onFlush(async () => {
+    const projects = await db.read.selectFrom('feature_view').select('project_id').distinct().execute()
+    for (const { project_id: project } of projects) await commitBehind(project)
   })
 
   const writerOf = (project: string, name: string): LedgerWriter => {
@@ -238,7 +261,12 @@ export function createFeatures(deps: Deps): Features {
     },
     pushFile: async (scope, name, body) => {
       const definition = definitionOf(await requireView(scope.project, name))
-      return pushFile({ ...deps, online }, { project: scope.project, view: name, definition }, body, slackMs)
+      return pushFile(
+        { ...deps, online, own: follower.own },
+        { project: scope.project, view: name, definition },
+        body,
+        slackMs,
+      )
     },
     lookup: async (scope, name, keys, asOf) => {
       const view = compileView(name, definitionOf(await requireView(scope.project, name)))
@@ -261,7 +289,10 @@ export function createFeatures(deps: Deps): Features {
       })
       whole = true
     },
+    follow: () => follower.start(),
+    takeOver: () => follower.look(),
     close: async () => {
+      await follower.stop()
       for (const timer of pending.values()) clearTimeout(timer)
       for (const writer of writers.values()) writer.close()
       online.close()

@@ -86,7 +86,12 @@ export async function pushFile(
     tables,
     paths,
     online,
-  }: Pick<Kernel, 'db' | 'clock' | 'blobs' | 'tables' | 'paths'> & { online: OnlineStore },
+    own,
+  }: Pick<Kernel, 'db' | 'clock' | 'blobs' | 'tables' | 'paths'> & {
+    online: OnlineStore
+    /** Says that the rows of this content come into the online store here. */
+    own: (digest: string) => void
+  },
   target: PushTarget,
   body: Readable,
   slackMs: number,
@@ -120,6 +125,7 @@ export async function pushFile(
     const intent: PendingPush = { project, view, digest, after: maxTime - windowMs(definition.window) - slackMs }
     const note = join(await makeDirectory(pendingPushes(paths.data)), `${randomUUID()}.json`)
     await writeFile(note, JSON.stringify(intent))
+    own(digest)
     await db.write.transaction().execute(async (trx) => {
       await createTable(trx, { project, id: tableOf(view), columns: rowColumns(definition), at: clock() })
       await appendFiles(trx, {

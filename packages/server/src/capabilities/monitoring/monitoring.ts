@@ -20,7 +20,7 @@ import { workOnMonitor } from './work-on-monitor.ts'
 
 type KernelParts = Pick<
   Kernel,
-  'db' | 'clock' | 'events' | 'consumers' | 'jobs' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger'
+  'db' | 'clock' | 'events' | 'consumers' | 'jobs' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger' | 'leader'
 >
 
 export interface MonitoringDeps {
@@ -82,7 +82,7 @@ export function createMonitoring(
   kernel: KernelParts,
   { outcomes, facts, currentRelease, cadences }: MonitoringDeps,
 ): Monitoring {
-  const { db, events, consumers, jobs, watermark, logger } = kernel
+  const { db, events, consumers, jobs, watermark, logger, leader } = kernel
   consumers.add({
     name: 'monitoring',
     events: followedEvents,
@@ -134,6 +134,7 @@ export function createMonitoring(
   }
   const timer = setInterval(
     () =>
+      leader.leads() &&
       void tick().catch((error) =>
         logger.warn({ err: error }, 'monitors could not be looked after; it will be tried again'),
       ),

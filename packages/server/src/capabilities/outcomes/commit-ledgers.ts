@@ -9,7 +9,10 @@ import { latestSnapshot } from '../../kernel/tables/catalog.ts'
 import { labelColumns, labelStream, labelTable } from './label-table.ts'
 import { predictionShape, predictionStream, predictionTable } from './prediction-table.ts'
 
-type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger'>
+type Deps = Pick<
+  Kernel,
+  'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger' | 'replicas'
+>
 
 export type Ledger = 'predictions' | 'labels'
 
@@ -77,6 +80,10 @@ export function createLedgerCommits(deps: Deps): LedgerCommits {
   }, pollMs)
   timer.unref()
   watermark.addBlocker(commitAll)
+  deps.replicas.onFlush(async () => {
+    const [problem] = await commitAll()
+    if (problem !== undefined) throw new Error(problem)
+  })
   return {
     commit,
     close: () => {

@@ -19,7 +19,7 @@ import { pushLabelFile } from './push-label-file.ts'
 import { labelRelation, predictionLogColumns, predictionRelation, predictionTimes } from './read-relations.ts'
 import { shownDetail, shownRow } from './shown-prediction.ts'
 
-type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger'> & {
+type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger' | 'replicas'> & {
   /** Whether a deployment exists that may have no predictions yet. Without it any name of a deployment may be sent labels. */
   deploymentExists?: (project: string, deployment: string) => Promise<boolean>
 }

@@ -128,6 +128,7 @@ export function createPipelines(
     logger,
     paths,
     config,
+    leader: kernel.leader,
     access,
     datasets,
     environments,
@@ -180,6 +181,7 @@ export function createPipelines(
   let ticking = Promise.resolve()
   let swept = false
   const tick = async (): Promise<void> => {
+    if (!kernel.leader.leads()) return
     try {
       if (!swept) {
         // A server before this one may have ended between a decision and its effect.

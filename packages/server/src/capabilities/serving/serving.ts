@@ -91,8 +91,10 @@ export interface Serving {
   forwardAddress(): { host: string; port: number } | undefined
   /** What the gateway says of itself, undefined while it does not answer, and how many deployments it should serve. */
   gatewayStatus(): Promise<{ deployments: number; status: GatewayStatus | undefined }>
-  /** Called once the server listens: finds or starts the gateway. `publicUrl` is where clients reach this server. */
-  start(publicUrl: string): Promise<void>
+  /** Called once the server listens: finds or starts the gateway, with `always` also where nothing is deployed. `publicUrl` is where clients reach this server. */
+  start(publicUrl: string, options?: { always?: boolean }): Promise<void>
+  /** Runs the gateway on what an earlier server has left, without the database; false where there is nothing. */
+  startStale(): Promise<boolean>
   readonly stop: (options: { keepGateway: boolean }) => Promise<void>
 }
 
@@ -321,9 +323,10 @@ export function createServing({ kernel, models, views, parts, tokens, program }:
       ])
       return { deployments: Number(count), status }
     },
-    start: async (url) => {
+    startStale: () => gateway.startStale(),
+    start: async (url, options) => {
       publicUrl = url
-      await gateway.start()
+      await gateway.start(options)
     },
     stop: gateway.stop,
   }

@@ -67,9 +67,9 @@ export const configSchema = Type.Object(
     }),
     storageUrl: Type.String({
       default: '',
-      pattern: '^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?)?$',
+      pattern: '^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?|file:///[A-Za-z0-9._/-]+)?$',
       description:
-        'Where content is kept: s3://BUCKET or s3://BUCKET/PREFIX, which exists and belongs to this instance alone; empty is the data directory.',
+        'Where content is kept: s3://BUCKET or s3://BUCKET/PREFIX, which exists and belongs to this instance alone; file:///DIRECTORY that all servers of a database share; empty is the data directory.',
     }),
     storageEndpoint: Type.String({
       default: '',
@@ -266,11 +266,17 @@ export function loadConfig({
       'the configuration',
       'is missing; TLS needs the certificate and its key',
     )
-  if (config.storageUrl !== '' && (config.storageAccessKeyId === '' || config.storageSecretAccessKey === ''))
+  if (config.storageUrl.startsWith('s3:') && (config.storageAccessKeyId === '' || config.storageSecretAccessKey === ''))
     throw configErrors.BAD_VALUE(
       'storageUrl',
       'the configuration',
       'needs storageAccessKeyId and storageSecretAccessKey',
+    )
+  if (rolesOf(config).has('engine') && !rolesOf(config).has('api') && config.publicUrl === '')
+    throw configErrors.BAD_VALUE(
+      'role',
+      'the configuration',
+      'leaves out api, so that publicUrl must say where steps reach the API',
     )
   if (config.databaseUrl === '' && config.role !== '' && rolesOf(config).size < roles.length)
     throw configErrors.BAD_VALUE(

@@ -38,6 +38,8 @@ export interface Replica {
 /** The servers of one database, each of which says every few seconds that it is there. On SQLite there is only this one. */
 export interface Replicas {
   readonly id: string
+  /** How this machine is reached by the others. */
+  readonly host: string
   readonly roles: ReadonlySet<ServerRole>
   /** Says that we are there, now and from now on. Throws REPLICA.OTHER_STORAGE. */
   start(version: string): Promise<void>
@@ -184,6 +186,7 @@ export function createReplicas({
   const alone = db.dialect === 'sqlite'
   return {
     id,
+    host: config.peerHost || hostname(),
     roles,
     start: async (program) => {
       version = program

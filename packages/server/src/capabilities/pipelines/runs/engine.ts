@@ -17,7 +17,7 @@ import type { StepLogs } from './step-logs.ts'
 export interface Engine
   extends Pick<
     Kernel,
-    'db' | 'clock' | 'events' | 'jobs' | 'blobs' | 'volatile' | 'watermark' | 'logger' | 'paths' | 'config'
+    'db' | 'clock' | 'events' | 'jobs' | 'blobs' | 'volatile' | 'watermark' | 'logger' | 'paths' | 'config' | 'leader'
   > {
   readonly access: Access
   readonly datasets: Datasets

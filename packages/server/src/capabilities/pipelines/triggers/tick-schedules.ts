@@ -10,7 +10,10 @@ export async function tickSchedules(engine: Engine): Promise<void> {
     // A replay fires on watermark.advanced.
     if (mode === 'replay') continue
     if (rows.some((row) => row.project_id === project && dueOf(row, at) !== undefined)) {
-      await db.write.transaction().execute((trx) => evaluateSchedules(trx, engine, project, at))
+      await db.write.transaction().execute(async (trx) => {
+        await engine.leader.guard(trx)
+        await evaluateSchedules(trx, engine, project, at)
+      })
     }
   }
 }

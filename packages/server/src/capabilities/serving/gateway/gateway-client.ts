@@ -2,9 +2,11 @@ import { AppError } from '../../../kernel/errors/index.ts'
 import type { GatewayControl } from '../../../kernel/ports/index.ts'
 import { servingErrors } from '../errors.ts'
 
-/** Sends one command to the control endpoint of a gateway. Expected failures come back as the gateway told them. */
+const hostOf = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+/** Sends one command to the control endpoint of a gateway; one on another machine has it below its inference port, for what changes nothing. Expected failures come back as the gateway told them. */
 export async function callGateway<T>(
-  control: GatewayControl,
+  control: GatewayControl & { readonly remote?: true },
   method: 'GET' | 'POST',
   path: string,
   body?: unknown,
@@ -12,7 +14,8 @@ export async function callGateway<T>(
 ): Promise<T> {
   let response: Response
   try {
-    response = await fetch(`http://127.0.0.1:${control.controlPort}${path}`, {
+    const at = control.remote ? `${hostOf(control.host)}:${control.port}/.control` : `127.0.0.1:${control.controlPort}`
+    response = await fetch(`http://${at}${path}`, {
       method,
       headers: { 'x-gateway-secret': control.secret },
       signal: AbortSignal.timeout(timeoutMs),

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { PredictResult } from '@trivium/contract'
 import { tlsFiles } from '../../../kernel/http/index.ts'
 import type { Kernel } from '../../../kernel/kernel.ts'
@@ -8,15 +10,20 @@ import type {
   GatewayTraffic,
   TryRequest,
 } from '../../../kernel/ports/index.ts'
+import { servingErrors } from '../errors.ts'
 import { callGateway } from './gateway-client.ts'
 import { createGatewayProcess } from './gateway-process.ts'
+import { addTraffic } from './add-traffic.ts'
+import { createPeerGateways } from './peer-gateways.ts'
 import { createSnapshotWriter } from './snapshot-writer.ts'
 import '../tables.ts'
 
-/** The gateway as main sees it: what it knows, what it serves, what it counted. */
+/** The gateways as main sees them, its own and those of other servers: what they know, what they serve, what they counted. */
 export interface Gateway {
-  /** Finds the gateway that runs, or starts one when there is a deployment; then keeps its snapshot fresh. */
-  start(): Promise<void>
+  /** Finds the gateway that runs, or starts one when there is a deployment, with `always` in any case; then keeps its snapshot fresh. */
+  start(options?: { always?: boolean }): Promise<void>
+  /** Runs the gateway on the snapshot that an earlier server has left: while the database is away it serves what was so then. False without one. */
+  startStale(): Promise<boolean>
   /** Loads and warms a release before a deployment points to it; starts the gateway if need be. */
   prepare(project: string, release: GatewayRelease): Promise<void>
   /** Makes what is committed known to the gateway; resolves when it serves it. */
@@ -37,7 +44,12 @@ export interface Gateway {
   readonly stop: (options: { keepGateway: boolean }) => Promise<void>
 }
 
+const noGateway = 'no server of this database runs one. Start it: trivium up --role gateway'
 const refreshMs = 200
+/** On a database of several servers a look follows after so long, whatever was heard: a revoked token is refused within two seconds. */
+const lookMs = 1000
+/** A deployment is not told done before the other gateways serve it, but not for longer. */
+const othersMs = 10_000
 
 export function createGateway({
   kernel,
@@ -48,7 +60,9 @@ export function createGateway({
   program: string
   readonly tokens: () => Promise<GatewayToken[]>
 }): Gateway {
-  const { db, logger, config } = kernel
+  const { db, logger, config, replicas, sequencer } = kernel
+  const own = replicas.roles.has('gateway')
+  const peers = createPeerGateways(kernel)
   const process = createGatewayProcess(
     {
       data: config.data,
@@ -65,79 +79,157 @@ export function createGateway({
   let changed = true
   let stopListening = (): void => {}
   let refreshing: Promise<void> = Promise.resolve()
+  let turn = 0
 
-  const publish = async (): Promise<GatewayStatus> => {
+  const publishOwn = async (): Promise<GatewayStatus> => {
     changed = false
     await writer.write()
     const control = await process.ensure()
-    return callGateway<GatewayStatus>(control, 'POST', '/sync', {})
+    const status = await callGateway<GatewayStatus>(control, 'POST', '/sync', {})
+    await announce(status)
+    return status
+  }
+  const announce = (status: GatewayStatus | undefined): Promise<void> =>
+    peers.announce(process.control(), status).catch((error: unknown) => {
+      logger.warn({ err: error }, 'the other servers do not hear of the gateway yet')
+    })
+
+  const publish = async (): Promise<GatewayStatus> => {
+    const status = own ? await publishOwn() : undefined
+    db.channel?.publish('deployments')
+    const theirs = await peers.settled(othersMs)
+    const all = [...(status ? [status] : []), ...theirs]
+    const [first] = all
+    if (!first) throw servingErrors.GATEWAY_DOWN(noGateway)
+    // Where one cannot load it, that is what has to be known.
+    return all.find(({ deployments }) => deployments.some(({ problem }) => problem !== null)) ?? first
   }
 
-  /** Tokens and deployments change by commits: a look after each, at most five times a second. */
+  /** Tokens and deployments change by commits: a look after each, at most five times a second; of other servers we hear, and look anyhow. */
   const keepFresh = (): void => {
     if (refresh) return
-    stopListening = db.onCommitted(() => {
+    const change = (): void => {
       changed = true
-    })
+    }
+    const stops = [
+      db.onCommitted(change),
+      sequencer.onSealed(change),
+      db.channel?.subscribe('deployments', change),
+      db.channel?.subscribe('reconnected', change),
+    ]
+    stopListening = () => {
+      for (const stop of stops) stop?.()
+    }
+    let looked = performance.now()
+    let running = false
     refresh = setInterval(() => {
-      if (!changed || !process.control()) return
+      if (db.channel && performance.now() - looked > lookMs) changed = true
+      if (!changed || running || !process.control()) return
       changed = false
+      running = true
+      looked = performance.now()
       refreshing = writer
         .write()
         .then(async (result) => {
           const control = process.control()
-          if (result.changed && control) await callGateway(control, 'POST', '/sync', {})
+          if (!result.whole) changed = true
+          if (result.changed && control) await announce(await callGateway(control, 'POST', '/sync', {}))
         })
         .catch((error) => {
           changed = true
           logger.warn({ err: error }, 'the snapshot of the gateway could not be refreshed')
         })
+        .finally(() => {
+          running = false
+        })
     }, refreshMs)
     refresh.unref()
   }
 
+  /** With several servers the first deployment may be made at another one. */
+  let waitForFirst: (() => void) | undefined
+  const deployed = async (): Promise<boolean> =>
+    (await db.read
+      .selectFrom('deployment')
+      .select('name')
+      .where('retired_at', 'is', null)
+      .limit(1)
+      .executeTakeFirst()) !== undefined
+  const begin = async (): Promise<void> => {
+    keepFresh()
+    await publishOwn()
+  }
+
   process.onRestarted(async () => {
-    await publish()
+    await publishOwn()
   })
 
   return {
-    start: async () => {
-      const deployed = await db.read
-        .selectFrom('deployment')
-        .select('name')
-        .where('retired_at', 'is', null)
-        .limit(1)
-        .executeTakeFirst()
-      if (!deployed && !(await process.adopt())) return
-      keepFresh()
-      await publish()
+    start: async ({ always = false } = {}) => {
+      if (!own) return
+      if (always || (await deployed()) || (await process.adopt())) return begin()
+      if (!db.channel) return
+      const look = async (): Promise<void> => {
+        if (!waitForFirst || refresh || !(await deployed())) return
+        waitForFirst()
+        waitForFirst = undefined
+        await begin()
+      }
+      const stop = sequencer.onSealed(
+        () => void look().catch((error: unknown) => logger.error({ err: error }, 'the gateway could not be started')),
+      )
+      waitForFirst = () => void stop()
+    },
+    startStale: async () => {
+      if (!own || !existsSync(join(config.data, 'gateway', 'snapshot.json'))) return false
+      await process.ensure()
+      return true
     },
     prepare: async (project, release) => {
+      if (!own) {
+        await replicas.look()
+        // The others load and warm it before they point to it.
+        if (peers.addresses().length === 0) throw servingErrors.GATEWAY_DOWN(noGateway)
+        return
+      }
       await writer.write()
       const control = await process.ensure()
       keepFresh()
       await callGateway(control, 'POST', '/prepare', { project, release }, 60_000)
     },
     publish,
-    tryOut: async (request) => callGateway(await process.ensure(), 'POST', '/try', request),
+    tryOut: async (request) => {
+      if (own) return callGateway(await process.ensure(), 'POST', '/try', request)
+      const answer = await peers.askOne<PredictResult & { latencyMicros: number }>('/try', request)
+      if (!answer) throw servingErrors.GATEWAY_DOWN(noGateway)
+      return answer
+    },
     traffic: async (deployments, minutes) => {
       const control = process.control()
-      if (!control || deployments.length === 0) return deployments.map(() => null)
-      return callGateway<(GatewayTraffic | null)[]>(control, 'POST', '/traffic', { deployments, minutes }, 2000).catch(
-        () => deployments.map(() => null),
-      )
+      if (deployments.length === 0) return []
+      const [mine, theirs] = await Promise.all([
+        control &&
+          callGateway<(GatewayTraffic | null)[]>(control, 'POST', '/traffic', { deployments, minutes }, 2000).catch(
+            () => undefined,
+          ),
+        peers.ask<(GatewayTraffic | null)[]>('POST', '/traffic', { deployments, minutes }),
+      ])
+      return deployments.map((_, index) => addTraffic([mine?.[index], ...theirs.map((one) => one[index])]))
     },
     status: async () => {
       const control = process.control()
-      return control
-        ? callGateway<GatewayStatus>(control, 'GET', '/status', undefined, 2000).catch(() => undefined)
-        : undefined
+      if (control) return callGateway<GatewayStatus>(control, 'GET', '/status', undefined, 2000).catch(() => undefined)
+      if (own) return undefined
+      return (await peers.ask<GatewayStatus>('GET', '/status'))[0]
     },
     address: () => {
       const control = process.control()
-      return (
-        control && { host: ['0.0.0.0', '::'].includes(control.host) ? 'localhost' : control.host, port: control.port }
-      )
+      if (control)
+        return { host: ['0.0.0.0', '::'].includes(control.host) ? 'localhost' : control.host, port: control.port }
+      // In turn, so that each gets its share.
+      const others = peers.addresses()
+      turn += 1
+      return others[turn % Math.max(1, others.length)]
     },
     forwardAddress: () => {
       const control = process.control()
@@ -147,6 +239,7 @@ export function createGateway({
     },
     stop: async ({ keepGateway }) => {
       clearInterval(refresh)
+      waitForFirst?.()
       stopListening()
       await refreshing
       if (keepGateway) process.leave()

@@ -7,8 +7,8 @@ import '../tables.ts'
 
 /** Writes what the gateway may know as one file, whole or not at all. */
 export interface SnapshotWriter {
-  /** Writes the snapshot if it differs from the last one. Returns the version on disk and whether it is new. */
-  write(): Promise<{ version: number; changed: boolean }>
+  /** Writes the snapshot if it differs from the last one. Returns the version on disk, whether it is new, and whether the files of all models are there. */
+  write(): Promise<{ version: number; changed: boolean; whole: boolean }>
 }
 
 export function createSnapshotWriter({
@@ -24,21 +24,24 @@ export function createSnapshotWriter({
   let version = lastVersion(path)
   let written = ''
   let queue: Promise<unknown> = Promise.resolve()
+  const modelPaths = new Map<string, string>()
 
-  async function write(): Promise<{ version: number; changed: boolean }> {
-    const content = { tokens: await tokens(), deployments: await deployments() }
+  async function write(): Promise<{ version: number; changed: boolean; whole: boolean }> {
+    const missing: unknown[] = []
+    const content = { tokens: await tokens(), deployments: await deployments(missing) }
+    const whole = missing.length === 0
     const text = JSON.stringify(content)
-    if (text === written) return { version, changed: false }
+    if (text === written) return { version, changed: false, whole }
     version = Math.max(version + 1, Date.now())
     const snapshot: GatewaySnapshot = { version, writtenAt: Date.now(), ...content }
     const temporary = `${path}.${process.pid}`
     writeFileSync(temporary, JSON.stringify(snapshot), { mode: 0o600 })
     renameSync(temporary, path)
     written = text
-    return { version, changed: true }
+    return { version, changed: true, whole }
   }
 
-  async function deployments(): Promise<GatewayDeployment[]> {
+  async function deployments(missing: unknown[]): Promise<GatewayDeployment[]> {
     const rows = await db.read
       .selectFrom('deployment')
       .innerJoin('release', (join) =>
@@ -61,7 +64,14 @@ export function createSnapshotWriter({
     return Promise.all(
       rows.map(async (row) => {
         const manifest = JSON.parse(row.manifest) as ReleaseManifest
-        const modelPath = await blobs.localPath(row.project_id, manifest.file.digest)
+        const path = `${row.project_id}/${manifest.file.digest}`
+        try {
+          modelPaths.set(path, await blobs.localPath(row.project_id, manifest.file.digest))
+        } catch (error) {
+          // The object store is away: what else has changed must come through all the same, a revoked token before all.
+          if (!modelPaths.has(path)) missing.push(error)
+        }
+        const modelPath = modelPaths.get(path) ?? ''
         return {
           project: row.project_id,
           name: row.name,

@@ -1,0 +1,196 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createPostgresDatabase, createWorld, type World } from '@trivium/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Database } from './kernel/db/index.ts'
+import { createLeader, type Leader } from './kernel/replicas/index.ts'
+
+let shared: string
+let database: Awaited<ReturnType<typeof createPostgresDatabase>>
+let a: World
+let b: World
+
+const leaseMs = 600
+
+beforeAll(async () => {
+  shared = await mkdtemp(join(tmpdir(), 'trivium-shared-'))
+  database = await createPostgresDatabase()
+  const make = (peerHost: string): Promise<World> =>
+    createWorld({ databaseUrl: database.url, configuration: { leaseMs, storageUrl: `file://${shared}`, peerHost } })
+  a = await make('a')
+  b = await make('b')
+  for (const { kernel } of [a, b]) await kernel.replicas.start('0.0.0')
+  await a.kernel.replicas.look()
+}, 60_000)
+
+afterAll(async () => {
+  await b?.close()
+  await a?.close()
+  await database?.drop()
+  await rm(shared, { recursive: true, force: true })
+})
+
+async function until<T>(what: () => Promise<T | undefined> | T | undefined, ms = 8000): Promise<T> {
+  const end = performance.now() + ms
+  for (;;) {
+    const found = await what()
+    if (found !== undefined) return found
+    if (performance.now() > end) throw new Error('It did not happen in time.')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+describe('two servers of one database', () => {
+  test('each knows the other, and one of them leads', async () => {
+    const seen = await a.kernel.replicas.list()
+    expect(seen.map(({ host, self, alive }) => [host, self, alive])).toEqual([
+      ['a', true, true],
+      ['b', false, true],
+    ])
+    const client = await a.as('instance-admin')
+    const { json } = await client.call('GET', '/api/v1/status')
+    expect(json.servers.map((one: { host: string; leads: boolean }) => [one.host, one.leads])).toEqual([
+      ['a', true],
+      ['b', false],
+    ])
+    expect(json.findings.find((one: { check: string }) => one.check === 'servers').state).toBe('ok')
+  })
+
+  test('a token that is made at one is known at the other at once, and refused there as soon as it is revoked', async () => {
+    const atA = await a.as('maintainer')
+    const secret = atA.token
+    const call = () =>
+      b.app.inject({
+        url: '/api/v1/projects/default/events',
+        headers: { authorization: `Bearer ${secret}`, host: 'localhost' },
+      })
+    expect((await call()).statusCode).toBe(200)
+    await a.capabilities.access.revokeSecret(atA.principal, secret)
+    expect((await call()).statusCode).toBe(401)
+  })
+
+  test('who reads the stream at one sees what happens through the other, events and what is only live', async () => {
+    const admin = await b.as('instance-admin')
+    const url = await b.app.listen({ host: '127.0.0.1', port: 0 })
+    const stop = new AbortController()
+    const response = await fetch(`${url}/api/v1/projects/default/events/stream?channels=run.metrics`, {
+      headers: { authorization: `Bearer ${admin.token}` },
+      signal: stop.signal,
+    })
+    let text = ''
+    const reading = (async () => {
+      for await (const chunk of response.body ?? []) text += Buffer.from(chunk).toString()
+    })().catch(() => {})
+    await until(() => (text.includes('event: ready') ? true : undefined))
+    const atA = await a.as('instance-admin')
+    const made = await atA.call('PUT', '/api/v1/projects/default/feature-views/streamed', {
+      keys: ['airport'],
+      columns: { delay: 'number' },
+      window: '1h',
+      features: { arrivals: 'count(*)' },
+    })
+    expect(made.status).toBeLessThan(300)
+    a.kernel.volatile.publish('default', 'run.metrics', { run: 'r1', loss: 0.5 })
+    await until(() => (text.includes('feature-view.defined') && text.includes('"loss":0.5') ? true : undefined))
+    stop.abort()
+    await reading
+  })
+
+  test('a cursor goes on at the other server', async () => {
+    const atA = await a.as('instance-admin')
+    const atB = await b.as('instance-admin')
+    await until(async () => {
+      const first = await atA.call('GET', '/api/v1/projects/default/events?limit=1&after=0')
+      return first.json.events.length === 1 ? true : undefined
+    })
+    const first = await atA.call('GET', '/api/v1/projects/default/events?limit=1&after=0')
+    const cursor = first.json.events.at(-1).seq
+    const rest = await atB.call('GET', `/api/v1/projects/default/events?after=${cursor}`)
+    expect(rest.json.events[0].seq).toBe(cursor + 1)
+  })
+
+  test('rows that were pushed at one are looked up at the other, and count for event time there', async () => {
+    const atA = await a.as('instance-admin')
+    const atB = await b.as('instance-admin')
+    const path = '/api/v1/projects/default/feature-views/streamed'
+    const eventTime = a.time.now
+    const pushed = await atA.call('POST', `${path}/rows`, {
+      rows: [{ id: 'r1', key: { airport: 'ORD' }, eventTime, values: { delay: 3 } }],
+    })
+    expect(pushed.status).toBeLessThan(300)
+    // Settling asks the other server for what lies in its ledgers.
+    await b.settled()
+    expect((await atB.call('GET', path)).json.rows).toBe(1)
+    await b.capabilities.features.takeOver()
+    const found = await atB.call('POST', `${path}/lookup`, { keys: [{ airport: 'ORD' }], asOf: eventTime })
+    expect(found.json.rows).toEqual([{ arrivals: 1 }])
+  })
+
+  test('a job that is enqueued at one runs once, at whichever comes first, and its results are dropped where the lease was lost', async () => {
+    const ran: string[] = []
+    for (const [name, { kernel }] of [
+      ['a', a],
+      ['b', b],
+    ] as const)
+      kernel.jobs.handle({
+        kind: 'two-servers',
+        concurrency: 1,
+        handle: async (job) => void ran.push(`${name}${(job.input as { n: number }).n}`),
+      })
+    for (let n = 0; n < 10; n += 1)
+      await a.kernel.db.write
+        .transaction()
+        .execute((trx) => a.kernel.jobs.enqueue(trx, { project: 'default', kind: 'two-servers', input: { n } }))
+    await until(() => (ran.length >= 10 ? true : undefined))
+    expect(new Set(ran.map((one) => one.slice(1))).size).toBe(10)
+    expect(ran).toHaveLength(10)
+  })
+
+  test('a server that keeps content elsewhere is refused', async () => {
+    await expect(
+      createWorld({ databaseUrl: database.url, configuration: { leaseMs } }).then(async (other) => {
+        try {
+          await other.kernel.replicas.start('0.0.0')
+        } finally {
+          await other.close()
+        }
+      }),
+    ).rejects.toMatchObject({ code: 'REPLICA.OTHER_STORAGE' })
+  })
+
+  test('when the leader is cut off another one takes over within the lease, and what the old one began is refused', async () => {
+    const { db } = a.kernel
+    let away = false
+    const cutOff: Database = {
+      ...db,
+      write: {
+        transaction: () => {
+          if (away) throw new Error('the database is away')
+          return db.write.transaction()
+        },
+      },
+    }
+    const first = createLeader({ db: cutOff, id: 'first', leaseMs: 300, name: 'test' })
+    const second = createLeader({ db, id: 'second', leaseMs: 300, name: 'test' })
+    const guarded = (leader: Leader) => db.write.transaction().execute((trx) => leader.guard(trx))
+    await first.start()
+    await second.start()
+    expect([first.leads(), second.leads()]).toEqual([true, false])
+    await guarded(first)
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    expect([first.leads(), second.leads()]).toEqual([true, false])
+    away = true
+    let both = false
+    await until(() => {
+      both ||= first.leads() && second.leads()
+      return second.leads() ? true : undefined
+    }, 3000)
+    expect(both).toBe(false)
+    away = false
+    await expect(guarded(first)).rejects.toMatchObject({ code: 'REPLICA.NOT_LEADING' })
+    await guarded(second)
+    await first.stop()
+    await second.stop()
+  })
+})
