@@ -58,7 +58,13 @@ export const logout = route({
   schema: {
     operationId: 'logout',
     summary: 'Ends the browser session or revokes the token that was sent.',
-    response: { 200: Type.Object({}) },
+    response: {
+      200: Type.Object({
+        location: Type.Optional(
+          Type.String({ description: 'Where the browser ends its session at the identity provider too.' }),
+        ),
+      }),
+    },
   },
 })
 export const getSession = route({

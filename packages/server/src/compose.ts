@@ -7,6 +7,8 @@ import {
   createAccess,
   createAccessLog,
   createPeople,
+  createSignIn,
+  signInRoutes,
 } from './capabilities/access/index.ts'
 import { createDatasets, type Datasets, datasetRoutes, validateStep } from './capabilities/datasets/index.ts'
 import { createEvaluations, type Evaluations, evaluateStep, evaluationRoutes } from './capabilities/evaluation/index.ts'
@@ -202,6 +204,12 @@ export function composeHttp(
     people: createPeople(kernel, capabilities.access),
     db: kernel.db,
     version: programVersion,
+  })
+  signInRoutes(app, {
+    access: capabilities.access,
+    signIn: createSignIn(kernel, capabilities.access),
+    db: kernel.db,
+    config: kernel.config,
   })
   accessLogRoutes(app, capabilities.accessLog)
   storageRoutes(app, capabilities.storage)

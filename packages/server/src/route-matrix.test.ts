@@ -29,6 +29,13 @@ const publicRoutes = new Set([
   '/api/v1/version',
   '/api/v1/openapi.json',
   '/api/v1/login',
+  '/api/v1/sign-in',
+  '/api/v1/sign-in/provider',
+  '/api/v1/sign-in/provider/callback',
+  '/api/v1/sign-in/provider/back-channel-logout',
+  '/api/v1/sign-in/password',
+  '/api/v1/invitations/open',
+  '/api/v1/invitations/accept',
 ])
 
 /**

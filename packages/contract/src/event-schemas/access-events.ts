@@ -1,6 +1,8 @@
 import { Type } from 'typebox'
 import { eventSchema, eventTime, integer, nullable, text } from './event-schema.ts'
 
+const via = Type.Optional(text('`provider`: groups at the identity provider brought or took it.'))
+
 /** Projects, people, tokens, and who is told of what. */
 export const accessEvents = [
   eventSchema('project.created', 'project', 'A project was made.', { title: text() }),
@@ -11,15 +13,19 @@ export const accessEvents = [
   eventSchema('principal.created', 'principal', 'A person or service account was made.', {
     kind: text('user or service'),
   }),
-  eventSchema('membership.granted', 'principal', 'A principal got a role in the project.', { role: text() }),
-  eventSchema('membership.removed', 'principal', 'A principal lost a role in the project.', { role: text() }),
+  eventSchema('membership.granted', 'principal', 'A principal got a role in the project.', { role: text(), via }),
+  eventSchema('membership.removed', 'principal', 'A principal lost a role in the project.', { role: text(), via }),
+  eventSchema('password.changed', 'principal', 'Somebody set a password for himself.', {}),
+  eventSchema('invitation.created', 'invitation', 'Somebody new was invited to the project.', {}),
+  eventSchema('invitation.accepted', 'invitation', 'An invitation was used.', {}),
+  eventSchema('invitation.revoked', 'invitation', 'An invitation was taken back.', {}),
   eventSchema('token.created', 'token', 'A token was made. Tokens of single runs are left out.', {
     principal: text('Whose it is.'),
     kind: text(),
   }),
   eventSchema('token.revoked', 'token', 'A token was revoked.', {}),
   eventSchema('session.opened', 'principal', 'Somebody signed in in a browser.', {
-    method: Type.Optional(text('How: link, password, oidc …')),
+    method: Type.Optional(text('How: link, provider, password, invitation.')),
   }),
   eventSchema('webhook.created', 'webhook', 'A webhook was made.', { events: Type.Array(text('Pattern of names.')) }),
   eventSchema('webhook.changed', 'webhook', 'A webhook was changed.', {

@@ -1,5 +1,7 @@
 export { type Access, createAccess } from './access.ts'
 export { createPeople, type People } from './people.ts'
 export { accessRoutes } from './routes.ts'
+export { createSignIn, type SignIn } from './sign-in/sign-in.ts'
+export { signInRoutes } from './sign-in/sign-in-routes.ts'
 export { type AccessLog, createAccessLog } from './access-log.ts'
 export { accessLogRoutes } from './access-log-routes.ts'

@@ -9,7 +9,6 @@ import {
   listPeople,
   listProjects,
   listTokens,
-  logout,
   permissions,
   removeRole,
   revokeToken,
@@ -18,7 +17,6 @@ import type { Database } from '../../kernel/db/index.ts'
 import { httpErrors, type Http, isOwnOrigin, mount } from '../../kernel/http/index.ts'
 import type { Principal } from '../../kernel/principal/index.ts'
 import type { Access } from './access.ts'
-import { credentialOf } from './authenticate.ts'
 import { answerSession, sessionRoutes, visitorOf } from './sign-in/session-routes.ts'
 import type { People } from './people.ts'
 
@@ -37,12 +35,6 @@ export function accessRoutes(
       access.cookie,
       await access.exchangeLoginLink(body.token, visitorOf(request, access.cookie)),
     )
-  })
-  mount(app, logout, 200, async ({ principal, request, reply }) => {
-    const credential = credentialOf(request.headers, access.cookie)
-    if (credential) await access.revokeSecret(principal, credential.secret)
-    reply.header('set-cookie', access.cookie.clear())
-    return {}
   })
   sessionRoutes(app, access)
   mount(app, getSession, 200, async ({ principal }) => ({

@@ -136,6 +136,31 @@ export const configSchema = Type.Object(
       description:
         'Program that wraps the keys of stored secrets in a key management service: called with `wrap` or `unwrap` as its last argument, a key on standard input and output. Several, separated by commas: the first one wraps.',
     }),
+    passwords: Type.Boolean({
+      default: false,
+      description: 'Lets people set a password and sign in with it; login links and single sign-on work without.',
+    }),
+    oidcIssuer: Type.String({
+      default: '',
+      description:
+        'URL of the OpenID Connect provider that people sign in with, as it names itself (`iss`); empty for none. Needs `oidcClientId` and `publicUrl`.',
+    }),
+    oidcClientId: Type.String({ default: '', description: 'Name of this server at the provider.' }),
+    oidcClientSecret: Type.String({
+      default: '',
+      description:
+        'Secret of this server at the provider, better given as a file; empty for a public client, which PKCE alone protects.',
+    }),
+    oidcScopes: Type.String({
+      default: 'openid profile email',
+      description: 'Scopes that are asked for, separated by spaces; `openid` belongs to them.',
+    }),
+    oidcGroupsClaim: Type.String({ default: 'groups', description: "Claim that lists the names of a person's groups." }),
+    oidcRoleMap: Type.String({
+      default: '',
+      description:
+        'Roles that groups at the provider bring: comma-separated GROUP=ROLE@PROJECT, or GROUP=instance-admin for administrators of the instance.',
+    }),
     sessionHours: Type.Integer({
       default: 336,
       minimum: 1,
@@ -284,6 +309,14 @@ export function loadConfig({
       'the configuration',
       `is "${config.role}", which needs databaseUrl: SQLite belongs to the one server that does everything. Move to Postgres, or leave out the role`,
     )
+  if (config.oidcIssuer !== '' && (config.oidcClientId === '' || config.publicUrl === ''))
+    throw configErrors.BAD_VALUE(
+      'oidcIssuer',
+      'the configuration',
+      'needs oidcClientId, and publicUrl, to which the provider sends people back',
+    )
+  if (!config.oidcScopes.split(/\s+/).includes('openid'))
+    throw configErrors.BAD_VALUE('oidcScopes', 'the configuration', 'must hold openid')
   return Object.freeze({ ...config, data: resolve(config.data) })
 }
 
@@ -330,6 +363,7 @@ function fromEnvironment(environment: Record<string, string | undefined>): Loose
 const secrets: ReadonlySet<keyof Config> = new Set([
   'adminToken',
   'databaseUrl',
+  'oidcClientSecret',
   'signingKey',
   'storageSecretAccessKey',
   'storageSessionToken',
@@ -342,6 +376,8 @@ function checked(key: keyof Config, raw: unknown, source: string): unknown {
   const shown = secrets.has(key) ? '' : ` (it is ${JSON.stringify(raw)})`
   const [problem] = Value.Errors(schema, value)
   if (problem) throw configErrors.BAD_VALUE(key, source, `${problem.message}${shown}`)
+  if (key === 'oidcIssuer' && value !== '' && !/^https?:\/\//.test(String(value)))
+    throw configErrors.BAD_VALUE(key, source, `must be a URL such as https://login.example.org${shown}`)
   if ((key !== 'publicUrl' && key !== 'storageEndpoint') || value === '') return value
   if (!/^https?:\/\//.test(String(value)) || !URL.canParse(String(value)))
     throw configErrors.BAD_VALUE(

@@ -11,4 +11,59 @@ export const signInErrors = defineErrors('SIGN_IN', {
     status: 401,
     message: (hours: number) => `The session was not used for ${hours} hours and has ended. Sign in again.`,
   },
+  NO_PROVIDER: {
+    status: 404,
+    message: () => 'This server has no identity provider. An administrator can set oidcIssuer.',
+  },
+  PROVIDER_UNREACHABLE: {
+    status: 502,
+    message: (issuer: string) =>
+      `The identity provider ${issuer} does not answer as it should. The server log says why.`,
+  },
+  PROVIDER_REFUSED: {
+    status: 403,
+    message: () => 'The answer of the identity provider does not hold. Begin again at the login page.',
+  },
+  SIGN_IN_EXPIRED: {
+    status: 403,
+    message: () => 'This sign-in was not begun in this browser within ten minutes. Begin again at the login page.',
+  },
+  NOT_INVITED: {
+    status: 403,
+    message: () =>
+      'The identity provider knows you, but nobody has given you access here. Ask an administrator for an invitation.',
+  },
+  ACCOUNT_DISABLED: { status: 403, message: () => 'This account is disabled. An administrator can say why.' },
+  IDENTITY_TAKEN: {
+    status: 409,
+    message: () => 'Somebody else signs in here with this account of the identity provider.',
+  },
+  BAD_LOGOUT_TOKEN: { status: 400, message: (why: string) => `The logout token does not hold: ${why}.` },
+  NO_PASSWORDS: {
+    status: 404,
+    message: () => 'This server takes no passwords. An administrator can allow them with the setting passwords.',
+  },
+  WRONG_PASSWORD: { status: 401, message: () => 'Name and password do not belong together.' },
+  WRONG_CURRENT: { status: 403, message: () => 'The current password is wrong.' },
+  CURRENT_NEEDED: {
+    status: 403,
+    message: () =>
+      'Give the current password, or sign in anew by a link or the identity provider and set one within 15 minutes.',
+  },
+  SESSION_NEEDED: { status: 403, message: () => 'A password is set in a browser session, not with a token.' },
+  WEAK_PASSWORD: { status: 400, message: (why: string) => `Choose another password: ${why}.` },
+  THROTTLED: {
+    status: 429,
+    message: (seconds: number) => `Too many attempts. Try again in ${seconds} s, or sign in another way.`,
+    details: (seconds: number) => ({ retryAfter: seconds }),
+  },
+  INVITATION_SPENT: {
+    status: 410,
+    message: () => 'This invitation was used, taken back or is too old. Ask for a new one.',
+  },
+  INVITATION_NOT_FOUND: { status: 404, message: (id: string) => `There is no open invitation "${id}".` },
+  INVITED_OTHER_MAIL: {
+    status: 403,
+    message: () => 'The invitation is for another mail address than the identity provider has verified for you.',
+  },
 })

@@ -43,6 +43,8 @@ export interface Sessions {
   endAll(by: Principal, input: { of?: string | undefined; except?: string | undefined }): Promise<{ ended: number }>
   /** The same inside a transaction, whoever asks. */
   endAllOf(trx: Trx, input: { principalId: string; by: string; except?: string | undefined }): Promise<number>
+  /** Ends the sessions of these ids. */
+  endThese(trx: Trx, ids: readonly string[], by: string): Promise<void>
   /** When and how the session of a secret began. */
   begun(secret: string): Promise<{ at: number; method: SignInMethod } | undefined>
 }
@@ -243,6 +245,7 @@ export function createSessions({
       await end(trx, ids, by)
       return ids.length
     },
+    endThese: end,
     begun: async (secret) => {
       const row = await db.read
         .selectFrom('token')
