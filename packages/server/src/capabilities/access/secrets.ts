@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 
 /** A new random secret (256 bits); the prefix lets secret scanners know it. Only its hash is stored. */
-export function newSecret(prefix: 'trv' | 'trs' | 'trl'): string {
+export function newSecret(prefix: 'trv' | 'trs' | 'trl' | 'tri'): string {
   return `${prefix}_${randomBytes(32).toString('base64url')}`
 }
 
