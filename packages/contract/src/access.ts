@@ -1,10 +1,9 @@
 import { Type, type Static } from 'typebox'
 import { Problem, ProjectName, ProjectParams } from './common.ts'
 import { PermissionName } from './permission-schema.ts'
-import { type Role, roleNames } from './permissions.ts'
+import { AnyRoleName, GrantReason } from './roles.ts'
 import { route } from './route.ts'
 
-export const RoleName = Type.Unsafe<Role>(Type.String({ enum: roleNames }))
 const PrincipalName = Type.String({
   pattern: '^[a-z0-9][a-z0-9._-]{0,62}$',
   description: 'Lower-case letters, digits, dot, underscore, hyphen.',
@@ -21,7 +20,10 @@ export const Person = Type.Object({
   instanceAdmin: Type.Boolean(),
   disabledAt: NullableMillis,
   createdAt: Type.Integer(),
-  roles: Type.Array(Type.Object({ project: Type.String(), role: RoleName })),
+  roles: Type.Array(Type.Object({ project: Type.String(), role: Type.String() }), {
+    description: 'Roles that somebody gave, and can take away.',
+  }),
+  reasons: Type.Array(GrantReason, { description: 'Everything that opens something in the project.' }),
 })
 export type Person = Static<typeof Person>
 
@@ -37,6 +39,8 @@ export const Token = Type.Object({
   expiresAt: NullableMillis,
   revokedAt: NullableMillis,
   lastUsedAt: NullableMillis,
+  /** The token that took its place. */
+  rotatedTo: Type.Union([Type.String(), Type.Null()]),
 })
 export type Token = Static<typeof Token>
 
@@ -135,7 +139,7 @@ export const addPerson = route({
       {
         name: PrincipalName,
         kind: Type.Optional(Type.Union([Type.Literal('person'), Type.Literal('service')], { default: 'person' })),
-        role: RoleName,
+        role: AnyRoleName,
       },
       { additionalProperties: false },
     ),
@@ -149,7 +153,7 @@ export const removeRole = route({
   schema: {
     operationId: 'removeRole',
     summary: 'Takes a role in the project away.',
-    params: Type.Object({ project: ProjectName, name: PrincipalName, role: RoleName }),
+    params: Type.Object({ project: ProjectName, name: PrincipalName, role: AnyRoleName }),
     response: { 200: Type.Object({}), 403: Problem, 404: Problem, 409: Problem },
   },
 })
@@ -210,6 +214,33 @@ export const createToken = route({
 export const revokeToken = route({
   method: 'DELETE',
   url: '/api/v1/projects/:project/tokens/:token',
+export const rotateToken = route({
+  method: 'POST',
+  url: '/api/v1/projects/:project/tokens/:token/rotate',
+  permission: 'token:write',
+  sensitive: 'secrets',
+  schema: {
+    operationId: 'rotateToken',
+    summary:
+      'Makes a token that takes the place of another, for as long as that one was made for. The old one works on until the overlap is over. The secret is shown once.',
+    params: Type.Object({ project: ProjectName, token: Type.String({ maxLength: 100 }) }),
+    body: Type.Object(
+      {
+        overlapSeconds: Type.Optional(
+          Type.Integer({ minimum: 0, maximum: 30 * 86_400, default: 3600, description: 'How long both work.' }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    response: {
+      201: Type.Object({ token: Token, secret: Type.String(), old: Token }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+      409: Problem,
+    },
+  },
+})
   permission: 'token:write',
   schema: {
     operationId: 'revokeToken',

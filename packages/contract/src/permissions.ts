@@ -46,6 +46,8 @@ export const permissions = [
   /** Starting and defining pipelines whose steps are handed secrets. */
   'secret:use',
   'secret:write',
+  /** Taking an administrator's permissions for a short time, with a reason and an alarm. */
+  'access:break-glass',
 ] as const
 
 export type Permission = (typeof permissions)[number]

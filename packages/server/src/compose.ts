@@ -3,6 +3,9 @@ import {
   type Access,
   type AccessLog,
   accessLogRoutes,
+  createPermissions,
+  permissionRoutes,
+  type Permissions,
   accessRoutes,
   createAccess,
   createAccessLog,
@@ -13,7 +16,7 @@ import {
 import { createDatasets, type Datasets, datasetRoutes, validateStep } from './capabilities/datasets/index.ts'
 import { createEvaluations, type Evaluations, evaluateStep, evaluationRoutes } from './capabilities/evaluation/index.ts'
 import { createFeatures, type Features, featureRoutes, featuresStep } from './capabilities/features/index.ts'
-import { createInbox, decisionSteps, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
+import { createInbox, decisionSteps, followBreakGlass, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
 import { createLineage, type Lineage, lineageRoutes } from './capabilities/lineage/index.ts'
 import {
   createModelFacts,
@@ -57,6 +60,7 @@ import { programVersion, systemRoutes } from './system-routes.ts'
 /** Every capability of the running program, by its noun. Lower floors first; a capability gets the ones below it as arguments. */
 export interface Capabilities {
   readonly access: Access
+  readonly permissions: Permissions
   readonly storage: StorageView
   readonly secrets: Secrets
   readonly accessLog: AccessLog
@@ -79,9 +83,11 @@ export interface Capabilities {
 export function composeCapabilities(kernel: Kernel): Capabilities {
   const storage = createStorage(kernel)
   const access = createAccess(kernel)
+  const permissions = createPermissions(kernel)
   const accessLog = createAccessLog(kernel)
   const secrets = createSecrets(kernel, { notes: accessLog })
   const inbox = createInbox(kernel)
+  followBreakGlass(kernel, inbox)
   const lineage = createLineage(kernel)
   const webhooks = createWebhooks(kernel)
   const datasets = createDatasets(kernel)
@@ -121,6 +127,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
   const operations = createOperations(kernel, { inbox, lineage })
   return {
     access,
+    permissions,
     storage,
     secrets,
     accessLog,
@@ -211,6 +218,7 @@ export function composeHttp(
     db: kernel.db,
     config: kernel.config,
   })
+  permissionRoutes(app, capabilities.permissions)
   accessLogRoutes(app, capabilities.accessLog)
   storageRoutes(app, capabilities.storage)
   secretRoutes(app, capabilities.secrets, createVaultKeys(kernel))

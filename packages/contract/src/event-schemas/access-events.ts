@@ -24,6 +24,46 @@ export const accessEvents = [
     kind: text(),
   }),
   eventSchema('token.revoked', 'token', 'A token was revoked.', {}),
+  eventSchema(
+    'token.rotated',
+    'token',
+    'A token took the place of another, which works on until the overlap is over.',
+    {
+      principal: text('Whose it is.'),
+      replaces: text('Id of the token before.'),
+      oldEndsAt: integer('Milliseconds UTC.'),
+    },
+  ),
+  eventSchema('role.defined', 'role', 'A role was made or changed.', {
+    permissions: Type.Array(text()),
+    everywhere: Type.Boolean({ description: 'Every project can give it.' }),
+  }),
+  eventSchema('role.removed', 'role', 'A role was removed, and taken from whoever held it.', {
+    taken: integer('How many held it.'),
+    everywhere: Type.Boolean(),
+  }),
+  eventSchema('group.defined', 'group', 'A group of people was made or described.', {}),
+  eventSchema('group.removed', 'group', 'A group was removed.', {}),
+  eventSchema('group.member-added', 'group', 'Somebody was put into a group.', { principal: text() }),
+  eventSchema('group.member-removed', 'group', 'Somebody was taken out of a group.', { principal: text() }),
+  eventSchema('group.role-granted', 'group', 'A group got a role in the project.', { role: text() }),
+  eventSchema('group.role-removed', 'group', 'A group lost a role in the project.', { role: text() }),
+  eventSchema('separation.set', 'project', 'The rules of separation of duties were set.', {
+    rules: Type.Array(text('Two permissions, a space between.')),
+  }),
+  eventSchema('break-glass.started', 'break-glass', "Somebody took an administrator's permissions for some minutes.", {
+    reason: text(),
+    minutes: integer(),
+    endsAt: integer('Milliseconds UTC.'),
+  }),
+  eventSchema(
+    'break-glass.ended',
+    'break-glass',
+    "An administrator's permissions that somebody took came to their end.",
+    {
+      early: Type.Boolean({ description: 'Somebody ended it.' }),
+    },
+  ),
   eventSchema('session.opened', 'principal', 'Somebody signed in in a browser.', {
     method: Type.Optional(text('How: link, provider, password, invitation.')),
   }),

@@ -26,9 +26,10 @@ import { labelDelay } from './0098-label-delay.ts'
 import { storage } from './0098-storage.ts'
 import { deploymentLimit } from './0099-deployment-limit.ts'
 import { modelNotes } from './0100-model-notes.ts'
-import { signIn } from './0103-sign-in.ts'
-import { secrets } from './0110-secrets.ts'
 import { replicas } from './0101-replicas.ts'
+import { signIn } from './0103-sign-in.ts'
+import { permissions } from './0106-permissions.ts'
+import { secrets } from './0110-secrets.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -61,5 +62,6 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0100-model-notes', modelNotes],
   ['0101-replicas', replicas],
   ['0103-sign-in', signIn],
+  ['0106-permissions', permissions],
   ['0110-secrets', secrets],
 ]

@@ -1,17 +1,19 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Permission, type Role, roles } from '@trivium/contract'
-import { isUniqueViolation, type Reader, type Trx } from '../../kernel/db/index.ts'
+import { asReader, isUniqueViolation, type Reader, type Trx } from '../../kernel/db/index.ts'
 import type { Authenticator } from '../../kernel/http/index.ts'
 import { newId, urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { accessErrors, type Principal, type Scope } from '../../kernel/principal/index.ts'
 import { credentialOf, principalBySecret } from './authenticate.ts'
 import { capabilityErrors } from './errors.ts'
-import { administers, heldRoles, projectRoles } from './held-roles.ts'
+import { grantsOf, holdings, homeProjectOf } from './holdings.ts'
 import { hashSecret, newSecret } from './secrets.ts'
 import { type Cookie, createCookie, isReachedOverTls } from './sign-in/cookies.ts'
 import { createSessions, type OpenedSession, type Sessions, type Visitor } from './sign-in/sessions.ts'
+import { requireRole } from './roles.ts'
+import { brokenBefore, keepSeparation } from './separation.ts'
 import './tables.ts'
 
 type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'config'>
@@ -32,7 +34,7 @@ export interface Access extends Authenticator {
     by: Principal,
     input: { name: string; kind: 'person' | 'service'; instanceAdmin?: boolean },
   ): Promise<{ id: string; name: string }>
-  grantRole(scope: Scope, input: { principalId: string; role: Role }): Promise<void>
+  grantRole(scope: Scope, input: { principalId: string; role: string }): Promise<void>
   /** Makes a token for `principalId`; the secret is returned once and stored only as a hash. */
   createToken(
     by: Principal,
@@ -45,6 +47,11 @@ export interface Access extends Authenticator {
       expiresAt?: number
     },
   ): Promise<{ id: string; secret: string }>
+  /** Makes the successor of a token and ends the token at `oldEndsAt`, both or neither. Undefined where it was replaced or ended meanwhile. */
+  rotateToken(
+    by: Principal,
+    input: { id: string; oldEndsAt: number; successor: Parameters<Access['createToken']>[1] },
+  ): Promise<{ id: string; secret: string } | undefined>
   revokeToken(by: Principal, id: string): Promise<void>
   /** Revokes the token or session that a request came with. */
   revokeSecret(by: Principal, secret: string): Promise<void>
@@ -248,7 +255,7 @@ export function createAccess({ db, clock, events, config }: Deps): Access {
         return { id, name: input.name }
       }),
     grantRole: async (scope, { principalId, role }) => {
-      if (!(role in roles)) throw capabilityErrors.UNKNOWN_ROLE(role)
+      await requireRole(db.read, scope.project, role)
       await db.write.transaction().execute(async (trx) => {
         const principal = await trx
           .selectFrom('principal')
@@ -256,17 +263,21 @@ export function createAccess({ db, clock, events, config }: Deps): Access {
           .where('id', '=', principalId)
           .executeTakeFirst()
         if (!principal) throw capabilityErrors.PRINCIPAL_NOT_FOUND(principalId)
-        await trx
-          .insertInto('membership')
-          .values({
-            project_id: scope.project,
-            principal_id: principalId,
-            role,
-            created_at: clock(),
-            created_by: scope.principal.id,
-          })
-          .onConflict((c) => c.columns(['project_id', 'principal_id', 'role']).doNothing())
-          .execute()
+        const before = await brokenBefore(asReader(trx), scope.project)
+        const given = { project_id: scope.project, created_at: clock(), created_by: scope.principal.id }
+        if (Object.hasOwn(roles, role))
+          await trx
+            .insertInto('membership')
+            .values({ ...given, principal_id: principalId, role: role as Role })
+            .onConflict((c) => c.columns(['project_id', 'principal_id', 'role']).doNothing())
+            .execute()
+        else
+          await trx
+            .insertInto('role_grant')
+            .values({ ...given, kind: 'principal', holder: principalId, role })
+            .onConflict((c) => c.doNothing())
+            .execute()
+        await keepSeparation(asReader(trx), scope.project, before)
         await events.append(trx, {
           project: scope.project,
           name: 'membership.granted',
@@ -296,6 +307,35 @@ export function createAccess({ db, clock, events, config }: Deps): Access {
         return tokenId
       })
       return { id, secret }
+    },
+    rotateToken: async (by, { id, oldEndsAt, successor }) => {
+      const secret = newSecret('trv')
+      return db.write.transaction().execute(async (trx) => {
+        const made = await insertToken(trx, successor, secret)
+        const old = await trx
+          .updateTable('token')
+          .set({ rotated_to: made, expires_at: oldEndsAt })
+          .where('id', '=', id)
+          .where('rotated_to', 'is', null)
+          .where('revoked_at', 'is', null)
+          .returning('project_id')
+          .executeTakeFirst()
+        if (!old) {
+          await trx.deleteFrom('token').where('id', '=', made).execute()
+          return undefined
+        }
+        const project = old.project_id ?? 'default'
+        await events.append(trx, {
+          project,
+          name: 'token.rotated',
+          schema: 1,
+          by: by.id,
+          subject: urn(project, 'token', made),
+          refs: [],
+          data: { principal: successor.principalId, replaces: id, oldEndsAt },
+        })
+        return { id: made, secret }
+      })
     },
     revokeToken: revoke,
     revokeSecret: async (by, secret) => {
@@ -347,39 +387,26 @@ async function tokenSnapshot(db: Reader, now: number): ReturnType<Access['tokenS
   const tokens = await db
     .selectFrom('token')
     .innerJoin('principal', 'principal.id', 'token.principal_id')
-    .select([
-      'token.secret_hash',
-      'token.principal_id',
-      'token.project_id',
-      'token.permissions',
-      'token.expires_at',
-      'principal.is_instance_admin',
-    ])
+    .select(['token.secret_hash', 'token.principal_id', 'token.project_id', 'token.permissions', 'token.expires_at'])
     .where('token.kind', '!=', 'session')
     .where('token.revoked_at', 'is', null)
     .where('principal.disabled_at', 'is', null)
     .where((e) => e.or([e('token.expires_at', 'is', null), e('token.expires_at', '>', now - expiredKeptMs)]))
     .orderBy('token.id')
     .execute()
-  const held = await heldRoles(db)
-  const memberships = projectRoles(held)
-  const administrators = new Set(held.filter((one) => administers([one])).map((one) => one.principal_id))
+  const all = await holdings(db, now)
+  const byPrincipal = Map.groupBy(all, ({ principalId }) => principalId)
   return tokens.map((token) => {
-    const narrowed = token.permissions === null ? undefined : (JSON.parse(token.permissions) as Permission[])
-    const own = memberships.filter((m) => m.principal_id === token.principal_id)
-    const isAdmin = token.is_instance_admin === 1 || administrators.has(token.principal_id)
-    const project =
-      token.project_id ??
-      (isAdmin ? 'default' : ((own.find((m) => m.project_id === 'default') ?? own[0])?.project_id ?? 'default'))
-    const granted =
-      isAdmin ||
-      own.some((m) => m.project_id === project && (roles[m.role] as readonly Permission[]).includes('prediction:write'))
+    const narrowed = token.permissions === null ? undefined : new Set(JSON.parse(token.permissions) as Permission[])
+    const held = byPrincipal.get(token.principal_id) ?? []
+    const project = homeProjectOf(held, token.project_id)
+    const grants = grantsOf(held, { project: token.project_id, permissions: narrowed })
     return {
       hash: token.secret_hash,
       principal: token.principal_id,
       project,
       expiresAt: token.expires_at,
-      mayPredict: granted && (!narrowed || narrowed.includes('prediction:write')),
+      mayPredict: [project, '*'].some((place) => grants.get(place)?.has('prediction:write')),
     }
   })
 }

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Permission, permissions as allPermissions, roles } from '@trivium/contract'
+import type { Permission } from '@trivium/contract'
 import type { Clock } from '../../kernel/clock/index.ts'
 import type { Reader } from '../../kernel/db/index.ts'
 import { accessErrors, type Principal } from '../../kernel/principal/index.ts'
-import { administers, heldRoles, projectRoles } from './held-roles.ts'
+import { grantsOf, holdings, homeProjectOf, lentOf } from './holdings.ts'
 import { hashSecret } from './secrets.ts'
 import type { Cookie } from './sign-in/cookies.ts'
 import { signInErrors } from './sign-in/errors.ts'
@@ -60,32 +60,17 @@ export async function principalBySecret(
   if (row.tokenKind === 'session' && idleEnd(row.last_used_at, row.created_at, sessionIdleHours) <= clock())
     throw signInErrors.SESSION_IDLE(sessionIdleHours)
   const narrowed = row.permissions === null ? undefined : new Set(JSON.parse(row.permissions) as Permission[])
-  const keep = (granted: Iterable<Permission>): ReadonlySet<Permission> =>
-    new Set([...granted].filter((p) => !narrowed || narrowed.has(p)))
-  const grants = new Map<string, ReadonlySet<Permission>>()
-  const held = await heldRoles(db, row.id)
-  const memberships = projectRoles(held)
-  const isAdministrator = row.is_instance_admin === 1 || administers(held)
-  if (isAdministrator) grants.set(row.project_id ?? '*', keep(allPermissions))
-  for (const membership of memberships) {
-    if (row.project_id !== null && membership.project_id !== row.project_id) continue
-    grants.set(
-      membership.project_id,
-      new Set([...(grants.get(membership.project_id) ?? []), ...keep(roles[membership.role])]),
-    )
-  }
-  const homeProject =
-    row.project_id ??
-    (isAdministrator
-      ? 'default'
-      : ((memberships.find((m) => m.project_id === 'default') ?? memberships[0])?.project_id ?? 'default'))
+  const held = await holdings(db, clock(), row.id)
+  const grants = grantsOf(held, { project: row.project_id, permissions: narrowed })
+  const lent = lentOf(held, { project: row.project_id, permissions: narrowed })
   return {
     principal: {
       id: row.id,
       kind: row.tokenKind === 'run' ? 'run' : row.kind,
       name: row.name,
       grants,
-      homeProject,
+      homeProject: homeProjectOf(held, row.project_id),
+      ...(lent ? { lent } : {}),
       narrowed: row.permissions !== null || row.project_id !== null || row.tokenKind === 'run',
       ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
       ...(row.tokenKind === 'run' ? { onBehalfOf: row.id, run: row.tokenName.replace(/^run:/, '') } : {}),

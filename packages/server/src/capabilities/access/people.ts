@@ -1,9 +1,12 @@
-import { type Permission, permissions, type Person, type Role, roles, type Token } from '@trivium/contract'
+import { type Permission, permissions, type Person, type Role, type Token } from '@trivium/contract'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import { accessErrors, holds, type Principal, type Scope } from '../../kernel/principal/index.ts'
 import type { Access } from './access.ts'
 import { capabilityErrors } from './errors.ts'
+import { holdings, lastingPermissions } from './holdings.ts'
+import { requireMayGive } from './may-give.ts'
+import { requireRole } from './roles.ts'
 import './tables.ts'
 
 type Deps = Pick<Kernel, 'db' | 'clock' | 'events'>
@@ -12,13 +15,15 @@ type Deps = Pick<Kernel, 'db' | 'clock' | 'events'>
 export interface People {
   list(scope: Scope): Promise<Person[]>
   /** Gives a role; makes the account when the name is new. Nobody gives more than he holds. */
-  add(scope: Scope, input: { name: string; kind: 'person' | 'service'; role: Role }): Promise<Person>
-  removeRole(scope: Scope, input: { name: string; role: Role }): Promise<void>
+  add(scope: Scope, input: { name: string; kind: 'person' | 'service'; role: string }): Promise<Person>
+  removeRole(scope: Scope, input: { name: string; role: string }): Promise<void>
   tokens(scope: Scope): Promise<Token[]>
   createToken(
     scope: Scope,
     input: { name: string; for?: string; permissions?: readonly Permission[]; expiresInDays: number },
   ): Promise<{ token: Token; secret: string }>
+  /** Makes the successor of a token; the old one works on until the overlap is over. */
+  rotateToken(scope: Scope, id: string, overlapSeconds: number): Promise<{ token: Token; secret: string; old: Token }>
   revokeToken(scope: Scope, id: string): Promise<void>
   loginLinkFor(by: Principal, name: string | undefined): Promise<{ secret: string; expiresAt: number }>
 }
@@ -32,51 +37,28 @@ export function createPeople({ db, clock, events }: Deps, access: Access): Peopl
     return row
   }
   const list = async (scope: Scope, only?: string): Promise<Person[]> => {
-    let query = db.read
-      .selectFrom('membership')
-      .innerJoin('principal', 'principal.id', 'membership.principal_id')
-      .select([
-        'principal.id',
-        'principal.name',
-        'principal.kind',
-        'principal.is_instance_admin',
-        'principal.disabled_at',
-        'principal.created_at',
-        'membership.role',
-      ])
-      .where('membership.project_id', '=', scope.project)
-      .orderBy('principal.name')
-      .orderBy('membership.role')
-    if (only !== undefined) query = query.where('principal.name', '=', only)
-    const people = new Map<string, Person>()
-    for (const row of await query.execute()) {
-      const person = people.get(row.id) ?? {
+    // Everybody whom anything opens something in this project, with what somebody gave here and can take away.
+    const held = (await holdings(db.read, clock())).filter(({ place }) => place === scope.project || place === '*')
+    const ids = [...new Set(held.map((one) => one.principalId))]
+    if (ids.length === 0) return []
+    let query = db.read.selectFrom('principal').selectAll().where('id', 'in', ids).orderBy('name')
+    if (only !== undefined) query = query.where('name', '=', only)
+    return (await query.execute()).map((row) => {
+      const own = held.filter((one) => one.principalId === row.id)
+      return {
         id: row.id,
         name: row.name,
         kind: row.kind,
-        instanceAdmin: row.is_instance_admin === 1,
+        instanceAdmin: own.some(({ reason }) => reason.kind === 'instance-admin'),
         disabledAt: row.disabled_at,
         createdAt: row.created_at,
-        roles: [],
+        roles: own
+          .filter(({ reason }) => reason.kind === 'role')
+          .map(({ reason }) => ({ project: scope.project, role: reason.role }))
+          .toSorted((a, b) => (a.role < b.role ? -1 : 1)),
+        reasons: own.map(({ reason }) => reason),
       }
-      person.roles.push({ project: scope.project, role: row.role })
-      people.set(row.id, person)
-    }
-    if (only === undefined) {
-      const admins = await db.read.selectFrom('principal').selectAll().where('is_instance_admin', '=', 1).execute()
-      for (const row of admins)
-        if (!people.has(row.id))
-          people.set(row.id, {
-            id: row.id,
-            name: row.name,
-            kind: row.kind,
-            instanceAdmin: true,
-            disabledAt: row.disabled_at,
-            createdAt: row.created_at,
-            roles: [],
-          })
-    }
-    return [...people.values()]
+    })
   }
   const tokens = async (scope: Scope, id?: string): Promise<Token[]> => {
     let query = db.read
@@ -94,6 +76,7 @@ export function createPeople({ db, clock, events }: Deps, access: Access): Peopl
         'token.expires_at',
         'token.revoked_at',
         'token.last_used_at',
+        'token.rotated_to',
       ])
       .where('token.kind', '<>', 'run')
       .where((e) => e.or([e('token.project_id', '=', scope.project), e('token.project_id', 'is', null)]))
@@ -119,13 +102,36 @@ export function createPeople({ db, clock, events }: Deps, access: Access): Peopl
       expiresAt: row.expires_at,
       revokedAt: row.revoked_at,
       lastUsedAt: row.last_used_at,
+      rotatedTo: row.rotated_to,
     }))
+  }
+
+  /**
+   * A token never holds more than what it was made with: a narrowed one hands on what it has, and whoever makes one for a service account gives no more than he
+   * holds himself. Undefined: whatever the account holds.
+   */
+  const tokenPermissions = async (
+    scope: Scope,
+    ownerId: string,
+    wanted: readonly Permission[] | undefined,
+  ): Promise<readonly Permission[] | undefined> => {
+    const { principal, project } = scope
+    if (wanted) {
+      requireMayGive(scope, wanted)
+      return wanted
+    }
+    const lent = principal.lent?.get(project)?.permissions
+    const own = permissions.filter((one) => holds(principal, project, one) && !lent?.has(one))
+    if (principal.narrowed) return own
+    if (ownerId === principal.id) return undefined
+    const theirs = await lastingPermissions(db.read, ownerId, project)
+    return [...theirs].every((one) => own.includes(one)) ? undefined : own.filter((one) => theirs.has(one))
   }
 
   return {
     list: (scope) => list(scope),
     add: async (scope, { name, kind, role }) => {
-      requireAll(scope, roles[role])
+      requireMayGive(scope, await requireRole(db.read, scope.project, role))
       const found = await db.read
         .selectFrom('principal')
         .select(['id', 'kind'])
@@ -141,13 +147,21 @@ export function createPeople({ db, clock, events }: Deps, access: Access): Peopl
     removeRole: async (scope, { name, role }) => {
       const principal = await byName(name)
       await db.write.transaction().execute(async (trx) => {
-        const { numDeletedRows } = await trx
+        const given = await trx
           .deleteFrom('membership')
           .where('project_id', '=', scope.project)
           .where('principal_id', '=', principal.id)
+          .where('role', '=', role as Role)
+          .executeTakeFirst()
+        const custom = await trx
+          .deleteFrom('role_grant')
+          .where('project_id', '=', scope.project)
+          .where('kind', '=', 'principal')
+          .where('holder', '=', principal.id)
           .where('role', '=', role)
           .executeTakeFirst()
-        if (numDeletedRows === 0n) throw capabilityErrors.ROLE_NOT_HELD(name, role, scope.project)
+        if (given.numDeletedRows + custom.numDeletedRows === 0n)
+          throw capabilityErrors.ROLE_NOT_HELD(name, role, scope.project)
         await events.append(trx, {
           project: scope.project,
           name: 'membership.removed',
@@ -165,21 +179,13 @@ export function createPeople({ db, clock, events }: Deps, access: Access): Peopl
       if (owner && owner.id !== scope.principal.id) {
         if (!holds(scope.principal, scope.project, 'member:write'))
           throw accessErrors.FORBIDDEN('member:write', scope.project)
-        const member = await db.read
-          .selectFrom('membership')
-          .select('role')
-          .where('project_id', '=', scope.project)
-          .where('principal_id', '=', owner.id)
-          .executeTakeFirst()
+        const member = (await lastingPermissions(db.read, owner.id, scope.project)).size > 0
         if (!member || owner.kind !== 'service') throw capabilityErrors.NOT_A_SERVICE_ACCOUNT(owner.name, scope.project)
       }
       // A token never holds more, nor longer, than what it was made with; without a list a narrowed one hands on what it has.
       const { principal } = scope
       if (principal.kind === 'run') throw capabilityErrors.RUN_MAKES_NO_TOKEN()
-      if (input.permissions) requireAll(scope, input.permissions)
-      const granted =
-        input.permissions ??
-        (principal.narrowed ? permissions.filter((p) => holds(principal, scope.project, p)) : undefined)
+      const granted = await tokenPermissions(scope, owner?.id ?? principal.id, input.permissions)
       const wanted = clock() + input.expiresInDays * dayMs
       const { id, secret } = await access.createToken(principal, {
         principalId: owner?.id ?? principal.id,
@@ -191,6 +197,43 @@ export function createPeople({ db, clock, events }: Deps, access: Access): Peopl
       const [token] = await tokens(scope, id)
       if (!token) throw capabilityErrors.TOKEN_NOT_FOUND(id)
       return { token, secret }
+    },
+    rotateToken: async (scope, id, overlapSeconds) => {
+      const [old] = await tokens(scope, id)
+      if (!old || old.kind !== 'token') throw capabilityErrors.TOKEN_NOT_FOUND(id)
+      const now = clock()
+      if (old.rotatedTo !== null || old.revokedAt !== null || (old.expiresAt ?? now + 1) <= now)
+        throw capabilityErrors.ROTATED_ALREADY(old.rotatedTo ?? id)
+      const { principal } = scope
+      if (principal.kind === 'run') throw capabilityErrors.RUN_MAKES_NO_TOKEN()
+      const owner = await byName(old.principalName)
+      // People rotate their own; the secret of another person is for nobody else.
+      if (owner.id !== principal.id && owner.kind !== 'service')
+        throw capabilityErrors.NOT_A_SERVICE_ACCOUNT(owner.name, scope.project)
+      const bounded = await tokenPermissions(scope, owner.id, undefined)
+      if (bounded && (old.permissions === null || old.project === null))
+        requireMayGive(scope, [...(await lastingPermissions(db.read, owner.id, scope.project))])
+      if (old.project === null && principal.narrowed) throw capabilityErrors.TOKEN_NOT_FOUND(id)
+      if (old.permissions && (bounded || owner.id !== principal.id)) requireMayGive(scope, old.permissions)
+      const life = old.expiresAt === null ? undefined : old.expiresAt - old.createdAt
+      const wanted = life === undefined ? undefined : now + life
+      const end = principal.narrowed ? Math.min(wanted ?? Infinity, principal.expiresAt ?? Infinity) : wanted
+      const made = await access.rotateToken(principal, {
+        id: old.id,
+        oldEndsAt: Math.min(old.expiresAt ?? Infinity, now + overlapSeconds * 1000),
+        successor: {
+          principalId: owner.id,
+          name: old.name,
+          ...(old.project === null ? {} : { project: old.project }),
+          ...(old.permissions === null ? {} : { permissions: old.permissions }),
+          ...(end === undefined || end === Infinity ? {} : { expiresAt: end }),
+        },
+      })
+      if (!made) throw capabilityErrors.ROTATED_ALREADY(id)
+      const [token] = await tokens(scope, made.id)
+      const [ending] = await tokens(scope, id)
+      if (!token || !ending) throw capabilityErrors.TOKEN_NOT_FOUND(id)
+      return { token, secret: made.secret, old: ending }
     },
     revokeToken: async (scope, id) => {
       const [token] = await tokens(scope, id)
@@ -208,10 +251,4 @@ export function createPeople({ db, clock, events }: Deps, access: Access): Peopl
       return access.createLoginLink(by, principal.id)
     },
   }
-}
-
-/** Nobody hands on what he does not hold. */
-function requireAll(scope: Scope, wanted: readonly Permission[]): void {
-  const missing = wanted.find((permission) => !holds(scope.principal, scope.project, permission))
-  if (missing) throw accessErrors.FORBIDDEN(missing, scope.project)
 }

@@ -12,6 +12,7 @@ import {
   permissions,
   removeRole,
   revokeToken,
+  rotateToken,
 } from '@trivium/contract'
 import type { Database } from '../../kernel/db/index.ts'
 import { httpErrors, type Http, isOwnOrigin, mount } from '../../kernel/http/index.ts'
@@ -82,6 +83,9 @@ export function accessRoutes(
       ...(body.for === undefined ? {} : { for: body.for }),
       ...(body.permissions === undefined ? {} : { permissions: body.permissions }),
     }),
+  )
+  mount(app, rotateToken, 201, ({ scope, params, body }) =>
+    people.rotateToken(scope, params.token, body.overlapSeconds ?? 3600),
   )
   mount(app, revokeToken, 200, async ({ scope, params }) => {
     await people.revokeToken(scope, params.token)

@@ -148,7 +148,7 @@ export function createInbox({
       const eventTime = item.eventTime ?? (await watermark.read(asReader(trx), item.project)).at
       const refs = item.refs ?? []
       const assignee =
-        item.assignee === undefined ? null : await requireAssignee(trx, item.project, item, item.assignee)
+        item.assignee === undefined ? null : await requireAssignee(trx, item.project, item, item.assignee, clock())
       await trx
         .insertInto('inbox_item')
         .values({
@@ -274,7 +274,7 @@ export function createInbox({
         const assignee =
           name === null
             ? null
-            : await requireAssignee(trx, scope.project, { permission: row.permission, authors }, name)
+            : await requireAssignee(trx, scope.project, { permission: row.permission, authors }, name, clock())
         const { numUpdatedRows } = await trx
           .updateTable('inbox_item')
           .set({ assignee })

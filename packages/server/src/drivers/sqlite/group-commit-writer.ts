@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Kysely } from 'kysely'
 import type { Tables, Trx } from '../../kernel/db/database.ts'
 import { explainDatabaseError } from '../../kernel/db/database-errors.ts'
@@ -30,7 +31,8 @@ export class GroupCommitWriter {
 
   run<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ work, resolve: resolve as (value: unknown) => void, reject })
+      // Each in the context of its caller, not of whoever began the round.
+      this.#queue.push({ work: AsyncLocalStorage.bind(work), resolve: resolve as (value: unknown) => void, reject })
       this.#running ??= this.#drain()
     })
   }

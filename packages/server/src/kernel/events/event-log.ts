@@ -2,7 +2,8 @@ import type { EventRef, SealedEvent } from '@trivium/contract'
 import { sql } from 'kysely'
 import type { Clock } from '../clock/clock.ts'
 import type { Database, Reader, Trx } from '../db/index.ts'
-import { newId } from '../ids/index.ts'
+import { newId, urn } from '../ids/index.ts'
+import { actingUnder } from '../principal/index.ts'
 
 declare module '../db/database.ts' {
   interface Tables {
@@ -71,6 +72,8 @@ export function createEventLog({
     append: async (trx, event) => {
       check?.(event)
       const id = newId('evt')
+      const under = actingUnder.getStore()
+      const marked = under?.project === event.project && under.principal === event.by
       await trx
         .insertInto('event')
         .values({
@@ -83,7 +86,11 @@ export function createEventLog({
           event_time: event.eventTime ?? null,
           by: event.by,
           subject: event.subject,
-          refs: JSON.stringify(event.refs),
+          refs: JSON.stringify(
+            marked
+              ? [...event.refs, { rel: 'about', urn: urn(under.project, 'break-glass', under.id), as: 'under' }]
+              : event.refs,
+          ),
           data: JSON.stringify(event.data),
           xid: await readTransactionId(trx),
         })

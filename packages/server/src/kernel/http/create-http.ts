@@ -14,7 +14,15 @@ import type { Metrics } from '../telemetry/index.ts'
 import { lazySerializers, lazyValidator } from './lazy-schemas.ts'
 import { followTls, readTls, type TlsFiles } from './tls-files.ts'
 import { believeProxies, type ProxyHeaders, type Trusts } from './trusted-proxies.ts'
-import { accessErrors, authorize, type Principal, requirePermission, type Scope } from '../principal/index.ts'
+import {
+  accessErrors,
+  actingUnder,
+  authorize,
+  breakGlassOf,
+  type Principal,
+  requirePermission,
+  type Scope,
+} from '../principal/index.ts'
 import { type AccessNotes, noteAccess } from './note-access.ts'
 
 export const httpErrors = defineErrors('HTTP', {
@@ -186,6 +194,12 @@ export function createHttp(options: HttpOptions): Http {
     await check(this)
   })
   app.addHook('onRequest', check)
+  // Here, not earlier: only what a hook calls `done` in runs within.
+  app.addHook('preHandler', (request, _reply, done) => {
+    const under = request.scope && breakGlassOf(request.scope.principal, request.scope.project)
+    if (under) actingUnder.run(under, done)
+    else done()
+  })
   app.setErrorHandler((error: FastifyError, request, reply) => sendProblem(error, request, reply))
   app.setNotFoundHandler({}, (request, reply) =>
     sendProblem(httpErrors.ROUTE_NOT_FOUND(request.method, request.url.split('?')[0] ?? ''), request, reply),

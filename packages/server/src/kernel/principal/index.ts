@@ -1,1 +1,2 @@
 export * from './principal.ts'
+export { actingUnder, breakGlassOf } from './acting-under.ts'

@@ -15,6 +15,8 @@ export interface Principal {
   readonly homeProject: ProjectId
   /** The token holds less than the account (one project, fewer permissions, a run): it makes nothing that holds more than itself. */
   readonly narrowed?: boolean
+  /** Permissions by project that he holds by broken glass alone (the id is `under`): used, marked in events, never handed on. */
+  readonly lent?: ReadonlyMap<ProjectId, { readonly under: string; readonly permissions: ReadonlySet<Permission> }>
   /** When the token or session ends. */
   readonly expiresAt?: number
   /** A run's token acts for whoever started the run: he is the author of what it makes. */

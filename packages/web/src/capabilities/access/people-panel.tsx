@@ -29,7 +29,7 @@ const whatRolesDo: Record<Role, string> = {
 
 interface RoleRow {
   readonly person: PersonRecord
-  readonly role: Role | undefined
+  readonly role: string | undefined
 }
 
 /** One row for each role; an administrator of the instance may hold none. */
@@ -77,7 +77,7 @@ export function PeoplePanel({ project }: { readonly project: string }) {
                   id: 'does',
                   cut: true,
                   head: 'May',
-                  cell: (row) => <span className="t2">{row.role ? whatRolesDo[row.role] : 'everything'}</span>,
+                  cell: (row) => <span className="t2">{row.role ? (whatRolesDo[row.role as Role] ?? 'what the role says') : 'everything'}</span>,
                 },
                 {
                   id: 'since',

@@ -1,11 +1,13 @@
-import { type Invitation, type Permission, type Role, roles } from '@trivium/contract'
+import { type Invitation, type Role, roles } from '@trivium/contract'
 import { asReader, type Trx } from '../../../kernel/db/index.ts'
 import { newId, urn } from '../../../kernel/ids/index.ts'
 import type { Kernel } from '../../../kernel/kernel.ts'
-import { accessErrors, holds, type Scope } from '../../../kernel/principal/index.ts'
-import { capabilityErrors } from '../errors.ts'
-import { administers, heldRoles } from '../held-roles.ts'
+import type { Scope } from '../../../kernel/principal/index.ts'
+import { lastingPermissions } from '../holdings.ts'
+import { requireMayGive } from '../may-give.ts'
+import { requireRole } from '../roles.ts'
 import { hashSecret, newSecret } from '../secrets.ts'
+import { brokenBefore, keepSeparation } from '../separation.ts'
 import { signInErrors } from './errors.ts'
 import type { InvitationTable } from './tables.ts'
 import '../tables.ts'
@@ -78,8 +80,7 @@ export function createInvitations({ db, clock, events }: Pick<Kernel, 'db' | 'cl
   return {
     list: (scope) => list(scope),
     create: async (scope, { role, name, mail, expiresInDays }) => {
-      const missing = permissionsOf(role).find((permission) => !holds(scope.principal, scope.project, permission))
-      if (missing) throw accessErrors.FORBIDDEN(missing, scope.project)
+      requireMayGive(scope, await requireRole(db.read, scope.project, role))
       const secret = newSecret('tri')
       const id = newId('ivt')
       await db.write.transaction().execute(async (trx) => {
@@ -152,17 +153,21 @@ export function createInvitations({ db, clock, events }: Pick<Kernel, 'db' | 'cl
         .executeTakeFirst()
       if (!row || !(await stillMayGive(trx, row))) throw signInErrors.INVITATION_SPENT()
       const { role } = row
-      await trx
-        .insertInto('membership')
-        .values({
-          project_id: row.project_id,
-          principal_id: principalId,
-          role: role as Role,
-          created_at: clock(),
-          created_by: row.created_by,
-        })
-        .onConflict((c) => c.columns(['project_id', 'principal_id', 'role']).doNothing())
-        .execute()
+      const given = { project_id: row.project_id, role, created_at: clock(), created_by: row.created_by }
+      const before = await brokenBefore(asReader(trx), row.project_id)
+      if (isProgramRole(role))
+        await trx
+          .insertInto('membership')
+          .values({ ...given, principal_id: principalId, role })
+          .onConflict((c) => c.columns(['project_id', 'principal_id', 'role']).doNothing())
+          .execute()
+      else
+        await trx
+          .insertInto('role_grant')
+          .values({ ...given, kind: 'principal', holder: principalId })
+          .onConflict((c) => c.doNothing())
+          .execute()
+      await keepSeparation(asReader(trx), row.project_id, before)
       await say(trx, 'invitation.accepted', { project: row.project_id, id: row.id, by: principalId })
       await events.append(trx, {
         project: row.project_id,
@@ -182,22 +187,13 @@ export function createInvitations({ db, clock, events }: Pick<Kernel, 'db' | 'cl
 async function stillMayGive(trx: Trx, invitation: InvitationTable): Promise<boolean> {
   const inviter = await trx
     .selectFrom('principal')
-    .select(['id', 'disabled_at', 'is_instance_admin'])
+    .select(['id', 'disabled_at'])
     .where('id', '=', invitation.created_by)
     .executeTakeFirst()
   if (!inviter || inviter.disabled_at !== null) return false
-  const held = await heldRoles(asReader(trx), inviter.id)
-  const has = new Set(
-    held.filter((one) => one.project_id === invitation.project_id).flatMap((one) => permissionsOf(one.role)),
-  )
-  return (
-    administers(held) ||
-    inviter.is_instance_admin === 1 ||
-    ['member:write' as const, ...permissionsOf(invitation.role)].every((permission) => has.has(permission))
-  )
+  const has = await lastingPermissions(asReader(trx), inviter.id, invitation.project_id)
+  const wanted = await requireRole(asReader(trx), invitation.project_id, invitation.role)
+  return ['member:write' as const, ...wanted].every((permission) => has.has(permission))
 }
 
-function permissionsOf(role: string): readonly Permission[] {
-  if (!Object.hasOwn(roles, role)) throw capabilityErrors.UNKNOWN_ROLE(role)
-  return roles[role as Role]
-}
+const isProgramRole = (name: string): name is Role => Object.hasOwn(roles, name)
