@@ -4,7 +4,8 @@
 //   npm test -- fast               without the stages that start whole servers
 //   npm test -- PATH…              only the test files whose path contains one of these
 //   npm run conformance            real clients and screenshots
-//   npm run chaos -- [--kills N]   the kill tests alone, with N kills
+//   npm run chaos -- [--kills N] [--on sqlite|replicas] [--lease-ms N] [--seed N]
+//                                  the kill tests alone, with N kills on each, and the rolling upgrade
 import { buildWeb } from './build-web.mjs'
 import { ensureNode, ensurePython, runScript } from './setup.mjs'
 import { checks } from './test-checks.mjs'
@@ -39,6 +40,11 @@ async function runMode() {
 }
 
 function chaosEnvironment() {
-  const at = words.indexOf('--kills')
-  return at < 0 ? {} : { CHAOS_KILLS: words[at + 1] }
+  const flags = { '--kills': 'CHAOS_KILLS', '--on': 'CHAOS_ON', '--lease-ms': 'CHAOS_LEASE_MS', '--seed': 'CHAOS_SEED' }
+  return Object.fromEntries(
+    Object.entries(flags).flatMap(([flag, name]) => {
+      const at = words.indexOf(flag)
+      return at < 0 ? [] : [[name, words[at + 1]]]
+    }),
+  )
 }

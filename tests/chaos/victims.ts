@@ -25,3 +25,12 @@ export function tablesPids(main: number): number[] {
       }
     })
 }
+
+/** Ends a process without a word; one that has just ended by itself is as good. */
+export function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}

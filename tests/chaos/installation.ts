@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createPostgresDatabase } from '../../packages/testing/src/postgres.ts'
+import { createS3Place } from '../../packages/testing/src/s3.ts'
+import { type ServerProcess, spawnServer } from '../../packages/testing/src/spawn-server.ts'
+import type { Send } from './traffic.ts'
+import { gatewayPid, killProcess, tablesPids } from './victims.ts'
+
+const token = 'token-of-the-kill-test-0123456789'
+
+/** The servers of one database, each on a port that it keeps over its restarts. */
+export interface Installation {
+  readonly send: Send
+  /** Kills one process that `random` chooses; a main is started again at once. Returns what it was. */
+  killOne(random: () => number): Promise<'main' | 'gateway' | 'tables'>
+  /** Ends every server and starts it again: what is there then is on disk. */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** One server on SQLite, or on the real Postgres of the test run when CHAOS_DATABASE=postgres. */
+export async function oneServer(leaseMs: number): Promise<Installation> {
+  const database = process.env['CHAOS_DATABASE'] === 'postgres' ? await createPostgresDatabase() : undefined
+  return startInstallation(1, leaseMs, database ? { TRIVIUM_DATABASE_URL: database.url } : {}, async () =>
+    database?.drop(),
+  )
+}
+
+/** Two servers, each as on a machine of its own, on one Postgres and one S3 server. */
+export async function twoReplicas(leaseMs: number): Promise<Installation> {
+  const [database, { configuration }] = await Promise.all([createPostgresDatabase(), createS3Place()])
+  const storage = Object.entries(configuration).map(([key, value]) => [
+    `TRIVIUM_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`,
+    value,
+  ])
+  const settings = {
+    ...(Object.fromEntries(storage) as Record<string, string>),
+    TRIVIUM_DATABASE_URL: database.url,
+    TRIVIUM_VAULT_KEY: randomBytes(32).toString('base64'),
+  }
+  return startInstallation(2, leaseMs, settings, database.drop)
+}
+
+interface Replica {
+  readonly data: string
+  readonly port: string
+  server: ServerProcess
+}
+
+async function startInstallation(
+  count: number,
+  leaseMs: number,
+  settings: Record<string, string>,
+  drop: () => Promise<void>,
+): Promise<Installation> {
+  const environment = {
+    ...settings,
+    TRIVIUM_ADMIN_TOKEN: token,
+    TRIVIUM_LEASE_MS: String(leaseMs),
+    TRIVIUM_LOG_LEVEL: 'silent',
+  }
+  const replicas: Replica[] = []
+  for (let n = 0; n < count; n += 1) {
+    const data = await mkdtemp(join(tmpdir(), 'trivium-chaos-'))
+    const server = await spawnServer({ data, settings: environment })
+    replicas.push({ data, server, port: new URL(server.url).port })
+  }
+  const start = async (replica: Replica): Promise<void> => {
+    replica.server = await spawnServer({
+      data: replica.data,
+      settings: environment,
+      flags: ['--port', replica.port],
+    })
+  }
+  let turn = 0
+  const send: Send = async (method, path, body, as = token) => {
+    const raw = typeof body === 'string' || body instanceof Uint8Array
+    // In turn: what one has answered the other has to know.
+    turn += 1
+    const { port } = replicas[turn % replicas.length] as Replica
+    try {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${as}`,
+          ...(body === undefined ? {} : { 'content-type': raw ? 'application/octet-stream' : 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: raw ? (body as string) : JSON.stringify(body) }),
+        signal: AbortSignal.timeout(20_000),
+      })
+      const text = await response.text()
+      if (response.ok) return text === '' ? {} : JSON.parse(text)
+      // A mistake of this test must not look like a server that was away.
+      if (response.status < 500 && response.status !== 409 && response.status !== 401)
+        throw new TypeError(`${method} ${path}: ${response.status} ${text}`)
+      return undefined
+    } catch (error) {
+      if (error instanceof TypeError && error.message.startsWith(method)) throw error
+      return undefined
+    }
+  }
+  return {
+    send,
+    killOne: async (random) => {
+      const replica = replicas[Math.floor(random() * replicas.length)] as Replica
+      const choice = random()
+      const gateway = gatewayPid(replica.data)
+      const [tables] = tablesPids(replica.server.pid)
+      if (choice < 0.35 && gateway !== undefined) {
+        killProcess(gateway)
+        return 'gateway'
+      }
+      if (choice < 0.65 && tables !== undefined) {
+        killProcess(tables)
+        return 'tables'
+      }
+      await replica.server.kill('SIGKILL')
+      await start(replica)
+      return 'main'
+    },
+    restart: async () => {
+      for (const replica of replicas) {
+        await replica.server.kill('SIGTERM')
+        await start(replica)
+      }
+    },
+    stop: async () => {
+      for (const replica of replicas) {
+        await replica.server.kill('SIGTERM')
+        await rm(replica.data, { recursive: true, force: true })
+      }
+      await drop()
+    },
+  }
+}
