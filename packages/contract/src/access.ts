@@ -211,9 +211,6 @@ export const createToken = route({
     response: { 201: Type.Object({ token: Token, secret: Type.String() }), 400: Problem, 403: Problem, 404: Problem },
   },
 })
-export const revokeToken = route({
-  method: 'DELETE',
-  url: '/api/v1/projects/:project/tokens/:token',
 export const rotateToken = route({
   method: 'POST',
   url: '/api/v1/projects/:project/tokens/:token/rotate',
@@ -241,6 +238,9 @@ export const rotateToken = route({
     },
   },
 })
+export const revokeToken = route({
+  method: 'DELETE',
+  url: '/api/v1/projects/:project/tokens/:token',
   permission: 'token:write',
   schema: {
     operationId: 'revokeToken',
