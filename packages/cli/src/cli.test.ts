@@ -49,6 +49,27 @@ describe('commands against a server', () => {
     expect(json.MLFLOW_TRACKING_URI).toBe(server.ready.url)
   })
 
+  test('somebody new is invited by a link, signs in, and his session is seen and ended', async () => {
+    const { json } = await trivium(['people', 'invite', 'newcomer', '--role', 'viewer', '--json'])
+    expect(json.url).toMatch(/^http:.*\/login#invitation=tri_/)
+    expect((await trivium(['people', 'invitations'])).out).toMatch(/viewer +newcomer +admin .* open/)
+    const accepted = await fetch(`${server.ready.url}/api/v1/invitations/accept`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token: String(json.url).split('invitation=')[1], name: 'newcomer' }),
+    })
+    expect(accepted.status).toBe(200)
+    const { sessions } = (await trivium(['sessions', 'list', '--all', '--json'])).json
+    const { id } = sessions.find((one: { principalName: string }) => one.principalName === 'newcomer')
+    expect((await trivium(['sessions', 'revoke', id])).out).toBe(`${id} has ended.\n`)
+    const again = await trivium(['sessions', 'revoke', '--of', 'newcomer'])
+    expect(again.out).toBe('0 sessions ended.\n')
+    expect((await trivium(['sessions', 'revoke'])).code).toBe(1)
+    const other = (await trivium(['people', 'invite', '--role', 'viewer', '--json'])).json.invitation.id
+    expect((await trivium(['people', 'uninvite', other])).code).toBe(0)
+    expect((await trivium(['people', 'invitations'])).out).toContain('taken back')
+  })
+
   test('a file becomes a version, listed and shown, and the same file is the same version', async () => {
     const added = await trivium(['data', 'add', rows, '--name', 'flights', '--event-time', 'at'])
     expect(added.out).toBe('flights v1: 2,400 rows, 7 columns.\n')

@@ -20,6 +20,7 @@ import { peopleCommands } from './commands/people.ts'
 import { projectCommands } from './commands/projects.ts'
 import { runCommands } from './commands/runs.ts'
 import { secretCommands } from './commands/secrets.ts'
+import { sessionCommands } from './commands/sessions.ts'
 import { storageCommands } from './commands/storage.ts'
 import { tokenCommands } from './commands/tokens.ts'
 import { webhookCommands } from './commands/webhooks.ts'
@@ -54,6 +55,7 @@ export function createProgram(terminal: Terminal): Command {
     peopleCommands,
     backupCommands,
     tokenCommands,
+    sessionCommands,
     webhookCommands,
     secretCommands,
     dataCommands,

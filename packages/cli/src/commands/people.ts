@@ -2,6 +2,7 @@ import { addPerson, listPeople, removeRole, type Role, roleNames } from '@triviu
 import { type Command, Option } from 'commander'
 import { onAction } from '../command.ts'
 import { tableText, timeText } from '../output.ts'
+import { invitationCommands } from './invitations.ts'
 import type { Terminal } from '../terminal.ts'
 
 const roleOption = () =>
@@ -65,5 +66,6 @@ export function peopleCommands(program: Command, terminal: Terminal): void {
       )
     },
   )
+  invitationCommands(people, terminal)
   add(program.command('service-account').description('Accounts of programs.'), 'service', 'service account')
 }
