@@ -22,6 +22,7 @@ export const capabilityFloors: Readonly<Record<string, number>> = {
   webhooks: 1,
   access: 0,
   storage: 0,
+  quotas: 0,
   secrets: 0,
 }
 

@@ -48,6 +48,7 @@ export const exchangeLogin = route({
   method: 'POST',
   url: '/api/v1/login',
   permission: 'public',
+  load: 'vital',
   schema: {
     operationId: 'exchangeLogin',
     summary: 'Exchanges a one-time login link for a browser session (an HttpOnly cookie).',
@@ -59,6 +60,7 @@ export const logout = route({
   method: 'POST',
   url: '/api/v1/logout',
   permission: 'authenticated',
+  load: 'vital',
   schema: {
     operationId: 'logout',
     summary: 'Ends the browser session or revokes the token that was sent.',
@@ -75,6 +77,7 @@ export const getSession = route({
   method: 'GET',
   url: '/api/v1/session',
   permission: 'authenticated',
+  load: 'vital',
   schema: {
     operationId: 'getSession',
     summary: 'Says who calls, in which projects, with which permissions.',

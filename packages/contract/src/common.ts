@@ -12,8 +12,12 @@ export const EntityName = Type.String({
   pattern: '^[A-Za-z0-9][A-Za-z0-9._ -]*$',
   description: 'Letters, digits, dot, underscore, hyphen and space; begins with a letter or digit.',
 })
-/** Milliseconds since 1970-01-01 UTC. */
-export const Millis = Type.Integer({ minimum: 0, description: 'Milliseconds since 1970-01-01 UTC.' })
+/** Milliseconds since 1970-01-01 UTC, up to the last one that has a date. */
+export const Millis = Type.Integer({
+  minimum: 0,
+  maximum: 8_640_000_000_000_000,
+  description: 'Milliseconds since 1970-01-01 UTC.',
+})
 /** SHA-256 in lower-case hex: the name of immutable content. */
 export const Digest = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256, lower-case hex.' })
 /** `trivium://project/kind/id` with `@version` where the thing has versions. */

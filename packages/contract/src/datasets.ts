@@ -440,6 +440,7 @@ export const previewDatasetRows = route({
   method: 'GET',
   url: '/api/v1/projects/:project/datasets/:dataset/versions/:version/rows',
   permission: 'dataset:read',
+  load: 'heavy',
   alsoNeeds: ['data:read-rows'],
   sensitive: 'rows',
   schema: {

@@ -78,6 +78,7 @@ export const verifyEvents = route({
   method: 'POST',
   url: '/api/v1/projects/:project/events/verify',
   permission: 'audit:read',
+  load: 'heavy',
   schema: {
     operationId: 'verifyEvents',
     summary:

@@ -108,6 +108,7 @@ export const pushFeatureRows = route({
   method: 'POST',
   url: '/api/v1/projects/:project/feature-views/:view/rows',
   permission: 'feature:write',
+  load: 'log',
   bodyLimit: 16 * 1024 * 1024,
   schema: {
     operationId: 'pushFeatureRows',
@@ -172,6 +173,7 @@ export const checkFeatureParity = route({
   method: 'POST',
   url: '/api/v1/projects/:project/feature-views/:view/parity',
   permission: 'feature:read',
+  load: 'heavy',
   schema: {
     operationId: 'checkFeatureParity',
     summary:

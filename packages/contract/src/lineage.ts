@@ -24,6 +24,7 @@ export const getLineage = route({
   method: 'GET',
   url: '/api/v1/projects/:project/lineage',
   permission: 'lineage:read',
+  load: 'heavy',
   schema: {
     operationId: 'getLineage',
     summary: 'Walks the graph from one entity, back to what it was made from and forward to what followed from it.',
@@ -63,6 +64,7 @@ export const searchEntities = route({
   method: 'GET',
   url: '/api/v1/search',
   permission: 'authenticated',
+  load: 'heavy',
   schema: {
     operationId: 'searchEntities',
     summary:

@@ -87,6 +87,36 @@ export const metricDefinitions = {
     help: 'Time from the arrival of a request at the gateway to its answer, since it started.',
     labels: ['project', 'deployment', 'quantile'],
   },
+  trivium_requests_running: {
+    type: 'gauge',
+    help: 'Requests to the main process that are under way, by class of load: vital, normal, heavy, upload.',
+    labels: ['load'],
+  },
+  trivium_requests_waiting: {
+    type: 'gauge',
+    help: 'Requests that wait until others of their class have ended.',
+    labels: ['load'],
+  },
+  trivium_requests_shed_total: {
+    type: 'counter',
+    help: 'Requests that were refused with 503 because there was too much to do.',
+    labels: ['load'],
+  },
+  trivium_quota_limit: {
+    type: 'gauge',
+    help: 'Limits that were set for a project; 0 is none.',
+    labels: ['project', 'quota'],
+  },
+  trivium_quota_used: {
+    type: 'gauge',
+    help: 'What a project has used of what is counted by the minute or day, as this server knows it.',
+    labels: ['project', 'quota'],
+  },
+  trivium_quota_refusals_total: {
+    type: 'counter',
+    help: 'Requests that were refused because a quota was used up.',
+    labels: ['project', 'quota'],
+  },
   trivium_metrics_errors_total: {
     type: 'counter',
     help: 'Readings that failed while figures were collected; the others are shown all the same.',

@@ -566,6 +566,7 @@ export const getFeatureDistribution = route({
   method: 'GET',
   url: '/api/v1/projects/:project/monitors/:monitor/distribution',
   permission: 'monitor:read',
+  load: 'heavy',
   schema: {
     operationId: 'getFeatureDistribution',
     summary:

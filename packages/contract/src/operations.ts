@@ -135,6 +135,7 @@ export const acknowledgeAlert = route({
   method: 'POST',
   url: '/api/v1/projects/:project/alerts/:alert/acknowledgement',
   permission: 'alert:write',
+  load: 'vital',
   schema: {
     operationId: 'acknowledgeAlert',
     summary: 'Says that somebody has seen an alert and looks after it.',

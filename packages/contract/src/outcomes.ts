@@ -152,6 +152,7 @@ export const listPredictions = route({
   method: 'GET',
   url: '/api/v1/projects/:project/deployments/:deployment/predictions',
   permission: 'prediction:read',
+  load: 'heavy',
   sensitive: 'rows',
   schema: {
     operationId: 'listPredictions',
@@ -198,6 +199,7 @@ export const pushLabels = route({
   method: 'POST',
   url: '/api/v1/projects/:project/deployments/:deployment/labels',
   permission: 'label:write',
+  load: 'log',
   bodyLimit: 16 * 1024 * 1024,
   schema: {
     operationId: 'pushLabels',

@@ -4,6 +4,13 @@ import type { Permission } from './permissions.ts'
 /** Who may call a route: a permission of the project in the path (or of the token's project), any signed-in principal, or everybody. */
 export type RouteAccess = Permission | 'authenticated' | 'public'
 
+/**
+ * What a route is to a server that has too much to do. `vital` has to answer when nothing else does, and takes from no quota: health, signing in,
+ * acknowledging an alert. `log` takes in what cannot be had again: metrics of a training run, labels, rows of features. `heavy` takes long: searches,
+ * rows of data. Everything else is `normal`.
+ */
+export type RouteLoad = 'vital' | 'log' | 'normal' | 'heavy'
+
 /** JSON Schemas of one route; `operationId` is its stable name in OpenAPI, the SDK and the UI's query keys. */
 export interface RouteSchema {
   readonly operationId: string
@@ -29,6 +36,8 @@ export interface Route<S extends RouteSchema = RouteSchema> {
   readonly responseBody?: 'json' | 'raw'
   /** Successful calls are written to the access log too, not only refused ones: who saw tokens, secrets or rows of data, who took an export along. */
   readonly sensitive?: 'tokens' | 'secrets' | 'rows' | 'export'
+  /** `normal` unless said; a route that takes bytes is an upload. */
+  readonly load?: RouteLoad
   /** Largest body in bytes; 1 MiB unless said. */
   readonly bodyLimit?: number
 }

@@ -97,6 +97,7 @@ export const getStorage = route({
   method: 'GET',
   url: '/api/v1/storage',
   permission: 'instance:admin',
+  load: 'heavy',
   schema: {
     operationId: 'getStorage',
     summary: 'What uses space in the object store, the last collections, and what is damaged.',

@@ -281,6 +281,7 @@ export const searchRuns = route({
   method: 'GET',
   url: '/api/v1/projects/:project/runs',
   permission: 'run:read',
+  load: 'heavy',
   schema: {
     operationId: 'searchRuns',
     summary: 'Searches runs with a filter, an order and chosen columns.',
@@ -433,6 +434,7 @@ export const getMetricSeries = route({
   method: 'GET',
   url: '/api/v1/projects/:project/metric-series',
   permission: 'run:read',
+  load: 'heavy',
   schema: {
     operationId: 'getMetricSeries',
     summary: 'Reads curves of several runs, sampled for a chart.',
@@ -571,6 +573,7 @@ export const compareRuns = route({
   method: 'GET',
   url: '/api/v1/projects/:project/run-comparison',
   permission: 'run:read',
+  load: 'heavy',
   schema: {
     operationId: 'compareRuns',
     summary:

@@ -43,6 +43,7 @@ import {
   secretRoutes,
   type Secrets,
 } from './capabilities/secrets/index.ts'
+import { createQuotas, quotaRoutes, type Quotas } from './capabilities/quotas/index.ts'
 import { createStorage, storageRoutes, type StorageView } from './capabilities/storage/index.ts'
 import { createTracking, resolveDatasetsWith, type Tracking, trackingRoutes } from './capabilities/tracking/index.ts'
 import { createEnvironmentBuilder } from './drivers/environment-uv/index.ts'
@@ -64,6 +65,7 @@ export interface Capabilities {
   readonly storage: StorageView
   readonly secrets: Secrets
   readonly accessLog: AccessLog
+  readonly quotas: Quotas
   readonly inbox: Inbox
   readonly lineage: Lineage
   readonly webhooks: Webhooks
@@ -85,6 +87,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
   const access = createAccess(kernel)
   const permissions = createPermissions(kernel)
   const accessLog = createAccessLog(kernel)
+  const quotas = createQuotas(kernel)
   const secrets = createSecrets(kernel, { notes: accessLog })
   const inbox = createInbox(kernel)
   followBreakGlass(kernel, inbox)
@@ -100,7 +103,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     ...kernel,
     deploymentExists: async (project, deployment) => (await serving.names(project)).includes(deployment),
   })
-  const pipelines = composePipelines(kernel, { access, datasets, features })
+  const pipelines = composePipelines(kernel, { access, datasets, features, quotas })
   for (const kind of decisionSteps(kernel, inbox)) pipelines.registerStepKind(kind)
   const evaluations = createEvaluations(kernel, { datasets, lineage })
   pipelines.registerStepKind(evaluateStep(evaluations))
@@ -131,6 +134,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     storage,
     secrets,
     accessLog,
+    quotas,
     inbox,
     lineage,
     webhooks,
@@ -161,7 +165,7 @@ async function currentRelease(
 /** The pipelines with what runs their code on this machine, and every kind of step that a capability has. */
 function composePipelines(
   kernel: Kernel,
-  { access, datasets, features }: Pick<Capabilities, 'access' | 'datasets' | 'features'>,
+  { access, datasets, features, quotas }: Pick<Capabilities, 'access' | 'datasets' | 'features' | 'quotas'>,
 ): Pipelines {
   const env = inheritedEnvironment()
   const environments = createEnvironmentBuilder({
@@ -174,6 +178,7 @@ function composePipelines(
   const pipelines = createPipelines(kernel, {
     access,
     datasets,
+    quotas,
     environments,
     executor: createLocalExecutor({ env }),
     findClosure: closureFinder({ python, env }),
@@ -194,6 +199,7 @@ export function composeHttp(
     logger: kernel.logger,
     metrics: kernel.metrics,
     accessNotes: capabilities.accessLog,
+    quotas: capabilities.quotas,
     bodyLimit: kernel.config.bodyLimit,
     allowedHosts: options.allowedHosts,
     ...listenerOptions(kernel.config),
@@ -221,6 +227,7 @@ export function composeHttp(
   permissionRoutes(app, capabilities.permissions)
   accessLogRoutes(app, capabilities.accessLog)
   storageRoutes(app, capabilities.storage)
+  quotaRoutes(app, capabilities.quotas)
   secretRoutes(app, capabilities.secrets, createVaultKeys(kernel))
   inboxRoutes(app, capabilities.inbox)
   lineageRoutes(app, capabilities.lineage)

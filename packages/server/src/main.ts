@@ -74,7 +74,10 @@ async function open(
     closers.push(() => checkpoints.stop())
   }
   capabilities.accessLog.start()
-  closers.push(() => capabilities.accessLog.stop())
+  closers.push(
+    () => capabilities.accessLog.stop(),
+    () => capabilities.quotas.stop(),
+  )
   if (roles.has('engine')) {
     consumers.start()
     closers.push(() => consumers.stop())

@@ -105,6 +105,7 @@ describeEachDatabase('isolation of projects', ({ world, dialect }) => {
   async function contents(of: World, project: string): Promise<Record<string, string[]>> {
     // Refusals and sensitive reads wait for two seconds before they are written; those of the filling belong to the state before.
     await of.capabilities.accessLog.flush()
+    await of.capabilities.quotas.flush()
     const db = of.kernel.db.read as unknown as Kysely<Record<string, Record<string, unknown>>>
     const names =
       dialect === 'sqlite'

@@ -55,7 +55,7 @@ export function systemRoutes(app: Http, kernel: Kernel, serving: Serving): void 
       return reply.status(503).send({ status: 'the database does not answer' })
     }
   })
-  app.get('/metrics', { config: { access: 'metrics:read' } }, async (request, reply: FastifyReply) => {
+  app.get('/metrics', { config: { access: 'metrics:read', load: 'vital' } }, async (request, reply: FastifyReply) => {
     const format = String(request.headers.accept).includes('application/openmetrics-text')
       ? 'openmetrics'
       : 'prometheus'
@@ -99,7 +99,11 @@ export function systemRoutes(app: Http, kernel: Kernel, serving: Serving): void 
     app.get(prefix, { config: anyone }, async (_request, reply: FastifyReply) => page(reply))
   app.get('/assets/*', { config: anyone }, async (request, reply: FastifyReply) => {
     const path = normalize(join(webRoot, 'assets', (request.params as { '*': string })['*']))
-    if (!path.startsWith(join(webRoot, 'assets', sep)) || !statSync(path, { throwIfNoEntry: false })?.isFile())
+    if (
+      path.includes('\0') ||
+      !path.startsWith(join(webRoot, 'assets', sep)) ||
+      !statSync(path, { throwIfNoEntry: false })?.isFile()
+    )
       return reply.status(404).type('text/plain').send('There is no such file.')
     return file(path, reply)
   })

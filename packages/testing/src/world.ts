@@ -174,6 +174,7 @@ export async function createWorld(options: {
     close: async () => {
       await app.close()
       await capabilities.accessLog.stop()
+      await capabilities.quotas.stop()
       await capabilities.serving.stop({ keepGateway: false })
       await kernel.jobs.stop()
       await kernel.consumers.stop()

@@ -67,6 +67,9 @@ export const accessEvents = [
   eventSchema('session.opened', 'principal', 'Somebody signed in in a browser.', {
     method: Type.Optional(text('How: link, provider, password, invitation.')),
   }),
+  eventSchema('quota.set', 'project', 'Limits of the project were set; null is the default, 0 is none.', {
+    limits: Type.Record(text(), nullable(integer())),
+  }),
   eventSchema('webhook.created', 'webhook', 'A webhook was made.', { events: Type.Array(text('Pattern of names.')) }),
   eventSchema('webhook.changed', 'webhook', 'A webhook was changed.', {
     changed: Type.Array(text('Name of a field.')),

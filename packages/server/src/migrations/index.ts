@@ -26,6 +26,7 @@ import { labelDelay } from './0098-label-delay.ts'
 import { storage } from './0098-storage.ts'
 import { deploymentLimit } from './0099-deployment-limit.ts'
 import { modelNotes } from './0100-model-notes.ts'
+import { quotas } from './0116-quotas.ts'
 import { replicas } from './0101-replicas.ts'
 import { signIn } from './0103-sign-in.ts'
 import { permissions } from './0106-permissions.ts'
@@ -60,6 +61,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0098-storage', storage],
   ['0099-deployment-limit', deploymentLimit],
   ['0100-model-notes', modelNotes],
+  ['0116-quotas', quotas],
   ['0101-replicas', replicas],
   ['0103-sign-in', signIn],
   ['0106-permissions', permissions],

@@ -11,12 +11,13 @@ import type {
   StepLogLine,
   TriggerEvaluation,
 } from '@trivium/contract'
-import type { Trx } from '../../kernel/db/index.ts'
+import type { Reader, Trx } from '../../kernel/db/index.ts'
 import { schemeOf } from '../../kernel/http/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { EnvironmentBuilder, Executor, ModelReferenceResolver, StepKind } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { Access } from '../access/index.ts'
+import type { Quotas } from '../quotas/index.ts'
 import type { Datasets } from '../datasets/index.ts'
 import { triggerEvents } from './definition/parse-triggers.ts'
 import { pipelineErrors } from './errors.ts'
@@ -102,6 +103,7 @@ export interface Pipelines {
 export interface PipelinesDeps {
   readonly access: Access
   readonly datasets: Datasets
+  readonly quotas: Pick<Quotas, 'countWith' | 'limit' | 'requireRoom'>
   readonly environments: EnvironmentBuilder
   readonly executor: Executor
   readonly findClosure: FindClosure
@@ -112,7 +114,7 @@ const tickMs = 1000
 /** Builds the run engine and tells the kernel what it follows and works on. */
 export function createPipelines(
   kernel: Kernel,
-  { access, datasets, environments, executor, findClosure }: PipelinesDeps,
+  { access, datasets, environments, executor, findClosure, quotas }: PipelinesDeps,
 ): Pipelines {
   const { db, clock, events, jobs, blobs, volatile, watermark, logger, paths, config, consumers } = kernel
   let url = config.publicUrl || (config.port === 0 ? '' : `${schemeOf(config)}://${config.host}:${config.port}`)
@@ -144,9 +146,40 @@ export function createPipelines(
   }
   for (const kind of ['python', 'command'] as const) kinds.set(kind, userCodeStep(engine, kind))
 
+  const runsNotOver = async (reader: Reader, project: string): Promise<number> => {
+    const { count } = await reader
+      .selectFrom('pipeline_run')
+      .select((e) => e.fn.countAll().as('count'))
+      .where('project_id', '=', project)
+      .where('state', 'in', [...activeRunStates])
+      .executeTakeFirstOrThrow()
+    return Number(count)
+  }
+  quotas.countWith('queued-runs', runsNotOver)
+  quotas.countWith('running-steps', async (reader, project) => {
+    const { count } = await reader
+      .selectFrom('job')
+      .select((e) => e.fn.countAll().as('count'))
+      .where('kind', '=', stepJob)
+      .where('project_id', '=', project)
+      .where('state', '=', 'running')
+      .executeTakeFirstOrThrow()
+    return Number(count)
+  })
+  // Triggers are not asked: each has at most one run that is not over, and what fires it must not be lost.
+  const requireRoom = (scope: Scope): Promise<void> => quotas.requireRoom(db.read, scope.project, 'queued-runs')
+
   jobs.handle({
     kind: stepJob,
     concurrency: config.stepSlots,
+    fullProjects: async (running) => {
+      const full: string[] = []
+      for (const [project, count] of running) {
+        const limit = await quotas.limit(project, 'running-steps')
+        if (limit > 0 && count >= limit) full.push(project)
+      }
+      return full
+    },
     handle: (job) => runStep(engine, job),
   })
   jobs.handle({ kind: cleanUpJob, concurrency: 1, handle: (job) => cleanUpRun(engine, job) })
@@ -207,14 +240,20 @@ export function createPipelines(
     list: (scope) => listPipelines(db.read, scope),
     get: (scope, name, version) => readPipeline(db.read, scope, name, version),
     versions: (scope, name) => listVersions(db.read, scope, name),
-    start: async (scope, input) => readRun(db.read, scope, await startRun(engine, scope, input)),
+    start: async (scope, input) => {
+      await requireRoom(scope)
+      return readRun(db.read, scope, await startRun(engine, scope, input))
+    },
     run: (scope, id) => readRun(db.read, scope, id),
     runs: (scope, filter) => listRuns(db.read, scope, filter),
     cancel: async (scope, id) => {
       await cancelRun(engine, scope, id)
       return readRun(db.read, scope, id)
     },
-    repeat: async (scope, id, input) => readRun(db.read, scope, await repeatRun(engine, scope, id, input)),
+    repeat: async (scope, id, input) => {
+      await requireRoom(scope)
+      return readRun(db.read, scope, await repeatRun(engine, scope, id, input))
+    },
     planRestore: (scope, run) => planRestore(engine, scope, run),
     restore: (trx, scope, plan) => restorePipeline(trx, engine, scope, plan),
     queue: async (scope) => ({ slots: config.stepSlots, steps: await listQueue(db.read, scope) }),

@@ -1,10 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { quotaNames } from '@trivium/contract'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { parse as parseYaml } from 'yaml'
 import { defineErrors } from '../errors/index.ts'
+
+const quota = `(${quotaNames.join('|')})=[0-9]{1,15}`
 
 /** Every setting of the server, with its default and its meaning. The reference page and the editors' JSON Schema are generated from here. */
 export const configSchema = Type.Object(
@@ -195,6 +198,12 @@ export const configSchema = Type.Object(
     }),
     tablesMemory: Type.String({ default: '1GB', description: 'Memory limit of the tables process.' }),
     tablesThreads: Type.Integer({ default: 2, minimum: 1, maximum: 64, description: 'Threads of the tables process.' }),
+    quotas: Type.String({
+      default: '',
+      pattern: `^(${quota}(,${quota})*)?$`,
+      description:
+        'Limits of projects and principals where an administrator has set none for the project: comma-separated NAME=NUMBER such as storage=100000000000,running-steps=4; 0 is none.',
+    }),
     requestsPerMinute: Type.Integer({
       default: 1_200_000,
       minimum: 1,

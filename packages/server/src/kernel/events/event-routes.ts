@@ -52,6 +52,8 @@ export function eventRoutes(app: Http, kernel: Kernel): void {
   })
 
   mount(app, streamEvents, 200, async ({ scope, query, request, reply }) => {
+    // Who asks for the head of a stream alone waits for its end, and there is none.
+    if (request.method === 'HEAD') return reply.type('text/event-stream').send()
     const { raw } = reply
     reply.hijack()
     raw.writeHead(200, {
@@ -61,7 +63,7 @@ export function eventRoutes(app: Http, kernel: Kernel): void {
       'x-content-type-options': 'nosniff',
     })
     const resume = Number(request.headers['last-event-id'] ?? query.after)
-    let cursor = Number.isFinite(resume) ? resume : await events.head(db.read)
+    let cursor = Number.isSafeInteger(resume) && resume >= 0 ? resume : await events.head(db.read)
     const channels = new Set(query.channels?.split(',').filter(Boolean))
     let reading = false
     let again = false

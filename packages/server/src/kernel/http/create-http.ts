@@ -24,6 +24,8 @@ import {
   type Scope,
 } from '../principal/index.ts'
 import { type AccessNotes, noteAccess } from './note-access.ts'
+import { createLoadGate, type LoadClass, type LoadLimit } from './load-gate.ts'
+import { countBody, type RequestQuotas } from './request-quotas.ts'
 
 export const httpErrors = defineErrors('HTTP', {
   BAD_REQUEST: { status: 400, message: (why: string) => why },
@@ -61,6 +63,8 @@ declare module 'fastify' {
     scope?: Scope
     /** Code of the error that was answered. */
     problemCode?: string
+    /** Takes the request from the quotas of its scope; for those that act elsewhere than the path says. Throws when they are used up. */
+    takeQuota(): Promise<void>
     /** Checks the request's credentials again; for answers that outlive the check at their beginning (streams). Throws when they no longer hold. */
     checkAgain(): Promise<void>
   }
@@ -75,6 +79,10 @@ declare module 'fastify' {
     alsoNeeds?: readonly Permission[]
     /** Wire protocols that name no project act in the project of the token. */
     homeProject?: boolean
+    /** How it fares when there is too much to do; `normal` unless said, `stream` for answers without end, which are counted by quotas. */
+    load?: LoadClass | 'stream'
+    /** Bodies are kept as content. */
+    stores?: boolean
     /** Answers are written to the access log. */
     sensitive?: NonNullable<Route['sensitive']>
   }
@@ -92,7 +100,11 @@ export interface ServedRoute {
 export interface HttpOptions {
   authenticator: Authenticator
   logger: Logger
-  metrics: Pick<Metrics, 'observe'>
+  metrics: Pick<Metrics, 'observe' | 'collect'>
+  /** Says who has used up what he may. */
+  quotas?: RequestQuotas
+  /** How many requests of a class may be under way and wait. */
+  loadLimits?: Readonly<Record<LoadClass, LoadLimit>>
   /** Learns of refused requests and of sensitive reads. */
   accessNotes?: AccessNotes
   bodyLimit: number
@@ -108,7 +120,7 @@ export type Http = FastifyInstance<any, any, any, any, any>
 
 /** Fastify with our rules: every route names its permission, bodies are strict, queries are coerced, errors are problem+json with stable codes, hosts and origins are checked. */
 export function createHttp(options: HttpOptions): Http {
-  const { authenticator, logger, metrics, accessNotes, bodyLimit, allowedHosts, tls, proxies } = options
+  const { authenticator, logger, metrics, accessNotes, quotas, bodyLimit, allowedHosts, tls, proxies } = options
   const app = fastify({
     loggerInstance: logger as never,
     logController: new LogController({ disableRequestLogging: true }),
@@ -153,8 +165,24 @@ export function createHttp(options: HttpOptions): Http {
         schema: (route.schema ?? {}) as ServedRoute['schema'],
       })
   })
-  app.addHook('onRequest', async (request) => {
+  const gate = createLoadGate(options.loadLimits ? { limits: options.loadLimits } : {})
+  metrics.collect(async () =>
+    gate.state().flatMap(({ load, running, waiting, refused }) => [
+      { metric: 'trivium_requests_running' as const, labels: { load }, value: running },
+      { metric: 'trivium_requests_waiting' as const, labels: { load }, value: waiting },
+      { metric: 'trivium_requests_shed_total' as const, labels: { load }, value: refused },
+    ]),
+  )
+  app.addHook('onClose', async () => gate.stop())
+  app.addHook('onRequest', async (request, reply) => {
     checkHost(request, allowedHosts())
+    const load = request.routeOptions.config.load ?? 'normal'
+    if (load === 'stream') return
+    const leave = await gate.enter(load)
+    // Whoever has gone while he waited takes no place.
+    if (reply.raw.closed) return leave()
+    reply.raw.once('finish', leave)
+    reply.raw.once('close', leave)
   })
   let closing = false
   app.addHook('preClose', async () => {
@@ -190,10 +218,25 @@ export function createHttp(options: HttpOptions): Http {
     request.scope = await scopeFor(authenticator, request, found.principal, access)
     for (const permission of request.routeOptions.config.alsoNeeds ?? []) requirePermission(request.scope, permission)
   }
+  app.decorateRequest('takeQuota', async function (this: FastifyRequest) {
+    const { scope, routeOptions, headers } = this
+    if (!quotas || !scope || routeOptions.config.load === 'vital') return
+    const bytes = Number(headers['content-length'] ?? 0)
+    const stores = routeOptions.config.stores === true
+    await quotas.take(scope, { bytes: Number.isSafeInteger(bytes) ? bytes : 0, stores })
+  })
   app.decorateRequest('checkAgain', async function (this: FastifyRequest) {
     await check(this)
   })
   app.addHook('onRequest', check)
+  if (quotas) {
+    app.addHook('onRequest', async (request, reply) => {
+      await request.takeQuota()
+      if (request.routeOptions.config.load !== 'stream' || !request.scope || request.method === 'HEAD') return
+      reply.raw.once('close', quotas.openStream(request.scope))
+    })
+    app.addHook('preParsing', async (request, _reply, payload) => countBody(quotas, request, payload))
+  }
   // Here, not earlier: only what a hook calls `done` in runs within.
   app.addHook('preHandler', (request, _reply, done) => {
     const under = request.scope && breakGlassOf(request.scope.principal, request.scope.project)
@@ -303,12 +346,19 @@ function describe(context: string, v: Violation): string {
   return `${where} ${v.message ?? 'is wrong'}.`
 }
 
+/** Says in how many seconds it is worth to try again, where the error knows it. */
+export function sayWhen({ details }: AppError, reply: FastifyReply): void {
+  const seconds = details?.['retryAfter']
+  if (typeof seconds === 'number' && seconds > 0) void reply.header('retry-after', String(seconds))
+}
+
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toAppError(error)
   request.problemCode = problem.code
   if (problem.status >= 500)
     request.log.error({ err: error, method: request.method, url: request.url.split('?')[0] }, 'request failed')
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="trivium"')
+  sayWhen(problem, reply)
   return reply
     .status(problem.status)
     .header('content-type', 'application/problem+json')

@@ -32,6 +32,17 @@ const made = route({
     response: { 201: Type.Object({ body: Body, query: Type.Unknown() }) },
   },
 })
+const map = route({
+  method: 'POST',
+  url: '/map',
+  permission: 'public',
+  schema: {
+    operationId: 'putMap',
+    summary: 'Takes a map.',
+    body: Type.Record(Type.String(), Type.Integer()),
+    response: { 200: Type.Object({}) },
+  },
+})
 const raw = route({
   method: 'PUT',
   url: '/raw',
@@ -63,6 +74,7 @@ describe('HTTP', () => {
       query,
       secret: 'not in the schema',
     }))
+    mount(app, map, 200, async () => ({}))
     mount(app, raw, 200, async ({ body }) => {
       let bytes = 0
       for await (const chunk of body) bytes += (chunk as Buffer).length
@@ -115,6 +127,14 @@ describe('HTTP', () => {
     const { errors: found } = (await post({ nmae: 'ab', count: null })).json()
     expect(found.map((e: { path: string }) => e.path).toSorted()).toEqual(['/count', '/name', '/nmae'])
   })
+
+  test.each(['a', '', '\n', '\u2028', 'a\r\nb'])(
+    'the value of a map is checked whatever its key is: %j',
+    async (key) => {
+      expect((await post({ [key]: 1 }, { url: '/map' })).statusCode).toBe(200)
+      expect((await post({ [key]: null }, { url: '/map' })).json().code).toBe('HTTP.INVALID')
+    },
+  )
 
   test('of many mistakes the sentence names the first five and says how many more there are', async () => {
     const { detail, errors: found } = (await post({ name: 'ab', tags: Array.from({ length: 40 }, () => 1) })).json()

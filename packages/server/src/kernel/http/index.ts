@@ -1,5 +1,7 @@
 export * from './create-http.ts'
 export * from './listener.ts'
+export * from './load-gate.ts'
 export * from './mount.ts'
 export * from './note-access.ts'
+export * from './request-quotas.ts'
 export * from './tls-files.ts'

@@ -32,12 +32,31 @@ let text: Ajv | undefined
 export function lazyValidator({ schema, httpPart }: { schema: object; httpPart?: string }): Validate {
   let compiled: ValidateFunction | undefined
   const validate: Validate = (data) => {
-    compiled ??= (httpPart === 'body' ? (body ??= bodies()) : (text ??= texts())).compile(schema)
+    compiled ??= (httpPart === 'body' ? (body ??= bodies()) : (text ??= texts())).compile(everyKey(schema) as object)
     const valid = compiled(data) as boolean
     validate.errors = compiled.errors ?? null
     return valid
   }
   return validate
+}
+
+/**
+ * The schema with maps that bound the value of every key. `^.*$` is how the contract's maps say «any key», but the dot leaves out line ends, so that a value
+ * behind such a key would come through unchecked.
+ */
+function everyKey(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(everyKey)
+  if (typeof schema !== 'object' || schema === null) return schema
+  return Object.fromEntries(
+    Object.entries(schema).map(([word, inner]) => {
+      if (word !== 'patternProperties' || inner === null || typeof inner !== 'object') return [word, everyKey(inner)]
+      const patterns = Object.entries(inner as object)
+      return [
+        word,
+        Object.fromEntries(patterns.map(([key, value]) => [key === '^.*$' ? '^[^]*$' : key, everyKey(value)])),
+      ]
+    }),
+  )
 }
 
 /** Fastify's own serialisers, compiled by the first answer. */

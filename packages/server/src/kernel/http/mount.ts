@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream'
-import type { BodyOf, ParamsOf, QueryOf, ResultOf, Route } from '@trivium/contract'
+import { type BodyOf, type ParamsOf, type QueryOf, type ResultOf, type Route, streamEvents } from '@trivium/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Principal, Scope } from '../principal/index.ts'
 import type { Http } from './create-http.ts'
+import type { LoadClass } from './load-gate.ts'
 
 /** What a handler gets. `scope` is there on every route that names a permission, `principal` on every route that is not public. */
 export interface Call<R extends Route> {
@@ -13,6 +14,13 @@ export interface Call<R extends Route> {
   readonly principal: Principal
   readonly request: FastifyRequest
   readonly reply: FastifyReply
+}
+
+/** A route that takes bytes keeps them. Files are read by streaming, which holds nobody up. */
+function loadOf({ url, load, requestBody }: Route): { load?: LoadClass | 'stream'; stores?: true } {
+  if (url === streamEvents.url) return { load: 'stream' }
+  if (requestBody === 'raw') return { load: 'upload', stores: true }
+  return load === undefined ? {} : { load }
 }
 
 /** Serves a contract route: validation, permission and the answer's schema come from the contract, the work from `handler`. Raw routes answer through `reply` and return it. */
@@ -32,6 +40,7 @@ export function mount<const R extends Route>(
         access: route.permission,
         ...(route.alsoNeeds ? { alsoNeeds: route.alsoNeeds } : {}),
         ...(route.sensitive ? { sensitive: route.sensitive } : {}),
+        ...loadOf(route),
       },
       ...(route.bodyLimit === undefined ? {} : { bodyLimit: route.bodyLimit }),
       schema: {

@@ -65,6 +65,8 @@ export interface JobHandler {
   readonly handle: (job: ClaimedJob<any>) => Promise<void>
   /** Nothing waits for jobs of this kind: they do not hold up event time. */
   readonly background?: boolean
+  /** Projects that may not begin another one now; theirs wait in the queue and the next project's go first. */
+  readonly fullProjects?: (running: ReadonlyMap<string, number>) => Promise<readonly string[]>
   /** Called in the transaction that gives up after the last attempt. */
   readonly onFailed?: (trx: Trx, job: { id: string; project: string; input: any }, error: string) => Promise<void>
 }
@@ -149,6 +151,25 @@ export function createJobs({
       .filter((h) => [...running.values()].filter((r) => r.kind === h.kind).length < h.concurrency)
       .map((h) => h.kind)
 
+  /** By kind, the projects that may not begin another one. */
+  async function fullOf(kinds: readonly string[]): Promise<{ kind: string; projects: readonly string[] }[]> {
+    const found: { kind: string; projects: readonly string[] }[] = []
+    for (const kind of kinds) {
+      const ask = handlers.get(kind)?.fullProjects
+      if (!ask) continue
+      const rows = await db.read
+        .selectFrom('job')
+        .select(['project_id', (e) => e.fn.countAll().as('count')])
+        .where('kind', '=', kind)
+        .where('state', '=', 'running')
+        .groupBy('project_id')
+        .execute()
+      const projects = await ask(new Map(rows.map((row) => [row.project_id, Number(row.count)])))
+      if (projects.length > 0) found.push({ kind, projects })
+    }
+    return found
+  }
+
   /** True while there may be more to claim. */
   async function claim(): Promise<boolean> {
     const kinds = freeKinds()
@@ -156,11 +177,21 @@ export function createJobs({
     const now = clock()
     const leaseNow = leaseClock()
     const own = [...running.keys()]
+    const full = await fullOf(kinds)
     // A cheap look first: an idle poll must not take the writer.
     const due = await db.read
       .selectFrom('job')
       .select('id')
       .where('kind', 'in', kinds)
+      .$call((q) =>
+        full.reduce(
+          (query, { kind, projects }) =>
+            query.where((e) =>
+              e.or([e('kind', '!=', kind), e('state', '=', 'running'), e('project_id', 'not in', projects)]),
+            ),
+          q,
+        ),
+      )
       // Our own are renewed, however late: a main thread that was held up does not take its work twice.
       .$if(own.length > 0, (q) => q.where('id', 'not in', own))
       .where((e) =>

@@ -12,6 +12,7 @@ import {
 } from '../../capabilities/tracking/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
 import { authorize, type Scope } from '../../kernel/principal/index.ts'
+import { Args, type Loose } from './args.ts'
 import { mlflowErrors } from './errors.ts'
 import { rpc } from './rpc.ts'
 import { fileShape } from './shapes.ts'
@@ -35,7 +36,7 @@ export function artifactCalls(app: Http, tracking: Tracking, registry: Registry)
     const write = { access: 'run:write' as const, homeProject: true }
 
     app.get(`${prefix}/artifacts`, { config: read }, async (request: FastifyRequest) => {
-      const { path } = request.query as { path?: string }
+      const path = new Args(request.query as Loose).text('path')
       // The root of the store: MLflow's client lists it only to see whether the proxy answers.
       if (!path) return { files: [] }
       const version = await filesOfVersion(registry, request.scope as Scope, path)
@@ -80,7 +81,8 @@ export function artifactCalls(app: Http, tracking: Tracking, registry: Registry)
         (_request: FastifyRequest, payload: Readable, done: (error: null, body: Readable) => void) =>
           done(null, payload),
       )
-      streaming.put(`${prefix}/artifacts/*`, { config: write }, async (request: FastifyRequest) => {
+      const upload = { ...write, load: 'upload' as const, stores: true }
+      streaming.put(`${prefix}/artifacts/*`, { config: upload }, async (request: FastifyRequest) => {
         const scope = request.scope as Scope
         const at = parseProxyPath(pathIn(request))
         await tracking.listArtifacts(scope, at.owner, '', { experiment: at.experiment })
@@ -97,14 +99,19 @@ export function artifactCalls(app: Http, tracking: Tracking, registry: Registry)
  */
 function bodyThatSurvives(request: FastifyRequest): Readable {
   const { raw } = request
+  // What the server makes of the connection's bytes before a route has them: it counts them where their number was not told.
+  const source = request.body as Readable
   const body = new PassThrough()
-  raw.pipe(body)
+  source.pipe(body)
+  source.once('error', (error) => body.destroy(error))
+  // Who stores it hears of its error, even when it came before.
+  body.on('error', () => {})
   raw.once('close', () => {
     if (!raw.complete) body.destroy(mlflowErrors.INVALID('The upload was cut off; nothing was stored.'))
   })
   body.once('close', () => {
-    raw.unpipe(body)
-    raw.resume()
+    source.unpipe(body)
+    source.resume()
   })
   return body
 }

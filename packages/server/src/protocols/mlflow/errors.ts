@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type AppError, defineErrors } from '../../kernel/errors/index.ts'
-import { toAppError } from '../../kernel/http/index.ts'
+import { sayWhen, toAppError } from '../../kernel/http/index.ts'
 
 const seeDocs = ' See the API docs for more information about request parameters.'
 
@@ -93,6 +93,7 @@ export function sendMlflowError(thrown: FastifyError, request: FastifyRequest, r
   if (error.status >= 500 && error.code === 'INTERNAL')
     request.log.error({ err: thrown, method: request.method, url: request.url.split('?')[0] }, 'request failed')
   if (status === 401) void reply.header('www-authenticate', 'Basic realm="mlflow"')
+  sayWhen(error, reply)
   const message =
     status === 401
       ? `You are not authenticated. ${error.message}`

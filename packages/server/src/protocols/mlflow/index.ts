@@ -43,6 +43,7 @@ export function mlflowRoutes(app: Http, deps: MlflowDeps): void {
       const scope = authorize(request.principal, workspace, permission)
       if (!(await deps.access.projectExists(workspace))) throw accessErrors.PROJECT_NOT_FOUND(workspace)
       request.scope = scope
+      await request.takeQuota()
     })
     experimentCalls(plugin, deps.tracking, deps.kernel)
     runCalls(plugin, deps.tracking, deps.kernel)

@@ -1,4 +1,4 @@
-import type { Permission } from '@trivium/contract'
+import type { Permission, RouteLoad } from '@trivium/contract'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Http } from '../../kernel/http/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
@@ -23,13 +23,13 @@ export function rpc(
   path: string,
   permission: Permission,
   handler: Handler,
-  options: { bodyLimit?: number } = {},
+  options: { bodyLimit?: number; load?: RouteLoad } = {},
 ): void {
   for (const prefix of prefixes) {
     app.route({
       method: method as 'GET',
       url: `${prefix}/${path}`,
-      config: { access: permission, homeProject: true },
+      config: { access: permission, homeProject: true, load: options.load ?? loadOf(path) },
       ...(options.bodyLimit === undefined ? {} : { bodyLimit: options.bodyLimit }),
       handler: async (request: FastifyRequest, reply: FastifyReply) => {
         const fields = { ...(request.query as Loose), ...bodyOf(request.body), ...(request.params as Loose) }
@@ -41,6 +41,12 @@ export function rpc(
       },
     } as never)
   }
+}
+
+/** What clients log is taken in whatever else there is to do; what searches waits its turn. */
+function loadOf(path: string): RouteLoad {
+  if (/^runs\/(log-metric|log-parameter|set-tag)$/.test(path)) return 'log'
+  return /(^|\/)(search|search-datasets|get-history\S*)$/.test(path) ? 'heavy' : 'normal'
 }
 
 function bodyOf(body: unknown): Loose {

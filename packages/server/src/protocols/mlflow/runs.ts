@@ -119,7 +119,7 @@ export function runCalls(app: Http, tracking: Tracking, { db }: Pick<Kernel, 'db
         tags: readTags(args, 'tags'),
       })
     },
-    { bodyLimit: 4_000_000 },
+    { bodyLimit: 4_000_000, load: 'log' },
   )
   // 2.x clients say here which model a run logged; the tag is where they and others look for it.
   rpc(app, 'POST', 'runs/log-model', 'run:write', async ({ args, scope }) => {
