@@ -4,6 +4,7 @@ import type { EventSchema } from './event-schema.ts'
 import { modelEvents } from './model-events.ts'
 import { monitoringEvents } from './monitoring-events.ts'
 import { pipelineEvents } from './pipeline-events.ts'
+import { secretEvents } from './secret-events.ts'
 
 export type { EventData, EventSchema } from './event-schema.ts'
 
@@ -14,6 +15,7 @@ export const eventSchemas: readonly EventSchema[] = [
   ...pipelineEvents,
   ...modelEvents,
   ...monitoringEvents,
+  ...secretEvents,
 ]
 
 /** The schema of one version of an event; undefined where there is none. */

@@ -1,0 +1,21 @@
+import { Type } from 'typebox'
+import { eventSchema, integer, text } from './event-schema.ts'
+
+/** Secrets: who set, shared, used and removed them; never a value. */
+export const secretEvents = [
+  eventSchema('secret.set', 'secret', 'The value of a secret was set.', {
+    version: integer('Number of the value.'),
+    overlapSeconds: integer('For so long the value before stays.'),
+  }),
+  eventSchema('secret.used', 'secret', 'A step of a pipeline was given a secret.', {
+    version: integer('Number of the value.'),
+    pipeline: text(),
+    step: text(),
+  }),
+  eventSchema('secret.shared', 'secret', 'A secret of the instance was shared with a project, or no longer is.', {
+    shared: Type.Boolean(),
+  }),
+  eventSchema('secret.removed', 'secret', 'A secret was removed with all its values.', {}),
+  eventSchema('vault-key.added', 'vault-key', 'The vault got a new key, which wraps from now on.', {}),
+  eventSchema('vault-key.removed', 'vault-key', 'An older key of the vault was removed.', {}),
+] as const
