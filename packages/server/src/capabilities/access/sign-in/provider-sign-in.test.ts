@@ -133,6 +133,22 @@ describeEachDatabase(
       expect(changed.permissions).toEqual(expect.arrayContaining(['dataset:write', 'inbox:decide']))
     })
 
+    test('groups that were made here have the members of the same group at the provider, as long as it says so', async () => {
+      const admin = await world.as('instance-admin')
+      const project = await world.makeProject()
+      expect((await admin.call('PUT', '/api/v1/groups/scientists', {})).status).toBe(200)
+      await admin.call('PUT', `/api/v1/projects/${project}/groups/scientists/roles/contributor`)
+      const who = someone('scientist', { groups: ['scientists', 'others'] })
+      const browser = new Browser(world)
+      expect(await browser.signIn(who)).toBe('/')
+      expect((await browser.session()).projects).toMatchObject([
+        { name: project, permissions: expect.arrayContaining(['dataset:write']) },
+      ])
+      await new Browser(world).signIn({ ...who, groups: ['others'] })
+      expect((await browser.session()).projects).toEqual([])
+      await admin.call('DELETE', '/api/v1/groups/scientists')
+    })
+
     test('whom the provider knows and nobody has given access does not come in', async () => {
       const browser = new Browser(world)
       const led = await browser.signIn(someone('stranger', { groups: ['others'] }))

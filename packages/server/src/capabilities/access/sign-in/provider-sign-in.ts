@@ -1,12 +1,14 @@
 import type { Kernel } from '../../../kernel/kernel.ts'
+import type { Trx } from '../../../kernel/db/index.ts'
 import type { Principal } from '../../../kernel/principal/index.ts'
+import { setExternalGroups } from '../groups.ts'
 import { hashSecret } from '../secrets.ts'
 import { applyGroups } from './apply-groups.ts'
 import { signInErrors } from './errors.ts'
 import type { Invitations } from './invitations.ts'
 import { accountName, makeAccount } from './make-account.ts'
 import type { Asked, Provider, Vouched } from './provider.ts'
-import { groupsOf, readRoleMap } from './role-map.ts'
+import { groupsOf, type MappedRole, readRoleMap } from './role-map.ts'
 import type { OpenedSession, Sessions, Visitor } from './sessions.ts'
 import { readLogoutToken } from './logout-token.ts'
 import './tables.ts'
@@ -109,7 +111,7 @@ export function createProviderSignIn(
           .executeTakeFirst()
         if (known && known.disabled_at !== null) throw signInErrors.ACCOUNT_DISABLED()
         if (known && flow.connectTo !== undefined && known.id !== flow.connectTo) throw signInErrors.IDENTITY_TAKEN()
-        const invited = flow.invitation !== undefined || roleMap.some(({ group }) => groups.includes(group))
+        const invited = flow.invitation !== undefined || (await knowsOneOf(trx, roleMap, groups))
         if (!known && flow.connectTo === undefined && !invited) throw signInErrors.NOT_INVITED()
         const principalId =
           known?.id ??
@@ -122,6 +124,7 @@ export function createProviderSignIn(
           .execute()
         if (flow.invitation !== undefined) await invitations.redeem(trx, flow.invitation, principalId)
         await applyGroups({ events, clock }, trx, { principalId, issuer, groups, roleMap })
+        await setExternalGroups(trx, principalId, issuer, groups, clock())
         return sessions.open(trx, { principalId, method: 'provider', visitor, provider: vouchedSession })
       })
       return { session, next: flow.next }
@@ -171,6 +174,14 @@ export function createProviderSignIn(
       })
     },
   }
+}
+
+/** Whether somebody here has given one of the groups a meaning. */
+async function knowsOneOf(trx: Trx, roleMap: readonly MappedRole[], groups: readonly string[]): Promise<boolean> {
+  if (roleMap.some(({ group }) => groups.includes(group))) return true
+  if (groups.length === 0) return false
+  const known = await trx.selectFrom('access_group').select('name').where('name', 'in', groups).executeTakeFirst()
+  return known !== undefined
 }
 
 /** A path of this server, or the start page: what came in a request must not lead elsewhere. */
