@@ -98,9 +98,10 @@ export function systemRoutes(app: Http, kernel: Kernel, serving: Serving): void 
   for (const prefix of ['/p/*', '/dev/*', '/projects', '/settings/*'])
     app.get(prefix, { config: anyone }, async (_request, reply: FastifyReply) => page(reply))
   app.get('/assets/*', { config: anyone }, async (request, reply: FastifyReply) => {
-    const path = normalize(join(webRoot, 'assets', (request.params as { '*': string })['*']))
+    const name = (request.params as { '*': string })['*']
+    const path = normalize(join(webRoot, 'assets', name))
     if (
-      path.includes('\0') ||
+      !/^[\w./-]{1,200}$/.test(name) ||
       !path.startsWith(join(webRoot, 'assets', sep)) ||
       !statSync(path, { throwIfNoEntry: false })?.isFile()
     )
