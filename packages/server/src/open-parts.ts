@@ -8,7 +8,7 @@ import { type Database, lockDataDirectory, migrate } from './kernel/db/index.ts'
 import { sealBacklog } from './kernel/events/index.ts'
 import { createKernel, type Kernel } from './kernel/kernel.ts'
 import { createLogger } from './kernel/logging/index.ts'
-import { migrations } from './migrations/index.ts'
+import { migrations, oldestProgram } from './migrations/index.ts'
 import { openDatabase, openDrivers, removeIncoming } from './open-drivers.ts'
 import { programVersion } from './system-routes.ts'
 
@@ -62,7 +62,7 @@ export function isGatewayAlone(config: Config): boolean {
 }
 
 async function prepareDatabase(db: Database): Promise<void> {
-  await migrate(db, migrations)
+  await migrate(db, migrations, oldestProgram)
   await sealBacklog(db)
 }
 

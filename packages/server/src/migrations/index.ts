@@ -26,11 +26,11 @@ import { labelDelay } from './0098-label-delay.ts'
 import { storage } from './0098-storage.ts'
 import { deploymentLimit } from './0099-deployment-limit.ts'
 import { modelNotes } from './0100-model-notes.ts'
-import { quotas } from './0116-quotas.ts'
 import { replicas } from './0101-replicas.ts'
 import { signIn } from './0103-sign-in.ts'
 import { permissions } from './0106-permissions.ts'
 import { secrets } from './0110-secrets.ts'
+import { quotas } from './0116-quotas.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -61,9 +61,15 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0098-storage', storage],
   ['0099-deployment-limit', deploymentLimit],
   ['0100-model-notes', modelNotes],
-  ['0116-quotas', quotas],
   ['0101-replicas', replicas],
   ['0103-sign-in', signIn],
   ['0106-permissions', permissions],
   ['0110-secrets', secrets],
+  ['0116-quotas', quotas],
 ]
+
+/**
+ * Programs that know this migration may run beside this one: the version before it does. It moves on, two releases after what expanded the schema, in the
+ * change that contracts it.
+ */
+export const oldestProgram = '0100-model-notes'

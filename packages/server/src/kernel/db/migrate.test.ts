@@ -69,6 +69,23 @@ describe.each(['sqlite', 'postgres'] as const)('migrations on %s', (dialect) => 
     expect(await migrate(db, migrations)).toEqual([])
     await Promise.all(servers.map((server) => server.close()))
   })
+
+  test('a program that does not know what the database is stamped with is refused and changes nothing; others run', async () => {
+    const db = await openIt()
+    const older = migrations
+    const newer = [...older, ['9000-contracted', { up: async () => {} }] as const]
+    const [last = ''] = older.at(-1) ?? []
+    await migrate(db, older, last)
+    // Expanded only: both run, in either order.
+    await migrate(db, newer, last)
+    expect(await migrate(db, older, last)).toEqual([])
+    await migrate(db, newer, '9000-contracted')
+    await expect(migrate(db, older, last)).rejects.toMatchObject({ code: 'MIGRATION.PROGRAM_TOO_OLD' })
+    // What says less does not take the stamp back.
+    await migrate(db, newer, last)
+    await expect(migrate(db, older, last)).rejects.toMatchObject({ code: 'MIGRATION.PROGRAM_TOO_OLD' })
+    await db.close()
+  })
 })
 
 test('the list of migrations is in order, without a name twice', () => {

@@ -1,17 +1,34 @@
 import { type Kysely, sql } from 'kysely'
+import { defineErrors } from '../errors/index.ts'
 import type { Database } from './database.ts'
+
+export const migrationErrors = defineErrors('MIGRATION', {
+  PROGRAM_TOO_OLD: {
+    status: 409,
+    message: (needed: string) =>
+      `A newer Trivium has changed this database so that a program has to know the change ${needed}, which this one does not. Start the newer one.`,
+  },
+})
 
 /** One step of the schema. Migrations expand first and never import current code. */
 export interface Migration {
   up(db: Kysely<any>): Promise<void>
 }
 
-/** Applies, in order and each in a transaction of its own, the migrations that the database has not seen. Safe when several servers start at once. */
+const stamp = 'oldest-program'
+
+/**
+ * Applies, in order and each in a transaction of its own, the migrations that the database has not seen. Safe when several servers start at once.
+ * `oldest` is the migration that every program must know that may still run beside this one; the database is stamped with it, and a program that does not
+ * know its stamp is refused with MIGRATION.PROGRAM_TOO_OLD.
+ */
 export async function migrate(
   db: Database,
   migrations: readonly (readonly [name: string, migration: Migration])[],
+  oldest?: string,
 ): Promise<string[]> {
   const applied: string[] = []
+  const names = migrations.map(([name]) => name)
   await inMigrationTransaction(db, async (trx) => {
     await trx.schema
       .createTable('schema_migration')
@@ -19,6 +36,8 @@ export async function migrate(
       .addColumn('name', 'text', (c) => c.primaryKey())
       .addColumn('applied_at', 'bigint', (c) => c.notNull())
       .execute()
+    const found = await readStamp(trx)
+    if (found !== undefined && !names.includes(found)) throw migrationErrors.PROGRAM_TOO_OLD(found)
   })
   for (const [name, migration] of migrations) {
     await inMigrationTransaction(db, async (trx) => {
@@ -29,7 +48,25 @@ export async function migrate(
       applied.push(name)
     })
   }
+  if (oldest !== undefined)
+    await inMigrationTransaction(db, async (trx) => {
+      const found = await readStamp(trx)
+      // Another server may have gone further meanwhile.
+      if (found !== undefined && !names.includes(found)) throw migrationErrors.PROGRAM_TOO_OLD(found)
+      if (found !== undefined && names.indexOf(found) >= names.indexOf(oldest)) return
+      await trx
+        .insertInto('instance')
+        .values({ key: stamp, value: oldest })
+        .onConflict((c) => c.column('key').doUpdateSet({ value: oldest }))
+        .execute()
+    })
   return applied
+}
+
+async function readStamp(trx: Kysely<any>): Promise<string | undefined> {
+  const begun = await trx.selectFrom('schema_migration').select('name').limit(1).executeTakeFirst()
+  if (!begun) return undefined
+  return (await trx.selectFrom('instance').select('value').where('key', '=', stamp).executeTakeFirst())?.value
 }
 
 function inMigrationTransaction(db: Database, work: (trx: Kysely<any>) => Promise<void>): Promise<void> {
