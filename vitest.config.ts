@@ -15,7 +15,11 @@ export default defineConfig({
     pool: 'forks',
     globalSetup: ['packages/testing/src/vitest-global-setup.ts'],
     projects: [
-      project('unit', ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'tests/unit/**/*.test.ts'], 20_000),
+      project(
+        'unit',
+        ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'tests/unit/**/*.test.ts', 'tests/fuzz/**/*.test.ts'],
+        20_000,
+      ),
       project('loop', ['tests/loop/**/*.test.ts'], 300_000),
       project('chaos', ['tests/chaos/**/*.test.ts'], 600_000),
       project('e2e', ['tests/e2e/**/*.test.ts'], 300_000),

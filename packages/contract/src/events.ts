@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { ProjectParams, Problem } from './common.ts'
+import { Millis, ProjectParams, Problem } from './common.ts'
 import { route } from './route.ts'
 
 /** How an entity that an event names relates to the event's subject. `input`: the subject was made from it or caused by it; `output`: it was made from the subject; `about`: no causal direction. */
@@ -171,7 +171,7 @@ export const advanceWatermark = route({
     params: ProjectParams,
     body: Type.Object(
       {
-        to: Type.Integer({ minimum: 0 }),
+        to: Millis,
         waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000, default: 10_000 })),
       },
       { additionalProperties: false },

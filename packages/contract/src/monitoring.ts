@@ -500,7 +500,7 @@ export const getMonitorWindow = route({
     operationId: 'getMonitorWindow',
     summary:
       'Reads one closed window by its beginning, with the metrics of its slices, the violations of its inputs, and how far live results are from the evaluation.',
-    params: Type.Object({ project: ProjectName, monitor: EntityName, start: Type.Integer({ minimum: 0 }) }),
+    params: Type.Object({ project: ProjectName, monitor: EntityName, start: Millis }),
     response: {
       200: Type.Object({ ...MonitorWindow.properties, details: Nullable(WindowDetails) }),
       403: Problem,

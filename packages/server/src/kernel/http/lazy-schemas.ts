@@ -41,14 +41,15 @@ export function lazyValidator({ schema, httpPart }: { schema: object; httpPart?:
 }
 
 /**
- * The schema with maps that bound the value of every key. `^.*$` is how the contract's maps say «any key», but the dot leaves out line ends, so that a value
- * behind such a key would come through unchecked.
+ * The schema with maps that check every key. `^.*$` is how the contract's maps say «any key», but the dot leaves out line ends; and what fits no pattern of a
+ * map is nobody's concern in JSON Schema. Either way a value would come through unchecked.
  */
 function everyKey(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(everyKey)
   if (typeof schema !== 'object' || schema === null) return schema
+  const closed = 'patternProperties' in schema && !('additionalProperties' in schema)
   return Object.fromEntries(
-    Object.entries(schema).map(([word, inner]) => {
+    [...Object.entries(schema), ...(closed ? [['additionalProperties', false] as const] : [])].map(([word, inner]) => {
       if (word !== 'patternProperties' || inner === null || typeof inner !== 'object') return [word, everyKey(inner)]
       const patterns = Object.entries(inner as object)
       return [
