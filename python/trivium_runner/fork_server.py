@@ -4,14 +4,16 @@ The server speaks JSON lines: requests on standard input, events on standard out
 ends, with every child's process group, when standard input closes (the process that started it has gone).
 
 Requests
-    {"op": "run", "id", "workdir", "target": "module:function", "arguments": {...}, "env": {...}, "path": [...], "limits": {...}}
-    {"op": "run", "id", "workdir", "argv": [...], "env": {...}}
+    {"op": "run", "id", "workdir", "target": "module:function", "arguments": {...}, "env": {...}, "path": [...], "limits": {...}, "confine": {...}}
+    {"op": "run", "id", "workdir", "argv": [...], "env": {...}, "limits": {...}, "confine": {...}}
     {"op": "cancel", "id", "graceSeconds"}
 Events
     {"event": "ready", "python", "preloaded", "missing"}
     {"event": "entered", "id", "at"}            user code begins; milliseconds UTC
     {"event": "line", "id", "stream", "text"}
-    {"event": "done", "id", "exit", "signal", "error", "returned"}
+    {"event": "done", "id", "exit", "signal", "error", "returned", "limit"}
+
+`confine` ({"read", "write", "network", "abi", "without"}) narrows what the sandbox around this server (sandbox.py) leaves to what one step needs.
 """
 
 import atexit
@@ -23,15 +25,20 @@ import json
 import os
 import selectors
 import signal
+import socket
 import sys
 import threading
 import time
+
+from . import landlock, seccomp, watch
 
 PR_SET_PDEATHSIG = 1
 # A server that is killed takes its children with it. Only Linux can say so beforehand.
 die_with_parent = functools.partial(ctypes.CDLL(None).prctl, PR_SET_PDEATHSIG, signal.SIGKILL) if sys.platform == "linux" else None
 
 LONGEST_LINE = 64 * 1024
+LONGEST_RESULT = 256 * 1024 * 1024
+WATCH_SECONDS = 0.2
 
 
 class Step:
@@ -45,6 +52,9 @@ class Step:
         self.status = None
         self.kill_at = None
         self.result = b""
+        self.limits = {}
+        # The limit for which it was ended.
+        self.exceeded = None
 
 
 class ForkServer:
@@ -52,6 +62,7 @@ class ForkServer:
         self.selector = selectors.DefaultSelector()
         self.steps = {}
         self.requests = b""
+        self.watch_at = 0.0
         self.out = os.dup(1)
         # Nothing that an import prints may end up among the events.
         os.dup2(2, 1)
@@ -88,6 +99,7 @@ class ForkServer:
 
     def next_deadline(self):
         waiting = [step.kill_at for step in self.steps.values() if step.kill_at is not None]
+        waiting += [self.watch_at for step in self.steps.values() if watch.watches(step.limits)]
         return max(0.0, min(waiting) - time.monotonic()) if waiting else None
 
     def on_request(self, fd):
@@ -117,11 +129,14 @@ class ForkServer:
             code = 1
             try:
                 code = child(request, {name: pair[1] for name, pair in pipes.items()}, server)
-            except BaseException:  # noqa: BLE001  the child ends here, whatever happened
-                pass
+            except BaseException as error:  # noqa: BLE001  the child ends here, whatever happened
+                os.write(2, f"The step could not be set up: {type(error).__name__}: {error}\n".encode("utf-8", "replace"))
             finally:
                 os._exit(code)
         step = Step(request["id"], pid)
+        step.limits = request.get("limits") or {}
+        if not self.steps:
+            self.watch_at = time.monotonic() + WATCH_SECONDS
         self.steps[step.id] = step
         for name, (read_end, write_end) in pipes.items():
             os.close(write_end)
@@ -139,7 +154,10 @@ class ForkServer:
             step.result += data
             while b"\n" in step.result:
                 line, step.result = step.result.split(b"\n", 1)
-                self.on_result(step, json.loads(line))
+                self.on_result(step, line)
+            if len(step.result) > LONGEST_RESULT:
+                self.signal_group(step, signal.SIGKILL)
+                step.result = b""
         else:
             text = step.buffers[fd] + data
             *lines, rest = text.replace(b"\r\n", b"\n").split(b"\n")
@@ -152,11 +170,16 @@ class ForkServer:
         if not data:
             self.close_pipe(step, fd)
 
-    def on_result(self, step, message):
-        if message["kind"] == "entered":
-            self.send({"event": "entered", "id": step.id, "at": message["at"]})
-        else:
-            step.done = message
+    def on_result(self, step, line):
+        # Code of the step may write here too; what is not of our form is not taken.
+        try:
+            message = json.loads(line)
+            if message["kind"] == "entered":
+                self.send({"event": "entered", "id": step.id, "at": int(message["at"])})
+            elif message["kind"] == "done":
+                step.done = {"error": error_of(message.get("error")), "returned": message.get("returned")}
+        except (ValueError, KeyError, TypeError):
+            pass
 
     def close_pipe(self, step, fd):
         self.selector.unregister(fd)
@@ -184,6 +207,13 @@ class ForkServer:
             if step.kill_at is not None and step.status is None and time.monotonic() >= step.kill_at:
                 self.signal_group(step, signal.SIGKILL)
                 step.kill_at = time.monotonic() + 1
+        if time.monotonic() < self.watch_at:
+            return
+        self.watch_at = time.monotonic() + WATCH_SECONDS
+        watched = [step for step in self.steps.values() if step.status is None and watch.watches(step.limits)]
+        for step, exceeded in watch.look([(step, step.pid, step.limits) for step in watched]):
+            step.exceeded = step.exceeded or exceeded
+            self.signal_group(step, signal.SIGKILL)
 
     def finish(self, step):
         if step.status is None or step.open_pipes > 0:
@@ -193,6 +223,7 @@ class ForkServer:
         self.send({
             "event": "done", "id": step.id, "exit": None if signalled else os.WEXITSTATUS(step.status),
             "signal": os.WTERMSIG(step.status) if signalled else None, "error": done.get("error"), "returned": done.get("returned"),
+            "limit": step.exceeded or watch.limit_behind(os.WTERMSIG(step.status) if signalled else None, done.get("error"), step.limits),
         })
         del self.steps[step.id]
 
@@ -227,11 +258,14 @@ def child(request, pipes, server):
     result = os.fdopen(os.dup(pipes["result"]), "w", encoding="utf-8")
     os.set_inheritable(result.fileno(), False)
     os.closerange(3, result.fileno())
-    os.closerange(result.fileno() + 1, 1024)
+    os.closerange(result.fileno() + 1, 1 << 20)
     os.environ.clear()
     os.environ.update(request.get("env") or {})
-    apply_limits(request.get("limits") or {})
     os.chdir(request["workdir"])
+    limits = request.get("limits") or {}
+    apply_limits(limits)
+    if request.get("confine") is not None:
+        confine(request["confine"], "cpus" in limits)
 
     def tell(message):
         result.write(json.dumps(finite(message), default=plain) + "\n")
@@ -321,12 +355,46 @@ def reseed():
         numpy.random.seed(int.from_bytes(os.urandom(4), "little"))
 
 
+def confine(what, pinned):
+    without = what.get("without") or []
+    if "step-files" not in without:
+        abi = min(landlock.version(), what.get("abi") or 99)
+        landlock.restrict(abi, landlock.rules(abi, what["read"], what["write"]), what["network"])
+    if "step-calls" not in without:
+        landlock.no_new_privileges()
+        seccomp.install(seccomp.inside_step(pinned))
+    if what.get("link") and not what["network"]:
+        know_server(what["link"])
+
+
+def know_server(link):
+    """Nobody inside can ask what a name stands for; that of the server is known."""
+    ask = socket.getaddrinfo
+
+    def answer(host, *arguments, **named):
+        known = link["addresses"][0] if host == link["host"] and link["addresses"] else host
+        return ask(known, *arguments, **named)
+
+    socket.getaddrinfo = answer
+
+
 def apply_limits(limits):
     import resource
 
-    names = {"fileBytes": resource.RLIMIT_FSIZE, "memoryBytes": resource.RLIMIT_AS, "cpuSeconds": resource.RLIMIT_CPU}
-    for name, value in limits.items():
-        resource.setrlimit(names[name], (int(value), int(value)))
+    if "fileBytes" in limits:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(limits["fileBytes"]), int(limits["fileBytes"])))
+    if "memoryBytes" in limits:
+        # What the server had loaded counts for its children too.
+        most = int(limits["memoryBytes"]) + watch.private_bytes()
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    if "cpus" in limits and hasattr(os, "sched_setaffinity"):
+        allowed = sorted(os.sched_getaffinity(0))
+        first = os.getpid() % len(allowed)
+        os.sched_setaffinity(0, {allowed[(first + place) % len(allowed)] for place in range(min(int(limits["cpus"]), len(allowed)))})
+
+
+def error_of(given):
+    return {key: str(given[key]) for key in ("type", "message", "traceback")} if given else None
 
 
 if __name__ == "__main__":

@@ -47,6 +47,16 @@ export const PipelineParameter = Type.Object({
 })
 export type PipelineParameter = Static<typeof PipelineParameter>
 
+/** What the processes of a step may use together. */
+export const StepResources = Type.Object({
+  memoryBytes: Type.Optional(Type.Integer()),
+  /** Processors. */
+  cpus: Type.Optional(Type.Integer()),
+  diskBytes: Type.Optional(Type.Integer()),
+  processes: Type.Optional(Type.Integer()),
+})
+export type StepResources = Static<typeof StepResources>
+
 /** A step of a definition. `needs` holds every step that must succeed before: the named ones and the ones whose outputs it reads. */
 export const PipelineStep = Type.Object({
   name: Type.String(),
@@ -65,6 +75,10 @@ export const PipelineStep = Type.Object({
   retry: Type.Object({ max: Type.Integer(), backoffMs: Type.Integer() }),
   timeoutMs: Type.Union([Type.Integer(), Type.Null()]),
   cache: Type.Union([Type.Literal('content'), Type.Literal('never')]),
+  /** It reaches other machines. Left out: this server only. */
+  network: Type.Optional(Type.Literal(true)),
+  /** What its processes may use together; what is left out is as the server's settings say. */
+  resources: Type.Optional(StepResources),
 })
 export type PipelineStep = Static<typeof PipelineStep>
 

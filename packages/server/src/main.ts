@@ -2,6 +2,7 @@ import { composeHttp } from './compose.ts'
 import { type Config, rolesOf } from './kernel/config/index.ts'
 import { defineErrors } from './kernel/errors/index.ts'
 import { schemeOf } from './kernel/http/index.ts'
+import { requireCodeBoundary } from './look-at-code.ts'
 import { systemScope } from './kernel/principal/index.ts'
 import { isGatewayAlone, joinDatabase, openParts, type Parts } from './open-parts.ts'
 import { writeServerFile } from './server-file.ts'
@@ -59,6 +60,7 @@ async function open(
   const adminId = gatewayAlone
     ? ''
     : (await capabilities.access.bootstrap({ adminToken: config.adminToken, dataDirectory: config.data })).adminId
+  if (roles.has('engine')) await requireCodeBoundary(kernel, capabilities.pipelines)
   const hosts = new Set([
     'localhost',
     '127.0.0.1',

@@ -1,8 +1,10 @@
 import { statfs } from 'node:fs/promises'
 import type { ServerState, StatusFinding } from '@trivium/contract'
+import type { Pipelines } from './capabilities/pipelines/index.ts'
 import type { Serving } from './capabilities/serving/index.ts'
 import { readTls } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
+import { lookAtCode } from './look-at-code.ts'
 import { holds, type Principal } from './kernel/principal/index.ts'
 import { residentMemory } from './kernel/telemetry/index.ts'
 
@@ -27,7 +29,11 @@ const bad = (state: 'warning' | 'failed', check: string, found: string, mend: st
 const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString('en-GB')} MB`
 
 /** Looks at everything that the server needs. What a look throws is its finding; the others are told all the same. */
-export async function readStatus(kernel: Kernel, serving: Serving, reader: Principal): Promise<StatusFinding[]> {
+export async function readStatus(
+  kernel: Kernel,
+  { serving, pipelines }: { serving: Serving; pipelines: Pipelines },
+  reader: Principal,
+): Promise<StatusFinding[]> {
   const gateway = serving.gatewayStatus()
   const looks: Record<string, () => Promise<StatusFinding>> = {
     database: () => lookAtDatabase(kernel),
@@ -35,8 +41,10 @@ export async function readStatus(kernel: Kernel, serving: Serving, reader: Princ
     events: () => lookAtEvents(kernel),
     jobs: () => lookAtJobs(kernel),
     gateway: async () => lookAtGateway(await gateway, reader),
+    code: () => lookAtCode(kernel, pipelines),
     ...(kernel.config.tlsCertificate === '' ? {} : { certificate: async () => lookAtCertificate(kernel) }),
     disk: () => lookAtDisk(kernel),
+    secrets: () => lookAtSecrets(kernel),
     memory: async () => lookAtMemory(kernel, (await gateway).status),
   }
   return Promise.all(
@@ -169,6 +177,28 @@ function lookAtCertificate({ config, clock }: Kernel): StatusFinding {
     found,
     `Put a new one in ${config.tlsCertificate} and its key in ${config.tlsKey}; the server takes them up by itself.`,
   )
+}
+
+async function lookAtSecrets({ sealedRows }: Kernel): Promise<StatusFinding> {
+  const { keys, unnamed, lost } = await sealedRows.use()
+  const count = (n: number): string => `${n.toLocaleString('en-GB')} stored ${n === 1 ? 'secret' : 'secrets'}`
+  if (lost > 0)
+    return bad(
+      'failed',
+      'secrets',
+      `${count(lost)} cannot be read: their vault key is not there`,
+      'Put the older key behind the newer one in vault-key of the data directory or in vaultKey, and start again.',
+    )
+  // A text that names no key was sealed with the only one that there was.
+  const older = keys.reduce((sum, key) => sum + (key.current ? 0 : key.rows), 0) + (keys.length > 1 ? unnamed : 0)
+  if (older > 0)
+    return bad(
+      'warning',
+      'secrets',
+      `${count(older)} ${older === 1 ? 'needs' : 'need'} an older vault key`,
+      'Run: trivium secrets rotate-key --rewrap-only',
+    )
+  return ok('secrets', `${count(keys.reduce((sum, key) => sum + key.rows, unnamed))}, all under the newest vault key`)
 }
 
 async function lookAtDisk({ paths }: Kernel): Promise<StatusFinding> {

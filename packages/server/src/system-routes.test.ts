@@ -34,6 +34,7 @@ describeEachDatabase('figures and state of the server', ({ world }) => {
       'events',
       'jobs',
       'gateway',
+      'code',
       'disk',
       'memory',
     ])

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { extname, join, normalize, sep } from 'node:path'
 import * as contract from '@trivium/contract'
 import type { FastifyReply } from 'fastify'
+import type { Pipelines } from './capabilities/pipelines/index.ts'
 import type { Serving } from './capabilities/serving/index.ts'
 import { type Http, mount } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
@@ -38,7 +39,11 @@ const metricsTypes = {
 }
 
 /** What answers without a token: health, the OpenAPI document and the UI's files; and, for those who may, figures and the state of the server. */
-export function systemRoutes(app: Http, kernel: Kernel, serving: Serving): void {
+export function systemRoutes(
+  app: Http,
+  kernel: Kernel,
+  { serving, pipelines }: { serving: Serving; pipelines: Pipelines },
+): void {
   const { roles } = kernel.replicas
   const anyone = { access: 'public' as const }
   const vital = { ...anyone, load: 'vital' as const }
@@ -65,9 +70,15 @@ export function systemRoutes(app: Http, kernel: Kernel, serving: Serving): void 
   })
   kernel.metrics.collect(async () => [{ metric: 'trivium_info', labels: { version: programVersion }, value: 1 }])
   mount(app, contract.getStatus, 200, async ({ principal }) => {
-    const findings = await readStatus(kernel, serving, principal)
+    const findings = await readStatus(kernel, { serving, pipelines }, principal)
     const state = worst(findings.map((one) => one.state))
-    return { state, version: programVersion, startedAt: Math.round(performance.timeOrigin), findings, servers: await readServers(kernel) }
+    return {
+      state,
+      version: programVersion,
+      startedAt: Math.round(performance.timeOrigin),
+      findings,
+      servers: await readServers(kernel),
+    }
   })
 
   if (!roles.has('api')) return

@@ -58,6 +58,12 @@ export const stepErrors = defineErrors('PIPELINES', {
     status: 422,
     message: (step: string, seconds: number) => `Step "${step}" was stopped after its time limit of ${seconds} s.`,
   },
+  LIMIT_EXCEEDED: {
+    status: 422,
+    message: (step: string, limit: string, most: string, mend: string) =>
+      `Step "${step}" was ended at its limit of ${limit}${most}. ${mend}`,
+  },
+  CODE_REFUSED: { status: 409, message: (step: string, why: string) => `Step "${step}" did not run: ${why}` },
   OUTPUT_MISSING: {
     status: 422,
     message: (step: string, output: string, kind: string, hint: string) =>

@@ -94,6 +94,8 @@ export interface Pipelines {
   ): Promise<{ triggers: PipelineTriggerState[]; evaluations: TriggerEvaluation[]; nextPageToken: string | null }>
   /** How often triggers may retrain, and for which deployments and monitors. */
   cadences(scope: Scope): Promise<RetrainingCadence[]>
+  /** What keeps code of people in on this machine, and whether any may run. */
+  readonly code: Pick<Executor, 'boundary' | 'refusal'>
   /** Tells where this server listens; steps get it as TRIVIUM_URL. */
   listening(hostAndPort: string): void
   /** Stops the schedule's clock and the processes of steps; what they were doing is done again by the next server. */
@@ -275,6 +277,7 @@ export function createPipelines(
       if (!found) throw pipelineErrors.OUTPUT_NOT_FOUND(step, output)
       return found
     },
+    code: executor,
     cadences: (scope) => readCadences(engine, scope),
     triggers: (scope, pipeline, page) => readTriggers(engine, scope, pipeline, page),
     listening: (at) => {

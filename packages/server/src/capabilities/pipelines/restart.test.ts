@@ -76,6 +76,8 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
         leaseMs: 1500,
         adminToken: token,
         logLevel: 'silent',
+        // The steps count in a file outside of their directory.
+        codeExecution: 'uncontained' as const,
         ...(database ? { databaseUrl: database.url } : {}),
       }
       const call = async (url: string, method: string, path: string, body?: Uint8Array | object): Promise<any> => {

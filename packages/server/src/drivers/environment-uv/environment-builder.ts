@@ -17,6 +17,8 @@ export interface EnvironmentSettings {
   readonly python: string
   /** JSON file {SHA-256 of a lock file: interpreter of an environment that holds it}: such environments are taken as they are. */
   readonly prebuilt: string
+  /** Installs no package that comes as source: it would run its own code while it is built. */
+  readonly wheelsOnly?: boolean
   /** What child processes see of our environment. */
   readonly env: Readonly<Record<string, string>>
   /** Lock file of uv itself; tests name another. */
@@ -31,6 +33,7 @@ export function createEnvironmentBuilder({
   root,
   python,
   prebuilt,
+  wheelsOnly = false,
   env: inherited,
   uvLock = defaultUvLock,
 }: EnvironmentSettings): EnvironmentBuilder {
@@ -122,7 +125,7 @@ export function createEnvironmentBuilder({
     await writeFile(lockPath, lock)
     const synced = await runProgram(
       program,
-      ['pip', 'sync', '--require-hashes', '--allow-empty-requirements', '--python', built.python, lockPath],
+      ['pip', 'sync', '--require-hashes', ...(wheelsOnly ? ['--no-build'] : []), '--allow-empty-requirements', '--python', built.python, lockPath],
       options,
     )
     if (!synced.ok) {

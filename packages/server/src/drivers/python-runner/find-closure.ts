@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { defineErrors } from '../../kernel/errors/index.ts'
-import { pythonRoot } from './fork-server.ts'
+import { pythonRoot } from './python-root.ts'
 
 const closureErrors = defineErrors('PIPELINES', {
   CODE_UNREADABLE: { status: 422, message: (why: string) => `The code of the pipeline cannot be read: ${why}` },

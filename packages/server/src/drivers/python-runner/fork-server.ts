@@ -1,10 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-
-/** Where the Python side lies: beside the packages. */
-export const pythonRoot = join(import.meta.dirname, '../../../../../python')
+import { isolated } from './boundary.ts'
+import { pythonRoot } from './python-root.ts'
 
 export interface ForkTask {
   readonly id: string
@@ -16,9 +14,38 @@ export interface ForkTask {
   /** The whole environment of the step: nothing of the server's own is passed on. */
   readonly env: Readonly<Record<string, string>>
   readonly path?: readonly string[]
-  readonly limits?: { readonly fileBytes?: number; readonly memoryBytes?: number; readonly cpuSeconds?: number }
+  readonly limits?: ForkLimits
+  /** What of the server's sandbox the step itself keeps. */
+  readonly confine?: { readonly read: readonly string[]; readonly write: readonly string[] }
   onLine(text: string, stream: 'stdout' | 'stderr'): void
   onEntered?(at: number): void
+}
+
+/** What the processes of one step may use together. */
+export interface ForkLimits {
+  /** One file; a folder is watched from outside. */
+  readonly fileBytes?: number
+  readonly memoryBytes?: number
+  readonly processes?: number
+  /** Processors that it runs on. */
+  readonly cpus?: number
+}
+
+/** The boundary around a fork server and all of its steps. */
+export interface Sandbox {
+  /** The interpreter that stays outside as broker: not one that users' packages were installed into. */
+  readonly python: string
+  readonly read: readonly string[]
+  readonly write: readonly string[]
+  readonly network: boolean
+  /** This server, the one address that is reached without the network. */
+  readonly link: { readonly host: string; readonly port: number; readonly addresses: readonly string[] } | null
+  /** The user to become where that is possible. */
+  readonly identity: number | null
+  readonly processes: number
+  /** For tests: an older version of Landlock, and layers that are left out so that an attack gets through. */
+  readonly abi?: number
+  readonly without?: readonly ('filesystem' | 'calls' | 'step-files' | 'step-calls')[]
 }
 
 export interface ForkResult {
@@ -28,6 +55,8 @@ export interface ForkResult {
   readonly enteredAt: number | null
   readonly error: { readonly type: string; readonly message: string; readonly traceback: string } | null
   readonly returned: unknown
+  /** The limit that it was ended for, or that its end points to. */
+  readonly limit: 'memory' | 'processes' | 'disk' | null
 }
 
 /** A warm Python process that forks a child for each step. */
@@ -39,6 +68,8 @@ export interface ForkServer {
   /** SIGTERM to the step's process group, SIGKILL after the grace. */
   cancel(id: string, graceSeconds: number): void
   readonly running: number
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<void>
   close(): void
 }
 
@@ -60,26 +91,30 @@ type Event =
       signal: number | null
       error: ForkResult['error']
       returned: unknown
+      limit: ForkResult['limit']
     }
+
+/** What one line from Python may hold; more is no message of ours. */
+const longestLine = 512 * 2 ** 20
 
 /** Starts a fork server with the given interpreter and waits until its modules are loaded. A module that cannot be imported is not an error: the step that needs it says so. */
 export async function startForkServer({
   python,
   preload,
   env,
+  sandbox,
 }: {
   python: string
   preload: readonly string[]
   env: Readonly<Record<string, string>>
+  /** Nothing keeps the steps in where it is left out. */
+  sandbox?: Sandbox
 }): Promise<ForkServer> {
+  const args = ['-u', '-m', 'trivium_runner.fork_server', preload.join(',')]
   const child: ChildProcessWithoutNullStreams = spawn(
-    python,
-    ['-u', '-m', 'trivium_runner.fork_server', preload.join(',')],
-    {
-      cwd: pythonRoot,
-      env: { ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    },
+    sandbox ? sandbox.python : python,
+    sandbox ? [...isolated('main'), JSON.stringify({ ...sandbox, argv: [python, ...args] })] : args,
+    { cwd: pythonRoot, env: { ...env }, stdio: ['pipe', 'pipe', 'pipe'] },
   )
   const running = new Map<string, Running>()
   let said = ''
@@ -121,11 +156,25 @@ export async function startForkServer({
         enteredAt: one.enteredAt,
         error: message.error,
         returned: message.returned,
+        limit: message.limit,
       })
     }
   }
   const ready = once(lines, 'line')
-  lines.on('line', (line: string) => onEvent(JSON.parse(line) as Event))
+  let unended = 0
+  child.stdout.on('data', (chunk: Buffer) => {
+    const end = chunk.lastIndexOf(10)
+    unended = end === -1 ? unended + chunk.length : chunk.length - end
+    if (unended > longestLine) child.kill('SIGKILL')
+  })
+  lines.on('line', (line: string) => {
+    try {
+      onEvent(JSON.parse(line) as Event)
+    } catch {
+      // Packages of users are loaded in that process: whatever does not speak as we do is ended.
+      child.kill('SIGKILL')
+    }
+  })
   await Promise.race([ready, ended])
 
   return {
@@ -142,11 +191,20 @@ export async function startForkServer({
         }
         running.set(task.id, { task, enteredAt: null, resolve, reject })
         const { id, workdir, entry, env: stepEnv, path, limits } = task
-        send({ op: 'run', id, workdir, env: stepEnv, path, limits, ...entry })
+        const confine = sandbox && task.confine && { ...narrowed(sandbox), ...task.confine }
+        send({ op: 'run', id, workdir, env: stepEnv, path, limits, confine, ...entry })
       }),
+    ended: ended.catch(() => {}),
     cancel: (id, graceSeconds) => send({ op: 'cancel', id, graceSeconds }),
     close: () => {
       child.stdin.end()
     },
   }
 }
+
+const narrowed = ({ network, link, abi, without }: Sandbox) => ({
+  network,
+  link,
+  abi: abi ?? null,
+  without: without ?? [],
+})

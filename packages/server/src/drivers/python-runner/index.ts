@@ -1,2 +1,3 @@
 export { closureFinder } from './find-closure.ts'
 export { createLocalExecutor } from './local-executor.ts'
+export { probeBoundary } from './boundary.ts'

@@ -13,7 +13,7 @@ import type {
 } from '../../kernel/ports/table-engine.ts'
 import { tablesErrors } from '../../kernel/tables/table-errors.ts'
 import { requireAllowedPath } from './allowed-path.ts'
-import { parseMemory } from './parse-memory.ts'
+import { parseMemory } from '../../kernel/config/index.ts'
 import { createProcessPool, type ProcessPool } from './process-pool.ts'
 import { childDirPrefix } from './start-child.ts'
 

@@ -216,6 +216,44 @@ export const configSchema = Type.Object(
       maximum: 256,
       description: 'Pipeline steps that may run at once on this machine.',
     }),
+    codeExecution: Type.Union([Type.Literal('contained'), Type.Literal('off'), Type.Literal('uncontained')], {
+      default: 'contained',
+      description:
+        'Code of pipelines on this machine: contained in a sandbox of the kernel, off, or uncontained with all rights of this server, which is refused once two people may bring code.',
+    }),
+    codeReads: Type.String({
+      default: '',
+      description:
+        'More files and directories that contained steps may read, comma-separated, such as a mounted share.',
+    }),
+    stepMemory: Type.String({
+      default: '8GB',
+      pattern: '^[0-9]+(\\.[0-9]+)?[KMGT]i?B$',
+      description: 'Memory that the processes of a step may use together, where its resources say nothing else.',
+    }),
+    stepDisk: Type.String({
+      default: '20GB',
+      pattern: '^[0-9]+(\\.[0-9]+)?[KMGT]i?B$',
+      description: 'Disk that a step may write, where its resources say nothing else.',
+    }),
+    stepCpus: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 1024,
+      description: 'Processors that a step runs on, where its resources say nothing else; 0 is all.',
+    }),
+    stepProcesses: Type.Integer({
+      default: 256,
+      minimum: 1,
+      maximum: 100_000,
+      description: 'Processes that a step may have at once, where its resources say nothing else.',
+    }),
+    stepHours: Type.Integer({
+      default: 24,
+      minimum: 1,
+      maximum: 8760,
+      description: 'Hours after which a step is ended, where it has neither a timeout nor a limit of time.',
+    }),
     leaseMs: Type.Integer({
       default: 30_000,
       minimum: 200,

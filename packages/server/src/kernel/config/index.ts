@@ -1,2 +1,3 @@
 export * from './config.ts'
 export * from './inherited-environment.ts'
+export * from './parse-memory.ts'

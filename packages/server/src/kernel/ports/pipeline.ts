@@ -35,7 +35,7 @@ export interface StepContext {
   /** Who started the run, or whom its trigger acts for. */
   readonly startedBy: Principal
   readonly signal: AbortSignal
-  log(line: string, stream?: 'stdout' | 'stderr'): void
+  log(line: string, stream?: 'stdout' | 'stderr' | 'system'): void
   progress(done: number, total: number): void
 }
 
@@ -88,18 +88,44 @@ export interface EnvironmentBuilder {
   build(lock: Buffer | undefined, log: (line: string) => void, signal?: AbortSignal): Promise<BuiltEnvironment>
 }
 
+/** One of the layers that keep code of people in, and whether it holds on this machine. */
+export interface BoundaryLayer {
+  readonly name: string
+  readonly active: boolean
+  readonly found: string
+}
+
+/** What keeps code of people from the server's files, keys, processes and network. `contained`: the stated minimum holds. */
+export interface CodeBoundary {
+  readonly contained: boolean
+  readonly layers: readonly BoundaryLayer[]
+}
+
 /** Runs user code away from main. Inputs, outputs and code are files that the caller laid out and collects; the run-scoped token is in `env`. */
 export interface Executor {
   submit(attemptId: string, task: ExecutorTask): Promise<ExecutorResult>
+  /** What keeps the code in, tried once. */
+  boundary(): Promise<CodeBoundary>
+  /** Why no code of people may run here now, with what mends it; undefined when it may. */
+  refusal(): Promise<string | undefined>
   close(): Promise<void>
+}
+
+/** What a step's processes may use together. */
+export interface StepLimits {
+  readonly memoryBytes?: number
+  /** Processors. */
+  readonly cpus?: number
+  readonly diskBytes?: number
+  readonly processes?: number
 }
 
 export interface ExecutorTask {
   readonly project: string
   readonly environment: BuiltEnvironment
-  /** The working directory; the caller makes and removes it. */
-  readonly workdir: string
-  /** Directory of the code bundle, never written to: first on Python's path. */
+  /** The attempt's own directory, which the caller makes and removes. The step reads `in`, and writes to `work`, where it starts, and to `out`. Its parent holds those of the same project only. */
+  readonly place: string
+  /** Directory of the code bundle, never written to: first on Python's path. Its parent holds code of the same project only. */
   readonly code: string
   /** `python`: module:function called with `arguments`; `command`: argv, no shell. */
   readonly entry:
@@ -108,6 +134,11 @@ export interface ExecutorTask {
   /** Modules from outside the bundle that the code imports: a warm process may have them loaded before. */
   readonly preload: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Reaches other machines; else only this server. */
+  readonly network: boolean
+  /** URL of this server; empty before it listens. */
+  readonly serverUrl: string
+  readonly limits: StepLimits
   readonly timeoutMs?: number
   readonly signal: AbortSignal
   onLine(line: string, stream: 'stdout' | 'stderr'): void
@@ -119,6 +150,8 @@ export interface ExecutorResult {
   /** When user code began, milliseconds UTC. */
   readonly enteredAt: number | null
   readonly error?: string
+  /** The limit that it was ended for, or that its end points to. */
+  readonly limit?: 'memory' | 'processes' | 'disk' | 'time'
   /** What a Python function returned, JSON. */
   readonly returned?: unknown
 }

@@ -4,7 +4,10 @@ import { join, relative, sep } from 'node:path'
 import type { PipelineStep } from '@trivium/contract'
 import type { Artifact, BlobStore } from '../../../kernel/ports/index.ts'
 import { digestOf } from '../../../kernel/ids/index.ts'
+import { AppError } from '../../../kernel/errors/index.ts'
 import { stepErrors } from '../errors.ts'
+
+const largestValue = 64 * 2 ** 20
 
 /** Takes what a step wrote below `directory`, and what its function returned, into the object store. Throws PIPELINES.OUTPUT_MISSING with the name of what is not there. */
 export async function collectOutputs(
@@ -45,10 +48,21 @@ function fromReturned(step: PipelineStep, name: string, kind: string, returned: 
 }
 
 async function fromJsonFile(step: PipelineStep, name: string, kind: string, directory: string): Promise<unknown> {
+  const path = join(directory, name)
   let text: string
   try {
-    text = await readFile(join(directory, name), 'utf8')
-  } catch {
+    // A link would have this server read for the step what it may not, a pipe would keep it waiting.
+    const found = await lstat(path)
+    if (!found.isFile() || found.size > largestValue)
+      throw stepErrors.OUTPUT_WRONG_KIND(
+        step.name,
+        name,
+        kind,
+        found.isFile() ? `${found.size} bytes, more than ${largestValue}` : 'no file of its own',
+      )
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof AppError) throw error
     throw stepErrors.OUTPUT_MISSING(
       step.name,
       name,

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Evidence } from '@trivium/contract'
 import { digestOf, urn } from '../../../kernel/ids/index.ts'
@@ -8,6 +8,7 @@ import type {
   ExecutorTask,
   StepContext,
   StepKind,
+  StepLimits,
   StepResult,
 } from '../../../kernel/ports/index.ts'
 import { asText, fillArguments } from '../definition/interpolate.ts'
@@ -15,6 +16,8 @@ import { isPlainMap } from '../definition/field-reader.ts'
 import { stepErrors } from '../errors.ts'
 import type { Engine } from '../runs/engine.ts'
 import { StepFailure } from '../runs/step-failure.ts'
+import { boundaryText, limitsOf, limitWords } from './step-limits.ts'
+import { removePlace } from './remove-place.ts'
 import { collectOutputs } from './collect-outputs.ts'
 import { placeInput } from './place-inputs.ts'
 import { codeFiles, lockOf, moduleOf, type UserCodeConfiguration } from './user-code-parts.ts'
@@ -35,11 +38,15 @@ export function userCodeStep(engine: Engine, kind: 'python' | 'command'): StepKi
           : ['"env" must be a map of texts.']
       }),
     run: async (context, configuration) => {
-      const workdir = join(engine.paths.data, 'work', `${context.runId}-${context.step}-${context.attempt}`)
+      const refusal = await engine.executor.refusal()
+      if (refusal !== undefined)
+        throw new StepFailure(stepErrors.CODE_REFUSED(context.step, refusal), { exitCode: null })
+      const name = `${context.runId}-${context.step}-${context.attempt}`
+      const place = join(engine.paths.data, 'work', context.project, name)
       try {
-        return await runUserCode(engine, context, configuration as unknown as UserCodeConfiguration, workdir)
+        return await runUserCode(engine, context, configuration as unknown as UserCodeConfiguration, place)
       } finally {
-        await rm(workdir, { recursive: true, force: true })
+        await removePlace(place)
       }
     },
   }
@@ -49,7 +56,7 @@ async function runUserCode(
   engine: Engine,
   context: StepContext,
   { step, version, settings }: UserCodeConfiguration,
-  workdir: string,
+  place: string,
 ): Promise<StepResult> {
   const { blobs, bundles, environments, executor } = engine
   const lock = await lockOf(engine, context.project, version)
@@ -57,19 +64,26 @@ async function runUserCode(
     environments.build(lock, (line) => context.log(line, 'stdout'), context.signal),
     bundles.directory(context.project, version.definition.codeDigest, codeFiles(version)),
   ])
-  const outputs = join(workdir, 'out')
+  const outputs = join(place, 'out')
   await mkdir(outputs, { recursive: true })
+  await mkdir(join(place, 'in'))
   const inputs: Record<string, unknown> = {}
   for (const name of Object.keys(step.in)) {
     const artifact = context.inputs[name]
-    inputs[name] = artifact ? await placeInput(engine, context.scope, join(workdir, 'in'), name, artifact) : null
+    inputs[name] = artifact ? await placeInput(engine, context.scope, join(place, 'in'), name, artifact) : null
   }
+  const limits = limitsOf(engine.config, step.resources)
+  context.log(await boundaryText(engine, step, limits), 'system')
   const result = await executor.submit(`${context.runId}/${context.step}/${context.attempt}`, {
     project: context.project,
     environment,
-    workdir,
+    place,
     code,
     signal: context.signal,
+    network: step.network === true,
+    serverUrl: engine.serverUrl(),
+    limits,
+    timeoutMs: step.timeoutMs ?? engine.config.stepHours * 3_600_000,
     entry: entryOf(step, context, inputs, outputs),
     preload:
       step.kind === 'python'
@@ -86,7 +100,7 @@ async function runUserCode(
       else context.log(line, stream)
     },
   })
-  if (result.outcome !== 'succeeded') throw failureOf(context.step, result)
+  if (result.outcome !== 'succeeded') throw failureOf(engine.config, step, limits, result)
   const collected = await collectOutputs(blobs, context.project, step, outputs, result.returned)
   return {
     outputs: collected,
@@ -159,6 +173,7 @@ async function variablesOf(
     TRIVIUM_PROJECT: context.project,
     TRIVIUM_PIPELINE_RUN: context.runId,
     TRIVIUM_STEP: context.step,
+    TRIVIUM_ATTEMPT: String(context.attempt),
     TRIVIUM_AS_OF: String(context.asOf),
     TRIVIUM_CODE: code,
     TRIVIUM_OUTPUTS: outputs,
@@ -168,7 +183,12 @@ async function variablesOf(
   }
 }
 
-function failureOf(step: string, result: ExecutorResult): StepFailure {
+function failureOf(
+  config: Engine['config'],
+  { name: step, timeoutMs }: UserCodeConfiguration['step'],
+  limits: StepLimits,
+  result: ExecutorResult,
+): StepFailure {
   const detail = result.error ?? ''
   const last = detail.trim().split('\n').at(-1) ?? ''
   const extra = {
@@ -183,6 +203,10 @@ function failureOf(step: string, result: ExecutorResult): StepFailure {
     })
   if (result.outcome === 'cancelled')
     return new StepFailure(stepErrors.CANCELLED(step), { ...extra, outcome: 'cancelled' })
+  if (result.limit !== undefined) {
+    const { what, most, mend } = limitWords(config, limits, timeoutMs, result.limit)
+    return new StepFailure(stepErrors.LIMIT_EXCEEDED(step, what, most, mend), extra)
+  }
   return new StepFailure(
     stepErrors.STEP_FAILED(step, last === '' ? `exit code ${result.exitCode ?? 'unknown'}.` : last),
     extra,
