@@ -47,7 +47,7 @@ export async function verifyOffline(config: Config, project?: string): Promise<C
       const names = new Set([...chains, ...known].map(({ name }) => name).concat(signedProjects(config)))
       const reports: ChainReport[] = []
       for (const name of project === undefined ? [...names].toSorted() : [project])
-        reports.push(await verifyProject({ db, checkpoints }, name))
+        reports.push(await verifyProject({ db, checkpoints, ...drivers }, name))
       return reports
     } finally {
       await drivers.tables.close()

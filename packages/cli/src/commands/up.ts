@@ -38,6 +38,11 @@ export function upCommand(program: Command, terminal: Terminal): void {
     .option('--vault-command <program>', 'wraps the keys of secrets in a key management service')
     .option('--body-limit <bytes>', 'largest JSON body', wholeNumber)
     .option('--checkpoint-directory <directory>', 'second place for the signed checkpoints of the events')
+    .option(
+      '--event-retention-months <number>',
+      'months of events in the database; older ones go to Parquet',
+      wholeNumber,
+    )
     .option('--access-log-days <number>', 'days after which entries of the access log are removed', wholeNumber)
     .option('--storage-url <url>', 's3://BUCKET/PREFIX for content; without it the data directory')
     .option('--storage-endpoint <url>', 'https://… of an S3 server other than that of Amazon')

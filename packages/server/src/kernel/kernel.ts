@@ -9,6 +9,8 @@ import {
   createEventLog,
   createVolatileChannel,
   createCheckpoints,
+  createEventArchive,
+  type EventArchive,
   type Checkpoints,
   type EventLog,
   type NewEvent,
@@ -37,6 +39,8 @@ export interface Kernel {
   readonly sequencer: Sequencer
   /** Signed words about the chains of the events, outside of the database. */
   readonly checkpoints: Checkpoints
+  /** Moves the events of past months into the object store. */
+  readonly eventArchive: EventArchive
   /** The instance's Ed25519 key. */
   readonly signingKey: SigningKey
   readonly consumers: Consumers
@@ -132,6 +136,7 @@ export function createKernel(parts: {
     events,
     sequencer,
     checkpoints,
+    eventArchive: createEventArchive({ ...parts, jobs, paths }),
     signingKey,
     consumers,
     volatile: createVolatileChannel({ channel: db.channel, others }),

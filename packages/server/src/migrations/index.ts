@@ -31,6 +31,7 @@ import { signIn } from './0103-sign-in.ts'
 import { permissions } from './0106-permissions.ts'
 import { secrets } from './0110-secrets.ts'
 import { quotas } from './0116-quotas.ts'
+import { eventArchive } from './0112-event-archive.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -66,6 +67,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0106-permissions', permissions],
   ['0110-secrets', secrets],
   ['0116-quotas', quotas],
+  ['0112-event-archive', eventArchive],
 ]
 
 /**

@@ -123,6 +123,13 @@ export const configSchema = Type.Object(
       description:
         'Second place for the signed checkpoints of the events, best on another machine or a medium that is written once; empty for none.',
     }),
+    eventRetentionMonths: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 1200,
+      description:
+        'Whole months before this one whose events stay in the database; older ones are moved to Parquet files in the object store, month by month, and can still be listed and verified. 0 keeps all.',
+    }),
     accessLogDays: Type.Integer({
       default: 90,
       minimum: 1,

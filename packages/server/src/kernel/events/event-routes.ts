@@ -7,16 +7,17 @@ import {
   getSigningKey,
   getWatermark,
   listEvents,
+  type SealedEvent,
   streamEvents,
   verifyEvents,
 } from '@trivium/contract'
 import { type Http, mount } from '../http/index.ts'
-import type { Database } from '../db/index.ts'
 import type { Kernel } from '../kernel.ts'
 import { canonicalEvent } from './canonical-event.ts'
 import type { EventListInput } from './event-list-thread.ts'
-import { type EventTable, sealedEventOf } from './event-log.ts'
+import { sealedEventOf } from './event-log.ts'
 import { eventSchemaRoutes } from './event-schema-routes.ts'
+import { listEventRows } from './list-events.ts'
 import { pemOf } from './signing-key.ts'
 import { chainState, noteVerification, verifyProject } from './verify-project.ts'
 
@@ -38,13 +39,11 @@ export function eventRoutes(app: Http, kernel: Kernel): void {
     const head = await events.head(db.read)
     const { limit = 100, after, before, ...filter } = query
     const input: EventListInput = { project: scope.project, limit, after, before, filter }
-    // A filter may pass over many rows until it has found enough.
-    const bytes = await db.offload({ module: eventListModule, name: 'eventList', input })
-    return { events: (JSON.parse(new TextDecoder().decode(bytes)) as EventTable[]).map(sealedEventOf), head }
+    return { events: (await listEventRows(kernel, input)).map(sealedEventOf), head }
   })
 
   mount(app, exportEvents, 200, async ({ scope, query, reply }) => {
-    const lines = exportLines(db, scope.project, query, await events.head(db.read))
+    const lines = exportLines(kernel, scope.project, query, await events.head(db.read))
     return reply
       .header('content-type', 'application/jsonl; charset=utf-8')
       .header('content-disposition', `attachment; filename="${scope.project}-events.jsonl"`)
@@ -77,7 +76,7 @@ export function eventRoutes(app: Http, kernel: Kernel): void {
       try {
         do {
           again = false
-          const found = await events.readAfter(db.read, cursor, batch, { project: scope.project })
+          const found = await readOn(kernel, scope.project, cursor)
           for (const event of found) {
             cursor = event.seq
             if (!open) return
@@ -148,14 +147,22 @@ function chainRoutes(app: Http, kernel: Kernel): void {
   })
 }
 
-const eventListModule = new URL(
-  `./event-list-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
-  import.meta.url,
-)
+/** The next events of a stream; who comes back after months reads them from archives first. */
+async function readOn(kernel: Kernel, project: string, cursor: number): Promise<SealedEvent[]> {
+  const { db, events } = kernel
+  const archived = await db.read
+    .selectFrom('event_archive')
+    .select('first_batch')
+    .where('project_id', '=', project)
+    .where('last_seq', '>', cursor)
+    .executeTakeFirst()
+  if (!archived) return events.readAfter(db.read, cursor, batch, { project })
+  return (await listEventRows(kernel, { project, limit: batch, after: cursor, filter: {} })).map(sealedEventOf)
+}
 
 /** Canonical lines, read a thousand at a time as they are taken. */
 async function* exportLines(
-  db: Database,
+  kernel: Kernel,
   project: string,
   filter: EventListInput['filter'],
   head: number,
@@ -163,8 +170,7 @@ async function* exportLines(
   const limit = 1000
   for (let after = 0; ; ) {
     const input: EventListInput = { project, limit, after, before: head + 1, filter }
-    const bytes = await db.offload({ module: eventListModule, name: 'eventList', input })
-    const rows = JSON.parse(new TextDecoder().decode(bytes)) as EventTable[]
+    const rows = await listEventRows(kernel, input)
     if (rows.length > 0) yield rows.map((row) => `${canonicalEvent(row)}\n`).join('')
     if (rows.length < limit) return
     after = rows.at(-1)?.seq ?? head

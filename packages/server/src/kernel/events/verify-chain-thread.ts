@@ -17,19 +17,30 @@ const batchesAtOnce = 200
 const eventsAtOnce = 2000
 
 /**
- * Recomputes a project's chain from the rows of its events and compares it with checkpoints, whose signatures the caller has checked. Runs on a reader
+ * Recomputes a project's chain from the rows of its events, but for those that the caller finds in archives, and compares it with checkpoints, whose signatures the caller has checked. Runs on a reader
  * thread (`db.offload`): a million events take seconds.
  */
 export async function verifyChain(
   db: Reader,
-  { project, checkpoints }: { project: string; checkpoints: readonly Checkpoint[] },
+  { project, checkpoints, archived }: { project: string; checkpoints: readonly Checkpoint[]; archived: number },
 ): Promise<string> {
   const problems = new Problems()
   // In this order: what the chain says of itself is then always within what is looked at, however much is written meanwhile.
   const standing = await readStanding(db, project)
   const { sealed_seq: bound } = await db.selectFrom('event_head').select('sealed_seq').executeTakeFirstOrThrow()
   const newest = checkpoints.toSorted((a, b) => a.batch - b.batch).at(-1)
-  const walk: Walk = { db, project, problems, number: 0, digest: noBatch, seq: 0, events: 0, bound, seen: new Map() }
+  const walk: Walk = {
+    db,
+    project,
+    problems,
+    number: 0,
+    digest: noBatch,
+    seq: 0,
+    events: 0,
+    bound,
+    archived,
+    seen: new Map(),
+  }
   const wanted = new Set(checkpoints.map(({ batch }) => batch))
   if (standing) wanted.add(standing.batches)
   for (;;) {
@@ -59,6 +70,8 @@ interface Walk {
   readonly db: Reader
   readonly project: string
   readonly problems: Problems
+  /** Up to this batch the caller compares the events with archives; rows that are still here must be right all the same. */
+  readonly archived: number
   /** Nothing past it is looked at: it may still be under way. */
   readonly bound: number
   number: number
@@ -122,6 +135,7 @@ async function compareBatches(
   for (const member of members) {
     const row = bySeq.get(member.seq)
     bySeq.delete(member.seq)
+    if (!row && member.batch <= walk.archived) continue
     if (row?.id === member.id && eventDigest(row) === member.digest) continue
     problems.add(await describe(db, project, member, row))
   }

@@ -1,20 +1,33 @@
-import type { ChainReport, ChainState } from '@trivium/contract'
+import type { ChainProblem, ChainReport, ChainState } from '@trivium/contract'
 import type { Clock } from '../clock/index.ts'
 import type { Database, Reader } from '../db/index.ts'
+import type { BlobStore, TableEngine } from '../ports/index.ts'
 import type { Checkpoints } from './checkpoints.ts'
+import { archivedTo, archivesOf, compareArchive } from './event-archive.ts'
 
-/** Verifies the chain of a project against every checkpoint that can be found. */
+/** Verifies the chain of a project, in the table and in its archives, against every checkpoint that can be found. */
 export async function verifyProject(
-  { db, checkpoints }: { db: Database; checkpoints: Pick<Checkpoints, 'collect'> },
+  {
+    db,
+    checkpoints,
+    blobs,
+    tables,
+  }: { db: Database; checkpoints: Pick<Checkpoints, 'collect'>; blobs: BlobStore; tables: TableEngine },
   project: string,
 ): Promise<ChainReport> {
   const found = await checkpoints.collect(project)
+  const archives = await archivesOf(db.read, project)
+  const archived: ChainProblem[] = []
+  for (const archive of archives) archived.push(...(await compareArchive({ db: db.read, blobs, tables }, archive)))
   const bytes = await db.offload({
     module: new URL(`./verify-chain-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
     name: 'verifyChain',
-    input: { project, checkpoints: found.checkpoints },
+    input: { project, checkpoints: found.checkpoints, archived: archivedTo(archives).batch },
   })
   const report = JSON.parse(new TextDecoder().decode(bytes)) as ChainReport
+  // Events that were moved while the table was looked at are missed there.
+  if ((await archivesOf(db.read, project)).length > archives.length)
+    return verifyProject({ db, checkpoints, blobs, tables }, project)
   const unbelievable = found.problems.map((detail) => ({
     kind: 'checkpoint' as const,
     seq: null,
@@ -24,8 +37,8 @@ export async function verifyProject(
   }))
   return {
     ...report,
-    intact: report.intact && unbelievable.length === 0,
-    problems: [...unbelievable, ...report.problems],
+    intact: report.intact && unbelievable.length + archived.length === 0,
+    problems: [...unbelievable, ...archived, ...report.problems],
   }
 }
 
