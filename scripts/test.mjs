@@ -4,8 +4,8 @@
 //   npm test -- fast               without the stages that start whole servers
 //   npm test -- PATH…              only the test files whose path contains one of these
 //   npm run conformance            real clients and screenshots
-//   npm run chaos -- [--kills N] [--on sqlite|replicas] [--lease-ms N] [--seed N]
-//                                  the kill tests alone, with N kills on each, and the rolling upgrade
+//   npm run chaos -- [--kills N] [--on sqlite|replicas] [--lease-ms N] [--seed N] [--from COMMIT]
+//                                  the kill tests alone, with N kills on each, and the upgrade from a commit under load
 import { buildWeb } from './build-web.mjs'
 import { ensureNode, ensurePython, runScript } from './setup.mjs'
 import { checks } from './test-checks.mjs'
@@ -40,11 +40,16 @@ async function runMode() {
 }
 
 function chaosEnvironment() {
-  const flags = { '--kills': 'CHAOS_KILLS', '--on': 'CHAOS_ON', '--lease-ms': 'CHAOS_LEASE_MS', '--seed': 'CHAOS_SEED' }
-  return Object.fromEntries(
-    Object.entries(flags).flatMap(([flag, name]) => {
-      const at = words.indexOf(flag)
-      return at < 0 ? [] : [[name, words[at + 1]]]
-    }),
-  )
+  const flags = {
+    '--kills': 'CHAOS_KILLS',
+    '--on': 'CHAOS_ON',
+    '--lease-ms': 'CHAOS_LEASE_MS',
+    '--seed': 'CHAOS_SEED',
+    '--from': 'CHAOS_UPGRADE_FROM',
+  }
+  const given = Object.entries(flags).flatMap(([flag, name]) => {
+    const at = words.indexOf(flag)
+    return at < 0 ? [] : [[name, words[at + 1]]]
+  })
+  return { ...(mode === 'chaos' ? { CHAOS_UPGRADE_FROM: 'HEAD~1' } : {}), ...Object.fromEntries(given) }
 }

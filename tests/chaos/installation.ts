@@ -8,7 +8,7 @@ import { type ServerProcess, spawnServer } from '../../packages/testing/src/spaw
 import type { Send } from './traffic.ts'
 import { gatewayPid, killProcess, tablesPids } from './victims.ts'
 
-const token = 'token-of-the-kill-test-0123456789'
+export const token = 'token-of-the-kill-test-0123456789'
 
 /** The servers of one database, each on a port that it keeps over its restarts. */
 export interface Installation {
@@ -30,17 +30,8 @@ export async function oneServer(leaseMs: number): Promise<Installation> {
 
 /** Two servers, each as on a machine of its own, on one Postgres and one S3 server. */
 export async function twoReplicas(leaseMs: number): Promise<Installation> {
-  const [database, { configuration }] = await Promise.all([createPostgresDatabase(), createS3Place()])
-  const storage = Object.entries(configuration).map(([key, value]) => [
-    `TRIVIUM_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`,
-    value,
-  ])
-  const settings = {
-    ...(Object.fromEntries(storage) as Record<string, string>),
-    TRIVIUM_DATABASE_URL: database.url,
-    TRIVIUM_VAULT_KEY: randomBytes(32).toString('base64'),
-  }
-  return startInstallation(2, leaseMs, settings, database.drop)
+  const { settings, drop } = await sharedPlaces()
+  return startInstallation(2, leaseMs, settings, drop)
 }
 
 interface Replica {
@@ -75,32 +66,11 @@ async function startInstallation(
     })
   }
   let turn = 0
-  const send: Send = async (method, path, body, as = token) => {
-    const raw = typeof body === 'string' || body instanceof Uint8Array
-    // In turn: what one has answered the other has to know.
+  // In turn: what one has answered the other has to know.
+  const send = sendTo(() => {
     turn += 1
-    const { port } = replicas[turn % replicas.length] as Replica
-    try {
-      const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${as}`,
-          ...(body === undefined ? {} : { 'content-type': raw ? 'application/octet-stream' : 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: raw ? (body as string) : JSON.stringify(body) }),
-        signal: AbortSignal.timeout(20_000),
-      })
-      const text = await response.text()
-      if (response.ok) return text === '' ? {} : JSON.parse(text)
-      // A mistake of this test must not look like a server that was away.
-      if (response.status < 500 && response.status !== 409 && response.status !== 401)
-        throw new TypeError(`${method} ${path}: ${response.status} ${text}`)
-      return undefined
-    } catch (error) {
-      if (error instanceof TypeError && error.message.startsWith(method)) throw error
-      return undefined
-    }
-  }
+    return (replicas[turn % replicas.length] as Replica).port
+  })
   return {
     send,
     killOne: async (random) => {
@@ -134,4 +104,49 @@ async function startInstallation(
       await drop()
     },
   }
+}
+
+/** Sends requests to the port that `portOf` names for each. `onFailed` hears of every request that was not answered well. */
+export function sendTo(portOf: () => string, onFailed: (what: string) => void = () => {}): Send {
+  return async (method, path, body, as = token) => {
+    const raw = typeof body === 'string' || body instanceof Uint8Array
+    const port = portOf()
+    try {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${as}`,
+          ...(body === undefined ? {} : { 'content-type': raw ? 'application/octet-stream' : 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: raw ? (body as string) : JSON.stringify(body) }),
+        signal: AbortSignal.timeout(20_000),
+      })
+      const text = await response.text()
+      if (response.ok) return text === '' ? {} : JSON.parse(text)
+      onFailed(`${method} ${path} at ${port}: ${response.status} ${text}`)
+      // A mistake of this test must not look like a server that was away.
+      if (response.status < 500 && response.status !== 409 && response.status !== 401)
+        throw new TypeError(`${method} ${path}: ${response.status} ${text}`)
+      return undefined
+    } catch (error) {
+      if (error instanceof TypeError && error.message.startsWith(method)) throw error
+      onFailed(`${method} ${path} at ${port}: ${(error as Error).message}`)
+      return undefined
+    }
+  }
+}
+
+/** Settings of servers that share a Postgres database and a place on S3. */
+export async function sharedPlaces(): Promise<{ settings: Record<string, string>; drop(): Promise<void> }> {
+  const [database, { configuration }] = await Promise.all([createPostgresDatabase(), createS3Place()])
+  const storage = Object.entries(configuration).map(([key, value]): [string, string] => [
+    `TRIVIUM_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`,
+    value,
+  ])
+  const settings = {
+    ...Object.fromEntries(storage),
+    TRIVIUM_DATABASE_URL: database.url,
+    TRIVIUM_VAULT_KEY: randomBytes(32).toString('base64'),
+  }
+  return { settings, drop: database.drop }
 }

@@ -36,9 +36,11 @@ export async function spawnServer(options: {
   data: string
   settings?: Record<string, string>
   flags?: readonly string[]
+  /** Another version of the command. */
+  program?: string
 }): Promise<ServerProcess> {
   const flags = options.flags ?? ['--port', '0']
-  const child = spawn(program, ['up', '--json', '--data', options.data, ...flags], {
+  const child = spawn(options.program ?? program, ['up', '--json', '--data', options.data, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...withoutSettings(process.env), ...options.settings },
   })
