@@ -33,6 +33,12 @@ const once: readonly { method: 'GET' | 'PUT' | 'POST' | 'HEAD'; url: string; bod
     body: '{"keys":["k"],"columns":{},"window":"1h","features":{"\\u2028":null}}',
     status: 400,
   },
+  {
+    method: 'POST',
+    url: '/api/2.0/mlflow/runs/search',
+    body: `{"filter":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+    status: 400,
+  },
   { method: 'HEAD', url: '/api/v1/projects/default/events/stream', status: 200 },
 ]
 

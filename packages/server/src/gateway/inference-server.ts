@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
-import { AppError } from '../kernel/errors/index.ts'
+import { AppError, isTooDeep } from '../kernel/errors/index.ts'
 import { newId } from '../kernel/ids/new-id.ts'
 import { readTls, type TlsFiles } from '../kernel/http/tls-files.ts'
 import type { Logger } from '../kernel/logging/index.ts'
@@ -152,6 +152,7 @@ function find(deployments: Deployments, caller: GatewayToken, { name, version }:
 function expected(logger: Logger, error: unknown, request: string, path: string): AppError {
   if (error instanceof AppError) return error
   if (error instanceof URIError) return predictErrors.INVALID(`The path ${path} is not encoded as a URL.`)
+  if (isTooDeep(error)) return predictErrors.INVALID('A value is nested too deeply to be worked on. Send flatter data.')
   logger.error({ err: error, request, path }, 'prediction failed')
   return new AppError('INTERNAL', 500, 'The gateway failed to do this. Its log has the reason under this request id.')
 }

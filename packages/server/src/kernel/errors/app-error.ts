@@ -13,6 +13,10 @@ export class AppError extends Error {
   }
 }
 
+/** True where a value was nested deeper than the program can call itself: JSON can be, and nothing of ours calls itself without end. */
+export const isTooDeep = (error: unknown): boolean =>
+  error instanceof RangeError && error.message === 'Maximum call stack size exceeded'
+
 interface ErrorDefinition<A extends unknown[]> {
   status: number
   message: (...args: A) => string

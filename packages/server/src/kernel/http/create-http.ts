@@ -8,7 +8,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
-import { AppError, defineErrors } from '../errors/index.ts'
+import { AppError, defineErrors, isTooDeep } from '../errors/index.ts'
 import type { Logger } from '../logging/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { lazySerializers, lazyValidator } from './lazy-schemas.ts'
@@ -313,6 +313,8 @@ export function toAppError(error: unknown): AppError {
     )
   if (typeof known.statusCode === 'number' && known.statusCode < 500)
     return new AppError('HTTP.BAD_REQUEST', known.statusCode, known.message)
+  if (isTooDeep(error))
+    return new AppError('HTTP.TOO_DEEP', 400, 'A value is nested too deeply to be worked on. Send flatter data.')
   // Postgres cannot hold what JSON can: a NUL character inside a text.
   const { code } = error as { code?: unknown }
   if (code === '22021' || code === '22P05')
