@@ -50,7 +50,7 @@ export function Sidebar({ project, projects, current, built, marks, person, onFi
       <div className="nav-foot">
         <Items group={settings} base={base} current={current} marks={marks} onGo={onGo} />
         {person && (
-          <AppLink href={`${base}/settings?tab=you`} className="nav-item" onClick={onGo}>
+          <AppLink href={`${base}/settings?tab=sessions`} className="nav-item" onClick={onGo}>
             <IconUser className="ic" aria-hidden />
             <span className="trunc">{person}</span>
           </AppLink>

@@ -6,11 +6,13 @@ import { StoragePanel } from '../storage/storage-panel.tsx'
 import { WebhooksPanel } from '../webhooks/webhooks-panel.tsx'
 import { AppearancePanel } from './appearance-panel.tsx'
 import { AuditPanel } from './audit-panel.tsx'
+import { InvitationsSection } from './invitations-section.tsx'
 import { PeoplePanel } from './people-panel.tsx'
+import { SessionsPanel } from './sessions-panel.tsx'
 import { StatusPanel } from './status-panel.tsx'
 import { TokensPanel } from './tokens-panel.tsx'
 
-const shape = { tab: oneOf(['people', 'tokens', 'webhooks', 'audit', 'storage', 'status', 'appearance'], 'people') }
+const shape = { tab: oneOf(['people', 'sessions', 'tokens', 'webhooks', 'audit', 'storage', 'status', 'appearance'], 'people') }
 
 /** People of the project and their tokens, who is told of events, and how the server does. */
 export function Page() {
@@ -24,7 +26,8 @@ export function Page() {
         onChange={(tab) => setView({ tab: tab as typeof view.tab })}
         tabs={[
           { id: 'people', label: 'People' },
-          { id: 'tokens', label: 'Tokens and sessions' },
+          { id: 'sessions', label: 'Sessions' },
+          { id: 'tokens', label: 'Tokens' },
           { id: 'webhooks', label: 'Webhooks' },
           { id: 'audit', label: 'Audit' },
           { id: 'storage', label: 'Storage' },
@@ -33,7 +36,13 @@ export function Page() {
         ]}
       />
       <TabPanel tab={view.tab}>
-        {view.tab === 'people' && <PeoplePanel project={project} />}
+        {view.tab === 'people' && (
+          <>
+            <PeoplePanel project={project} />
+            <InvitationsSection project={project} />
+          </>
+        )}
+        {view.tab === 'sessions' && <SessionsPanel />}
         {view.tab === 'tokens' && <TokensPanel project={project} />}
         {view.tab === 'webhooks' && <WebhooksPanel project={project} />}
         {view.tab === 'audit' && <AuditPanel project={project} />}

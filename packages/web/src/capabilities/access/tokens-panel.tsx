@@ -11,7 +11,7 @@ import { Note, Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 
-/** Tokens for programs, and browser sessions; each can be revoked. */
+/** Tokens for programs; each can be revoked. */
 export function TokensPanel({ project }: { readonly project: string }) {
   const tokens = useContractQuery(listTokens, { params: { project } })
   const revoke = useContractMutation(revokeToken, { invalidates: [listTokens] })
@@ -24,12 +24,12 @@ export function TokensPanel({ project }: { readonly project: string }) {
   }
   return (
     <>
-      <Section title="Tokens and sessions" note="the secret of a token is shown once, when it is made">
+      <Section title="Tokens" note="the secret of a token is shown once, when it is made">
         <QueryView query={tokens} what="the tokens" permission="token:write">
           {(data) => (
             <DataTable
-              label="Tokens and sessions"
-              rows={data.tokens}
+              label="Tokens"
+              rows={data.tokens.filter((token) => token.kind !== 'session')}
               rowKey={(token) => token.id}
               tone={(token) => (token.revokedAt === null ? undefined : 'faint')}
               columns={[

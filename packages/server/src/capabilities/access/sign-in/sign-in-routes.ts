@@ -65,14 +65,8 @@ export function signInRoutes(
     return { location }
   })
   mount(app, finishProviderSignIn, 302, async ({ request, reply }) => {
-    const lead = (to: string, ...set: string[]): FastifyReply =>
-      reply
-        .status(302)
-        .header('set-cookie', [flowCookie.clear(), ...set])
-        .header('cache-control', 'no-store')
-        .header('referrer-policy', 'no-referrer')
-        .header('location', to)
-        .send()
+    let to: string
+    const set = [flowCookie.clear()]
     try {
       const { session, next } = await provider().finish({
         callbackUrl: new URL(`${config.publicUrl}${request.url}`),
@@ -80,13 +74,20 @@ export function signInRoutes(
         visitor: visitorOf(request, cookie),
         caller: await callerOf(request),
       })
-      const seconds = Math.max(1, Math.floor((session.expiresAt - session.begunAt) / 1000))
-      return lead(next, cookie.set(session.secret, seconds))
+      set.push(cookie.set(session.secret, Math.max(1, Math.floor((session.expiresAt - session.begunAt) / 1000))))
+      to = next
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       request.problemCode = error.code
-      return lead(`/login?problem=${encodeURIComponent(error.code)}`)
+      to = `/login?problem=${encodeURIComponent(error.code)}`
     }
+    return reply
+      .status(302)
+      .header('set-cookie', set)
+      .header('cache-control', 'no-store')
+      .header('referrer-policy', 'no-referrer')
+      .header('location', to)
+      .send()
   })
   mount(app, endProviderSession, 200, async ({ body, reply }) => {
     reply.header('cache-control', 'no-store')
