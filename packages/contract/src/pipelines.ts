@@ -75,6 +75,8 @@ export const PipelineStep = Type.Object({
   retry: Type.Object({ max: Type.Integer(), backoffMs: Type.Integer() }),
   timeoutMs: Type.Union([Type.Integer(), Type.Null()]),
   cache: Type.Union([Type.Literal('content'), Type.Literal('never')]),
+  /** python and command: environment variable → secret, `NAME` or `NAME@previous`. Left out: none. */
+  secrets: Type.Optional(Type.Record(Type.String(), Type.String())),
   /** It reaches other machines. Left out: this server only. */
   network: Type.Optional(Type.Literal(true)),
   /** What its processes may use together; what is left out is as the server's settings say. */

@@ -10,7 +10,6 @@ import {
   createAccess,
   createAccessLog,
   createPeople,
-  peopleWith,
   createSignIn,
   signInRoutes,
 } from './capabilities/access/index.ts'
@@ -104,7 +103,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     ...kernel,
     deploymentExists: async (project, deployment) => (await serving.names(project)).includes(deployment),
   })
-  const pipelines = composePipelines(kernel, { access, datasets, features, quotas })
+  const pipelines = composePipelines(kernel, { access, datasets, features, secrets, quotas })
   for (const kind of decisionSteps(kernel, inbox)) pipelines.registerStepKind(kind)
   const evaluations = createEvaluations(kernel, { datasets, lineage })
   pipelines.registerStepKind(evaluateStep(evaluations))
@@ -166,32 +165,29 @@ async function currentRelease(
 /** The pipelines with what runs their code on this machine, and every kind of step that a capability has. */
 function composePipelines(
   kernel: Kernel,
-  { access, datasets, features, quotas }: Pick<Capabilities, 'access' | 'datasets' | 'features' | 'quotas'>,
+  {
+    access,
+    datasets,
+    features,
+    secrets,
+    quotas,
+  }: Pick<Capabilities, 'access' | 'datasets' | 'features' | 'secrets' | 'quotas'>,
 ): Pipelines {
   const env = inheritedEnvironment()
   const environments = createEnvironmentBuilder({
     root: join(kernel.paths.data, 'environments'),
     prebuilt: join(kernel.paths.data, 'environments.json'),
     python: kernel.config.python,
-    wheelsOnly: kernel.config.codeExecution === 'contained',
     env,
   })
   const python = async () => (await environments.build(undefined, () => {})).python
   const pipelines = createPipelines(kernel, {
     access,
     datasets,
+    secrets,
     quotas,
     environments,
-    executor: createLocalExecutor({
-      env,
-      python,
-      policy: {
-        codeExecution: kernel.config.codeExecution,
-        people: async () => (await peopleWith(kernel.db.read, 'code:execute', kernel.clock())).length,
-      },
-      data: kernel.paths.data,
-      reads: kernel.config.codeReads.split(',').flatMap((path) => (path.trim() === '' ? [] : [path.trim()])),
-    }),
+    executor: createLocalExecutor({ env }),
     findClosure: closureFinder({ python, env }),
   })
   pipelines.registerStepKind(validateStep({ datasets, tables: kernel.tables }))
@@ -216,7 +212,7 @@ export function composeHttp(
     ...listenerOptions(kernel.config),
   })
   maskRunCalls(app, capabilities.secrets)
-  systemRoutes(app, kernel, capabilities)
+  systemRoutes(app, kernel, capabilities.serving)
   // Without that role a server answers of its health, and passes predictions on.
   if (!kernel.replicas.roles.has('api')) {
     forwardRoutes(app, capabilities.serving, capabilities.access)

@@ -88,6 +88,15 @@ export const stepErrors = defineErrors('PIPELINES', {
     message: (module: string) =>
       `Module "${module}" is not among the code files of this pipeline. Add its path to "code".`,
   },
+  SECRETS_REFUSED: {
+    status: 422,
+    message: (step: string, why: string) => `Step "${step}" is not given its secrets: ${why}`,
+  },
+  SECRET_IN_OUTPUT: {
+    status: 422,
+    message: (step: string, name: string) =>
+      `Step "${step}" wrote the value of secret "${name}" into an output, which was not stored. Write it without the secret.`,
+  },
   SERVER_STOPPED: { status: 503, message: () => 'The server stopped while this attempt ran.' },
   CANCELLED: { status: 409, message: (step: string) => `Step "${step}" was cancelled.` },
 })

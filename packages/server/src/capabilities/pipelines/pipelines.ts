@@ -19,6 +19,7 @@ import type { Scope } from '../../kernel/principal/index.ts'
 import type { Access } from '../access/index.ts'
 import type { Quotas } from '../quotas/index.ts'
 import type { Datasets } from '../datasets/index.ts'
+import type { Secrets } from '../secrets/index.ts'
 import { triggerEvents } from './definition/parse-triggers.ts'
 import { pipelineErrors } from './errors.ts'
 import { listPipelines, listVersions, readPipeline } from './read-pipelines.ts'
@@ -29,6 +30,7 @@ import { listRuns, readLog, readRun } from './runs/read-runs.ts'
 import { decisionEvents, resumeDecided, resumeWaiting } from './runs/resume-waiting.ts'
 import { listQueue, setPriority } from './runs/queue.ts'
 import { repeatRun } from './runs/repeat-run.ts'
+import { secretUsers } from './runs/names-secrets.ts'
 import { runStep } from './runs/run-step.ts'
 import { createRunTokens } from './runs/run-tokens.ts'
 import { startRun } from './runs/start-run.ts'
@@ -38,6 +40,7 @@ import { type PipelineRestore, planRestore, restorePipeline } from './restore-pi
 import { type SavePipelineInput, savePipeline } from './save-pipeline.ts'
 import { createCodeBundles, type FindClosure } from './steps/code-bundles.ts'
 import { userCodeStep } from './steps/user-code-step.ts'
+import { withSecrets } from './steps/with-secrets.ts'
 import { onTriggerEvent, onWatermark } from './triggers/follow-events.ts'
 import { readCadences, type RetrainingCadence } from './triggers/read-cadences.ts'
 import { readTriggers } from './triggers/read-triggers.ts'
@@ -109,6 +112,7 @@ export interface PipelinesDeps {
   readonly environments: EnvironmentBuilder
   readonly executor: Executor
   readonly findClosure: FindClosure
+  readonly secrets: Pick<Secrets, 'names' | 'handOut' | 'runEnded' | 'follow'>
 }
 
 const tickMs = 1000
@@ -116,7 +120,7 @@ const tickMs = 1000
 /** Builds the run engine and tells the kernel what it follows and works on. */
 export function createPipelines(
   kernel: Kernel,
-  { access, datasets, environments, executor, findClosure, quotas }: PipelinesDeps,
+  { access, datasets, environments, executor, findClosure, secrets, quotas }: PipelinesDeps,
 ): Pipelines {
   const { db, clock, events, jobs, blobs, volatile, watermark, logger, paths, config, consumers } = kernel
   let url = config.publicUrl || (config.port === 0 ? '' : `${schemeOf(config)}://${config.host}:${config.port}`)
@@ -135,6 +139,7 @@ export function createPipelines(
     leader: kernel.leader,
     access,
     datasets,
+    secrets,
     environments,
     executor,
     kinds,
@@ -146,7 +151,8 @@ export function createPipelines(
     tokens: createRunTokens({ access, clock, db }),
     serverUrl: () => url,
   }
-  for (const kind of ['python', 'command'] as const) kinds.set(kind, userCodeStep(engine, kind))
+  for (const kind of ['python', 'command'] as const) kinds.set(kind, withSecrets(engine, (of) => userCodeStep(of, kind)))
+  secrets.follow(secretUsers(db.read))
 
   const runsNotOver = async (reader: Reader, project: string): Promise<number> => {
     const { count } = await reader

@@ -8,6 +8,7 @@ import { parseDefinition } from './definition/parse-definition.ts'
 import { pipelineErrors } from './errors.ts'
 import { presentVersions } from './read-pipelines.ts'
 import type { Engine } from './runs/engine.ts'
+import { secretReferences } from './runs/names-secrets.ts'
 import { runsCode } from './runs/runs-code.ts'
 import type { PipelineVersionTable } from './tables.ts'
 import { replaceTriggers } from './triggers/replace-triggers.ts'
@@ -43,7 +44,7 @@ export interface PreparedSave {
 
 /** Checks a definition and that its files are here. */
 export async function prepareSave(
-  { kinds, blobs }: Pick<Engine, 'kinds' | 'blobs'>,
+  { kinds, blobs, secrets }: Pick<Engine, 'kinds' | 'blobs' | 'secrets'>,
   scope: Scope,
   input: SavePipelineInput,
 ): Promise<PreparedSave> {
@@ -53,9 +54,12 @@ export async function prepareSave(
     path: input.path ?? 'pipeline.yaml',
     files: input.files,
     kinds,
+    secrets: await secrets.names(project),
   })
   if (definition.name !== input.pipeline) throw pipelineErrors.NOT_SAVED_AS(input.pipeline, definition.name)
   if (runsCode({ kinds }, definition)) requirePermission(scope, 'code:execute')
+  // Whoever writes the code decides what becomes of the secret.
+  if (secretReferences(definition).length > 0) requirePermission(scope, 'secret:use')
   const lock = definition.environment
   const kept = await sizesOf(blobs, project, { ...bundle, ...(lock ? { [lock.lock]: lock.digest } : {}) })
   return { yaml: input.yaml, definition, kept }

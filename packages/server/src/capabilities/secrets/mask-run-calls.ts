@@ -16,12 +16,7 @@ export function maskRunCalls(app: Http, secrets: Pick<Secrets, 'maskOfRun'>): vo
     request.params = mask.json(request.params)
     request.query = mask.json(request.query)
     const { body } = request
-    if (body instanceof Readable) {
-      const guarded = body.pipe(mask.guard((name) => secretErrors.IN_CONTENT(name)))
-      // A client that goes away must end what reads from it.
-      body.once('error', (error) => guarded.destroy(error))
-      body.once('aborted', () => guarded.destroy(new Error('The client went away.')))
-      request.body = guarded
-    } else if (body !== undefined && body !== null) request.body = mask.json(body)
+    if (body instanceof Readable) request.body = mask.guard(body, (name) => secretErrors.IN_CONTENT(name))
+    else if (body !== undefined && body !== null) request.body = mask.json(body)
   })
 }

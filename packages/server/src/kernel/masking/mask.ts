@@ -1,4 +1,4 @@
-import { Transform } from 'node:stream'
+import { Readable } from 'node:stream'
 import { type LineMask, createLineMask } from './line-mask.ts'
 import { type Needle, needlesOf } from './needles.ts'
 
@@ -16,8 +16,11 @@ export interface Mask {
   json<T>(value: T): T
   /** For lines of one stream, in their order; long lines may come in pieces. */
   lines(): LineMask
-  /** Passes bytes through and fails with `refuse(name)` where they hold a value of eight characters or more: files are not rewritten. */
-  guard(refuse: (name: string) => Error): Transform
+  /**
+   * The bytes of a stream, unchanged; it fails with `refuse(name)` where they hold a value of eight characters or more: files are not rewritten. Nothing is
+   * read before it is asked for, and the source is left open for whoever owns it.
+   */
+  guard(source: Readable, refuse: (name: string) => Error): Readable
 }
 
 /** Values of fewer characters are found in files by chance. */
@@ -44,26 +47,29 @@ export function createMask(secrets: readonly MaskedSecret[]): Mask {
     text,
     json: <T>(value: T) => (pattern === undefined ? value : (json(value) as T)),
     lines: () => createLineMask(text, longest),
-    guard: (refuse) => createGuard(needles, refuse),
+    guard: (source, refuse) =>
+      Readable.from(guarded(source.iterator({ destroyOnReturn: false }), needles, refuse), { objectMode: false }),
   }
 }
 
-function createGuard(needles: readonly Needle[], refuse: (name: string) => Error): Transform {
+async function* guarded(
+  source: AsyncIterable<Buffer | string>,
+  needles: readonly Needle[],
+  refuse: (name: string) => Error,
+): AsyncGenerator<Buffer> {
   const wanted = needles
     .filter(({ text }) => text.length >= shortestInFiles)
     .map(({ text, name }) => ({ bytes: Buffer.from(text), name }))
   const keep = Math.max(0, ...wanted.map(({ bytes }) => bytes.length - 1))
   let before: Buffer = Buffer.alloc(0)
-  return new Transform({
-    transform(chunk: Buffer | string, _encoding, done) {
-      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-      const window = before.length === 0 ? bytes : Buffer.concat([before, bytes])
-      const found = wanted.find((one) => window.includes(one.bytes))
-      if (found) return done(refuse(found.name))
-      before = Buffer.from(window.subarray(Math.max(0, window.length - keep)))
-      done(null, bytes)
-    },
-  })
+  for await (const chunk of source) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    const window = before.length === 0 ? bytes : Buffer.concat([before, bytes])
+    const found = wanted.find((one) => window.includes(one.bytes))
+    if (found) throw refuse(found.name)
+    before = Buffer.from(window.subarray(Math.max(0, window.length - keep)))
+    yield bytes
+  }
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')

@@ -133,6 +133,7 @@ export interface ExecutorTask {
     | { readonly kind: 'command'; readonly argv: readonly string[] }
   /** Modules from outside the bundle that the code imports: a warm process may have them loaded before. */
   readonly preload: readonly string[]
+  /** May hold secrets: never on a command line, in a file or in a log. */
   readonly env: Readonly<Record<string, string>>
   /** Reaches other machines; else only this server. */
   readonly network: boolean

@@ -84,7 +84,7 @@ steps:
     run: nowhere:f
 `),
   ).toEqual([
-    'flow/pipeline.yaml:5: steps.train.retires: unknown key "retires". Known here: kind, needs, in, out, params, with, run, retry, timeout, cache, network, resources.',
+    'flow/pipeline.yaml:5: steps.train.retires: unknown key "retires". Known here: kind, needs, in, out, params, with, run, retry, timeout, cache, network, resources, secrets.',
     'flow/pipeline.yaml:7: steps.train.in: input "rows": "dataset:flights@newest" names no version of a dataset. Write dataset:NAME@latest, @watermark or @7.',
     'flow/pipeline.yaml:9: steps.train.params: the pipeline has no parameter "depth". It has: none.',
     'flow/pipeline.yaml:6: steps.train.timeout: must be a duration such as 30s, 10m, 2h or 7d, not "soon".',

@@ -19,6 +19,8 @@ export interface DefinitionSource {
   /** The uploaded files: path → digest. */
   readonly files: Readonly<Record<string, string>>
   readonly kinds: ReadonlyMap<string, StepKind>
+  /** Secrets that steps may name; left out, it is not checked whether they exist. */
+  readonly secrets?: ReadonlySet<string>
 }
 
 export const partName = /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/
@@ -48,7 +50,8 @@ export function parseDefinition(input: DefinitionSource): {
   const steps = Object.entries(top.map('steps'))
   if (steps.length === 0) top.report('steps', 'a pipeline needs at least one step.')
   if (steps.length > 1000) top.report('steps', 'a pipeline may have 1000 steps at most.')
-  const parsed = steps.map(([step, value]) => parseStep(source, step, value, { params, bundle, kinds: input.kinds }))
+  const around = { params, bundle, kinds: input.kinds, secrets: input.secrets }
+  const parsed = steps.map(([step, value]) => parseStep(source, step, value, around))
   const ordered = checkGraph(source, parsed)
   const triggers = parseTriggers(source, top.raw('triggers'), params)
   const requires = parseRequirements(source, top.raw('requires'))

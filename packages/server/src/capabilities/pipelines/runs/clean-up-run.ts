@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts'
 export async function cleanUpRun(engine: Engine, job: ClaimedJob<{ run: string }>): Promise<void> {
   const { project, input } = job
   await engine.tokens.revoke({ project, id: input.run })
+  engine.secrets.runEnded(project, input.run)
   const attempts = await engine.db.read
     .selectFrom('pipeline_attempt')
     .select(['step', 'attempt', 'log_digest'])

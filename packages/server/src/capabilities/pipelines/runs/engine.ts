@@ -9,6 +9,7 @@ import type {
 } from '../../../kernel/ports/index.ts'
 import type { Access } from '../../access/index.ts'
 import type { Datasets } from '../../datasets/index.ts'
+import type { Secrets } from '../../secrets/index.ts'
 import type { CodeBundles } from '../steps/code-bundles.ts'
 import type { RunTokens } from './run-tokens.ts'
 import type { StepLogs } from './step-logs.ts'
@@ -21,6 +22,7 @@ export interface Engine
   > {
   readonly access: Access
   readonly datasets: Datasets
+  readonly secrets: Pick<Secrets, 'names' | 'handOut' | 'runEnded'>
   readonly environments: EnvironmentBuilder
   readonly executor: Executor
   readonly kinds: ReadonlyMap<string, StepKind>

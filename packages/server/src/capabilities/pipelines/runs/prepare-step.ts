@@ -73,6 +73,8 @@ export async function prepareStep(
     { part: 'kind', value: step.kind },
     ...(isUserCode ? await userCodeParts(engine, context.project, step, version) : []),
     ...each('params', context.parameters),
+    // Which secret, never what it holds: a new value of it changes no result.
+    ...each('secrets', step.secrets ?? {}),
     ...each('configuration', plain),
     ...Object.keys(step.in).map((name) => ({
       part: `in.${name}`,

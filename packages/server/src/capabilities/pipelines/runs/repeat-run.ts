@@ -7,6 +7,7 @@ import { pipelineErrors } from '../errors.ts'
 import { createRun } from './create-run.ts'
 import type { Engine } from './engine.ts'
 import { loadVersion } from './load-version.ts'
+import { secretReferences } from './names-secrets.ts'
 import { toArtifact } from './resolve-inputs.ts'
 import { runsCode } from './runs-code.ts'
 import { normalPriority } from './step-states.ts'
@@ -31,6 +32,7 @@ export async function repeatRun(
   if (!row) throw pipelineErrors.RUN_NOT_FOUND(id)
   const version = await loadVersion(db.read, project, row.pipeline, row.version)
   if (runsCode(engine, version.definition)) requirePermission(scope, 'code:execute')
+  if (secretReferences(version.definition).length > 0) requirePermission(scope, 'secret:use')
   return db.write.transaction().execute((trx) =>
     createRun(trx, engine, {
       project,

@@ -6,6 +6,7 @@ import { unreadyData } from '../triggers/unready-data.ts'
 import { createRun } from './create-run.ts'
 import type { Engine } from './engine.ts'
 import { loadVersion } from './load-version.ts'
+import { secretReferences } from './names-secrets.ts'
 import { runsCode } from './runs-code.ts'
 import { normalPriority } from './step-states.ts'
 
@@ -24,6 +25,7 @@ export async function startRun(
   const { db, watermark } = engine
   const version = await loadVersion(db.read, scope.project, input.pipeline, input.version)
   if (runsCode(engine, version.definition)) requirePermission(scope, 'code:execute')
+  if (secretReferences(version.definition).length > 0) requirePermission(scope, 'secret:use')
   const params = resolveParameters({ name: input.pipeline, params: version.definition.params }, input.params ?? {})
   return db.write.transaction().execute(async (trx) => {
     const { at } = await watermark.read(asReader(trx), scope.project)
