@@ -10,6 +10,7 @@ import {
   createAccess,
   createAccessLog,
   createPeople,
+  peopleWith,
   createSignIn,
   signInRoutes,
 } from './capabilities/access/index.ts'
@@ -178,6 +179,7 @@ function composePipelines(
     root: join(kernel.paths.data, 'environments'),
     prebuilt: join(kernel.paths.data, 'environments.json'),
     python: kernel.config.python,
+    wheelsOnly: kernel.config.codeExecution === 'contained',
     env,
   })
   const python = async () => (await environments.build(undefined, () => {})).python
@@ -187,7 +189,16 @@ function composePipelines(
     secrets,
     quotas,
     environments,
-    executor: createLocalExecutor({ env }),
+    executor: createLocalExecutor({
+      env,
+      python,
+      policy: {
+        codeExecution: kernel.config.codeExecution,
+        people: async () => (await peopleWith(kernel.db.read, 'code:execute', kernel.clock())).length,
+      },
+      data: kernel.paths.data,
+      reads: kernel.config.codeReads.split(',').flatMap((path) => (path.trim() === '' ? [] : [path.trim()])),
+    }),
     findClosure: closureFinder({ python, env }),
   })
   pipelines.registerStepKind(validateStep({ datasets, tables: kernel.tables }))
@@ -212,7 +223,7 @@ export function composeHttp(
     ...listenerOptions(kernel.config),
   })
   maskRunCalls(app, capabilities.secrets)
-  systemRoutes(app, kernel, capabilities.serving)
+  systemRoutes(app, kernel, capabilities)
   // Without that role a server answers of its health, and passes predictions on.
   if (!kernel.replicas.roles.has('api')) {
     forwardRoutes(app, capabilities.serving, capabilities.access)
