@@ -45,7 +45,6 @@ export async function readStatus(
     ...(kernel.config.tlsCertificate === '' ? {} : { certificate: async () => lookAtCertificate(kernel) }),
     disk: () => lookAtDisk(kernel),
     secrets: () => lookAtSecrets(kernel),
-    secrets: () => lookAtSecrets(kernel),
     memory: async () => lookAtMemory(kernel, (await gateway).status),
   }
   return Promise.all(
@@ -178,28 +177,6 @@ function lookAtCertificate({ config, clock }: Kernel): StatusFinding {
     found,
     `Put a new one in ${config.tlsCertificate} and its key in ${config.tlsKey}; the server takes them up by itself.`,
   )
-}
-
-async function lookAtSecrets({ sealedRows }: Kernel): Promise<StatusFinding> {
-  const { keys, unnamed, lost } = await sealedRows.use()
-  const count = (n: number): string => `${n.toLocaleString('en-GB')} stored ${n === 1 ? 'secret' : 'secrets'}`
-  if (lost > 0)
-    return bad(
-      'failed',
-      'secrets',
-      `${count(lost)} cannot be read: their vault key is not there`,
-      'Put the older key behind the newer one in vault-key of the data directory or in vaultKey, and start again.',
-    )
-  // A text that names no key was sealed with the only one that there was.
-  const older = keys.reduce((sum, key) => sum + (key.current ? 0 : key.rows), 0) + (keys.length > 1 ? unnamed : 0)
-  if (older > 0)
-    return bad(
-      'warning',
-      'secrets',
-      `${count(older)} ${older === 1 ? 'needs' : 'need'} an older vault key`,
-      'Run: trivium secrets rotate-key --rewrap-only',
-    )
-  return ok('secrets', `${count(keys.reduce((sum, key) => sum + key.rows, unnamed))}, all under the newest vault key`)
 }
 
 async function lookAtSecrets({ sealedRows }: Kernel): Promise<StatusFinding> {
