@@ -223,7 +223,7 @@ export const createInvitation = route({
           Type.String({
             maxLength: 254,
             pattern: '^[^@\\s]+@[^@\\s]+$',
-            description: 'Who signs in by the identity provider must have this address, verified there.',
+            description: 'Only who signs in by the identity provider with this address, verified there, may use it.',
           }),
         ),
         expiresInDays: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 90, default: 7 })),
@@ -268,6 +268,7 @@ export const openInvitation = route({
         invitedBy: Type.String(),
         name: Type.Union([Type.String(), Type.Null()]),
         expiresAt: Type.Integer(),
+        byProvider: Type.Boolean({ description: 'It is for one mail address: only by the identity provider.' }),
       }),
       410: Problem,
     },

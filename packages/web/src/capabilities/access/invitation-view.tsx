@@ -30,7 +30,7 @@ export function InvitationView({ token, onDone }: { readonly token: string; read
         </p>
       </>
     )
-  const { title, role, invitedBy, name, expiresAt } = invitation.data
+  const { title, role, invitedBy, name, expiresAt, byProvider } = invitation.data
   const { provider, passwords } = methods.data
   return (
     <>
@@ -38,7 +38,7 @@ export function InvitationView({ token, onDone }: { readonly token: string; read
       <p>
         {invitedBy} invites you as {role}. The invitation is good until <Time at={expiresAt} show="day" />.
       </p>
-      {session.data && (
+      {session.data && !byProvider && (
         <div className="alone-part">
           <Button look="primary" pending={join.isPending} onClick={() => join.mutate({ body: { token } })}>
             {`Join as ${session.data.name}`}
@@ -48,16 +48,22 @@ export function InvitationView({ token, onDone }: { readonly token: string; read
       )}
       {provider && (
         <div className="alone-part">
-          <ProviderButton name={provider.name} invitation={token} look={session.data ? 'outline' : 'primary'} />
+          <ProviderButton
+            name={provider.name}
+            invitation={token}
+            look={session.data && !byProvider ? 'outline' : 'primary'}
+          />
         </div>
       )}
-      <NewAccount
-        token={token}
-        suggested={name ?? ''}
-        passwords={passwords}
-        primary={!provider && !session.data}
-        onDone={onDone}
-      />
+      {!byProvider && (
+        <NewAccount
+          token={token}
+          suggested={name ?? ''}
+          passwords={passwords}
+          primary={!provider && !session.data}
+          onDone={onDone}
+        />
+      )}
     </>
   )
 }

@@ -1,4 +1,11 @@
-import { createInvitation, type Invitation, listInvitations, listRoles, revokeInvitation } from '@trivium/contract'
+import {
+  createInvitation,
+  getSignIn,
+  type Invitation,
+  listInvitations,
+  listRoles,
+  revokeInvitation,
+} from '@trivium/contract'
 import { type FormEvent, useState } from 'react'
 import { useContractMutation } from '../../data/contract-mutation.ts'
 import { useContractQuery } from '../../data/contract-query.ts'
@@ -27,6 +34,7 @@ export function InvitationsSection({ project }: { readonly project: string }) {
 
 function Invite({ project }: { readonly project: string }) {
   const roles = useContractQuery(listRoles, { params: { project } })
+  const methods = useContractQuery(getSignIn, {})
   const [role, setRole] = useState('contributor')
   const [name, setName] = useState('')
   const [mail, setMail] = useState('')
@@ -60,13 +68,15 @@ function Invite({ project }: { readonly project: string }) {
           value={name}
           onChange={(event) => setName(event.target.value)}
         />
-        <TextField
-          label="Mail address, if only its owner may use the link"
-          type="email"
-          help="Checked where people sign in by the identity provider."
-          value={mail}
-          onChange={(event) => setMail(event.target.value)}
-        />
+        {methods.data?.provider && (
+          <TextField
+            label="Mail address, if only its owner may use the link"
+            type="email"
+            help={`${methods.data.provider.name} vouches for it: the link works by signing in there.`}
+            value={mail}
+            onChange={(event) => setMail(event.target.value)}
+          />
+        )}
         <TextField
           label="Good for"
           unit="days"

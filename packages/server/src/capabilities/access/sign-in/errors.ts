@@ -62,6 +62,11 @@ export const signInErrors = defineErrors('SIGN_IN', {
     message: () => 'This invitation was used, taken back or is too old. Ask for a new one.',
   },
   INVITATION_NOT_FOUND: { status: 404, message: (id: string) => `There is no open invitation "${id}".` },
+  INVITED_BY_MAIL: {
+    status: 403,
+    message: () =>
+      'This invitation is for one mail address, which only the identity provider can vouch for. Continue with it.',
+  },
   INVITED_OTHER_MAIL: {
     status: 403,
     message: () => 'The invitation is for another mail address than the identity provider has verified for you.',

@@ -55,6 +55,7 @@ describeEachDatabase('invitations', ({ world }) => {
       invitedBy: 'admin',
       name: 'wanted',
       expiresAt: world.time.now + 7 * 24 * 60 * minute,
+      byProvider: false,
     })
     const name = `new-${world.kernel.db.dialect}`
     const taken = await accept(token, 'admin')
@@ -123,6 +124,12 @@ describeEachDatabase('invitations', ({ world }) => {
     const { id } = await invite('viewer')
     const foreign = await admin.call('DELETE', `/api/v1/projects/${project}/invitations/${id}`)
     expect([foreign.status, foreign.json.code]).toEqual([404, 'SIGN_IN.INVITATION_NOT_FOUND'])
+  })
+
+  test('one for a mail address needs an identity provider', async () => {
+    const url = '/api/v1/projects/default/invitations'
+    const made = await (await world.as('admin')).call('POST', url, { role: 'viewer', mail: 'jane@example.org' })
+    expect([made.status, made.json.code]).toEqual([404, 'SIGN_IN.NO_PROVIDER'])
   })
 
   test('who has an account uses one for it, and stays who he is', async () => {

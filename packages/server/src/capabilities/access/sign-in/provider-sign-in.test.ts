@@ -233,6 +233,16 @@ describeEachDatabase(
       const unverified = { ...who, email_verified: false }
       expect(await new Browser(world).signIn(unverified, { invitation })).toBe(wrong)
       expect(await new Browser(world).signIn({ ...who, email: 'x@example.org' }, { invitation })).toBe(wrong)
+      for (const [path, more] of [
+        ['accept', { name: `other-${dialect}` }],
+        ['join', {}],
+      ] as const) {
+        const link = await admin.call('POST', '/api/v1/login-links', {})
+        const other = new Browser(world)
+        await other.ask('POST', '/api/v1/login', { token: String(link.json.path).split('token=')[1] })
+        const refused = await other.ask('POST', `/api/v1/invitations/${path}`, { token: invitation, ...more })
+        expect([path, refused.statusCode, refused.json().code]).toEqual([path, 403, 'SIGN_IN.INVITED_BY_MAIL'])
+      }
       const browser = new Browser(world)
       expect(await browser.signIn(who, { invitation })).toBe('/')
       expect((await browser.session()).projects).toMatchObject([{ name: project }])

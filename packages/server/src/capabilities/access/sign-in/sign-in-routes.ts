@@ -123,6 +123,8 @@ export function signInRoutes(
 
   mount(app, listInvitations, 200, async ({ scope }) => ({ invitations: await signIn.invitations.list(scope) }))
   mount(app, createInvitation, 201, async ({ scope, body }) => {
+    // Nobody else could tell whose address it is.
+    if (body.mail !== undefined) provider()
     const { invitation, secret } = await signIn.invitations.create(scope, {
       role: body.role,
       name: body.name,
@@ -136,8 +138,8 @@ export function signInRoutes(
     return {}
   })
   mount(app, openInvitation, 200, async ({ body }) => {
-    const { mail: _mail, ...shown } = await signIn.invitations.look(body.token)
-    return shown
+    const { mail, ...shown } = await signIn.invitations.look(body.token)
+    return { ...shown, byProvider: mail !== null }
   })
   mount(app, acceptInvitation, 200, async ({ body, request, reply }) => {
     requireOwnPage(request)
@@ -151,7 +153,8 @@ export function signInRoutes(
   })
   mount(app, joinByInvitation, 200, async ({ principal, body }) => {
     if (principal.narrowed || principal.kind !== 'person') throw signInErrors.NARROWED()
-    await signIn.invitations.look(body.token)
+    const { mail } = await signIn.invitations.look(body.token)
+    if (mail !== null) throw signInErrors.INVITED_BY_MAIL()
     return db.write.transaction().execute((trx) => signIn.invitations.redeem(trx, body.token, principal.id))
   })
 }

@@ -45,7 +45,8 @@ export function createSignIn(
     invitations,
     acceptInvitation: async ({ secret, name, password, visitor }) => {
       // Before the work of hashing: not for whoever has no invitation.
-      await invitations.look(secret)
+      const { mail } = await invitations.look(secret)
+      if (mail !== null) throw signInErrors.INVITED_BY_MAIL()
       if (password !== undefined && !passwords) throw signInErrors.NO_PASSWORDS()
       const hash = password === undefined ? undefined : await passwords?.prepare(password, name)
       return db.write.transaction().execute(async (trx) => {
