@@ -15,7 +15,21 @@ interface Surroundings {
   readonly secrets?: ReadonlySet<string> | undefined
 }
 
-const stepKeys = ['kind', 'needs', 'in', 'out', 'params', 'with', 'run', 'retry', 'timeout', 'cache', 'network', 'resources', 'secrets']
+const stepKeys = [
+  'kind',
+  'needs',
+  'in',
+  'out',
+  'params',
+  'with',
+  'run',
+  'retry',
+  'timeout',
+  'cache',
+  'network',
+  'resources',
+  'secrets',
+]
 const outputKinds: readonly ArtifactKind[] = ['file', 'directory', 'dataset', 'model', 'value', 'evidence']
 const partName = /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/
