@@ -16,6 +16,7 @@ import { lineageCommands } from './commands/lineage.ts'
 import { modelCommands } from './commands/models.ts'
 import { monitorCommands } from './commands/monitors.ts'
 import { openCommand } from './commands/open.ts'
+import { accessCommands, breakGlassCommands, groupCommands, roleCommands } from './commands/access.ts'
 import { peopleCommands } from './commands/people.ts'
 import { projectCommands } from './commands/projects.ts'
 import { runCommands } from './commands/runs.ts'
@@ -53,6 +54,10 @@ export function createProgram(terminal: Terminal): Command {
     openCommand,
     projectCommands,
     peopleCommands,
+    accessCommands,
+    roleCommands,
+    groupCommands,
+    breakGlassCommands,
     backupCommands,
     tokenCommands,
     sessionCommands,

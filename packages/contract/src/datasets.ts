@@ -264,6 +264,13 @@ const Declaration = {
         'Columns whose values exist only later than the row. A `features` step refuses features made of them: at serving time they would not be there.',
     }),
   ),
+  personal: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+      maxItems: 500,
+      description:
+        'Columns that are about persons. Whoever lacks `data:read-personal` reads `redacted` in every column of these names in the project.',
+    }),
+  ),
 }
 
 export const DatasetVersion = Type.Object({
@@ -305,6 +312,7 @@ export const Dataset = Type.Object({
   slices: Type.Array(Type.String()),
   label: Type.Union([Type.String(), Type.Null()]),
   availability: Type.Record(Type.String(), ColumnAvailability),
+  personal: Type.Array(Type.String()),
 })
 export type Dataset = Static<typeof Dataset>
 

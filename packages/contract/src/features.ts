@@ -33,6 +33,8 @@ export const FeatureViewDefinition = Type.Object(
     ),
     /** Value of a feature when no row is in the window; null unless given. */
     defaults: Type.Optional(Type.Record(Type.String(), Type.Number())),
+    /** Keys and columns that are about persons: without `data:read-personal` features that are made of them are not shown. */
+    personal: Type.Optional(Type.Array(Type.String({ pattern: '^[a-z][a-z0-9_]*$' }), { maxItems: 50 })),
   },
   { additionalProperties: false },
 )
@@ -161,7 +163,9 @@ export const lookupFeatures = route({
     response: {
       200: Type.Object({
         asOf: Type.Integer(),
-        rows: Type.Array(Type.Record(Type.String(), Type.Union([Type.Number(), Type.Null()]))),
+        rows: Type.Array(
+          Type.Record(Type.String(), Type.Union([Type.Number(), Type.Null(), Type.Literal('redacted')])),
+        ),
       }),
       400: Problem,
       403: Problem,

@@ -1,4 +1,4 @@
-import { addPerson, listPeople, removeRole, type Role, roleNames } from '@trivium/contract'
+import { addPerson, listPeople, removeRole, roleNames } from '@trivium/contract'
 import { type Command, Option } from 'commander'
 import { onAction } from '../command.ts'
 import { tableText, timeText } from '../output.ts'
@@ -6,7 +6,7 @@ import { invitationCommands } from './invitations.ts'
 import type { Terminal } from '../terminal.ts'
 
 const roleOption = () =>
-  new Option('--role <role>', 'what it may do in the project').choices(roleNames).makeOptionMandatory()
+  new Option('--role <role>', `${roleNames.join(', ')}, or one that was made here`).makeOptionMandatory()
 
 /** `trivium people …` and `trivium service-account add` */
 export function peopleCommands(program: Command, terminal: Terminal): void {
@@ -21,7 +21,7 @@ export function peopleCommands(program: Command, terminal: Terminal): void {
       async ({ client, project, options, show }, name: string) => {
         const made = await client.call(addPerson, {
           params: { project },
-          body: { name, kind, role: options['role'] as Role },
+          body: { name, kind, role: String(options['role']) },
         })
         show(
           made,
@@ -59,7 +59,7 @@ export function peopleCommands(program: Command, terminal: Terminal): void {
     terminal,
     people.command('remove').argument('<name>').addOption(roleOption()).description('Takes a role away.'),
     async ({ client, project, options, show }, name: string) => {
-      await client.call(removeRole, { params: { project, name, role: options['role'] as Role } })
+      await client.call(removeRole, { params: { project, name, role: String(options['role']) } })
       show(
         { name, removed: options['role'] },
         (one) => `${one.name} is no longer ${String(one.removed)} in ${project}.`,

@@ -1,4 +1,4 @@
-import { createToken, listTokens, type Permission, revokeToken } from '@trivium/contract'
+import { createToken, listTokens, type Permission, revokeToken, rotateToken } from '@trivium/contract'
 import type { Command } from 'commander'
 import { onAction } from '../command.ts'
 import { tableText, timeText } from '../output.ts'
@@ -48,6 +48,22 @@ export function tokenCommands(program: Command, terminal: Terminal): void {
             ? {}
             : { permissions: permissions.split(',').map((one) => one.trim()) as Permission[] }),
         },
+      })
+      show(made, ({ secret }) => secret)
+    },
+  )
+  onAction(
+    terminal,
+    group
+      .command('rotate')
+      .argument('<id>', 'id of the token, as list shows it')
+      .option('--overlap <seconds>', 'how long the old one works on; an hour unless given', Number)
+      .description('Makes the token that takes its place and prints it; it is shown this once.'),
+    async ({ client, project, options, show }, token: string) => {
+      const { overlap } = options as { overlap?: number }
+      const made = await client.call(rotateToken, {
+        params: { project, token },
+        body: overlap === undefined ? {} : { overlapSeconds: overlap },
       })
       show(made, ({ secret }) => secret)
     },

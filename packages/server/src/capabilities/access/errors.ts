@@ -5,7 +5,10 @@ export const capabilityErrors = defineErrors('ACCESS', {
   NAME_TAKEN: { status: 409, message: (name: string) => `"${name}" is taken by a person or service account.` },
   PRINCIPAL_NOT_FOUND: { status: 404, message: (id: string) => `Nobody has the id or name "${id}".` },
   TOKEN_NOT_FOUND: { status: 404, message: (id: string) => `There is no token "${id}" that you may manage.` },
-  UNKNOWN_ROLE: { status: 400, message: (role: string) => `There is no role "${role}".` },
+  UNKNOWN_ROLE: {
+    status: 400,
+    message: (role: string) => `There is no role "${role}" here. See Settings, Roles, or \`trivium role list\`.`,
+  },
   ROLE_OF_PROGRAM: {
     status: 409,
     message: (name: string) => `The role ${name} belongs to the program and stays as it is. Choose another name.`,

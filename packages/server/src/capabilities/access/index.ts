@@ -8,4 +8,13 @@ export { type AccessLog, createAccessLog } from './access-log.ts'
 export { accessLogRoutes } from './access-log-routes.ts'
 export { holdersOf } from './explain.ts'
 export { setExternalGroups } from './groups.ts'
+export {
+  declarePersonal,
+  type Mask,
+  maskOf,
+  maskRecord,
+  personalColumnsOf,
+  personalMask,
+  redacted,
+} from './personal-columns.ts'
 export { createPermissions, permissionRoutes, type Permissions } from './permission-routes.ts'

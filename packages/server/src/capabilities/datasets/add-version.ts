@@ -15,7 +15,9 @@ import { appendFiles, columnsAt, createTable, filesAt } from '../../kernel/table
 import { profileRelation } from '../../kernel/tables/profile-relation.ts'
 import type { Profile } from '../../kernel/tables/profile.ts'
 import { type Declaration, readDeclaration, type VersionStatistics } from './declaration.ts'
+import { personalMask } from '../access/index.ts'
 import { datasetErrors } from './errors.ts'
+import { maskChecks } from './mask-statistics.ts'
 import { runChecks } from './run-checks.ts'
 import { sliceStatistics } from './slice-statistics.ts'
 import type { DatasetVersionTable } from './tables.ts'
@@ -69,7 +71,11 @@ export async function addVersion(deps: AddVersionDeps, scope: Scope, input: AddV
     const profile = await profileRelation(tables, { relation, columns: plain })
     const eventTimeColumn = await eventTimeOf(deps, scope, input, plain)
     const { checks, declaration, at } = await declared(deps, scope, input.name)
-    const results = await runChecks({ tables }, { checks, profile, columns: plain, relation, eventTime: at })
+    // What is written down, said in events and refused with an error is read by everybody.
+    const results = maskChecks(
+      await personalMask(deps.db.read, scope.project),
+      await runChecks({ tables }, { checks, profile, columns: plain, relation, eventTime: at }),
+    )
     const blocking = results.filter((result) => !result.passed && result.check.severity === 'block')
     if (blocking.length > 0) {
       await recordRejection(deps, scope, input.name, blocking)

@@ -15,7 +15,8 @@ import type {
 import type { Reader } from '../../kernel/db/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Relation, TableColumn } from '../../kernel/ports/index.ts'
-import type { Scope } from '../../kernel/principal/index.ts'
+import { requirePermission, type Scope } from '../../kernel/principal/index.ts'
+import { declarePersonal, type Mask, maskOf, personalColumnsOf, personalMask } from '../access/index.ts'
 import { type FileRange, filesAt, relationAt } from '../../kernel/tables/catalog.ts'
 import type { Profile } from '../../kernel/tables/profile.ts'
 import { type AddVersionDeps, type AddVersionInput, addVersion } from './add-version.ts'
@@ -23,6 +24,7 @@ import { columnAttention } from './column-attention.ts'
 import { type Declaration, readDeclaration, requireDeclared, type VersionStatistics } from './declaration.ts'
 import { datasetErrors } from './errors.ts'
 import { conditionProblem } from './run-checks.ts'
+import { maskAttention, maskBalance, maskChecks, maskedColumns, maskProfile, maskSlices } from './mask-statistics.ts'
 import type { DatasetVersionTable } from './tables.ts'
 
 export interface Datasets {
@@ -34,7 +36,7 @@ export interface Datasets {
   declare(
     scope: Scope,
     name: string,
-    declaration: { description?: string; checks?: DatasetCheck[] } & Declaration,
+    declaration: { description?: string; checks?: DatasetCheck[]; personal?: string[] } & Declaration,
   ): Promise<Dataset>
   list(
     scope: Scope,
@@ -72,6 +74,8 @@ export interface Datasets {
   relation(scope: Scope, name: string, version: number, range?: Pick<FileRange, 'from' | 'to'>): Promise<Relation>
   /** Only the rows that a version brought. */
   addedRows(scope: Scope, name: string, version: number): Promise<Relation>
+  /** Which columns are personal in the project, whoever asks. */
+  personal(scope: Scope): Promise<Mask>
   preview(
     scope: Scope,
     name: string,
@@ -131,6 +135,11 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
             )
             .execute()
     const versions = new Map((await presentVersions(db.read, latest)).map((version) => [version.name, version]))
+    const personal = await personalColumnsOf(
+      db.read,
+      scope.project,
+      rows.map((row) => `dataset:${row.name}`),
+    )
     return rows.map((row) => {
       const newest = versions.get(row.name) ?? null
       const declaration = readDeclaration(row.declaration)
@@ -144,6 +153,7 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
         slices: declaration.slices ?? [],
         label: declaration.label ?? null,
         availability: declaration.availability ?? {},
+        personal: personal.get(`dataset:${row.name}`) ?? [],
         latest: newest,
         rejectedAt: refused ? row.rejected_at : null,
         rejectedReason: refused ? row.rejected_reason : null,
@@ -189,6 +199,12 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
       if (problem !== undefined) throw datasetErrors.BAD_CONDITION(check.sql, problem)
     }
   }
+  /** Who may not see a personal column does not make it visible either. */
+  const requireMayDeclare = async (scope: Scope, name: string, personal: readonly string[]): Promise<void> => {
+    const by = `dataset:${name}`
+    const before = (await personalColumnsOf(db.read, scope.project, [by])).get(by) ?? []
+    if (before.some((one) => !personal.includes(one))) requirePermission(scope, 'data:read-personal')
+  }
   const version: Datasets['version'] = async (scope, name, number) => {
     const row = await requireVersion(scope, name, number)
     const [found] = await presentVersions(db.read, [row])
@@ -196,19 +212,26 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
     return {
       version: found,
       profile: JSON.parse(row.profile) as Profile,
-      checks: JSON.parse(row.check_results) as DatasetCheckResult[],
+      checks: maskChecks(await maskOf(db.read, scope), JSON.parse(row.check_results) as DatasetCheckResult[]),
     }
   }
+
+  const shownColumns = async (scope: Scope, name: string, number: number): Promise<string> =>
+    maskedColumns(
+      await maskOf(db.read, scope),
+      JSON.parse((await requireVersion(scope, name, number)).columns) as TableColumn[],
+    )
 
   return {
     add: async (scope, input) => {
       const { row, unchanged, checks } = await addVersion(deps, scope, input)
       const [version] = await presentVersions(db.read, [row])
       if (!version) throw datasetErrors.VERSION_NOT_FOUND(input.name, row.version)
-      return { version, unchanged, checks }
+      return { version, unchanged, checks: maskChecks(await maskOf(db.read, scope), checks) }
     },
-    declare: async (scope, name, { description, checks, ...declaration }) => {
+    declare: async (scope, name, { description, checks, personal, ...declaration }) => {
       await requireComputable(scope, name, checks ?? [], declaration)
+      if (personal) await requireMayDeclare(scope, name, personal)
       await db.write.transaction().execute(async (trx) => {
         const before = await trx
           .selectFrom('dataset')
@@ -243,6 +266,7 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
             Object.keys(changes).length === 0 ? c.doNothing() : c.columns(['project_id', 'name']).doUpdateSet(changes),
           )
           .execute()
+        if (personal) await declarePersonal(trx, scope.project, `dataset:${name}`, personal)
         await deps.events.append(trx, {
           project: scope.project,
           name: 'dataset.declared',
@@ -290,11 +314,13 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
       const other = compareWith ?? (number > 1 ? number - 1 : undefined)
       const before = other === undefined ? undefined : (await version(scope, name, other)).profile
       const balance = statistics.balance ?? null
+      const mask = await maskOf(db.read, scope)
       return {
         ...found,
-        balance,
-        slices: statistics.slices ?? [],
-        attention: columnAttention(found.profile, { before, balance }),
+        profile: maskProfile(mask, found.profile),
+        balance: maskBalance(mask, balance),
+        slices: maskSlices(mask, statistics.slices ?? []),
+        attention: maskAttention(mask, columnAttention(found.profile, { before, balance })),
         comparedWith: other ?? null,
       }
     },
@@ -321,16 +347,17 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
       )
       return { ...whole, files: whole.files.filter((path) => !before.has(path)) }
     },
+    personal: ({ project }) => personalMask(db.read, project),
     preview: async (scope, name, version, limit) =>
       tables.query({
-        sql: `select * from data limit ${Math.floor(limit)}`,
+        sql: `select ${await shownColumns(scope, name, version)} from data limit ${Math.floor(limit)}`,
         relations: { data: await relation(scope, name, version) },
         trusted: true,
       }),
     download: async (scope, name, version) => {
       const path = join(paths.tmp, `download-${randomUUID()}.parquet`)
       await tables.write({
-        sql: 'select * from data',
+        sql: `select ${await shownColumns(scope, name, version)} from data`,
         relations: { data: await relation(scope, name, version) },
         trusted: true,
         output: { path, format: 'parquet' },

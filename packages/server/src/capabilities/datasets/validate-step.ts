@@ -4,6 +4,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import type { StepKind } from '../../kernel/ports/index.ts'
 import { digestOf, parseUrn } from '../../kernel/ids/index.ts'
 import type { Datasets } from './datasets.ts'
+import { maskChecks } from './mask-statistics.ts'
 import { runChecks } from './run-checks.ts'
 
 /** Step kind `validate`: judges the declared checks, and those in `with.checks`, over the rows that the version in input `dataset` brought. Blocking failures fail the step. */
@@ -26,7 +27,7 @@ export function validateStep({ datasets, tables }: { datasets: Datasets; tables:
       const { version, profile } = await datasets.version(scope, parts.id, Number(parts.version))
       const declared = (await datasets.get(scope, parts.id)).checks
       const extra = (configuration['checks'] ?? []) as DatasetCheck[]
-      const results = await runChecks(
+      const found = await runChecks(
         { tables },
         {
           checks: [...declared, ...extra],
@@ -37,6 +38,8 @@ export function validateStep({ datasets, tables }: { datasets: Datasets; tables:
           eventTime: context.asOf,
         },
       )
+      // Logs, reports and evidence are read by everybody.
+      const results = maskChecks(await datasets.personal(scope), found)
       for (const result of results)
         context.log(
           `${result.passed ? 'passed' : result.check.severity === 'block' ? 'FAILED' : 'warning'}: ${result.message}`,

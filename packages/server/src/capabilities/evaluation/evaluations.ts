@@ -14,6 +14,8 @@ import { digestOf, newId, urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { Datasets } from '../datasets/index.ts'
+import { maskOf } from '../access/index.ts'
+import { maskEvaluation } from './mask-evaluation.ts'
 import type { Lineage } from '../lineage/index.ts'
 import { evaluationErrors } from './errors.ts'
 import { type Evaluated, type EvaluateRequest, evaluate } from './evaluate.ts'
@@ -144,7 +146,7 @@ export function createEvaluations(
   return {
     evaluate: async (scope, request, origin) =>
       presentOne(await record(scope, await evaluate(deps, scope, request), origin)),
-    get: async (scope, id) => presentOne(await require(scope, id)),
+    get: async (scope, id) => maskEvaluation(await maskOf(db.read, scope), await presentOne(await require(scope, id))),
     list: async (scope, { limit, before, dataset, model }) => {
       let query = db.read
         .selectFrom('evaluation')

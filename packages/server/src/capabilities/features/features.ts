@@ -6,7 +6,8 @@ import { urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { ingestLedger, ledgerIsBehind, type LedgerWriter, openLedgerWriter } from '../../kernel/ledger/index.ts'
 import type { OnlineStore, OnlineView, Relation } from '../../kernel/ports/index.ts'
-import type { Scope } from '../../kernel/principal/index.ts'
+import { requirePermission, type Scope } from '../../kernel/principal/index.ts'
+import { declarePersonal, maskOf, personalColumnsOf, redacted } from '../access/index.ts'
 import { latestSnapshot, filesAt, relationAt } from '../../kernel/tables/catalog.ts'
 import { featureErrors } from './errors.ts'
 import { createOnlineFollower } from './follow-online.ts'
@@ -34,7 +35,7 @@ export interface Features {
     name: string,
     keys: readonly Record<string, unknown>[],
     asOf?: number,
-  ): Promise<{ asOf: number; rows: Record<string, number | null>[] }>
+  ): Promise<{ asOf: number; rows: Record<string, number | null | 'redacted'>[] }>
   /** The offline rows of a view, with everything that was pushed so far, and the definition ready for SQL. */
   offline(
     scope: Scope,
@@ -65,6 +66,20 @@ export function createFeatures(deps: Deps): Features {
   /** Whether the online store holds what is recorded, as far as we know. */
   let whole = true
 
+  /** What a reader may not see of a view: features that are made of personal columns, and keys that are personal. */
+  const hiddenParts = async (scope: Scope, name: string): Promise<{ features: ReadonlySet<string>; key: boolean }> => {
+    const mask = await maskOf(db.read, scope)
+    if (!mask.any) return { features: new Set(), key: false }
+    const { features, keys } = definitionOf(await requireView(scope.project, name))
+    return {
+      features: new Set(
+        Object.entries(features).flatMap(([feature, sql]) =>
+          mask.hides(feature) || mask.hidesIn(sql) ? [feature] : [],
+        ),
+      ),
+      key: keys.some((one) => mask.hides(one)),
+    }
+  }
   const requireView = async (project: string, name: string, version?: number): Promise<FeatureViewTable> => {
     let query = db.read
       .selectFrom('feature_view')
@@ -197,6 +212,10 @@ export function createFeatures(deps: Deps): Features {
     define: async (scope, name, definition) => {
       if (windowMs(definition.window) === 0) throw featureErrors.BAD_WINDOW(definition.window)
       compileView(name, definition)
+      const declared = `feature-view:${name}`
+      const personal = (await personalColumnsOf(db.read, scope.project, [declared])).get(declared) ?? []
+      // Who may not see a personal column does not make it visible either.
+      if (personal.some((one) => !definition.personal?.includes(one))) requirePermission(scope, 'data:read-personal')
       const text = JSON.stringify(definition)
       const digest = createHash('sha256').update(text).digest('hex')
       const row = await db.write.transaction().execute(async (trx) => {
@@ -220,6 +239,7 @@ export function createFeatures(deps: Deps): Features {
           created_by: scope.principal.id,
         }
         await trx.insertInto('feature_view').values(made).execute()
+        await declarePersonal(trx, scope.project, `feature-view:${name}`, definition.personal ?? [])
         await events.append(trx, {
           project: scope.project,
           name: 'feature-view.defined',
@@ -271,15 +291,34 @@ export function createFeatures(deps: Deps): Features {
     lookup: async (scope, name, keys, asOf) => {
       const view = compileView(name, definitionOf(await requireView(scope.project, name)))
       const at = asOf ?? (await watermark.read(db.read, scope.project)).at
-      return { asOf: at, rows: keys.map((key) => lookup(online, scope.project, view, entityKey(view, key), at)) }
+      const hidden = await hiddenParts(scope, name)
+      return {
+        asOf: at,
+        rows: keys.map((key) =>
+          Object.fromEntries(
+            Object.entries(lookup(online, scope.project, view, entityKey(view, key), at)).map(([feature, value]) => [
+              feature,
+              hidden.features.has(feature) ? redacted : value,
+            ]),
+          ),
+        ),
+      }
     },
     offline,
     onlineView: async (scope, name, version) => {
       const row = await requireView(scope.project, name, version)
       return { view: compileView(name, definitionOf(row)), urn: urnOf(row), version: row.version }
     },
-    parity: async (scope, name, sample) =>
-      parity({ tables, online }, scope.project, await offline(scope, name), sample),
+    parity: async (scope, name, sample) => {
+      const found = await parity({ tables, online }, scope.project, await offline(scope, name), sample)
+      const hidden = await hiddenParts(scope, name)
+      return {
+        ...found,
+        differences: found.differences
+          .filter(({ feature }) => !hidden.features.has(feature))
+          .map((one) => (hidden.key ? { ...one, key: redacted } : one)),
+      }
+    },
     recover: async () => {
       whole = false
       await recoverOnline({

@@ -3,6 +3,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { ColumnCounts } from '../../kernel/tables/profile.ts'
+import { maskOf } from '../access/index.ts'
 import type { Outcomes } from '../outcomes/index.ts'
 import { type CurrentRelease, defineMonitor } from './define-monitor.ts'
 import { monitoringErrors } from './errors.ts'
@@ -13,7 +14,7 @@ import type { ModelFacts, Reference } from './model-facts.ts'
 import { performanceSeries } from './performance-series.ts'
 import { driftHistory, presentMonitor, presentSummaries, presentWindow } from './present-monitor.ts'
 import { windowUrn } from './announce-window.ts'
-import { shownDetails } from './shown-details.ts'
+import { shownDetails, shownSlice } from './shown-details.ts'
 import type { MonitorTable } from './tables.ts'
 import { type Cadences, readLabelDelay } from './watch-label-delay.ts'
 import { workOnMonitor } from './work-on-monitor.ts'
@@ -184,12 +185,19 @@ export function createMonitoring(
       const rows = await windowRows(scope, name, { from: start, to: start + 1, limit: 2 })
       const row = rows.find(({ start_at }) => start_at === start)
       if (!row) throw monitoringErrors.WINDOW_NOT_FOUND(name, new Date(start).toISOString())
-      return { ...presentWindow(row), details: shownDetails(scope, detailsOf(row)) }
+      return { ...presentWindow(row), details: shownDetails(scope, await maskOf(db.read, scope), detailsOf(row)) }
     },
-    slices: async (scope, name, { by, ...range }) =>
-      sliceSeries((await windowRows(scope, name, range)).toReversed(), by),
-    violations: async (scope, name, range) =>
-      violationSeries((await windowRows(scope, name, range)).toReversed(), (details) => shownDetails(scope, details)),
+    slices: async (scope, name, { by, ...range }) => {
+      const mask = await maskOf(db.read, scope)
+      const found = sliceSeries((await windowRows(scope, name, range)).toReversed(), by)
+      return found.map((one) => shownSlice(mask, one))
+    },
+    violations: async (scope, name, range) => {
+      const mask = await maskOf(db.read, scope)
+      return violationSeries((await windowRows(scope, name, range)).toReversed(), (details) =>
+        shownDetails(scope, mask, details),
+      )
+    },
     driftHistory: async (scope, name, { feature, ...range }) =>
       driftHistory((await windowRows(scope, name, range)).toReversed().map(presentWindow), feature),
     distribution: async (scope, name, { feature, start }) => {
@@ -212,11 +220,12 @@ export function createMonitoring(
       const current = counts[feature]
       if (!reference || !column || !current)
         throw monitoringErrors.FEATURE_NOT_FOUND(feature, Object.keys(counts).join(', '))
+      const hidden = (await maskOf(db.read, scope)).hides(feature)
       const side = (one: ColumnCounts) => ({
         rows: one.count,
         nulls: one.nulls + one.nonFinite,
-        mean: one.mean,
-        median: medianOf(one),
+        mean: hidden ? null : one.mean,
+        median: hidden ? null : medianOf(one),
       })
       return {
         feature,
@@ -225,7 +234,7 @@ export function createMonitoring(
         end: row.end_at,
         reference: { urn: reference.urn, ...side(column) },
         current: side(current),
-        bins: distributionBins(column, current),
+        bins: hidden ? [] : distributionBins(column, current),
       }
     },
     performance: async (scope, name, range) =>

@@ -6,6 +6,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import { type LedgerWriter, openLedgerWriter } from '../../kernel/ledger/index.ts'
 import type { Relation, TableColumn, TableFormat } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
+import { maskOf } from '../access/index.ts'
 import { type PredictionRange } from './cohort-sql.ts'
 import { createLedgerCommits } from './commit-ledgers.ts'
 import { labelCompleteness, predictionTraffic, type TrafficBucket } from './count-predictions.ts'
@@ -19,7 +20,10 @@ import { pushLabelFile } from './push-label-file.ts'
 import { labelRelation, predictionLogColumns, predictionRelation, predictionTimes } from './read-relations.ts'
 import { shownDetail, shownRow } from './shown-prediction.ts'
 
-type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger' | 'replicas'> & {
+type Deps = Pick<
+  Kernel,
+  'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger' | 'replicas'
+> & {
   /** Whether a deployment exists that may have no predictions yet. Without it any name of a deployment may be sent labels. */
   deploymentExists?: (project: string, deployment: string) => Promise<boolean>
 }
@@ -115,7 +119,7 @@ export function createOutcomes(deps: Deps): Outcomes {
     // Whoever has just sent it, or its label, sees it.
     await commit(project, deployment)
     const found = await getPrediction(deps, { project, deployment, asOf }, id)
-    return found && shownDetail(scope, found)
+    return found && shownDetail(scope, await maskOf(db.read, scope), found)
   }
 
   return {
@@ -123,7 +127,8 @@ export function createOutcomes(deps: Deps): Outcomes {
       await requireDeployment(scope, deployment)
       const at = await asOfIn(scope, asOf)
       const page = await listPredictions(deps, { project: scope.project, deployment, asOf: at }, query)
-      return { ...page, predictions: page.predictions.map((row) => shownRow(scope, row)), asOf: at }
+      const mask = await maskOf(db.read, scope)
+      return { ...page, predictions: page.predictions.map((row) => shownRow(scope, mask, row)), asOf: at }
     },
     get: async (scope, deployment, id, asOf) => {
       await requireDeployment(scope, deployment)

@@ -16,7 +16,7 @@ import { schemeOf } from '../../kernel/http/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { EnvironmentBuilder, Executor, ModelReferenceResolver, StepKind } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
-import type { Access } from '../access/index.ts'
+import { type Access, personalMask } from '../access/index.ts'
 import type { Quotas } from '../quotas/index.ts'
 import type { Datasets } from '../datasets/index.ts'
 import type { Secrets } from '../secrets/index.ts'
@@ -90,6 +90,8 @@ export interface Pipelines {
     input: { run: string; step: string; attempt?: number; offset: number; limit: number },
   ): Promise<{ attempt: number; lines: StepLogLine[]; nextOffset: number; complete: boolean }>
   output(scope: Scope, input: { run: string; step: string; output: string }): Promise<StepArtifact>
+  /** Whether outputs of steps may hold columns that are declared personal. */
+  mayHoldPersonal(scope: Scope): Promise<boolean>
   triggers(
     scope: Scope,
     pipeline: string,
@@ -151,7 +153,11 @@ export function createPipelines(
     tokens: createRunTokens({ access, clock, db }),
     serverUrl: () => url,
   }
-  for (const kind of ['python', 'command'] as const) kinds.set(kind, withSecrets(engine, (of) => userCodeStep(of, kind)))
+  for (const kind of ['python', 'command'] as const)
+    kinds.set(
+      kind,
+      withSecrets(engine, (of) => userCodeStep(of, kind)),
+    )
   secrets.follow(secretUsers(db.read))
 
   const runsNotOver = async (reader: Reader, project: string): Promise<number> => {
@@ -270,6 +276,7 @@ export function createPipelines(
       return readRun(db.read, scope, id)
     },
     log: (scope, input) => readLog(engine, scope, input),
+    mayHoldPersonal: async (scope) => (await personalMask(db.read, scope.project)).any,
     output: async (scope, { run, step, output }) => {
       const row = await db.read
         .selectFrom('pipeline_step')

@@ -18,6 +18,7 @@ import {
   startPipelineRun,
 } from '@trivium/contract'
 import { type Http, mount } from '../../kernel/http/index.ts'
+import { requirePermission } from '../../kernel/principal/index.ts'
 import type { BlobStore } from '../../kernel/ports/index.ts'
 import { isManifest } from './cache/look-up.ts'
 import { pipelineErrors } from './errors.ts'
@@ -76,6 +77,8 @@ export function pipelineRoutes(app: Http, pipelines: Pipelines, { blobs }: { blo
     }),
   )
   mount(app, downloadStepOutput, 200, async ({ scope, params, query, reply }) => {
+    // What is in a file nobody looks at: where there are personal columns it may hold them.
+    if (await pipelines.mayHoldPersonal(scope)) requirePermission(scope, 'data:read-personal')
     const artifact = await pipelines.output(scope, params)
     const name = query.path?.split('/').at(-1) ?? params.output
     reply

@@ -142,7 +142,10 @@ function Lookup({ project, view }: { readonly project: string; readonly view: Fe
         <div className="mt-12">
           <KeyValues
             facts={[
-              ...Object.entries(row).map(([feature, value]) => ({ label: feature, value: <Value value={value} /> })),
+              ...Object.entries(row).map(([feature, value]) => ({
+                label: feature,
+                value: typeof value === 'string' ? <span className="t2">{value}</span> : <Value value={value} />,
+              })),
               { label: 'as of', value: <Time at={lookup.data?.asOf} clock="event" /> },
             ]}
           />
