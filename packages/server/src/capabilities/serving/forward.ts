@@ -1,10 +1,12 @@
 import { Agent, type IncomingHttpHeaders, request as sendRequest } from 'node:http'
+import { Agent as SecureAgent, request as sendSecureRequest } from 'node:https'
 import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../kernel/errors/index.ts'
 import type { Authenticator, Http } from '../../kernel/http/index.ts'
 import { accessErrors } from '../../kernel/principal/index.ts'
 import { servingErrors } from './errors.ts'
+import type { GatewayAddress } from './gateway/peer-gateways.ts'
 import type { Serving } from './serving.ts'
 
 /** Headers that belong to one connection and are not passed on. */
@@ -25,7 +27,11 @@ const ofConnection = new Set([
  */
 export function forwardRoutes(app: Http, serving: Serving, authenticator: Authenticator): void {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 })
-  app.addHook('onClose', async () => agent.destroy())
+  const secureAgent = new SecureAgent({ keepAlive: true, maxSockets: 256 })
+  app.addHook('onClose', async () => {
+    agent.destroy()
+    secureAgent.destroy()
+  })
   void app.register(async (streaming) => {
     streaming.removeAllContentTypeParsers()
     streaming.addContentTypeParser(
@@ -34,7 +40,7 @@ export function forwardRoutes(app: Http, serving: Serving, authenticator: Authen
     )
     const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const address = serving.forwardAddress()
-      if (address) return forward(agent, address, request, reply)
+      if (address) return forward(address.secure ? secureAgent : agent, address, request, reply)
       return sayWhatIsMissing(serving, authenticator, request, reply)
     }
     const add = (method: 'GET' | 'POST', url: string): void => {
@@ -51,7 +57,7 @@ export function forwardRoutes(app: Http, serving: Serving, authenticator: Authen
 
 function forward(
   agent: Agent,
-  { host, port }: { host: string; port: number },
+  { host, port, secure }: GatewayAddress,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
@@ -60,7 +66,7 @@ function forward(
   const headers: IncomingHttpHeaders = {}
   for (const [name, value] of Object.entries(request.raw.headers)) if (!ofConnection.has(name)) headers[name] = value
   headers['x-request-id'] = request.id
-  const passed = sendRequest(
+  const passed = (secure ? sendSecureRequest : sendRequest)(
     { agent, host, port, method: request.method, path: request.raw.url, headers },
     (received) => {
       const answered: Record<string, string | string[]> = {}

@@ -17,6 +17,7 @@ import { insertRelease, moveBack } from './activate.ts'
 import { collectTraffic } from './collect-traffic.ts'
 import { servingErrors } from './errors.ts'
 import { createGateway } from './gateway/gateway.ts'
+import type { GatewayAddress } from './gateway/peer-gateways.ts'
 import { type DeployableModels, makeManifest, type OnlineViews } from './make-manifest.ts'
 import {
   namesOf,
@@ -88,7 +89,7 @@ export interface Serving {
   /** Where the gateway listens; undefined while it does not run. */
   gatewayAddress(): { host: string; port: number } | undefined
   /** Where main passes requests on to; the same, but for a gateway with TLS. */
-  forwardAddress(): { host: string; port: number } | undefined
+  forwardAddress(): GatewayAddress | undefined
   /** What the gateway says of itself, undefined while it does not answer, and how many deployments it should serve. */
   gatewayStatus(): Promise<{ deployments: number; status: GatewayStatus | undefined }>
   /** Called once the server listens: finds or starts the gateway, with `always` also where nothing is deployed. `publicUrl` is where clients reach this server. */

@@ -16,6 +16,8 @@ import type { ReplicaTable } from './tables.ts'
 export interface PeerGateway {
   readonly host: string
   readonly port: number
+  /** Whether that port speaks TLS. */
+  readonly secure: boolean
   /** Sealed by the vault: what its control endpoint wants. */
   readonly secret: string
   readonly status: GatewayStatus

@@ -14,7 +14,7 @@ import { servingErrors } from '../errors.ts'
 import { callGateway } from './gateway-client.ts'
 import { createGatewayProcess } from './gateway-process.ts'
 import { addTraffic } from './add-traffic.ts'
-import { createPeerGateways } from './peer-gateways.ts'
+import { createPeerGateways, type GatewayAddress } from './peer-gateways.ts'
 import { createSnapshotWriter } from './snapshot-writer.ts'
 import '../tables.ts'
 
@@ -38,8 +38,8 @@ export interface Gateway {
   status(): Promise<GatewayStatus | undefined>
   /** Where it listens; undefined while it does not run. */
   readonly address: () => { host: string; port: number } | undefined
-  /** Where main passes requests on to, always without TLS: this machine only when the gateway has a certificate. */
-  readonly forwardAddress: () => { host: string; port: number } | undefined
+  /** Where main passes requests on to, on this machine always without TLS; undefined while none runs here or elsewhere. */
+  readonly forwardAddress: () => GatewayAddress | undefined
   /** Drains and ends the gateway, or leaves it running for the next main. */
   readonly stop: (options: { keepGateway: boolean }) => Promise<void>
 }
@@ -160,6 +160,13 @@ export function createGateway({
     await publishOwn()
   }
 
+  /** Another server's, in turn, so that each gets its share. */
+  const peer = (): GatewayAddress | undefined => {
+    const others = peers.addresses()
+    turn += 1
+    return others[turn % Math.max(1, others.length)]
+  }
+
   process.onRestarted(async () => {
     await publishOwn()
   })
@@ -226,14 +233,11 @@ export function createGateway({
       const control = process.control()
       if (control)
         return { host: ['0.0.0.0', '::'].includes(control.host) ? 'localhost' : control.host, port: control.port }
-      // In turn, so that each gets its share.
-      const others = peers.addresses()
-      turn += 1
-      return others[turn % Math.max(1, others.length)]
+      return peer()
     },
     forwardAddress: () => {
       const control = process.control()
-      if (!control) return undefined
+      if (!control) return peer()
       if (control.plainPort !== undefined) return { host: '127.0.0.1', port: control.plainPort }
       return { host: ['0.0.0.0', '::'].includes(control.host) ? 'localhost' : control.host, port: control.port }
     },

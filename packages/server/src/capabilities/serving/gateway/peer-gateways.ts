@@ -1,13 +1,20 @@
 import type { Kernel } from '../../../kernel/kernel.ts'
 import type { GatewayControl, GatewayStatus } from '../../../kernel/ports/index.ts'
 import type { PeerGateway, Replica } from '../../../kernel/replicas/index.ts'
-import { callGateway } from './gateway-client.ts'
+import { callGateway, type PeerControl } from './gateway-client.ts'
 import '../tables.ts'
+
+/** Where a gateway is reached; `secure` with TLS. */
+export interface GatewayAddress {
+  readonly host: string
+  readonly port: number
+  readonly secure?: boolean
+}
 
 /** The gateways on other machines: what they serve, where they answer. */
 export interface PeerGateways {
   /** Where each listens that was there at the last look. */
-  addresses(): { host: string; port: number }[]
+  addresses(): GatewayAddress[]
   /** Asks each for something that changes nothing; those that do not answer are left out. */
   ask<T>(method: 'GET' | 'POST', path: '/status' | '/traffic', body?: unknown): Promise<T[]>
   /** Asks one; throws what it says. Undefined when there is none. */
@@ -31,10 +38,7 @@ export function createPeerGateways({
     replicas
       .others()
       .flatMap((one) => (one.gateway && one.roles.includes('gateway') ? [{ ...one, gateway: one.gateway }] : []))
-  const controlOf = async ({
-    id,
-    gateway,
-  }: Replica & { gateway: PeerGateway }): Promise<GatewayControl & { remote: true }> => ({
+  const controlOf = async ({ id, gateway }: Replica & { gateway: PeerGateway }): Promise<PeerControl> => ({
     pid: gateway.status.pid,
     host: gateway.host,
     port: gateway.port,
@@ -42,12 +46,12 @@ export function createPeerGateways({
     secret: await vault.open(gateway.secret, place(id)),
     program: gateway.status.program,
     startedAt: 0,
-    remote: true,
+    remote: { secure: gateway.secure },
   })
   let sealed: { secret: string; text: string } | undefined
 
   return {
-    addresses: () => gateways().map(({ gateway: { host, port } }) => ({ host, port })),
+    addresses: () => gateways().map(({ gateway: { host, port, secure } }) => ({ host, port, secure })),
     ask: async <T>(method: 'GET' | 'POST', path: string, body?: unknown) => {
       const answers = await Promise.allSettled(
         gateways().map(async (one) => callGateway<T>(await controlOf(one), method, path, body, 2000)),
@@ -68,6 +72,7 @@ export function createPeerGateways({
       await replicas.announceGateway({
         host: config.peerHost || (everywhere ? replicas.host : control.host),
         port: control.port,
+        secure: control.plainPort !== undefined,
         secret: text,
         status,
       })
