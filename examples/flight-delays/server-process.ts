@@ -29,7 +29,7 @@ export async function startServerProcess({
   mkdirSync(data, { recursive: true, mode: 0o700 })
   const digest = createHash('sha256').update(readFileSync(prebuilt.lock)).digest('hex')
   writeFileSync(join(data, 'environments.json'), JSON.stringify({ [digest]: prebuilt.python }))
-  const child: ChildProcess = spawn(trivium, ['up', '--json', '--data', data, '--port', String(port)], {
+  const child: ChildProcess = spawn(trivium, [...up(data, port), ...(await uncontainedWords(prebuilt.python))], {
     stdio: ['ignore', 'pipe', 'inherit'],
     // Ctrl-C reaches the demo only; it stops the server itself.
     detached: true,
@@ -58,4 +58,13 @@ export async function startServerProcess({
       await ended
     },
   }
+}
+
+const up = (data: string, port: number): string[] => ['up', '--json', '--data', data, '--port', String(port)]
+
+/** The demo is one person's own; on a machine whose kernel has no sandbox its steps run without one. The server says so in its log. */
+async function uncontainedWords(python: string): Promise<string[]> {
+  const { probeBoundary } = await import('@trivium/server')
+  const { contained } = await probeBoundary(python)
+  return contained ? [] : ['--code-execution', 'uncontained']
 }

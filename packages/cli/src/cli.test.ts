@@ -358,6 +358,7 @@ describe('commands against a server', () => {
     )
     expect(states).toMatchObject({
       Node: 'ok',
+      'code execution': expect.stringMatching(/ok|failed/),
       'temporary folder': expect.stringMatching(/ok|warning/),
       'data directory': expect.stringMatching(/ok|warning/),
       server: 'ok',

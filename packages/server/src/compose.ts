@@ -83,7 +83,12 @@ export interface Capabilities {
 }
 
 /** Builds the capabilities and tells the kernel what they follow and work on; starts nothing. */
-export function composeCapabilities(kernel: Kernel): Capabilities {
+export function composeCapabilities(
+  kernel: Kernel,
+  /** How many people may bring code; without it as many as hold `code:execute`. */
+  codePeople: () => Promise<number> = async () =>
+    (await peopleWith(kernel.db.read, 'code:execute', kernel.clock())).length,
+): Capabilities {
   const storage = createStorage(kernel)
   const access = createAccess(kernel)
   const permissions = createPermissions(kernel)
@@ -104,7 +109,7 @@ export function composeCapabilities(kernel: Kernel): Capabilities {
     ...kernel,
     deploymentExists: async (project, deployment) => (await serving.names(project)).includes(deployment),
   })
-  const pipelines = composePipelines(kernel, { access, datasets, features, secrets, quotas })
+  const pipelines = composePipelines(kernel, { access, datasets, features, secrets, quotas }, codePeople)
   for (const kind of decisionSteps(kernel, inbox)) pipelines.registerStepKind(kind)
   const evaluations = createEvaluations(kernel, { datasets, lineage })
   pipelines.registerStepKind(evaluateStep(evaluations))
@@ -173,6 +178,7 @@ function composePipelines(
     secrets,
     quotas,
   }: Pick<Capabilities, 'access' | 'datasets' | 'features' | 'secrets' | 'quotas'>,
+  codePeople: () => Promise<number>,
 ): Pipelines {
   const env = inheritedEnvironment()
   const environments = createEnvironmentBuilder({
@@ -194,7 +200,7 @@ function composePipelines(
       python,
       policy: {
         codeExecution: kernel.config.codeExecution,
-        people: async () => (await peopleWith(kernel.db.read, 'code:execute', kernel.clock())).length,
+        people: codePeople,
       },
       data: kernel.paths.data,
       reads: kernel.config.codeReads.split(',').flatMap((path) => (path.trim() === '' ? [] : [path.trim()])),

@@ -1,4 +1,5 @@
 export * from './main.ts'
+export { cannotContain, containIt, orNot, probeBoundary } from './drivers/python-runner/index.ts'
 export { verifyOffline } from './verify-offline.ts'
 export { type BackupManifest } from './backup-manifest.ts'
 export { backUp } from './back-up.ts'

@@ -50,7 +50,9 @@ describe('code of people', () => {
     const run = await runPipeline(admin, noop)
     expect(run.state).toBe('finished')
     await world.as('contributor')
-    const mend = expect.stringMatching(/^(Step "one" did not run: )?2 people hold code:execute.*--code-execution contained/)
+    const mend = expect.stringMatching(
+      /^(Step "one" did not run: )?2 people hold code:execute.*--code-execution contained/,
+    )
     await expect(requireCodeBoundary(kernel, capabilities.pipelines)).rejects.toMatchObject({
       code: 'CODE.UNCONTAINED',
       message: mend,
@@ -60,13 +62,18 @@ describe('code of people', () => {
     expect(stepOf(refused, 'one').attempts[0]?.error).toMatchObject({ code: 'PIPELINES.CODE_REFUSED', message: mend })
   })
 
-  test.skipIf(!contained)('says what contains it, ends at its limits and cannot lead this server elsewhere', async () => {
-    const world = await worldWith({ stepMemory: '300MB' })
-    expect(await look(world)).toMatchObject({ state: 'ok', found: expect.stringMatching(/^contained by files \(Landlock/) })
-    const client = await world.as('maintainer')
-    const run = await runPipeline(client, {
-      name: 'limits',
-      yaml: `name: limits
+  test.skipIf(!contained)(
+    'says what contains it, ends at its limits and cannot lead this server elsewhere',
+    async () => {
+      const world = await worldWith({ stepMemory: '300MB' })
+      expect(await look(world)).toMatchObject({
+        state: 'ok',
+        found: expect.stringMatching(/^contained by files \(Landlock/),
+      })
+      const client = await world.as('maintainer')
+      const run = await runPipeline(client, {
+        name: 'limits',
+        yaml: `name: limits
 steps:
   large: { run: "limits:large" }
   long: { run: "limits:long", resources: { time: 300ms, cpu: 1, memory: 200MB } }
@@ -74,30 +81,33 @@ steps:
   link: { kind: command, run: [ln, -s, ${world.kernel.paths.data}/admin-token, "\${out.stolen}"], out: { stolen: value } }
   look: { kind: command, run: [cat, ${world.kernel.paths.data}/trivium.sqlite] }
 `,
-      files: {
-        'limits.py': `import time
+        files: {
+          'limits.py': `import time
 def large(): return len(bytearray(900_000_000))
 def long(): time.sleep(60)
 def wide(): open("big", "wb").write(b"x" * 6_000_000)
 `,
-      },
-    })
-    const errorOf = (step: string) => stepOf(run, step).attempts[0]?.error
-    expect(errorOf('large')).toMatchObject({
-      code: 'PIPELINES.LIMIT_EXCEEDED',
-      message: expect.stringMatching(/limit of memory, 300 MB\. .*resources: \{memory: …\}.*setting stepMemory/),
-    })
-    expect(errorOf('wide')).toMatchObject({ message: expect.stringMatching(/limit of disk, 5 MB\. .*stepDisk/) })
-    expect(errorOf('long')?.message).toMatch(/time limit|limit of time/)
-    expect(errorOf('link')).toMatchObject({ code: 'PIPELINES.OUTPUT_WRONG_KIND' })
-    expect(errorOf('look')).toMatchObject({ code: 'PIPELINES.STEP_FAILED' })
-    const { json } = await client.call(
-      'GET',
-      `/api/v1/projects/default/pipeline-runs/${run.id}/steps/long/log?limit=10`,
-    )
-    expect(json.lines[0]).toMatchObject({
-      stream: 'system',
-      text: expect.stringMatching(/^Contained by files, calls, network, signals.*this server only.*memory 200 MB.*1 processors?/),
-    })
-  })
+        },
+      })
+      const errorOf = (step: string) => stepOf(run, step).attempts[0]?.error
+      expect(errorOf('large')).toMatchObject({
+        code: 'PIPELINES.LIMIT_EXCEEDED',
+        message: expect.stringMatching(/limit of memory, 300 MB\. .*resources: \{memory: …\}.*setting stepMemory/),
+      })
+      expect(errorOf('wide')).toMatchObject({ message: expect.stringMatching(/limit of disk, 5 MB\. .*stepDisk/) })
+      expect(errorOf('long')?.message).toMatch(/time limit|limit of time/)
+      expect(errorOf('link')).toMatchObject({ code: 'PIPELINES.OUTPUT_WRONG_KIND' })
+      expect(errorOf('look')).toMatchObject({ code: 'PIPELINES.STEP_FAILED' })
+      const { json } = await client.call(
+        'GET',
+        `/api/v1/projects/default/pipeline-runs/${run.id}/steps/long/log?limit=10`,
+      )
+      expect(json.lines[0]).toMatchObject({
+        stream: 'system',
+        text: expect.stringMatching(
+          /^Contained by files, calls, network, signals.*this server only.*memory 200 MB.*1 processors?/,
+        ),
+      })
+    },
+  )
 })

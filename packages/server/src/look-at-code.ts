@@ -1,5 +1,6 @@
 import type { StatusFinding } from '@trivium/contract'
 import type { Pipelines } from './capabilities/pipelines/index.ts'
+import { containIt } from './drivers/python-runner/index.ts'
 import { defineErrors } from './kernel/errors/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
 
@@ -7,8 +8,6 @@ import type { Kernel } from './kernel/kernel.ts'
 export const codeErrors = defineErrors('CODE', {
   UNCONTAINED: { status: 409, message: (why: string) => why },
 })
-
-const contain = 'Start it with --code-execution contained.'
 
 /** What keeps code of people in on this machine, layer by layer; a warning where nothing does, a failure where none can run. */
 export async function lookAtCode(
@@ -28,7 +27,7 @@ export async function lookAtCode(
       check,
       state: 'warning',
       found: 'UNCONTAINED: steps can read every key and all data of this server, and do all that its user may',
-      mend: contain,
+      mend: containIt,
     }
   const { layers } = await code.boundary()
   const told = layers.map(({ name, active, found }) => (active ? `${name} (${found})` : `not ${name} (${found})`))

@@ -4,6 +4,9 @@ import { join } from 'node:path'
 
 const program = join(import.meta.dirname, '../../cli/bin/trivium')
 
+/** Set where the kernel of this machine cannot contain code of steps. */
+export const uncontainedVariable = 'TEST_CODE_UNCONTAINED'
+
 /** A server in a process of its own, started as people start it: `trivium up --json`. */
 export interface ServerProcess {
   readonly pid: number
@@ -42,7 +45,11 @@ export async function spawnServer(options: {
   const flags = options.flags ?? ['--port', '0']
   const child = spawn(options.program ?? program, ['up', '--json', '--data', options.data, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...withoutSettings(process.env), ...options.settings },
+    env: {
+      ...withoutSettings(process.env),
+      ...(process.env[uncontainedVariable] ? { TRIVIUM_CODE_EXECUTION: 'uncontained' } : {}),
+      ...options.settings,
+    },
   })
   let stderr = ''
   child.stderr.on('data', (chunk) => {

@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { postgresBrokerVariable } from './postgres.ts'
+import { uncontainedVariable } from './spawn-server.ts'
 import { startPostgres } from './start-postgres.ts'
 import { s3BrokerVariable, startS3 } from './start-s3.ts'
 
@@ -13,9 +16,18 @@ export async function setup(): Promise<(() => Promise<void>) | undefined> {
     await offer(postgresBrokerVariable, startPostgres, ({ url }) => url),
     await offer(s3BrokerVariable, startS3, (server) => JSON.stringify(server)),
   ]
+  noteBoundary()
   return async () => {
     for (const close of closers) await close()
   }
+}
+
+/** Where the kernel cannot contain code of steps, test servers run it uncontained; what contains it is then left out, with the reason. */
+function noteBoundary(): void {
+  const python = join(import.meta.dirname, '../../../python')
+  const probe = `import sys; sys.path.insert(0, ${JSON.stringify(python)}); from trivium_runner.sandbox import probe; probe()`
+  const { stdout } = spawnSync('python3', ['-I', '-S', '-c', probe], { encoding: 'utf8' })
+  if (!stdout?.includes('"contained": true')) process.env[uncontainedVariable] = '1'
 }
 
 /** Starts a server at the first request and answers with what clients need; the address of that is in the variable. */

@@ -22,6 +22,7 @@ import {
   type Scope,
   sealBacklog,
 } from '@trivium/server/testing'
+import { uncontainedVariable } from './spawn-server.ts'
 
 /** The answer of an injected request, its JSON parsed. */
 export interface Answer {
@@ -68,12 +69,14 @@ export async function createWorld(options: {
   /** Directory of an earlier world, to go on where it stopped; `close` leaves it. */
   data?: string
 }): Promise<World> {
+  const uncontained = process.env[uncontainedVariable] && options.configuration?.['codeExecution'] === undefined
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'trivium-world-')))
   const config = loadConfig({
     flags: {
       data,
       port: 0,
       logLevel: 'silent',
+      ...(uncontained ? { codeExecution: 'uncontained' } : {}),
       ...(options.databaseUrl ? { databaseUrl: options.databaseUrl } : {}),
       ...options.configuration,
     },
@@ -90,7 +93,8 @@ export async function createWorld(options: {
   })
   await drivers.blobs.own(await instanceId(db))
   const kernel = createKernel({ config, db, clock: () => time.now, logger, ...drivers, checkEvent })
-  const capabilities = composeCapabilities(kernel)
+  // There the people of a test count as one.
+  const capabilities = uncontained ? composeCapabilities(kernel, async () => 1) : composeCapabilities(kernel)
   const adminToken = 'admin-token-of-a-test-world-0000'
   await capabilities.access.bootstrap({ adminToken, dataDirectory: data })
   const app = composeHttp(kernel, capabilities, { allowedHosts: () => new Set(['localhost', '127.0.0.1']) })

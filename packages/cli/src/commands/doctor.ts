@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { onAction } from '../command.ts'
 import { dataDirectory } from '../connection.ts'
 import type { Finding } from '../doctor/check.ts'
+import { checkBoundary } from '../doctor/boundary.ts'
 import { checkDataDirectory, checkServer, checkTemporaryFolder } from '../doctor/places.ts'
 import { checkGit, checkNode, checkPython } from '../doctor/toolchain.ts'
 import { FailedError } from '../fail.ts'
@@ -23,6 +24,7 @@ export function doctorCommand(program: Command, terminal: Terminal): void {
           checkNode(terminal),
           checkGit(terminal),
           checkPython(terminal),
+          checkBoundary(terminal),
           checkTemporaryFolder(terminal),
           checkDataDirectory(dataDirectory(terminal, work.options)),
           checkServer(work),

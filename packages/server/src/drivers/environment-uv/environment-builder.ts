@@ -125,7 +125,16 @@ export function createEnvironmentBuilder({
     await writeFile(lockPath, lock)
     const synced = await runProgram(
       program,
-      ['pip', 'sync', '--require-hashes', ...(wheelsOnly ? ['--no-build'] : []), '--allow-empty-requirements', '--python', built.python, lockPath],
+      [
+        'pip',
+        'sync',
+        '--require-hashes',
+        ...(wheelsOnly ? ['--no-build'] : []),
+        '--allow-empty-requirements',
+        '--python',
+        built.python,
+        lockPath,
+      ],
       options,
     )
     if (!synced.ok) {

@@ -29,15 +29,13 @@ export async function probeBoundary(python: string): Promise<CodeBoundary> {
 }
 
 /** What programs need of a Linux system, without what of it is secret or somebody's own. */
-const systemPaths = [
-  ...['/usr', '/lib', '/lib32', '/lib64', '/libx32', '/bin', '/sbin', '/nix/store', '/gnu/store', '/opt/rocm'],
-  ...['/proc', '/sys/devices', '/sys/fs/cgroup', '/sys/class/drm', '/sys/module', '/run/systemd/resolve'],
-  ...[
-    'ld.so.cache ld.so.conf ld.so.conf.d localtime timezone hosts host.conf resolv.conf nsswitch.conf gai.conf services protocols passwd group fonts',
-    'mime.types os-release debian_version alternatives terminfo inputrc locale.conf OpenCL ssl/certs ssl/openssl.cnf ssl/cert.pem ca-certificates',
-    'pki/tls/certs pki/tls/cert.pem pki/tls/openssl.cnf pki/ca-trust crypto-policies',
-  ].flatMap((line) => line.split(' ').map((name) => `/etc/${name}`)),
-]
+const etc = `ld.so.cache ld.so.conf ld.so.conf.d localtime timezone hosts host.conf resolv.conf nsswitch.conf gai.conf services protocols passwd group
+  fonts mime.types os-release debian_version alternatives terminfo inputrc locale.conf OpenCL ssl/certs ssl/openssl.cnf ssl/cert.pem ca-certificates
+  pki/tls/certs pki/tls/cert.pem pki/tls/openssl.cnf pki/ca-trust crypto-policies`
+const systemPaths = `/usr /lib /lib32 /lib64 /libx32 /bin /sbin /nix/store /gnu/store /opt/rocm
+  /proc /sys/devices /sys/fs/cgroup /sys/class/drm /sys/module /run/systemd/resolve`
+  .split(/\s+/)
+  .concat(etc.split(/\s+/).map((name) => `/etc/${name}`))
 
 /** Every folder that an interpreter and its environment consist of. */
 export function pythonPaths(python: string, data: string): string[] {
@@ -64,15 +62,32 @@ export function pythonPaths(python: string, data: string): string[] {
 }
 
 /** What every step may read: the system, its interpreter, our own code, and what the operator and the environment name. */
-export function readablePaths(python: string, env: Readonly<Record<string, string>>, data: string, more: readonly string[]) {
-  const named = ['SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'].flatMap((name) => env[name] ?? [])
-  const libraries = (env['LD_LIBRARY_PATH'] ?? '').split(':').filter((path) => path.startsWith('/'))
-  return [...new Set([...systemPaths, ...pythonPaths(python, data), pythonRoot, ...named, ...libraries, ...more])].filter(
-    (path) => existsSync(path),
+export function readablePaths(
+  python: string,
+  env: Readonly<Record<string, string>>,
+  data: string,
+  more: readonly string[],
+) {
+  const named = ['SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'].flatMap(
+    (name) => env[name] ?? [],
   )
+  const libraries = (env['LD_LIBRARY_PATH'] ?? '').split(':').filter((path) => path.startsWith('/'))
+  return [
+    ...new Set([...systemPaths, ...pythonPaths(python, data), pythonRoot, ...named, ...libraries, ...more]),
+  ].filter((path) => existsSync(path))
 }
 
-const kept = ['PATH', 'LANG', 'LANGUAGE', 'TZ', 'LD_LIBRARY_PATH', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE']
+const kept = [
+  'PATH',
+  'LANG',
+  'LANGUAGE',
+  'TZ',
+  'LD_LIBRARY_PATH',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'REQUESTS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+]
 const proxies = /^(https?|no|all)_proxy$/i
 
 /** Of the server's environment what a step needs; proxies, which may carry a password, only with the network. */

@@ -9,7 +9,8 @@ export interface CodePolicy {
 
 /** What mends it, said by start, doctor, status and the step alike. */
 export const containIt = 'Start it with --code-execution contained.'
-const orNot =
+/** What a machine without a boundary can do about it. */
+export const orNot =
   'Run this server on Linux 5.13 or newer with Landlock and seccomp allowed; or, on a machine that only you use, start it with --code-execution uncontained: steps can then do all that you can.'
 
 /** Why code of people may not run here now; undefined when it may. */
@@ -22,12 +23,16 @@ export async function refusalOf(
     const count = await people()
     return count < 2 ? undefined : tooMany(count)
   }
-  const { contained, layers } = await boundary()
-  if (contained) return undefined
-  const missing = layers.filter(({ active }) => !active).map(({ name, found }) => `${name}: ${found}`)
-  return `This machine cannot contain code of people (${missing.join('; ')}), so that none runs. ${orNot}`
+  const found = await boundary()
+  return found.contained ? undefined : `${cannotContain(found)} ${orNot}`
 }
 
-/** Said where code would run without a boundary although more than one person may bring some. */
-export const tooMany = (count: number): string =>
+/** What this machine lacks to contain code. */
+export function cannotContain({ layers }: CodeBoundary): string {
+  const missing = layers.filter(({ active }) => !active).map(({ name, found }) => `${name}: ${found}`)
+  return `This machine cannot contain code of people (${missing.join('; ')}), so that none runs.`
+}
+
+/** Where code would run without a boundary although more than one person may bring some. */
+const tooMany = (count: number): string =>
   `${count} people hold code:execute, and codeExecution is uncontained: each could read the keys and the data of all. ${containIt}`

@@ -94,8 +94,7 @@ async function step(
   return { ...result, work, blob, lines }
 }
 
-const withBlob = (input: Record<string, unknown>, blob: string) =>
-  'blob' in input ? { ...input, blob } : input
+const withBlob = (input: Record<string, unknown>, blob: string) => ('blob' in input ? { ...input, blob } : input)
 
 async function attack(server: ForkServer): Promise<Record<string, string>> {
   const result = await step(server, 'attack', {

@@ -45,7 +45,10 @@ async function bytesBelow(directory: string, enough: number): Promise<number> {
     const path = join(directory, entry.name)
     if (entry.isDirectory()) sum += await bytesBelow(path, enough - sum)
     // Blocks, not length: a file may have holes.
-    else sum += await lstat(path).then(({ blocks }) => blocks * 512).catch(() => 0)
+    else
+      sum += await lstat(path)
+        .then(({ blocks }) => blocks * 512)
+        .catch(() => 0)
     if (sum > enough) break
   }
   return sum

@@ -2,7 +2,7 @@ import type { ArtifactKind, PipelineParameter, PipelineStep } from '@trivium/con
 import type { StepKind } from '../../../kernel/ports/index.ts'
 import { type FieldReader, isPlainMap, readFields, show } from './field-reader.ts'
 import { interpolate, placeholdersIn } from './interpolate.ts'
-import { parseMemory } from '../../../kernel/config/index.ts'
+import { parseReach } from './parse-reach.ts'
 import { parseDuration } from '../../../kernel/clock/index.ts'
 import { parseReference } from './parse-reference.ts'
 import { parseSecrets } from './parse-secrets.ts'
@@ -152,47 +152,6 @@ function parseRetry(source: YamlSource, fields: FieldReader): PipelineStep['retr
   if (!isPlainMap(raw)) return { max: fields.integer('retry', 0, 0, 100), backoffMs: 1000 }
   const retry = readFields(source, [...fields.path, 'retry'], raw, ['max', 'backoff'])
   return { max: retry.integer('max', 1, 0, 100), backoffMs: retry.duration('backoff') ?? parseDuration('1s') ?? 0 }
-}
-
-const sizes = { memory: 'memoryBytes', disk: 'diskBytes' } as const
-
-/** What code of the step may reach and use: `network: true`, and `resources: {memory, cpu, disk, processes, time}`. */
-function parseReach(
-  source: YamlSource,
-  fields: FieldReader,
-  step: PipelineStep,
-): Pick<PipelineStep, 'network' | 'resources'> & { timeoutMs?: number } {
-  for (const key of ['network', 'resources'])
-    if (fields.has(key) && step.kind !== 'python' && step.kind !== 'command')
-      fields.report(key, `only steps of kind python and command have "${key}".`)
-  const network = fields.raw('network') ?? false
-  if (typeof network !== 'boolean') fields.report('network', `must be true or false, not ${show(network)}.`)
-  const reach = network === true ? { network: true as const } : {}
-  if (!fields.has('resources')) return reach
-  const given = readFields(source, [...fields.path, 'resources'], fields.raw('resources'), [
-    ...['memory', 'cpu', 'disk', 'processes', 'time'],
-  ])
-  const resources: NonNullable<PipelineStep['resources']> = {}
-  for (const [key, name] of Object.entries(sizes) as ['memory' | 'disk', 'memoryBytes' | 'diskBytes'][]) {
-    if (!given.has(key)) continue
-    const bytes = sizeOf(given.text(key, ''))
-    if (bytes === undefined) given.report(key, 'must be a size such as 512MB or 2GB.')
-    else resources[name] = bytes
-  }
-  if (given.has('cpu')) resources.cpus = given.integer('cpu', 1, 1, 1024)
-  if (given.has('processes')) resources.processes = given.integer('processes', 1, 1, 100_000)
-  const timeoutMs = given.duration('time')
-  if (timeoutMs !== undefined && step.timeoutMs !== null)
-    given.report('time', 'the step has a "timeout" already; keep one of the two.')
-  return { ...reach, resources, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
-}
-
-function sizeOf(text: string): number | undefined {
-  try {
-    return parseMemory(text)
-  } catch {
-    return undefined
-  }
 }
 
 function parseTarget(fields: FieldReader, step: PipelineStep, bundle: Readonly<Record<string, string>>): string | null {
