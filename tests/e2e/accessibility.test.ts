@@ -127,6 +127,7 @@ describe('the pages for people who do not see them or have no mouse', () => {
         '/settings?tab=tokens',
         '/settings?tab=webhooks',
         '/settings?tab=audit',
+        '/settings?tab=quotas',
         '/settings?tab=status',
         '/settings?tab=appearance',
         '/monitors/delays-daily?tab=data',

@@ -345,6 +345,20 @@ describe('commands against a server', () => {
     expect((await trivium(['storage', 'usage'], { env: { TRIVIUM_TOKEN: await tokenOf('viewer') } })).code).toBe(3)
   })
 
+  test('quotas are shown with what is used of them, set by the administrator alone, and brought back', async () => {
+    expect((await trivium(['quotas', 'list'])).out).toMatch(/queued-runs +\d+ +10,000 +default/)
+    const set = await trivium(['quotas', 'set', 'storage=5000000000', 'queued-runs=7'])
+    expect(set.out).toMatch(/queued-runs +\d+ +7 +set/)
+    expect((await trivium(['quotas', 'list', '--all', '--json'])).json.projects[0].quotas).toContainEqual(
+      expect.objectContaining({ name: 'storage', limit: 5_000_000_000, own: true }),
+    )
+    expect((await trivium(['quotas', 'set', 'nothing=1'])).err).toContain('There is no quota "nothing"')
+    expect((await trivium(['quotas', 'set', 'storage=much'])).code).toBe(2)
+    const viewer = { env: { TRIVIUM_TOKEN: await tokenOf('viewer') } }
+    expect((await trivium(['quotas', 'set', 'storage=1'], viewer)).code).toBe(3)
+    expect((await trivium(['quotas', 'set', 'storage=default', 'queued-runs=default'])).out).not.toMatch(/ set$/m)
+  })
+
   test('lists that have nothing in them say so; the doctor finds this machine fit for the server', async () => {
     for (const args of [
       ['inbox', 'list'],

@@ -19,6 +19,7 @@ import { openCommand } from './commands/open.ts'
 import { accessCommands, breakGlassCommands, groupCommands, roleCommands } from './commands/access.ts'
 import { peopleCommands } from './commands/people.ts'
 import { projectCommands } from './commands/projects.ts'
+import { quotaCommands } from './commands/quotas.ts'
 import { runCommands } from './commands/runs.ts'
 import { secretCommands } from './commands/secrets.ts'
 import { sessionCommands } from './commands/sessions.ts'
@@ -76,6 +77,7 @@ export function createProgram(terminal: Terminal): Command {
     lineageCommands,
     eventCommands,
     storageCommands,
+    quotaCommands,
     accessLogCommand,
   ])
     add(program, terminal)

@@ -2,6 +2,7 @@ import { oneOf, useSearchState } from '../../shell/search-state.ts'
 import { usePageParams } from '../../shell/use-page-params.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
+import { QuotasPanel } from '../quotas/quotas-panel.tsx'
 import { StoragePanel } from '../storage/storage-panel.tsx'
 import { WebhooksPanel } from '../webhooks/webhooks-panel.tsx'
 import { AppearancePanel } from './appearance-panel.tsx'
@@ -12,7 +13,7 @@ import { SessionsPanel } from './sessions-panel.tsx'
 import { StatusPanel } from './status-panel.tsx'
 import { TokensPanel } from './tokens-panel.tsx'
 
-const shape = { tab: oneOf(['people', 'sessions', 'tokens', 'webhooks', 'audit', 'storage', 'status', 'appearance'], 'people') }
+const shape = { tab: oneOf(['people', 'sessions', 'tokens', 'webhooks', 'audit', 'storage', 'quotas', 'status', 'appearance'], 'people') }
 
 /** People of the project and their tokens, who is told of events, and how the server does. */
 export function Page() {
@@ -31,6 +32,7 @@ export function Page() {
           { id: 'webhooks', label: 'Webhooks' },
           { id: 'audit', label: 'Audit' },
           { id: 'storage', label: 'Storage' },
+          { id: 'quotas', label: 'Quotas' },
           { id: 'status', label: 'Status' },
           { id: 'appearance', label: 'Appearance' },
         ]}
@@ -47,6 +49,7 @@ export function Page() {
         {view.tab === 'webhooks' && <WebhooksPanel project={project} />}
         {view.tab === 'audit' && <AuditPanel project={project} />}
         {view.tab === 'storage' && <StoragePanel />}
+        {view.tab === 'quotas' && <QuotasPanel project={project} />}
         {view.tab === 'status' && <StatusPanel />}
         {view.tab === 'appearance' && <AppearancePanel />}
       </TabPanel>
