@@ -34,6 +34,10 @@ export const signInErrors = defineErrors('SIGN_IN', {
       'The identity provider knows you, but nobody has given you access here. Ask an administrator for an invitation.',
   },
   ACCOUNT_DISABLED: { status: 403, message: () => 'This account is disabled. An administrator can say why.' },
+  NOT_FRESH: {
+    status: 403,
+    message: () => 'Sign out and in again, then add the identity provider within 15 minutes.',
+  },
   IDENTITY_TAKEN: {
     status: 409,
     message: () => 'Somebody else signs in here with this account of the identity provider.',

@@ -24,9 +24,6 @@ export interface Passwords {
   store(trx: Trx, input: { principalId: string; hash: string; by: string }): Promise<void>
 }
 
-/** How long after a sign-in by a link or by the provider a password is set without the current one. */
-const freshMs = 15 * 60_000
-
 export function createPasswords(
   { db, clock, events }: Pick<Kernel, 'db' | 'clock' | 'events'>,
   { sessions, throttle, hasher }: { sessions: Sessions; throttle: Throttle; hasher: PasswordHasher },
@@ -68,7 +65,7 @@ export function createPasswords(
         if ((await hasher.verify(current, (await storedOf(by.name))?.hash)) === 'wrong')
           throw signInErrors.WRONG_CURRENT()
         await throttle.succeeded({ name: by.name, address })
-      } else if (begun.method === 'password' || clock() - begun.at > freshMs) throw signInErrors.CURRENT_NEEDED()
+      } else if (begun.method === 'password' || !begun.fresh) throw signInErrors.CURRENT_NEEDED()
       const hash = await passwords.prepare(password, by.name)
       return db.write.transaction().execute(async (trx) => {
         await passwords.store(trx, { principalId: by.id, hash, by: by.id })

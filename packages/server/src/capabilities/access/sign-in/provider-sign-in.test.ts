@@ -266,6 +266,9 @@ describeEachDatabase(
       await taken.signIn(someone('other'))
       taken.theirs.clear()
       expect(await taken.signIn(who, { connect: true })).toBe('/login?problem=SIGN_IN.IDENTITY_TAKEN')
+      world.time.now += 15 * 60_000 + 1
+      const stale = await fresh.ask('POST', '/api/v1/sign-in/provider', { connect: true })
+      expect([stale.statusCode, stale.json().code]).toEqual([403, 'SIGN_IN.NOT_FRESH'])
       const nobody = await new Browser(world).ask('POST', '/api/v1/sign-in/provider', { connect: true })
       expect(nobody.json().code).toBe('SIGN_IN.SESSION_NEEDED')
     })

@@ -1,3 +1,4 @@
+import { urn } from '../../../kernel/ids/index.ts'
 import type { Kernel } from '../../../kernel/kernel.ts'
 import type { Trx } from '../../../kernel/db/index.ts'
 import type { Principal } from '../../../kernel/principal/index.ts'
@@ -117,6 +118,16 @@ export function createProviderSignIn(
           known?.id ??
           flow.connectTo ??
           (await makeAccount({ clock, events }, trx, { name: accountName(vouched.claims), orSimilar: true }))
+        if (!known && flow.connectTo !== undefined)
+          await events.append(trx, {
+            project: 'default',
+            name: 'identity.connected',
+            schema: 1,
+            by: principalId,
+            subject: urn('default', 'principal', principalId),
+            refs: [],
+            data: {},
+          })
         await trx
           .insertInto('identity')
           .values({ issuer, subject, principal_id: principalId, created_at: clock(), last_sign_in_at: clock() })

@@ -45,11 +45,12 @@ export interface Sessions {
   endAllOf(trx: Trx, input: { principalId: string; by: string; except?: string | undefined }): Promise<number>
   /** Ends the sessions of these ids. */
   endThese(trx: Trx, ids: readonly string[], by: string): Promise<void>
-  /** When and how the session of a secret began. */
-  begun(secret: string): Promise<{ at: number; method: SignInMethod } | undefined>
+  /** When and how the session of a secret began; `fresh`: within 15 minutes, long enough for what should not be done with a browser left open. */
+  begun(secret: string): Promise<{ fresh: boolean; method: SignInMethod } | undefined>
 }
 
 const hourMs = 3_600_000
+const freshMs = 15 * 60_000
 /** Address and browser of a session that is over are kept that long. */
 const traceKeptMs = 30 * 24 * hourMs
 
@@ -254,7 +255,7 @@ export function createSessions({
         .where('token.secret_hash', '=', hashSecret(secret))
         .where('token.kind', '=', 'session')
         .executeTakeFirst()
-      return row && { at: row.created_at, method: row.method ?? 'unknown' }
+      return row && { fresh: clock() - row.created_at <= freshMs, method: row.method ?? 'unknown' }
     },
   }
   return sessions

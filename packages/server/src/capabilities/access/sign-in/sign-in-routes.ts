@@ -59,7 +59,11 @@ export function signInRoutes(
   mount(app, beginProviderSignIn, 200, async ({ body, request, reply }) => {
     requireOwnPage(request)
     const connect = body.connect ? await callerOf(request) : undefined
-    if (body.connect && !connect) throw signInErrors.SESSION_NEEDED()
+    if (body.connect) {
+      if (!connect) throw signInErrors.SESSION_NEEDED()
+      // Whoever finds a browser open must not make himself at home in the account.
+      if (!(await access.sessions.begun(cookie.read(request.headers) ?? ''))?.fresh) throw signInErrors.NOT_FRESH()
+    }
     const { location, flow } = await provider().begin({ next: body.next, invitation: body.invitation, connect })
     reply.header('set-cookie', flowCookie.set(flow, flowMs / 1000))
     return { location }
