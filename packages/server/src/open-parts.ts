@@ -50,6 +50,7 @@ export async function openParts(
       capabilities.monitoring.close()
       await capabilities.features.close()
     },
+    () => kernel.replicas.commitOwn(),
     () => capabilities.serving.stop({ keepGateway: leave.gateway }),
   )
   return { kernel, capabilities }

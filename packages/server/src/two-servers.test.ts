@@ -11,7 +11,7 @@ let database: Awaited<ReturnType<typeof createPostgresDatabase>>
 let a: World
 let b: World
 
-const leaseMs = 600
+const leaseMs = 4000
 
 beforeAll(async () => {
   shared = await mkdtemp(join(tmpdir(), 'trivium-shared-'))
@@ -50,10 +50,8 @@ describe('two servers of one database', () => {
     ])
     const client = await a.as('instance-admin')
     const { json } = await client.call('GET', '/api/v1/status')
-    expect(json.servers.map((one: { host: string; leads: boolean }) => [one.host, one.leads])).toEqual([
-      ['a', true],
-      ['b', false],
-    ])
+    const leading = (json.servers as { leads: boolean }[]).filter(({ leads }) => leads)
+    expect([json.servers.length, leading.length]).toEqual([2, 1])
     expect(json.findings.find((one: { check: string }) => one.check === 'servers').state).toBe('ok')
   })
 
@@ -125,6 +123,13 @@ describe('two servers of one database', () => {
     await b.capabilities.features.takeOver()
     const found = await atB.call('POST', `${path}/lookup`, { keys: [{ airport: 'ORD' }], asOf: eventTime })
     expect(found.json.rows).toEqual([{ arrivals: 1 }])
+
+    // A server that ends leaves nothing that nobody else could see.
+    await atA.call('POST', `${path}/rows`, {
+      rows: [{ id: 'r2', key: { airport: 'ORD' }, eventTime, values: { delay: 4 } }],
+    })
+    await a.kernel.replicas.commitOwn()
+    expect((await atB.call('GET', path)).json.rows).toBe(2)
   })
 
   test('a job that is enqueued at one runs once, at whichever comes first, and its results are dropped where the lease was lost', async () => {
@@ -171,21 +176,21 @@ describe('two servers of one database', () => {
         },
       },
     }
-    const first = createLeader({ db: cutOff, id: 'first', leaseMs: 300, name: 'test' })
-    const second = createLeader({ db, id: 'second', leaseMs: 300, name: 'test' })
+    const first = createLeader({ db: cutOff, id: 'first', leaseMs: 1000, name: 'test' })
+    const second = createLeader({ db, id: 'second', leaseMs: 1000, name: 'test' })
     const guarded = (leader: Leader) => db.write.transaction().execute((trx) => leader.guard(trx))
     await first.start()
     await second.start()
     expect([first.leads(), second.leads()]).toEqual([true, false])
     await guarded(first)
-    await new Promise((resolve) => setTimeout(resolve, 400))
+    await new Promise((resolve) => setTimeout(resolve, 1100))
     expect([first.leads(), second.leads()]).toEqual([true, false])
     away = true
     let both = false
     await until(() => {
       both ||= first.leads() && second.leads()
       return second.leads() ? true : undefined
-    }, 3000)
+    })
     expect(both).toBe(false)
     away = false
     await expect(guarded(first)).rejects.toMatchObject({ code: 'REPLICA.NOT_LEADING' })

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { configSchema, loadConfig } from './config.ts'
+import { configSchema, loadConfig, rolesOf } from './config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'trivium-config-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -127,6 +127,21 @@ describe('configuration', () => {
   test('a public URL that is none is refused at the start', () => {
     expect(failure({ flags: { publicUrl: 'trivium.example' } }).message).toContain('publicUrl')
     expect(load({ flags: { publicUrl: 'https://trivium.example/' } }).publicUrl).toBe('https://trivium.example')
+  })
+
+  test('a server on SQLite does everything; on Postgres it may do a part, and an engine alone is told where the API is', () => {
+    expect(rolesOf(load({}))).toEqual(new Set(['api', 'engine', 'gateway']))
+    expect(failure({ flags: { role: 'gateway' } }).message).toContain('SQLite belongs to the one server')
+    expect(rolesOf(load({ flags: { role: 'gateway,api,engine' } })).size).toBe(3)
+    const databaseUrl = 'postgres://db.internal/trivium'
+    expect(rolesOf(load({ flags: { role: 'api,gateway', databaseUrl } }))).toEqual(new Set(['api', 'gateway']))
+    expect(failure({ flags: { role: 'engine', databaseUrl } }).message).toContain('publicUrl')
+    expect(failure({ flags: { role: 'scheduler', databaseUrl } }).code).toBe('CONFIG.BAD_VALUE')
+  })
+
+  test('servers may share a directory for content', () => {
+    expect(load({ flags: { storageUrl: 'file:///mnt/shared/trivium' } }).storageUrl).toBe('file:///mnt/shared/trivium')
+    expect(failure({ flags: { storageUrl: 'file://shared' } }).code).toBe('CONFIG.BAD_VALUE')
   })
 
   test('a place for content is a bucket that is named, with a key; the secret comes from a file and is not shown', () => {

@@ -57,6 +57,8 @@ export interface Replicas {
   onFlush(handler: () => Promise<unknown>): void
   /** Makes all others commit what lies in their ledgers up to this call; one sentence for each that did not in time. */
   flushOthers(): Promise<string[]>
+  /** Commits what lies in our own ledgers: nobody waits for a server that has ended. */
+  commitOwn(): Promise<void>
   /** Looks at the others now. */
   look(): Promise<void>
   stop(): Promise<void>
@@ -250,6 +252,13 @@ export function createReplicas({
         if (performance.now() > until) break
       }
       return left.map(({ host }) => `the server on ${host} has not committed its ledgers yet`)
+    },
+    commitOwn: async () => {
+      if (!running) return
+      for (const handler of flushHandlers)
+        await handler().catch((error: unknown) =>
+          logger.warn({ err: error }, 'what lies in the ledgers is committed by the next start'),
+        )
     },
     look: async () => {
       if (running) await look()

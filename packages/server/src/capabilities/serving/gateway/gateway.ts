@@ -182,10 +182,9 @@ export function createGateway({
         waitForFirst = undefined
         await begin()
       }
-      const stop = sequencer.onSealed(
+      waitForFirst = sequencer.onSealed(
         () => void look().catch((error: unknown) => logger.error({ err: error }, 'the gateway could not be started')),
       )
-      waitForFirst = () => void stop()
     },
     startStale: async () => {
       if (!own || !existsSync(join(config.data, 'gateway', 'snapshot.json'))) return false

@@ -93,7 +93,7 @@ export function createPeerGateways({
             deployments.length !== wanted.length ||
             wanted.some(({ project_id, name, current_release }) => {
               const found = deployments.find((one) => one.project === project_id && one.name === name)
-              return found?.release !== current_release && found?.problem == null
+              return found === undefined || (found.release !== current_release && found.problem === null)
             }),
         )
         if (!behind || performance.now() > until) return states
