@@ -44,6 +44,12 @@ export function upCommand(program: Command, terminal: Terminal): void {
     .option('--egress-allow <list>', 'internal hosts that webhooks may post to, comma-separated')
     .option('--vault-command <program>', 'wraps the keys of secrets in a key management service')
     .option('--body-limit <bytes>', 'largest JSON body', wholeNumber)
+    .option('--passwords', 'lets people set a password and sign in with it')
+    .option('--oidc-issuer <url>', 'OpenID Connect provider that people sign in with')
+    .option('--oidc-client-id <name>', 'name of this server at the provider')
+    .option('--oidc-role-map <list>', 'roles that groups bring: GROUP=ROLE@PROJECT, GROUP=instance-admin')
+    .option('--session-hours <number>', 'hours after which a browser session ends at the latest', wholeNumber)
+    .option('--session-idle-hours <number>', 'hours without use after which it ends', wholeNumber)
     .option('--checkpoint-directory <directory>', 'second place for the signed checkpoints of the events')
     .option(
       '--event-retention-months <number>',
