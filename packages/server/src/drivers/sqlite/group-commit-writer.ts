@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Kysely } from 'kysely'
 import type { Tables, Trx } from '../../kernel/db/database.ts'
-import { explainDatabaseError } from '../../kernel/db/database-errors.ts'
+import { databaseErrors, explainDatabaseError } from '../../kernel/db/database-errors.ts'
 import { type NodeSqliteConnection, nodeSqliteDialect } from './node-sqlite-dialect.ts'
 
 interface Waiting {
@@ -11,6 +11,8 @@ interface Waiting {
 }
 
 const mostPerCommit = 256
+/** Beyond this a caller is told to come again: what waits is held in memory, and who waits so long has given up. */
+const mostWaiting = 20_000
 
 /**
  * The only writer of the SQLite file. Callbacks queue; a round begins one immediate transaction, runs each callback in a savepoint of its own
@@ -24,13 +26,17 @@ export class GroupCommitWriter {
   readonly #committed = new Set<() => void>()
   #running: Promise<void> | undefined
 
-  constructor(connection: NodeSqliteConnection) {
+  readonly #mostWaiting: number
+
+  constructor(connection: NodeSqliteConnection, options: { mostWaiting?: number } = {}) {
     this.#connection = connection
+    this.#mostWaiting = options.mostWaiting ?? mostWaiting
     this.kysely = new Kysely<Tables>({ dialect: nodeSqliteDialect(connection) })
   }
 
   run<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      if (this.#queue.length >= this.#mostWaiting) return reject(databaseErrors.BUSY('changes', this.#queue.length))
       // Each in the context of its caller, not of whoever began the round.
       this.#queue.push({ work: AsyncLocalStorage.bind(work), resolve: resolve as (value: unknown) => void, reject })
       this.#running ??= this.#drain()

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { databaseErrors } from '../../kernel/db/database-errors.ts'
 import { AppError } from '../../kernel/errors/app-error.ts'
 
 interface Task {
@@ -24,6 +25,8 @@ interface ThreadError {
 }
 
 const idleMs = 30_000
+/** Beyond this a caller is told to come again. */
+const mostWaiting = 2000
 
 function errorOf({ message, stack, expected }: ThreadError): Error {
   const error = expected ? new AppError(expected.code, expected.status, message, expected.details) : new Error(message)
@@ -36,12 +39,17 @@ export class ReaderThreads {
   #thread: Thread | undefined
   #next = 0
 
-  constructor(path: string) {
+  readonly #mostWaiting: number
+
+  constructor(path: string, options: { mostWaiting?: number } = {}) {
     this.#path = path
+    this.#mostWaiting = options.mostWaiting ?? mostWaiting
   }
 
   run(task: Task): Promise<Uint8Array> {
     const thread = this.#require()
+    if (thread.pending.size >= this.#mostWaiting)
+      return Promise.reject(databaseErrors.BUSY('searches', thread.pending.size))
     clearTimeout(thread.idle)
     this.#next += 1
     const id = this.#next

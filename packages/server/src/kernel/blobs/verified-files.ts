@@ -12,9 +12,16 @@ export interface VerifiedFiles {
   trust(path: string, from?: string): Promise<void>
 }
 
+const mostKnown = 100_000
+
 export function createVerifiedFiles(onDamaged: (damage: Damage) => void): VerifiedFiles {
   const known = new Map<string, string>()
   const running = new Map<string, Promise<void>>()
+  const remember = (path: string, state: string): void => {
+    // Whatever is forgotten is read once more.
+    if (known.size >= mostKnown) for (const old of [...known.keys()].slice(0, mostKnown / 10)) known.delete(old)
+    known.set(path, state)
+  }
   const stateOf = async (path: string): Promise<{ size: number; state: string }> => {
     const { ino, size, mtimeMs } = await stat(path)
     return { size, state: `${ino} ${size} ${mtimeMs}` }
@@ -35,13 +42,13 @@ export function createVerifiedFiles(onDamaged: (damage: Damage) => void): Verifi
             onDamaged({ ...content, why })
             throw blobErrors.DAMAGED(content.digest, why)
           }
-          known.set(path, state)
+          remember(path, state)
         })().finally(() => running.delete(key))
         running.set(key, work)
       }
       await work
       return size
     },
-    trust: async (path, from = path) => void known.set(path, (await stateOf(from)).state),
+    trust: async (path, from = path) => remember(path, (await stateOf(from)).state),
   }
 }

@@ -5,6 +5,12 @@ export const databaseErrors = defineErrors('DATABASE', {
     status: 507,
     message: () => 'The disk of the database is full. Nothing was changed; free space and try again.',
   },
+  BUSY: {
+    status: 503,
+    message: (what: string, waiting: number) =>
+      `The database has too much to do: ${waiting} ${what} wait. Nothing was changed; try again in a moment.`,
+    details: () => ({ retryAfter: 2 }),
+  },
 })
 
 /** Codes of a full disk: SQLite's FULL and, past a file size limit or a quota, IOERR_WRITE; Postgres's disk_full. */

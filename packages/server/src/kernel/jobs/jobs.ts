@@ -111,6 +111,8 @@ class LeaseLost extends Error {}
 /** How many times more than it may fail a job may lose its worker, before it is taken to be what kills it. */
 const mostLostWorkers = 20
 const stopGraceMs = 5000
+/** Servers whose clocks are further apart than this have one that was stepped. */
+const clockStepMs = 60_000
 
 export function createJobs({
   db,
@@ -197,6 +199,12 @@ export function createJobs({
       .where((e) =>
         e.or([
           e.and([e('state', '=', 'queued'), e('not_before', '<=', now)]),
+          // Was due when it was queued, by a clock that was put back since.
+          e.and([
+            e('state', '=', 'queued'),
+            e('created_at', '>', now + clockStepMs),
+            e('not_before', '<=', e.ref('created_at')),
+          ]),
           e.and([e('state', '=', 'running'), e('lease_until', '<', leaseNow)]),
         ]),
       )
