@@ -123,6 +123,8 @@ describe('the pages for people who do not see them or have no mouse', () => {
       const found: string[] = []
       for (const path of [
         '/settings?tab=people',
+        '/settings?tab=groups',
+        '/settings?tab=roles',
         '/settings?tab=sessions',
         '/settings?tab=tokens',
         '/settings?tab=webhooks',

@@ -116,4 +116,44 @@ describe('the settings', () => {
     await first.getByRole('heading', { name: 'Sign in' }).waitFor()
     await Promise.all([first.close(), second.close()])
   }, 30_000)
+
+  test('a role is made and given by a group, and a page says who may do what and why', async () => {
+    const settings = (tab: string) => page.goto(`${server.ready.url}/p/default/settings?tab=${tab}`)
+    await settings('people')
+    const add = page.locator('form', { has: page.getByRole('button', { name: 'Add to default' }) })
+    await add.getByLabel('Name').fill('jane')
+    await add.locator('select').last().selectOption('viewer')
+    await add.getByRole('button').click()
+    await page.getByRole('row', { name: /jane/ }).waitFor()
+    await settings('roles')
+    await page.getByLabel('Name').fill('curator')
+    for (const permission of ['project:read', 'dataset:write'])
+      await page.getByLabel(permission, { exact: true }).check()
+    await page.getByRole('button', { name: 'Save role of default' }).click()
+    await page.getByRole('row', { name: /curator of this project/ }).waitFor()
+    await settings('groups')
+    const group = page.locator('form', { has: page.getByRole('button', { name: 'Save group' }) })
+    await group.getByLabel('Group').fill('curators')
+    await group.getByLabel('Put somebody into it').fill('jane')
+    await group.getByRole('button').click()
+    await page.getByRole('row', { name: /curators jane/ }).waitFor()
+    const give = page.locator('form', { has: page.getByRole('button', { name: 'Give role in default' }) })
+    await give.getByLabel('Group').fill('curators')
+    await give.locator('select').selectOption('curator')
+    await give.getByRole('button').click()
+    await page.getByRole('row', { name: /curators curator jane/ }).waitFor()
+    await page.evaluate(() =>
+      fetch('/api/v1/projects/default/datasets/trips', {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: '{"description":"Trips"}',
+      }),
+    )
+    await page.goto(`${server.ready.url}/p/default/datasets/trips`)
+    await page.getByRole('button', { name: 'Who may' }).click()
+    await page.getByText('Who may add versions').waitFor()
+    expect(await page.getByRole('listitem').filter({ hasText: 'jane' }).innerText()).toContain(
+      'curator, by group curators',
+    )
+  })
 })

@@ -2,6 +2,8 @@ import { Outlet, useRouter, useRouterState } from '@tanstack/react-router'
 import { getWatermark, streamEvents } from '@trivium/contract'
 import { useQueryClient } from '@tanstack/react-query'
 import { Suspense, useCallback, useEffect, useMemo, useState } from 'react'
+import { BreakGlassBanner } from '../capabilities/access/break-glass-banner.tsx'
+import { WhoMay } from '../capabilities/access/who-may.tsx'
 import { DataProvider, useClient } from '../data/data-context.tsx'
 import { createLive } from '../data/live.ts'
 import { openStream } from '../data/open-stream.ts'
@@ -73,6 +75,8 @@ function Frame({ project }: { readonly project: string }) {
 
   const renderPeek = useCallback((entity: EntityKey) => <EntityPeek entity={entity} project={project} />, [project])
 
+  const renderWhoMay = useCallback((kind: string) => <WhoMay kind={kind} project={project} />, [project])
+
   const go = (path: string) => router.history.push(`/p/${encodeURIComponent(project)}${path}`)
   const walk = (step: 1 | -1) => {
     const next = neighbour(router.history.location.pathname, step)
@@ -110,6 +114,7 @@ function Frame({ project }: { readonly project: string }) {
       zone={replayAt === undefined ? undefined : 'UTC'}
       reader={reader}
       renderPeek={renderPeek}
+      renderWhoMay={renderWhoMay}
     >
       <ShellFrame
         project={project}
@@ -127,6 +132,7 @@ function Frame({ project }: { readonly project: string }) {
         replayAt={replayAt}
         fills={spec?.fills}
       >
+        <BreakGlassBanner project={project} />
         <ErrorBoundary resetKey={pathname}>
           <Suspense fallback={<Loading what="Loading the page." shape="text" />}>
             <Outlet />

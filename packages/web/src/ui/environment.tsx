@@ -16,6 +16,8 @@ export interface UiEnvironment {
   readonly reader: { readonly id: string; readonly name: string } | undefined
   /** Renders the small card of an entity; without it chips have none. */
   readonly renderPeek: ((entity: EntityKey) => ReactNode) | undefined
+  /** Renders who may act on a kind of thing, and why; stands in the head of its page. */
+  readonly renderWhoMay: ((kind: string) => ReactNode) | undefined
 }
 
 const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'
@@ -26,6 +28,7 @@ const EnvironmentContext = createContext<UiEnvironment & { readonly wallNow: num
   eventNow: undefined,
   reader: undefined,
   renderPeek: undefined,
+  renderWhoMay: undefined,
   wallNow: Date.now(),
 })
 
@@ -41,6 +44,7 @@ export function UiEnvironmentProvider({
   eventNow,
   reader,
   renderPeek,
+  renderWhoMay,
 }: UiEnvironmentProviderProps) {
   const [wallNow, setWallNow] = useState(() => Date.now())
   useEffect(() => {
@@ -48,8 +52,8 @@ export function UiEnvironmentProvider({
     return () => clearInterval(timer)
   }, [])
   const value = useMemo(
-    () => ({ project, zone: zone ?? browserZone, eventNow, reader, renderPeek, wallNow }),
-    [project, zone, eventNow, reader, renderPeek, wallNow],
+    () => ({ project, zone: zone ?? browserZone, eventNow, reader, renderPeek, renderWhoMay, wallNow }),
+    [project, zone, eventNow, reader, renderPeek, renderWhoMay, wallNow],
   )
   return <EnvironmentContext value={value}>{children}</EnvironmentContext>
 }

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect } from 'react'
 import { Alias } from './alias.tsx'
 import { formatVersion, kindIcon, kindWord } from './entity-kinds.ts'
+import { useUiEnvironment } from './environment.tsx'
 import { State, StateGlyph, type StateKind } from './state.tsx'
 
 interface PageHeaderProps {
@@ -23,6 +24,8 @@ interface PageHeaderProps {
 /** The head of a page: what it is about, its state beside the title, and what can be done. */
 export function PageHeader({ title, kind, version, aliases, state, note, actions, sentence, more }: PageHeaderProps) {
   const Icon = kind ? kindIcon(kind) : undefined
+  const { renderWhoMay } = useUiEnvironment()
+  const whoMay = kind ? renderWhoMay?.(kind) : undefined
   const versionText = version !== undefined && kind ? formatVersion(kind, version) : undefined
   useEffect(() => {
     document.title = `${title}${versionText ? ` ${versionText}` : ''} · Trivium`
@@ -43,7 +46,12 @@ export function PageHeader({ title, kind, version, aliases, state, note, actions
         {note && <span className="t3">{note}</span>}
         {more && <p className="hd-more">{more}</p>}
       </div>
-      {actions && <div className="hd-actions">{actions}</div>}
+      {(actions || whoMay) && (
+        <div className="hd-actions">
+          {whoMay}
+          {actions}
+        </div>
+      )}
     </header>
   )
 }

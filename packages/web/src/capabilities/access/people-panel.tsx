@@ -2,10 +2,9 @@ import {
   addPerson,
   createLoginLink,
   listPeople,
+  listRoles,
   type Person as PersonRecord,
-  type Role,
   removeRole,
-  roleNames,
 } from '@trivium/contract'
 import { type FormEvent, useState } from 'react'
 import { useContractMutation } from '../../data/contract-mutation.ts'
@@ -18,14 +17,7 @@ import { Person } from '../../ui/person.tsx'
 import { Note, Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
-
-const whatRolesDo: Record<Role, string> = {
-  viewer: 'reads everything',
-  contributor: 'adds data, runs, models, labels; starts pipelines',
-  maintainer: 'deploys, changes pipelines and monitors',
-  approver: 'decides in the inbox, changes nothing else',
-  admin: 'gives roles',
-}
+import { reasonWords } from './reason-words.ts'
 
 interface RoleRow {
   readonly person: PersonRecord
@@ -71,13 +63,13 @@ export function PeoplePanel({ project }: { readonly project: string }) {
                 {
                   id: 'role',
                   head: 'Role',
-                  cell: (row) => row.role ?? <span className="t2">administrator of the instance</span>,
+                  cell: (row) => row.role ?? <span className="t2">none given here</span>,
                 },
                 {
                   id: 'does',
                   cut: true,
-                  head: 'May',
-                  cell: (row) => <span className="t2">{row.role ? (whatRolesDo[row.role as Role] ?? 'what the role says') : 'everything'}</span>,
+                  head: 'Because',
+                  cell: (row) => <span className="t2">{row.person.reasons.map(reasonWords).join('; ')}</span>,
                 },
                 {
                   id: 'since',
@@ -105,7 +97,7 @@ export function PeoplePanel({ project }: { readonly project: string }) {
                           size="small"
                           look="quiet"
                           onClick={() =>
-                            remove.mutate({ params: { project, name: row.person.name, role: row.role as Role } })
+                            remove.mutate({ params: { project, name: row.person.name, role: row.role ?? '' } })
                           }
                         >
                           Take role away
@@ -134,7 +126,8 @@ export function PeoplePanel({ project }: { readonly project: string }) {
 function AddPerson({ project }: { readonly project: string }) {
   const [name, setName] = useState('')
   const [kind, setKind] = useState<'person' | 'service'>('person')
-  const [role, setRole] = useState<Role>('contributor')
+  const [role, setRole] = useState('contributor')
+  const roles = useContractQuery(listRoles, { params: { project } })
   const add = useContractMutation(addPerson, { invalidates: [listPeople], onDone: () => setName('') })
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -165,10 +158,10 @@ function AddPerson({ project }: { readonly project: string }) {
         </label>
         <label className="field">
           <span>Role</span>
-          <select className="inp" value={role} onChange={(event) => setRole(event.target.value as Role)}>
-            {roleNames.map((one) => (
-              <option key={one} value={one}>
-                {one}: {whatRolesDo[one]}
+          <select className="inp" value={role} onChange={(event) => setRole(event.target.value)}>
+            {roles.data?.roles.map((one) => (
+              <option key={one.name} value={one.name}>
+                {one.description ? `${one.name}: ${one.description}` : one.name}
               </option>
             ))}
           </select>

@@ -8,12 +8,31 @@ import { WebhooksPanel } from '../webhooks/webhooks-panel.tsx'
 import { AppearancePanel } from './appearance-panel.tsx'
 import { AuditPanel } from './audit-panel.tsx'
 import { InvitationsSection } from './invitations-section.tsx'
+import { GroupsPanel } from './groups-panel.tsx'
 import { PeoplePanel } from './people-panel.tsx'
+import { RolesPanel } from './roles-panel.tsx'
 import { SessionsPanel } from './sessions-panel.tsx'
 import { StatusPanel } from './status-panel.tsx'
 import { TokensPanel } from './tokens-panel.tsx'
 
-const shape = { tab: oneOf(['people', 'sessions', 'tokens', 'webhooks', 'audit', 'storage', 'quotas', 'status', 'appearance'], 'people') }
+const shape = {
+  tab: oneOf(
+    [
+      'people',
+      'groups',
+      'roles',
+      'sessions',
+      'tokens',
+      'webhooks',
+      'audit',
+      'storage',
+      'quotas',
+      'status',
+      'appearance',
+    ],
+    'people',
+  ),
+}
 
 /** People of the project and their tokens, who is told of events, and how the server does. */
 export function Page() {
@@ -27,6 +46,8 @@ export function Page() {
         onChange={(tab) => setView({ tab: tab as typeof view.tab })}
         tabs={[
           { id: 'people', label: 'People' },
+          { id: 'groups', label: 'Groups' },
+          { id: 'roles', label: 'Roles' },
           { id: 'sessions', label: 'Sessions' },
           { id: 'tokens', label: 'Tokens' },
           { id: 'webhooks', label: 'Webhooks' },
@@ -44,6 +65,8 @@ export function Page() {
             <InvitationsSection project={project} />
           </>
         )}
+        {view.tab === 'groups' && <GroupsPanel project={project} />}
+        {view.tab === 'roles' && <RolesPanel project={project} />}
         {view.tab === 'sessions' && <SessionsPanel />}
         {view.tab === 'tokens' && <TokensPanel project={project} />}
         {view.tab === 'webhooks' && <WebhooksPanel project={project} />}

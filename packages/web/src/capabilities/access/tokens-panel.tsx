@@ -1,4 +1,4 @@
-import { createToken, listTokens, revokeToken } from '@trivium/contract'
+import { createToken, listTokens, revokeToken, rotateToken } from '@trivium/contract'
 import { type FormEvent, useState } from 'react'
 import { useContractMutation } from '../../data/contract-mutation.ts'
 import { useContractQuery } from '../../data/contract-query.ts'
@@ -15,6 +15,7 @@ import { Time } from '../../ui/time.tsx'
 export function TokensPanel({ project }: { readonly project: string }) {
   const tokens = useContractQuery(listTokens, { params: { project } })
   const revoke = useContractMutation(revokeToken, { invalidates: [listTokens] })
+  const rotate = useContractMutation(rotateToken, { invalidates: [listTokens] })
   const [name, setName] = useState('')
   const [days, setDays] = useState(90)
   const create = useContractMutation(createToken, { invalidates: [listTokens], onDone: () => setName('') })
@@ -37,7 +38,13 @@ export function TokensPanel({ project }: { readonly project: string }) {
                 {
                   id: 'state',
                   head: 'State',
-                  cell: (token) => <TokenState revokedAt={token.revokedAt} expiresAt={token.expiresAt} />,
+                  cell: (token) => (
+                    <TokenState
+                      revokedAt={token.revokedAt}
+                      expiresAt={token.expiresAt}
+                      replaced={token.rotatedTo !== null}
+                    />
+                  ),
                 },
                 { id: 'of', head: 'Of', cell: (token) => token.principalName },
                 {
@@ -69,20 +76,41 @@ export function TokensPanel({ project }: { readonly project: string }) {
                   align: 'right',
                   cell: (token) =>
                     token.revokedAt === null && (
-                      <Button
-                        size="small"
-                        look="quiet"
-                        onClick={() => revoke.mutate({ params: { project, token: token.id } })}
-                      >
-                        Revoke
-                      </Button>
+                      <span className="row">
+                        {token.kind === 'token' && token.rotatedTo === null && (
+                          <Button
+                            size="small"
+                            look="quiet"
+                            title="Makes the token that takes its place; this one works on for an hour"
+                            onClick={() => rotate.mutate({ params: { project, token: token.id }, body: {} })}
+                          >
+                            Rotate
+                          </Button>
+                        )}
+                        <Button
+                          size="small"
+                          look="quiet"
+                          onClick={() => revoke.mutate({ params: { project, token: token.id } })}
+                        >
+                          Revoke
+                        </Button>
+                      </span>
                     ),
                 },
               ]}
             />
           )}
         </QueryView>
-        {revoke.error && <State kind="bad">{revoke.error.detail}</State>}
+        {(revoke.error ?? rotate.error) && <State kind="bad">{(revoke.error ?? rotate.error)?.detail}</State>}
+        {rotate.data && (
+          <Note>
+            <p>
+              Takes the place of <span className="m">{rotate.data.old.name}</span>, which works until{' '}
+              <Time at={rotate.data.old.expiresAt} />. Copy it now; it is not shown again.
+            </p>
+            <CommandBox command={rotate.data.secret} />
+          </Note>
+        )}
       </Section>
       <Section title="Make a token">
         <form onSubmit={submit} className="stack gap-12" style={{ maxWidth: 420 }}>
@@ -129,12 +157,15 @@ export function TokensPanel({ project }: { readonly project: string }) {
 function TokenState({
   revokedAt,
   expiresAt,
+  replaced,
 }: {
   readonly revokedAt: number | null
   readonly expiresAt: number | null
+  readonly replaced: boolean
 }) {
   const now = useNow()
   if (revokedAt !== null) return <State kind="idle">revoked</State>
   if (expiresAt !== null && expiresAt <= now) return <State kind="idle">expired</State>
+  if (replaced) return <State kind="warn">replaced, works on for a while</State>
   return <State kind="ok">works</State>
 }

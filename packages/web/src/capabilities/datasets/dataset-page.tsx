@@ -277,7 +277,7 @@ function VersionView({ project, name, version, dataset }: VersionViewProps) {
                       </Button>
                     }
                   >
-                    <QueryView query={rows} what="the rows" rows={12}>
+                    <QueryView query={rows} what="the rows" rows={12} permission="data:read-rows">
                       {(preview) => <RowsTable preview={preview} />}
                     </QueryView>
                   </Section>

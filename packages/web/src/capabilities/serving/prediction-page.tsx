@@ -9,6 +9,7 @@ import { EntityLink } from '../../ui/entity-link.tsx'
 import { parseUrn } from '../../ui/entity-url.ts'
 import { Facts } from '../../ui/facts.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
+import { Denied } from '../../ui/page-states.tsx'
 import { Aside, Section, WithAside } from '../../ui/section.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
@@ -33,7 +34,7 @@ export function Page() {
             title={data.id}
             state={
               data.label === null
-                ? { kind: 'none', word: 'not observed yet' }
+                ? { kind: 'none', word: data.withheld ? 'withheld' : 'not observed yet' }
                 : {
                     kind: 'ok',
                     word: `observed: ${typeof data.label.value === 'boolean' ? (data.label.value ? 'yes' : 'no') : data.label.value}`,
@@ -62,7 +63,9 @@ export function Page() {
             asideLabel="What was observed"
             aside={
               <Aside title="Observed" note={data.labels.length > 1 ? 'the last one counts' : undefined}>
-                {data.labels.length === 0 ? (
+                {data.withheld ? (
+                  <p className="t2">Labels need data:read-rows.</p>
+                ) : data.labels.length === 0 ? (
                   <p className="t2">No label yet. It counts from the moment at which it becomes known.</p>
                 ) : (
                   <ol className="stack gap-8">
@@ -82,11 +85,15 @@ export function Page() {
               </Aside>
             }
           >
-            <div className="cols-3">
-              <Values title="What was sent" values={data.inputs} />
-              <Values title="Looked up" note="as known then" values={data.features} />
-              <Values title="Answer" values={data.outputs} strong />
-            </div>
+            {data.withheld ? (
+              <Denied what="what went in, what came out and what was observed" permission="data:read-rows" />
+            ) : (
+              <div className="cols-3">
+                <Values title="What was sent" values={data.inputs} />
+                <Values title="Looked up" note="as known then" values={data.features} />
+                <Values title="Answer" values={data.outputs} strong />
+              </div>
+            )}
             <Section title="Made from" note="back to the origin, nearest first">
               <QueryView query={graph} what="its lineage">
                 {({ nodes }) => <Way nodes={nodes.filter((node) => node.depth < 0)} />}

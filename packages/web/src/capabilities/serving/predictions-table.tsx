@@ -5,7 +5,7 @@ import { oneOf, text, useSearchState } from '../../shell/search-state.ts'
 import { Segmented } from '../../ui/button.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
 import { AppLink } from '../../ui/app-link.tsx'
-import { NoMatch } from '../../ui/page-states.tsx'
+import { Denied, NoMatch } from '../../ui/page-states.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
 
@@ -67,56 +67,60 @@ export function PredictionsTable({ project, deployment, limit, filters = false }
               <p className="t2">No prediction yet. Call the endpoint, or try it here.</p>
             )
           const outputs = [...new Set(predictions.flatMap((row) => Object.keys(row.outputs)))].slice(0, 3)
+          const withheld = predictions.some((row) => row.withheld)
           return (
-            <DataTable
-              label="Predictions"
-              rows={predictions}
-              rowKey={(row) => row.id}
-              rowHref={(row) => predictionHref(project, deployment, row.id)}
-              columns={[
-                {
-                  id: 'at',
-                  head: 'Event time',
-                  cell: (row: PredictionRow) => <Time at={row.eventTime} clock="event" />,
-                },
-                {
-                  id: 'id',
-                  head: 'Prediction',
-                  cell: (row) => (
-                    <AppLink className="mono" href={predictionHref(project, deployment, row.id)}>
-                      {row.id}
-                    </AppLink>
-                  ),
-                },
-                ...outputs.map((name) => ({
-                  id: name,
-                  head: name,
-                  align: 'right' as const,
-                  cell: (row: PredictionRow) => {
-                    const value = row.outputs[name]
-                    return typeof value === 'number' ? <Value value={value} /> : <>{String(value ?? '–')}</>
+            <>
+              {withheld && <Denied what="answers and labels of single predictions" permission="data:read-rows" />}
+              <DataTable
+                label="Predictions"
+                rows={predictions}
+                rowKey={(row) => row.id}
+                rowHref={(row) => predictionHref(project, deployment, row.id)}
+                columns={[
+                  {
+                    id: 'at',
+                    head: 'Event time',
+                    cell: (row: PredictionRow) => <Time at={row.eventTime} clock="event" />,
                   },
-                })),
-                { id: 'version', head: 'By', align: 'right', cell: (row) => `v${row.version}` },
-                {
-                  id: 'label',
-                  head: 'Observed',
-                  align: 'right',
-                  cell: (row) =>
-                    row.label === null ? (
-                      <span className="t3">not yet</span>
-                    ) : typeof row.label.value === 'boolean' ? (
-                      row.label.value ? (
-                        'yes'
-                      ) : (
-                        'no'
-                      )
-                    ) : (
-                      String(row.label.value)
+                  {
+                    id: 'id',
+                    head: 'Prediction',
+                    cell: (row) => (
+                      <AppLink className="mono" href={predictionHref(project, deployment, row.id)}>
+                        {row.id}
+                      </AppLink>
                     ),
-                },
-              ]}
-            />
+                  },
+                  ...outputs.map((name) => ({
+                    id: name,
+                    head: name,
+                    align: 'right' as const,
+                    cell: (row: PredictionRow) => {
+                      const value = row.outputs[name]
+                      return typeof value === 'number' ? <Value value={value} /> : <>{String(value ?? '–')}</>
+                    },
+                  })),
+                  { id: 'version', head: 'By', align: 'right', cell: (row) => `v${row.version}` },
+                  {
+                    id: 'label',
+                    head: 'Observed',
+                    align: 'right',
+                    cell: (row) =>
+                      row.label === null ? (
+                        <span className="t3">{row.withheld ? 'withheld' : 'not yet'}</span>
+                      ) : typeof row.label.value === 'boolean' ? (
+                        row.label.value ? (
+                          'yes'
+                        ) : (
+                          'no'
+                        )
+                      ) : (
+                        String(row.label.value)
+                      ),
+                  },
+                ]}
+              />
+            </>
           )
         }}
       </QueryView>
