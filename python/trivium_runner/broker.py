@@ -41,6 +41,8 @@ class Broker:
                 flags = CONTINUE if refusal == 0 else 0
         except OSError as error:
             refusal = error.errno or errno.EACCES
+        except Exception:  # noqa: BLE001  whatever hostile processes make of what is read: the answer is no
+            pass
         try:
             fcntl.ioctl(self.listener, SEND, struct.pack("<QqiI", identity, 0, -refusal, flags))
         except OSError:

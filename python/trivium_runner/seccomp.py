@@ -91,6 +91,10 @@ NUMBERS = {
     "bind": (49, 200),
     "listen": (50, 201),
     "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchown": (93, 55),
+    "fsetxattr": (190, 7),
+    "fremovexattr": (199, 16),
     "fchmodat": (268, 53),
     "fchmodat2": (452, 452),
     "chown": (92, None),
@@ -143,9 +147,9 @@ adjtimex sethostname setdomainname iopl ioperm modify_ldt vhangup nfsservctl ope
 inotify_init inotify_init1 shmget shmat shmctl msgget msgsnd msgrcv msgctl semget semop semtimedop semctl mq_open mq_unlink migrate_pages move_pages
 ioprio_set uselib ustat sysfs
 """.split()
-# Landlock lets a process change modes, owners and times of files that it cannot open.
-PRETENDED = "chmod fchmodat fchmodat2 chown lchown fchownat utime utimes futimesat".split()
-ATTRIBUTES = "setxattr lsetxattr setxattrat removexattr lremovexattr removexattrat".split()
+# Landlock lets a process change modes, owners and times of files that it cannot open, or only read: inputs are the server's own content.
+PRETENDED = "chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat utime utimes futimesat".split()
+ATTRIBUTES = "setxattr fsetxattr lsetxattr setxattrat removexattr fremovexattr lremovexattr removexattrat".split()
 SIGNALS = "kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo".split()
 
 ALLOW, NOTIFY, KILL = 0x7FFF0000, 0x7FC00000, 0x80000000

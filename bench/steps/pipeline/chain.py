@@ -3,8 +3,7 @@
 import time
 
 
-def tick(log, round, before=0):
+def tick(round, before=0):
     begin = time.time()
-    with open(log, "a") as file:
-        file.write(f"{begin} {time.time()}\n")
+    print("TICK", begin, time.time())
     return {"done": before + 1}

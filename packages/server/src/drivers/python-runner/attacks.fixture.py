@@ -53,6 +53,14 @@ def moved_mode(path):
         raise PermissionError("nothing happened")
 
 
+def closed_to_others(path):
+    with open(path, "rb") as file:
+        before = os.fstat(file.fileno()).st_mode
+        os.fchmod(file.fileno(), 0)
+        if os.fstat(file.fileno()).st_mode == before:
+            raise PermissionError("nothing happened")
+
+
 def aged(path):
     before = os.stat(path).st_mtime
     os.utime(path, (1, 1))
@@ -107,6 +115,7 @@ def attack(secret, other, server, parent, port, own_port, site, blob):
         "overwrite the data directory": lambda: opened(secret, "ab"),
         "truncate by name": lambda: os.truncate(secret, 0),
         "open it for others": lambda: moved_mode(secret),
+        "close an input to the server": lambda: closed_to_others(blob),
         "change its time": lambda: aged(secret),
         "link it into the working directory": lambda: os.link(secret, "stolen"),
         "link to it and read": lambda: (os.symlink(secret, "way"), opened("way"))[1],

@@ -46,11 +46,15 @@ afterAll(async () => {
 
 const reads = () => readablePaths(python, env, root, [])
 
-async function start(more: Partial<Sandbox> = {}): Promise<ForkServer> {
+async function start(
+  more: Partial<Sandbox> = {},
+  variables: Record<string, string> = {},
+  preload = ['json'],
+): Promise<ForkServer> {
   const server = await startForkServer({
     python,
-    preload: ['json'],
-    env: containedEnvironment(env, false),
+    preload,
+    env: { ...containedEnvironment(env, false), ...variables },
     sandbox: {
       python,
       read: [...reads(), dirname(code)],
@@ -139,6 +143,33 @@ describe.skipIf(!boundary.contained)(`a contained step${why === '' ? '' : ` (not
       expect(calls).toContain(name)
     const left = await step(await start({ without: ['step-calls'] }), 'daemon')
     expect(await grows(left.work)).toBe(true)
+  })
+
+  test('reaches the network where that is declared, and nothing else more', async () => {
+    const found = through(await attack(await start({ network: true }))).join('\n')
+    for (const name of ['connect to a port of this machine', 'send a datagram', 'listen']) expect(found).toContain(name)
+    for (const name of ['local socket', 'raw socket', 'read', 'write', 'signal', 'memory'])
+      expect(found).not.toContain(name)
+  })
+
+  test('is prepared by packages that are inside as well', async () => {
+    const said = join(root, 'work/mine/said')
+    await writeFile(
+      join(code, 'hostile_package.py'),
+      `import socket
+said = []
+for what in (lambda: open(${JSON.stringify(join(root, 'trivium.sqlite'))}), lambda: socket.create_connection(("127.0.0.1", ${ports.open}), 2)):
+    try:
+        what()
+        said.append("got through")
+    except PermissionError:
+        said.append("refused")
+open(${JSON.stringify(said)}, "w").write(" ".join(said))
+`,
+    )
+    const made = await start({}, { PYTHONPATH: code }, ['hostile_package'])
+    expect(await readFile(said, 'utf8')).toBe('refused refused')
+    expect(made.running).toBe(0)
   })
 
   test('does its work: files, children, a pool, a shell, and the server that it belongs to', async () => {
