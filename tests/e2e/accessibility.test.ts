@@ -127,6 +127,7 @@ describe('the pages for people who do not see them or have no mouse', () => {
         '/settings?tab=roles',
         '/settings?tab=sessions',
         '/settings?tab=tokens',
+        '/settings?tab=secrets',
         '/settings?tab=webhooks',
         '/settings?tab=audit',
         '/settings?tab=quotas',

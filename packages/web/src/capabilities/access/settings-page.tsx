@@ -3,6 +3,7 @@ import { usePageParams } from '../../shell/use-page-params.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { QuotasPanel } from '../quotas/quotas-panel.tsx'
+import { SecretsPanel } from '../secrets/secrets-panel.tsx'
 import { StoragePanel } from '../storage/storage-panel.tsx'
 import { WebhooksPanel } from '../webhooks/webhooks-panel.tsx'
 import { AppearancePanel } from './appearance-panel.tsx'
@@ -23,6 +24,7 @@ const shape = {
       'roles',
       'sessions',
       'tokens',
+      'secrets',
       'webhooks',
       'audit',
       'storage',
@@ -50,6 +52,7 @@ export function Page() {
           { id: 'roles', label: 'Roles' },
           { id: 'sessions', label: 'Sessions' },
           { id: 'tokens', label: 'Tokens' },
+          { id: 'secrets', label: 'Secrets' },
           { id: 'webhooks', label: 'Webhooks' },
           { id: 'audit', label: 'Audit' },
           { id: 'storage', label: 'Storage' },
@@ -69,6 +72,7 @@ export function Page() {
         {view.tab === 'roles' && <RolesPanel project={project} />}
         {view.tab === 'sessions' && <SessionsPanel />}
         {view.tab === 'tokens' && <TokensPanel project={project} />}
+        {view.tab === 'secrets' && <SecretsPanel project={project} />}
         {view.tab === 'webhooks' && <WebhooksPanel project={project} />}
         {view.tab === 'audit' && <AuditPanel project={project} />}
         {view.tab === 'storage' && <StoragePanel />}
