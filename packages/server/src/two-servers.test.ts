@@ -68,6 +68,19 @@ describe('two servers of one database', () => {
     expect((await call()).statusCode).toBe(401)
   })
 
+  test('who signs in at one is signed in at the other, and signed out there as well', async () => {
+    const admin = await a.as('instance-admin')
+    const made = await admin.call('POST', '/api/v1/login-links', { name: 'admin' })
+    const token = String(made.json.path).replace('/login#token=', '')
+    const headers = { host: 'localhost', origin: 'http://localhost' }
+    const login = await b.app.inject({ method: 'POST', url: '/api/v1/login', headers, payload: { token } })
+    const cookie = String(login.headers['set-cookie']).split(';')[0] ?? ''
+    const who = (world: World) => world.app.inject({ url: '/api/v1/session', headers: { ...headers, cookie } })
+    expect([(await who(a)).statusCode, (await who(b)).statusCode]).toEqual([200, 200])
+    await b.app.inject({ method: 'POST', url: '/api/v1/logout', headers: { ...headers, cookie }, payload: {} })
+    expect((await who(a)).statusCode).toBe(401)
+  })
+
   test('who reads the stream at one sees what happens through the other, events and what is only live', async () => {
     const admin = await b.as('instance-admin')
     const url = await b.app.listen({ host: '127.0.0.1', port: 0 })

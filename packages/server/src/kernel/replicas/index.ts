@@ -1,4 +1,3 @@
 /** The servers of one database: who is there, who leads, what they tell each other. */
-export { createLeader, databaseNow, type Leader } from './leader.ts'
+export { createLeader, type Leader } from './leader.ts'
 export { createReplicas, type PeerGateway, type Replica, type Replicas } from './replicas.ts'
-export { replicaErrors } from './errors.ts'

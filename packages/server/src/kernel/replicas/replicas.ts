@@ -187,6 +187,23 @@ export function createReplicas({
     return beating
   }
 
+  /** A row alone is no server: one that was killed a moment ago, or came with a restored backup, does not say again that it is there. */
+  const refuseOtherStorage = async (): Promise<void> => {
+    const place = storageOf(config)
+    const said = new Map<string, number>()
+    for (;;) {
+      const { rows, now } = await read()
+      const elsewhere = rows.filter((row) => row.id !== id && row.alive_until >= now && row.storage !== place)
+      if (elsewhere.length === 0) return
+      for (const row of elsewhere) {
+        const before = said.get(row.id) ?? row.seen_at
+        if (row.seen_at > before) throw replicaErrors.OTHER_STORAGE(row.host, row.storage, place)
+        said.set(row.id, before)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+
   const alone = db.dialect === 'sqlite'
   return {
     id,
@@ -196,10 +213,7 @@ export function createReplicas({
       version = program
       if (alone) return
       await look()
-      const place = storageOf(config)
-      const { rows, now } = await read()
-      const elsewhere = rows.find((row) => row.id !== id && row.alive_until >= now && row.storage !== place)
-      if (elsewhere) throw replicaErrors.OTHER_STORAGE(elsewhere.host, elsewhere.storage, place)
+      await refuseOtherStorage()
       running = true
       await sayAndLook()
       stopListening = db.channel?.subscribe('flush', () => void flushOwn()) ?? (() => {})
