@@ -89,6 +89,7 @@ export const getSignIn = route({
   method: 'GET',
   url: '/api/v1/sign-in',
   permission: 'public',
+  load: 'vital',
   schema: {
     operationId: 'getSignIn',
     summary: 'Says how people sign in to this server. One-time links always work.',
@@ -107,6 +108,7 @@ export const beginProviderSignIn = route({
   method: 'POST',
   url: '/api/v1/sign-in/provider',
   permission: 'public',
+  load: 'vital',
   schema: {
     operationId: 'beginProviderSignIn',
     summary:
@@ -128,6 +130,7 @@ export const finishProviderSignIn = route({
   method: 'GET',
   url: '/api/v1/sign-in/provider/callback',
   permission: 'public',
+  load: 'vital',
   responseBody: 'raw',
   schema: {
     operationId: 'finishProviderSignIn',
@@ -152,6 +155,7 @@ export const signInByPassword = route({
   method: 'POST',
   url: '/api/v1/sign-in/password',
   permission: 'public',
+  load: 'vital',
   schema: {
     operationId: 'signInByPassword',
     summary:
