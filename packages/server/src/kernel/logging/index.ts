@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 
 export type { Logger }
 
@@ -10,6 +10,19 @@ export const redactedPaths = [
   '*.token',
   '*.password',
   '*.secret',
+  'secrets',
+  '*.secrets',
+  'sealed',
+  '*.sealed',
+  'dataKey',
+  '*.dataKey',
+  'vaultKey',
+  '*.vaultKey',
+  // What a step is given, and what a caller sent.
+  'env',
+  '*.env',
+  'body',
+  '*.body',
   'headers.authorization',
   'headers.cookie',
   'req.headers.authorization',
@@ -17,7 +30,7 @@ export const redactedPaths = [
 ]
 
 /** Structured logs: one JSON line an event, on standard error so that standard output stays for `--json`. */
-export function createLogger({ level }: { level: string }): Logger {
+export function createLogger({ level }: { level: string }, to?: DestinationStream): Logger {
   return pino(
     {
       level,
@@ -25,6 +38,6 @@ export function createLogger({ level }: { level: string }): Logger {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    pino.destination({ dest: 2, sync: false }),
+    to ?? pino.destination({ dest: 2, sync: false }),
   )
 }
