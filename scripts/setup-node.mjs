@@ -18,15 +18,27 @@ export function nodePackagesAreCurrent(root) {
   return Object.keys(installed).every((path) => path in locked)
 }
 
-/** Installs the locked packages from the configured index, without the install script that fetches GPU libraries. */
+/**
+ * Installs the locked packages from the configured index. No install script runs but those that package.json allows by name, whichever npm this is: of npm
+ * itself only version 12 and newer would hold back the others.
+ */
 export function installNodePackages(root, projectNode) {
   timed('installing npm packages (about half a minute)', () => {
     const npm = npmCommand()
     const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' }
-    const result = run(npm.command, [...npm.args, 'ci', '--no-audit', '--no-fund'], { cwd: root, env })
-    if (!result.ok) {
-      throw new SetupError(`"npm ci" failed. Its last words:\n${tail(result.output)}\nMend the cause and try again.`)
+    const call = (args) => {
+      const result = run(npm.command, [...npm.args, ...args], { cwd: root, env })
+      if (result.ok) return
+      throw new SetupError(
+        `"npm ${args[0]}" failed. Its last words:\n${tail(result.output)}\nMend the cause and try again.`,
+      )
     }
+    call(['ci', '--ignore-scripts', '--no-audit', '--no-fund'])
+    const { allowScripts = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const named = Object.keys(allowScripts).filter(
+      (name) => allowScripts[name] && existsSync(join(root, 'node_modules', name)),
+    )
+    if (named.length > 0) call(['rebuild', '--ignore-scripts=false', ...named])
   })
   if (existsSync(projectNode)) return
   throw new SetupError(
@@ -43,7 +55,8 @@ function readPackages(file) {
   }
 }
 
-function npmCommand() {
+/** How npm is started: the one that runs this script, else the one on the path. */
+export function npmCommand() {
   const script = process.env.npm_execpath
   if (script && basename(script).startsWith('npm') && existsSync(script)) {
     return { command: process.execPath, args: [script] }
