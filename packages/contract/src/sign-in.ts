@@ -90,6 +90,7 @@ export const getSignIn = route({
   url: '/api/v1/sign-in',
   permission: 'public',
   load: 'vital',
+  load: 'vital',
   schema: {
     operationId: 'getSignIn',
     summary: 'Says how people sign in to this server. One-time links always work.',
@@ -108,6 +109,7 @@ export const beginProviderSignIn = route({
   method: 'POST',
   url: '/api/v1/sign-in/provider',
   permission: 'public',
+  load: 'vital',
   load: 'vital',
   schema: {
     operationId: 'beginProviderSignIn',
@@ -130,6 +132,7 @@ export const finishProviderSignIn = route({
   method: 'GET',
   url: '/api/v1/sign-in/provider/callback',
   permission: 'public',
+  load: 'vital',
   load: 'vital',
   responseBody: 'raw',
   schema: {
@@ -155,6 +158,7 @@ export const signInByPassword = route({
   method: 'POST',
   url: '/api/v1/sign-in/password',
   permission: 'public',
+  load: 'vital',
   load: 'vital',
   schema: {
     operationId: 'signInByPassword',

@@ -31,7 +31,9 @@ export function noteAccess(notes: AccessNotes, request: FastifyRequest, reply: F
   const { access, alsoNeeds = [], sensitive } = request.routeOptions.config
   const code = request.problemCode
   // An outsider is told that the project does not exist; here it is what it is.
-  const denied = status === 401 || status === 403 || (code === 'ACCESS.PROJECT_NOT_FOUND' && status === 404)
+  // Who was refused by way of the identity provider is led back to the login page.
+  const ledBack = status === 302 && code !== undefined
+  const denied = status === 401 || status === 403 || ledBack || (code === 'ACCESS.PROJECT_NOT_FOUND' && status === 404)
   if (!denied && (sensitive === undefined || status >= 400)) return
   const route = request.routeOptions.url ?? 'none'
   const named = (request.params as { project?: unknown } | undefined)?.project

@@ -160,6 +160,9 @@ describeEachDatabase(
         .where('name', '=', `stranger-${dialect}`)
         .executeTakeFirst()
       expect(row).toBeUndefined()
+      await world.capabilities.accessLog.flush()
+      const log = await (await world.as('instance-admin')).call('GET', '/api/v1/access-log')
+      expect(log.json.entries).toContainEqual(expect.objectContaining({ kind: 'denied', what: 'SIGN_IN.NOT_INVITED' }))
     })
 
     test('an answer with another state, of another issuer, or for another browser is refused', async () => {
@@ -286,7 +289,7 @@ describeEachDatabase(
       expect(out.json().location).toContain(`${provider.issuer}/session/end?`)
       provider.logoutTokens.length = 0
       expect(await provider.visit(out.json().location, browser.theirs)).toBe(`${publicUrl}/login`)
-      await expect.poll(() => provider.logoutTokens.length).toBe(1)
+      await expect.poll(() => provider.logoutTokens.length, { timeout: 10_000 }).toBe(1)
       const [token = ''] = provider.logoutTokens
       const tell = (logoutToken: string) =>
         world.app.inject({

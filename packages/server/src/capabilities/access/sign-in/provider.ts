@@ -36,6 +36,7 @@ export interface Provider {
 }
 
 const keptMs = 10 * 60_000
+const restMs = 5000
 /** Where the provider sends people back to, below `publicUrl`. */
 export const callbackPath = '/api/v1/sign-in/provider/callback'
 
@@ -52,6 +53,8 @@ export function createProvider({
   const plain = issuer.startsWith('http:')
   const redirectUri = `${config.publicUrl}${callbackPath}`
   let known: { metadata: oidc.ServerMetadata; at: number } | undefined
+  let failedAt = Number.NEGATIVE_INFINITY
+  let asking: Promise<oidc.ServerMetadata> | undefined
 
   const unreachable = (error: unknown): Error => {
     logger.warn({ err: error, issuer }, 'the identity provider could not be asked')
@@ -59,6 +62,14 @@ export function createProvider({
   }
   const metadata = async (): Promise<oidc.ServerMetadata> => {
     if (known && performance.now() - known.at < keptMs) return known.metadata
+    // Anybody may begin to sign in: a provider that is down is not asked more often for it.
+    if (performance.now() - failedAt < restMs) throw signInErrors.PROVIDER_UNREACHABLE(issuer)
+    asking ??= discover().finally(() => {
+      asking = undefined
+    })
+    return asking
+  }
+  const discover = async (): Promise<oidc.ServerMetadata> => {
     try {
       const found = await oidc.discovery(new URL(issuer), config.oidcClientId, undefined, oidc.None(), {
         [oidc.customFetch]: fetch,
@@ -67,6 +78,7 @@ export function createProvider({
       known = { metadata: found.serverMetadata(), at: performance.now() }
       return known.metadata
     } catch (error) {
+      failedAt = performance.now()
       throw unreachable(error)
     }
   }
