@@ -90,7 +90,6 @@ export const getSignIn = route({
   url: '/api/v1/sign-in',
   permission: 'public',
   load: 'vital',
-  load: 'vital',
   schema: {
     operationId: 'getSignIn',
     summary: 'Says how people sign in to this server. One-time links always work.',
@@ -109,7 +108,6 @@ export const beginProviderSignIn = route({
   method: 'POST',
   url: '/api/v1/sign-in/provider',
   permission: 'public',
-  load: 'vital',
   load: 'vital',
   schema: {
     operationId: 'beginProviderSignIn',
@@ -132,7 +130,6 @@ export const finishProviderSignIn = route({
   method: 'GET',
   url: '/api/v1/sign-in/provider/callback',
   permission: 'public',
-  load: 'vital',
   load: 'vital',
   responseBody: 'raw',
   schema: {
@@ -158,7 +155,6 @@ export const signInByPassword = route({
   method: 'POST',
   url: '/api/v1/sign-in/password',
   permission: 'public',
-  load: 'vital',
   load: 'vital',
   schema: {
     operationId: 'signInByPassword',
@@ -305,5 +301,24 @@ export const joinByInvitation = route({
     summary: 'Uses an invitation for the account that calls, which gets the role.',
     body: Type.Object({ token: Secret }, { additionalProperties: false }),
     response: { 200: Type.Object({ project: Type.String() }), 403: Problem, 410: Problem },
+  },
+})
+
+export const setAccountDisabled = route({
+  method: 'PUT',
+  url: '/api/v1/accounts/:name/disabled',
+  permission: 'instance:admin',
+  schema: {
+    operationId: 'setAccountDisabled',
+    summary:
+      'Disables a person or service account, or enables it again. Disabled, its tokens and sessions are refused at once, at the gateway within two seconds.',
+    params: Type.Object({ name: PersonName }),
+    body: Type.Object({ disabled: Type.Boolean() }, { additionalProperties: false }),
+    response: {
+      200: Type.Object({ name: Type.String(), disabledAt: NullableMillis }),
+      403: Problem,
+      404: Problem,
+      409: Problem,
+    },
   },
 })
