@@ -357,7 +357,8 @@ export function sayWhen({ details }: AppError, reply: FastifyReply): void {
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toAppError(error)
   request.problemCode = problem.code
-  if (problem.status >= 500)
+  // Thousands of lines would be more to do; the refusals are counted instead.
+  if (problem.status >= 500 && problem.code !== 'HTTP.OVERLOADED')
     request.log.error({ err: error, method: request.method, url: request.url.split('?')[0] }, 'request failed')
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="trivium"')
   sayWhen(problem, reply)
