@@ -59,6 +59,26 @@ export const StorageDamage = Type.Object({
 })
 export type StorageDamage = Static<typeof StorageDamage>
 
+/** A look at all content, compared with its digest: asked for by somebody, or a little at a time by schedule. */
+export const StorageScrub = Type.Object({
+  id: Type.String(),
+  state: Type.Union([
+    Type.Literal('queued'),
+    Type.Literal('running'),
+    Type.Literal('finished'),
+    Type.Literal('failed'),
+  ]),
+  by: Type.String(),
+  startedAt: Millis,
+  finishedAt: Type.Union([Millis, Type.Null()]),
+  error: Type.Union([Type.String(), Type.Null()]),
+  part: Type.Number({ description: 'How much of a scheduled round is done, 0 to 1.' }),
+  contents: Type.Integer(),
+  bytes: Type.Integer(),
+  damaged: Type.Integer({ description: 'Found damaged; they are listed in `damages`.' }),
+})
+export type StorageScrub = Static<typeof StorageScrub>
+
 export const StorageOverview = Type.Object({
   place: Type.String({ description: 'The directory, or s3://bucket/prefix.' }),
   graceHours: Type.Integer(),
@@ -69,6 +89,8 @@ export const StorageOverview = Type.Object({
   }),
   collections: Type.Array(StorageCollection, { description: 'Newest first.' }),
   damages: Type.Array(StorageDamage),
+  scrubDays: Type.Integer({ description: 'Days in which everything is checked once; 0: only when somebody says so.' }),
+  scrubs: Type.Array(StorageScrub, { description: 'Newest first.' }),
 })
 export type StorageOverview = Static<typeof StorageOverview>
 
@@ -114,6 +136,18 @@ export const collectStorage = route({
     summary: 'Begins a collection of content that nothing refers to; a dry run only counts.',
     body: Type.Object({ dryRun: Type.Boolean() }, { additionalProperties: false }),
     response: { 202: StorageCollection, 403: Problem, 409: Problem },
+  },
+})
+
+export const scrubStorage = route({
+  method: 'POST',
+  url: '/api/v1/storage/scrubs',
+  permission: 'instance:admin',
+  schema: {
+    operationId: 'scrubStorage',
+    summary:
+      'Begins to read all content and to compare it with its digest; what is damaged is listed with the storage.',
+    response: { 202: StorageScrub, 403: Problem, 409: Problem },
   },
 })
 

@@ -4,6 +4,7 @@ import type { BackupManifest } from '@trivium/server'
 import type { Command } from 'commander'
 import { type Action, onAction } from '../command.ts'
 import { dataDirectory } from '../connection.ts'
+import { configOf, progress, withPlace } from '../server-place.ts'
 import { FailedError } from '../fail.ts'
 import { amountText, bytesText } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
@@ -89,24 +90,6 @@ function filesOf({ terminal, options }: Action): Record<string, string> {
   }
   return found
 }
-
-const withPlace = (command: Command): Command =>
-  command
-    .option('--config <file>', 'configuration file, YAML or JSON (TRIVIUM_CONFIG)')
-    .option('--database-url <url>', 'postgres://…; without it SQLite in the data directory')
-
-async function configOf({ terminal, options }: Action) {
-  const { loadConfig } = await import('@trivium/server')
-  const { config: file, databaseUrl } = options as { config?: string; databaseUrl?: string }
-  const flags = { data: dataDirectory(terminal, options), ...(databaseUrl === undefined ? {} : { databaseUrl }) }
-  return loadConfig({ flags, environment: { ...terminal.env }, ...(file === undefined ? {} : { file }) })
-}
-
-const progress =
-  ({ terminal }: Action) =>
-  (what: string): void => {
-    if (terminal.interactive) terminal.err(`${what} …\n`)
-  }
 
 function contentText({ tables, blobs, seq }: BackupManifest): string {
   const rows = tables.reduce((sum, table) => sum + table.rows, 0)

@@ -4,17 +4,20 @@ import {
   explainContent,
   getStorage,
   getStorageCollection,
+  scrubStorage,
   type StorageCollection,
+  type StorageScrub,
 } from '@trivium/contract'
 import type { Command } from 'commander'
 import { onAction } from '../command.ts'
+import { configOf, progress, withPlace } from '../server-place.ts'
 import { FailedError } from '../fail.ts'
 import { amountText, bytesText, countText, tableText, timeText } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 
 const lookMs = 300
 
-/** `trivium storage usage|collect|why` */
+/** `trivium storage usage|collect|scrub|why|move` */
 export function storageCommands(program: Command, terminal: Terminal): void {
   const group = program
     .command('storage')
@@ -23,7 +26,8 @@ export function storageCommands(program: Command, terminal: Terminal): void {
     terminal,
     group.command('usage').description('What uses space, by project and kind; the last collection; what is damaged.'),
     async ({ client, show }) => {
-      show(await client.call(getStorage, {}), ({ place, use, totals, collections, damages }) => {
+      show(await client.call(getStorage, {}), ({ place, use, totals, collections, damages, scrubs }) => {
+        const checked = scrubs.find(({ state }) => state === 'finished')
         const total = totals.reduce((sum, { bytes }) => sum + bytes, 0)
         const last = collections.find(({ state, dryRun }) => state === 'finished' && !dryRun)
         return [
@@ -37,6 +41,9 @@ export function storageCommands(program: Command, terminal: Terminal): void {
           last
             ? `Last collected ${timeText(last.finishedAt)}: ${sentenceOf(last)}`
             : 'Nothing was collected yet. Look what it would do: trivium storage collect --dry-run',
+          checked
+            ? `Last checked ${timeText(checked.finishedAt)}: ${checkedText(checked)}`
+            : 'Not all content was checked yet: trivium storage scrub',
           ...damages.map(
             ({ project, digest, why, owners }) =>
               `DAMAGED  ${digest.slice(0, 12)}… of project ${project}: ${why}. Held by ${owners.map(({ urn }) => urn).join(', ') || 'nobody'}.`,
@@ -66,6 +73,50 @@ export function storageCommands(program: Command, terminal: Terminal): void {
   onAction(
     terminal,
     group
+      .command('scrub')
+      .description(
+        'Reads all content now and compares it with its digest; waits for the end. Ends with 1 when some is damaged.',
+      ),
+    async ({ client, show }) => {
+      const begun = await client.call(scrubStorage, {})
+      let now: StorageScrub = begun
+      while (now.state === 'queued' || now.state === 'running') {
+        await sleep(lookMs, undefined, { signal: terminal.signal })
+        now = (await client.call(getStorage, {})).scrubs.find(({ id }) => id === begun.id) ?? now
+      }
+      if (now.state === 'failed') throw new FailedError(`The check failed: ${now.error ?? 'the log says why'}`)
+      show(now, checkedText)
+      if (now.damaged > 0)
+        throw new FailedError(`${amountText(now.damaged, 'content is', 'contents are')} damaged: trivium storage usage`)
+    },
+  )
+  onAction(
+    terminal,
+    withPlace(group.command('move'))
+      .requiredOption('--to <place>', 's3://BUCKET/PREFIX, with the storage settings of the configuration; or local')
+      .description(
+        'Copies all content of a stopped server to another store, checked on both sides; goes on where an earlier move ended. Ends with 1 when something that is referred to is not there. The old place stays.',
+      ),
+    async (work) => {
+      const { moveContent } = await import('@trivium/server')
+      const wanted = String(work.options['to'])
+      const config = await configOf(work)
+      const target = await configOf(work, { storageUrl: wanted === 'local' ? '' : wanted })
+      const moved = await moveContent(config, target.storageUrl, { onProgress: progress(work) })
+      work.show(
+        moved,
+        ({ copied, there, bytes, from, to, next }) =>
+          `${amountText(copied, 'content')} (${bytesText(bytes)}) copied from ${from} to ${to}, ${countText(there)} were there. ${next}`,
+      )
+      if (moved.missing.length > 0)
+        throw new FailedError(
+          `${amountText(moved.missing.length, 'content is', 'contents are')} missing in the new place: ${moved.missing.map(({ project, digest, why }) => `${digest.slice(0, 12)}… of ${project}, ${why}`).join('; ')}`,
+        )
+    },
+  )
+  onAction(
+    terminal,
+    group
       .command('why')
       .argument('<digest>', 'SHA-256 of the content')
       .description('What holds a content; while something does, it is not collected.'),
@@ -84,6 +135,9 @@ export function storageCommands(program: Command, terminal: Terminal): void {
     },
   )
 }
+
+const checkedText = ({ contents, bytes, damaged }: StorageScrub): string =>
+  `${amountText(contents, 'content')} (${bytesText(bytes)}) read, ${damaged === 0 ? 'none' : countText(damaged)} damaged.`
 
 /** What a collection did, or would do. */
 function sentenceOf(one: StorageCollection): string {

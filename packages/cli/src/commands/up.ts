@@ -64,6 +64,7 @@ export function upCommand(program: Command, terminal: Terminal): void {
     .option('--storage-copies <mib>', 'MiB on this machine for copies of content from the S3 server', wholeNumber)
     .option('--storage-grace <hours>', 'hours before content that nothing refers to is removed', wholeNumber)
     .option('--storage-collect <hours>', 'hours between collections of unused content; 0 for none', wholeNumber)
+    .option('--storage-scrub <days>', 'days in which all content is read and checked once; 0 for never', wholeNumber)
     .option('--requests-per-minute <number>', 'inference requests of one token to one deployment', wholeNumber)
     .action(async (_options: unknown, command: Command) => {
       const {

@@ -32,6 +32,7 @@ import { permissions } from './0106-permissions.ts'
 import { secrets } from './0110-secrets.ts'
 import { quotas } from './0116-quotas.ts'
 import { eventArchive } from './0112-event-archive.ts'
+import { storageScrub } from './0113-storage-scrub.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -68,6 +69,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0110-secrets', secrets],
   ['0116-quotas', quotas],
   ['0112-event-archive', eventArchive],
+  ['0113-storage-scrub', storageScrub],
 ]
 
 /**

@@ -5,6 +5,7 @@ import {
   getStorageCollection,
   linkDownload,
   linkUpload,
+  scrubStorage,
 } from '@trivium/contract'
 import { type Http, mount } from '../../kernel/http/index.ts'
 import type { StorageView } from './storage.ts'
@@ -12,6 +13,7 @@ import type { StorageView } from './storage.ts'
 export function storageRoutes(app: Http, storage: StorageView): void {
   mount(app, getStorage, 200, () => storage.overview())
   mount(app, collectStorage, 202, ({ principal, body }) => storage.collect(principal, body))
+  mount(app, scrubStorage, 202, ({ principal }) => storage.scrub(principal))
   mount(app, getStorageCollection, 200, ({ params }) => storage.collection(params.collection))
   mount(app, explainContent, 200, ({ scope, params }) => storage.owners(scope, params.digest))
   mount(app, linkDownload, 200, ({ scope, params }) => storage.link(scope, params.digest))

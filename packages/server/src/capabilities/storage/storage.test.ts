@@ -193,9 +193,80 @@ describeEachDatabase('storage', ({ world }) => {
     expect(more).toEqual([])
     expect(only?.not_before).toBe(time.now + 24 * hour)
     time.now += 24 * hour + 1
-    await expect.poll(async () => (await open())[0]?.not_before).toBe(time.now + 24 * hour)
+    await expect.poll(async () => (await open())[0]?.not_before, { timeout: 5000 }).toBe(time.now + 24 * hour)
     const { collections } = await capabilities.storage.overview()
     expect(collections[0]).toMatchObject({ by: 'system:storage', state: 'finished', dryRun: false })
+  })
+
+  test('a check finds damage that nobody met, tells it to people, and forgets it when the content is stored again', async () => {
+    const { kernel, capabilities } = world
+    const [project, admin] = [await world.makeProject(), await world.as('instance-admin')]
+    const text = Buffer.from(`checked ${project}`)
+    const { digest } = await kernel.blobs.put(project, text)
+    await hold(kernel, { project, digest, owner: runOf(project, 'checked') })
+    const path = await kernel.blobs.localPath(project, digest)
+    const check = async () => {
+      const begun = await admin.call('POST', '/api/v1/storage/scrubs')
+      expect(begun.status, begun.text).toBe(202)
+      const latest = async () => (await capabilities.storage.overview()).scrubs.find(({ id }) => id === begun.json.id)
+      await expect.poll(async () => (await latest())?.state).toBe('finished')
+      return latest()
+    }
+    const damaged = async () => (await capabilities.storage.overview()).damages.filter((one) => one.digest === digest)
+    expect(await check()).toMatchObject({ damaged: 0 })
+    await chmod(path, 0o640)
+    await writeFile(path, 'not what it was')
+    expect(await check()).toMatchObject({ damaged: 1 })
+    await expect.poll(damaged).toMatchObject([{ project, owners: [{ kind: 'run' }] }])
+    await kernel.blobs.put(project, text)
+    expect(await check()).toMatchObject({ damaged: 0 })
+    expect(await damaged()).toEqual([])
+    for (const role of ['admin', 'viewer'] as const)
+      expect((await (await world.as(role)).call('POST', '/api/v1/storage/scrubs')).status).toBe(403)
+  })
+
+  test('the schedule checks a part at a time, each content once in a round, and begins the next round', async () => {
+    const { kernel, time, capabilities } = world
+    const project = await world.makeProject()
+    const { digest } = await kernel.blobs.put(project, Buffer.from(`in its part ${project}`))
+    await capabilities.storage.schedule()
+    const round = async () => (await capabilities.storage.overview()).scrubs.find(({ by }) => by === 'system:storage')
+    const waiting = () =>
+      kernel.db.read
+        .selectFrom('job')
+        .select('state')
+        .where('kind', '=', 'storage.scrub')
+        .where((e) =>
+          e.or([e('state', '=', 'running'), e.and([e('state', '=', 'queued'), e('not_before', '<=', time.now)])]),
+        )
+        .execute()
+    const idle = async () => {
+      await expect.poll(waiting, { timeout: 5000 }).toEqual([])
+    }
+    const step = async () => {
+      time.now += Math.ceil((30 * 24 * hour) / 256)
+      await idle()
+      return round()
+    }
+    // Other tests may have let some time pass.
+    await idle()
+    const before = (await round())?.part ?? 0
+    expect((await step())?.part).toBe(before + 1 / 256)
+    const share = Number.parseInt(digest.slice(0, 2), 16)
+    // The shares before it are not needed here.
+    await kernel.db.write
+      .transaction()
+      .execute((trx) =>
+        trx.updateTable('storage_scrub').set({ share, contents: 0 }).where('by_id', '=', 'system:storage').execute(),
+      )
+    expect((await step())?.contents).toBeGreaterThanOrEqual(1)
+    await kernel.db.write
+      .transaction()
+      .execute((trx) =>
+        trx.updateTable('storage_scrub').set({ share: 255 }).where('by_id', '=', 'system:storage').execute(),
+      )
+    expect(await step()).toMatchObject({ state: 'finished' })
+    expect(await step()).toMatchObject({ state: 'running', part: 1 / 256 })
   })
 
   test('what uses space is told by project and kind, content that two hold counts once in the total', async () => {

@@ -1,4 +1,4 @@
-import type { ContentOwners, EntityRef, StorageCollection, StorageOverview } from '@trivium/contract'
+import type { ContentOwners, EntityRef, StorageCollection, StorageOverview, StorageScrub } from '@trivium/contract'
 import { blobErrors, type Damage } from '../../kernel/blobs/index.ts'
 import type { Reader } from '../../kernel/db/index.ts'
 import { newId, parseUrn } from '../../kernel/ids/index.ts'
@@ -8,6 +8,7 @@ import type { ContentLink } from '../../kernel/ports/index.ts'
 import type { Principal, Scope } from '../../kernel/principal/index.ts'
 import { collect, type Counts, noCounts } from './collect.ts'
 import { storageErrors } from './errors.ts'
+import { createScrubs } from './scrub.ts'
 import type { StorageCollectionTable } from './tables.ts'
 
 const useOfSpaceModule = new URL(
@@ -34,7 +35,9 @@ export interface StorageView {
   link(scope: Scope, digest: string, write?: { size: number }): Promise<ContentLink>
   /** Remembers content that was found damaged, and says so in the log. */
   noteDamage(damage: Damage): void
-  /** Queues the next collection by schedule. */
+  /** Queues a check of all content against its digest; refuses while one is under way. */
+  scrub(by: Principal): Promise<StorageScrub>
+  /** Queues the next collection and the next part of the check by schedule. */
   schedule(): Promise<void>
 }
 
@@ -46,6 +49,7 @@ export function createStorage({
   config,
   logger,
 }: Pick<Kernel, 'db' | 'clock' | 'jobs' | 'blobs' | 'config' | 'logger'>): StorageView {
+  const scrubs = createScrubs({ db, clock, jobs, blobs, config })
   const graceMs = config.storageGrace * hourMs
 
   const run = async (job: ClaimedJob<{ collection?: string; dryRun: boolean }>): Promise<void> => {
@@ -162,6 +166,8 @@ export function createStorage({
         everyHours: config.storageCollect,
         ...(JSON.parse(Buffer.from(bytes).toString()) as Pick<StorageOverview, 'use' | 'totals'>),
         collections: collections.map(presented),
+        scrubDays: config.storageScrub,
+        scrubs: await scrubs.list(db.read),
         damages: await Promise.all(
           damages.map(async ({ project_id: project, digest, why, first_at, last_at, times }) => ({
             project,
@@ -198,6 +204,7 @@ export function createStorage({
         await jobs.enqueue(trx, { project: everywhere, kind: jobKind, input: { collection: row.id, dryRun } })
         return presented(row)
       }),
+    scrub: scrubs.begin,
     collection: (id) => requireCollection(db.read, id),
     owners: async ({ project }, digest) => {
       const [owners, stored] = await Promise.all([ownersOf(project, digest), blobs.has(project, digest)])
@@ -237,6 +244,7 @@ export function createStorage({
         .catch((error: unknown) => logger.error({ err: error, ...damage }, 'damaged content could not be noted'))
     },
     schedule: async () => {
+      await scrubs.schedule()
       if (config.storageCollect > 0) await db.write.transaction().execute(enqueueNext)
       else
         await db.write

@@ -108,6 +108,13 @@ export const configSchema = Type.Object(
       minimum: 0,
       description: 'Hours from one collection of unused content to the next; 0 leaves it to you.',
     }),
+    storageScrub: Type.Integer({
+      default: 30,
+      minimum: 0,
+      maximum: 3650,
+      description:
+        'Days in which all content is read once and compared with its digest, a little at a time; 0 leaves it to you.',
+    }),
     adminToken: Type.String({
       default: '',
       description:
@@ -165,7 +172,10 @@ export const configSchema = Type.Object(
       default: 'openid profile email',
       description: 'Scopes that are asked for, separated by spaces; `openid` belongs to them.',
     }),
-    oidcGroupsClaim: Type.String({ default: 'groups', description: "Claim that lists the names of a person's groups." }),
+    oidcGroupsClaim: Type.String({
+      default: 'groups',
+      description: "Claim that lists the names of a person's groups.",
+    }),
     oidcRoleMap: Type.String({
       default: '',
       description:

@@ -1,4 +1,10 @@
-import { collectStorage, getStorage, type StorageCollection, type StorageOverview } from '@trivium/contract'
+import {
+  collectStorage,
+  getStorage,
+  scrubStorage,
+  type StorageCollection,
+  type StorageOverview,
+} from '@trivium/contract'
 import { useState } from 'react'
 import { useContractMutation } from '../../data/contract-mutation.ts'
 import { useContractQuery } from '../../data/contract-query.ts'
@@ -21,7 +27,8 @@ export function StoragePanel() {
   const [busy, setBusy] = useState(false)
   const storage = useContractQuery(getStorage, {}, { refetchInterval: busy ? 1000 : 30_000 })
   const running = storage.data?.collections.find(({ state }) => state === 'queued' || state === 'running')
-  if (busy !== (running !== undefined)) setBusy(running !== undefined)
+  const working = running !== undefined || (storage.data !== undefined && askedCheck(storage.data) !== undefined)
+  if (busy !== working) setBusy(working)
   return (
     <QueryView query={storage} what="the object store" permission="instance:admin">
       {(data) => (
@@ -49,6 +56,7 @@ export function StoragePanel() {
               ]}
             />
           </Section>
+          <Checks storage={data} />
           <Collection storage={data} running={running} />
         </>
       )}
@@ -81,6 +89,62 @@ function LastAt({ at }: { readonly at: number | null }) {
     <>
       <Time at={at} show="age" /> ago
     </>
+  )
+}
+
+const bySchedule = 'system:storage'
+
+/** The check that somebody asked for and that is not finished. */
+const askedCheck = ({ scrubs }: StorageOverview) =>
+  scrubs.find(({ by, state }) => by !== bySchedule && (state === 'queued' || state === 'running'))
+
+/** All content is read and compared with its digest, by schedule and when somebody says so. */
+function Checks({ storage }: { readonly storage: StorageOverview }) {
+  const scrub = useContractMutation(scrubStorage, { invalidates: [getStorage] })
+  const running = askedCheck(storage)
+  const round = storage.scrubs.find(({ by, state }) => by === bySchedule && state === 'running')
+  const last = storage.scrubs.find(({ state }) => state === 'finished' || state === 'failed')
+  return (
+    <Section
+      title="Checks"
+      note={
+        storage.scrubDays === 0
+          ? 'all content is read and compared with its digest when somebody says so'
+          : `all content is read and compared with its digest, once in ${formatPlural(storage.scrubDays, 'day')}`
+      }
+      end={
+        <Button
+          size="small"
+          denied={running && 'A check is under way.'}
+          pending={scrub.isPending}
+          onClick={() => scrub.mutate({})}
+        >
+          Check now
+        </Button>
+      }
+    >
+      {scrub.error && <State kind="bad">{scrub.error.detail}</State>}
+      {running && (
+        <Note>
+          <Progress title="Checking" done={running.contents} unit="contents read" />
+        </Note>
+      )}
+      <Facts
+        facts={[
+          { label: 'Last whole check', value: last ? <LastAt at={last.finishedAt} /> : 'none yet' },
+          last !== undefined && {
+            label: 'It found',
+            value:
+              last.state === 'failed'
+                ? `failed: ${last.error ?? 'the log says why'}`
+                : last.damaged === 0
+                  ? `${formatPlural(last.contents, 'content')}, all as stored`
+                  : `${formatPlural(last.damaged, 'damaged content')} of ${formatPlural(last.contents, 'content')}`,
+          },
+          round !== undefined && { label: 'This round', value: `${Math.floor(round.part * 100)} % done` },
+        ]}
+      />
+    </Section>
   )
 }
 
