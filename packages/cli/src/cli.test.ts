@@ -65,6 +65,8 @@ describe('commands against a server', () => {
     const again = await trivium(['sessions', 'revoke', '--of', 'newcomer'])
     expect(again.out).toBe('0 sessions ended.\n')
     expect((await trivium(['sessions', 'revoke'])).code).toBe(1)
+    expect((await trivium(['people', 'disable', 'newcomer'])).out).toBe('newcomer is disabled.\n')
+    expect((await trivium(['people', 'enable', 'newcomer'])).out).toBe('newcomer works again.\n')
     const other = (await trivium(['people', 'invite', '--role', 'viewer', '--json'])).json.invitation.id
     expect((await trivium(['people', 'uninvite', other])).code).toBe(0)
     expect((await trivium(['people', 'invitations'])).out).toContain('taken back')

@@ -1,10 +1,16 @@
-import { createInvitation, type Invitation, listInvitations, revokeInvitation } from '@trivium/contract'
+import {
+  createInvitation,
+  type Invitation,
+  listInvitations,
+  revokeInvitation,
+  setAccountDisabled,
+} from '@trivium/contract'
 import type { Command } from 'commander'
 import { onAction } from '../command.ts'
 import { tableText, timeText } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 
-/** `trivium people invite`, `invitations`, `uninvite`, below the group that `people` made. */
+/** `trivium people invite`, `invitations`, `uninvite`, `disable`, `enable`, below the group that `people` made. */
 export function invitationCommands(people: Command, terminal: Terminal): void {
   onAction(
     terminal,
@@ -57,6 +63,19 @@ export function invitationCommands(people: Command, terminal: Terminal): void {
       show({ revoked: invitation }, () => `${invitation} opens nothing any more.`)
     },
   )
+  for (const [command, disabled, what] of [
+    ['disable', true, 'Refuses an account with all its tokens and sessions, at once and everywhere.'],
+    ['enable', false, 'Lets a disabled account work again; its sessions stay ended.'],
+  ] as const)
+    onAction(
+      terminal,
+      people.command(command).argument('<name>').description(`${what} The administrator of the instance may.`),
+      async ({ client, show }, name: string) => {
+        show(await client.call(setAccountDisabled, { params: { name }, body: { disabled } }), (one) =>
+          one.disabledAt === null ? `${one.name} works again.` : `${one.name} is disabled.`,
+        )
+      },
+    )
 }
 
 function stateOf({ usedAt, usedBy, revokedAt, expiresAt }: Invitation): string {

@@ -15,6 +15,8 @@ export const accessEvents = [
   }),
   eventSchema('membership.granted', 'principal', 'A principal got a role in the project.', { role: text(), via }),
   eventSchema('membership.removed', 'principal', 'A principal lost a role in the project.', { role: text(), via }),
+  eventSchema('principal.disabled', 'principal', 'An account was disabled.', {}),
+  eventSchema('principal.enabled', 'principal', 'A disabled account was enabled again.', {}),
   eventSchema('identity.connected', 'principal', 'Somebody added the identity provider to his account.', {}),
   eventSchema('password.changed', 'principal', 'Somebody set a password for himself.', {}),
   eventSchema('invitation.created', 'invitation', 'Somebody new was invited to the project.', {}),

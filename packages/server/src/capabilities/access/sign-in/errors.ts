@@ -38,6 +38,7 @@ export const signInErrors = defineErrors('SIGN_IN', {
     status: 403,
     message: () => 'Sign out and in again, then add the identity provider within 15 minutes.',
   },
+  NOT_ONESELF: { status: 409, message: () => 'Nobody disables his own account. Ask another administrator.' },
   IDENTITY_TAKEN: {
     status: 409,
     message: () => 'Somebody else signs in here with this account of the identity provider.',

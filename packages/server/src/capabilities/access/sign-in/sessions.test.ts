@@ -100,6 +100,29 @@ describeEachDatabase('browser sessions', ({ world }) => {
     expect(await works(world, victim.cookie)).toBe('works')
   })
 
+  test('a disabled account is refused with everything that it has, and comes back with its tokens but no session', async () => {
+    const { name, cookie, principal } = await signedIn(world)
+    const admin = await world.as('instance-admin')
+    const { secret } = await world.capabilities.access.createToken(admin.principal, {
+      principalId: principal,
+      name: 'kept',
+    })
+    const byToken = async () =>
+      (await ask(world, 'GET', '/api/v1/session', { authorization: `Bearer ${secret}` })).status
+    const snapshot = async () =>
+      (await world.capabilities.access.tokenSnapshot()).filter((one) => one.principal === principal).length
+    const url = `/api/v1/accounts/${name}/disabled`
+    expect([await byToken(), await snapshot()]).toEqual([200, 1])
+    expect((await admin.call('PUT', url, { disabled: true })).json).toEqual({ name, disabledAt: world.time.now })
+    expect([await byToken(), await works(world, cookie), await snapshot()]).toEqual([401, 'ACCESS.UNAUTHENTICATED', 0])
+    expect((await admin.call('PUT', url, { disabled: false })).json).toEqual({ name, disabledAt: null })
+    expect([await byToken(), await works(world, cookie)]).toEqual([200, 'ACCESS.UNAUTHENTICATED'])
+    const self = await admin.call('PUT', '/api/v1/accounts/admin/disabled', { disabled: true })
+    expect([self.status, self.json.code]).toEqual([409, 'SIGN_IN.NOT_ONESELF'])
+    const other = await (await world.as('admin')).call('PUT', url, { disabled: true })
+    expect([other.status, other.json.code]).toEqual([403, 'ACCESS.FORBIDDEN'])
+  })
+
   test('a token of one project manages no sessions', async () => {
     const { status, json } = await (await world.as('admin')).call('GET', '/api/v1/sessions')
     expect([status, json.code]).toEqual([403, 'SIGN_IN.NARROWED'])

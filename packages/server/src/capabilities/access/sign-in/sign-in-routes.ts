@@ -10,6 +10,7 @@ import {
   logout,
   openInvitation,
   revokeInvitation,
+  setAccountDisabled,
   setPassword,
   signInByPassword,
 } from '@trivium/contract'
@@ -123,6 +124,10 @@ export function signInRoutes(
         address: request.ip,
       }),
     ),
+  )
+
+  mount(app, setAccountDisabled, 200, ({ principal, params, body }) =>
+    signIn.disable(principal, { name: params.name, disabled: body.disabled }),
   )
 
   mount(app, listInvitations, 200, async ({ scope }) => ({ invitations: await signIn.invitations.list(scope) }))

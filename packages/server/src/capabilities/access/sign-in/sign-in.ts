@@ -1,5 +1,7 @@
 import type { Kernel } from '../../../kernel/kernel.ts'
+import type { Principal } from '../../../kernel/principal/index.ts'
 import type { Access } from '../access.ts'
+import { disableAccount } from './disable-account.ts'
 import { createInvitations, type Invitations } from './invitations.ts'
 import { makeAccount } from './make-account.ts'
 import { createPasswordHasher } from './password-hash.ts'
@@ -18,6 +20,11 @@ export interface SignIn {
   /** undefined where the configuration allows none. */
   readonly passwords: Passwords | undefined
   readonly invitations: Invitations
+  /** Disables an account or enables it again. */
+  disable(
+    by: Principal,
+    input: { name: string; disabled: boolean },
+  ): Promise<{ name: string; disabledAt: number | null }>
   /** Makes the account that an invitation is for. Without a password the session is all that the person has, until he gets another. */
   acceptInvitation(input: {
     secret: string
@@ -43,6 +50,7 @@ export function createSignIn(
     provider: provider && createProviderSignIn(kernel, { provider, sessions, invitations }),
     passwords,
     invitations,
+    disable: (by, input) => disableAccount(kernel, sessions, by, input),
     acceptInvitation: async ({ secret, name, password, visitor }) => {
       // Before the work of hashing: not for whoever has no invitation.
       const { mail } = await invitations.look(secret)
