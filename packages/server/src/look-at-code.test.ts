@@ -1,10 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { findPython } from './drivers/environment-uv/find-python.ts'
 import { probeBoundary } from './drivers/python-runner/index.ts'
 import { createWorld, type World } from '@trivium/testing'
 import { afterAll, describe, expect, test } from 'vitest'
-import { inheritedEnvironment } from './kernel/config/index.ts'
+import { inheritedEnvironment, loadConfig } from './kernel/config/index.ts'
 import { runPipeline, stepOf } from './capabilities/pipelines/pipelines.fixture.ts'
 import { requireCodeBoundary } from './look-at-code.ts'
+import { startServer } from './main.ts'
 
 const { path: python } = await findPython('', inheritedEnvironment())
 const { contained } = await probeBoundary(python)
@@ -27,6 +31,22 @@ const noop = {
 }
 
 describe('code of people', () => {
+  test('keeps a server from starting uncontained with two people who may bring it', async () => {
+    const data = await mkdtemp(join(tmpdir(), 'trivium-code-'))
+    try {
+      const world = await createWorld({ data })
+      await world.as('contributor')
+      await world.close()
+      const config = loadConfig({
+        flags: { data, port: 0, logLevel: 'silent', codeExecution: 'uncontained' },
+        environment: {},
+      })
+      await expect(startServer(config)).rejects.toMatchObject({ code: 'CODE.UNCONTAINED' })
+    } finally {
+      await rm(data, { recursive: true, force: true })
+    }
+  })
+
   test('does not run where it is off', async () => {
     const world = await worldWith({ codeExecution: 'off' })
     expect(await look(world)).toMatchObject({ state: 'ok', found: expect.stringContaining('codeExecution is off') })
