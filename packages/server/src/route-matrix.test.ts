@@ -125,7 +125,7 @@ describeEachDatabase('the route matrix', ({ world, dialect }) => {
     expect(wrong, caller.name).toEqual([])
   }
   const admin = () => world.as('instance-admin')
-  const person = async (input: { roles: [string, Role][]; kind?: 'person' | 'service' }) => {
+  const person = async (input: { roles: [string, Role | 'narrow'][]; kind?: 'person' | 'service' }) => {
     const { principal } = await admin()
     const name = `m-${createHash('sha256').update(`${Math.random()}`).digest('hex').slice(0, 12)}`
     const { id } = await world.capabilities.access.createPrincipal(principal, { name, kind: input.kind ?? 'person' })
@@ -210,6 +210,40 @@ describeEachDatabase('the route matrix', ({ world, dialect }) => {
       home: theirs,
       grants: { [theirs]: roles[role] },
     })
+  })
+
+  test('a role of one permission opens exactly the routes that need nothing else, and changes at once', async () => {
+    const { principal } = await admin()
+    const scope = { project: mine, principal } as Scope
+    const become = (permission: Permission) =>
+      world.capabilities.permissions.roles.define(scope, 'narrow', { permissions: [permission] })
+    await become('project:read')
+    const { id } = await person({ roles: [[mine, 'narrow']] })
+    const { secret } = await tokenFor(id, { project: mine })
+    const needed = (route: ServedRoute) => [route.access, ...route.alsoNeeds] as string[]
+    const kinds = [...new Map(asked().map((route) => [needed(route).join(), route])).values()]
+    const wrong: string[] = []
+    for (const [index, permission] of roles.admin.entries()) {
+      await become(permission)
+      const caller = { name: permission, headers: bearer(secret), home: mine, grants: { [mine]: [permission] } }
+      // All that need it, and of the others some of every kind.
+      const others = kinds.filter((_, place) => place % 8 === index % 8)
+      for (const route of [...asked().filter((one) => needed(one).includes(permission)), ...others]) {
+        const found = await inject(route, mine, caller.headers)
+        const wanted = expected(route, mine, caller)
+        if (found.status !== wanted)
+          wrong.push(`${permission}: ${route.method} ${route.url}: ${found.status}, not ${wanted}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  }, 60_000)
+
+  test('whoever holds no role finds no project, by his own and by a token of a project', async () => {
+    const { id } = await person({ roles: [] })
+    const { secret } = await tokenFor(id)
+    await check({ name: 'no role', headers: bearer(secret), home: 'default', grants: {} })
+    const bound = await tokenFor(id, { project: mine })
+    await check({ name: 'no role, token of a project', headers: bearer(bound.secret), home: mine, grants: {} })
   })
 
   test('a member of two projects acts with the role of each', async () => {

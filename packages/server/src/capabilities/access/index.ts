@@ -7,6 +7,7 @@ export { signInRoutes } from './sign-in/sign-in-routes.ts'
 export { type AccessLog, createAccessLog } from './access-log.ts'
 export { accessLogRoutes } from './access-log-routes.ts'
 export { holdersOf } from './explain.ts'
+export { lastingPermissions } from './holdings.ts'
 export { setExternalGroups } from './groups.ts'
 export {
   declarePersonal,

@@ -97,6 +97,18 @@ describeEachDatabase('pipeline triggers', ({ world }) => {
     })
   })
 
+  test('a trigger starts no code for somebody who may not run code any more', async () => {
+    const at = await place(world, pipeline('  - { name: drifted, on: { event: monitor.drifted } }'))
+    const admin = await world.as('admin', at.project)
+    const path = `/api/v1/projects/${at.project}/people/${at.client.principal.name}/roles/maintainer`
+    expect((await admin.call('DELETE', path)).status).toBe(200)
+    await at.drift(start)
+    const { evaluations } = (await admin.call('GET', `/api/v1/projects/${at.project}/pipelines/retrain/triggers`)).json
+    expect(evaluations).toMatchObject([
+      { outcome: 'failed', run: null, reason: expect.stringContaining('does not hold code:execute any more') },
+    ])
+  })
+
   test('a schedule fires when the watermark passes, and once for a jump over many due times', async () => {
     const at = await place(world, pipeline('  - { schedule: { cron: "0 3 * * *" } }'))
     await at.to(start + 3 * 3_600_000 - 1)

@@ -7,6 +7,8 @@ import { createRun } from '../runs/create-run.ts'
 import type { Engine } from '../runs/engine.ts'
 import { requireVersion, versionOf } from '../runs/load-version.ts'
 import { activeRunStates, normalPriority } from '../runs/step-states.ts'
+import { lastingPermissions } from '../../access/index.ts'
+import { runsCode } from '../runs/runs-code.ts'
 import type { PipelineTriggerTable } from '../tables.ts'
 import { unreadyData } from './unready-data.ts'
 
@@ -30,7 +32,7 @@ const count = (n: number): string => n.toLocaleString('en-GB')
 /** Looks at a trigger on an occasion: starts a run, or not, and records why in every case. */
 export async function evaluateTrigger(
   trx: Trx,
-  engine: Pick<Engine, 'clock' | 'events' | 'jobs'>,
+  engine: Pick<Engine, 'clock' | 'events' | 'jobs' | 'kinds'>,
   row: PipelineTriggerTable,
   occasion: Occasion,
 ): Promise<void> {
@@ -90,6 +92,15 @@ export async function evaluateTrigger(
     )
   const version = await requireVersion(asReader(trx), row.project_id, row.pipeline)
   const loaded = versionOf(version)
+  // A trigger acts for whoever defined the version: what he lost it has lost.
+  if (runsCode(engine, loaded.definition)) {
+    const held = await lastingPermissions(asReader(trx), version.created_by, row.project_id)
+    if (!held.has('code:execute'))
+      return record(
+        'failed',
+        `${occasion.summary} Whoever defined version ${loaded.version} of ${row.pipeline} does not hold code:execute any more. Somebody who does can save it again.`,
+      )
+  }
   const { reason, versions } = await unreadyData(
     asReader(trx),
     row.project_id,

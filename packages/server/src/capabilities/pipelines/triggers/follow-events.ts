@@ -8,7 +8,7 @@ import { evaluateTrigger, type Occasion } from './evaluate-trigger.ts'
 import { mismatch } from './match-event.ts'
 import { occasionWords } from './occasion-words.ts'
 
-type Deps = Pick<Engine, 'clock' | 'events' | 'jobs' | 'watermark'>
+type Deps = Pick<Engine, 'clock' | 'events' | 'jobs' | 'kinds' | 'watermark'>
 
 /** Entities that an event was caused by and that a run it starts was caused by too. */
 const causes = new Set(['monitor', 'window', 'alert', 'release', 'deployment', 'dataset', 'model', 'pipeline-run'])
