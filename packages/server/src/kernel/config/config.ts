@@ -292,7 +292,7 @@ export type ServerRole = (typeof roles)[number]
 
 /** The roles of a server; without another word all. */
 export function rolesOf({ role }: Pick<Config, 'role'>): ReadonlySet<ServerRole> {
-  return new Set(role === '' ? roles : (role.split(',') as ServerRole[]))
+  return new Set(role === '' ? roles : roles.filter((one) => role.split(',').includes(one)))
 }
 
 export const configErrors = defineErrors('CONFIG', {
