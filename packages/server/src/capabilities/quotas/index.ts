@@ -1,4 +1,3 @@
-export { quotaErrors } from './errors.ts'
 /** What projects and principals may use, and what they use. */
 export { createQuotas, type Quotas } from './quotas.ts'
 export { quotaRoutes } from './routes.ts'
