@@ -36,6 +36,7 @@ describeEachDatabase('figures and state of the server', ({ world }) => {
       'gateway',
       'code',
       'disk',
+      'secrets',
       'memory',
     ])
     expect(before.findings.find((one: { check: string }) => one.check === 'gateway').found).toBe('nothing is deployed')
