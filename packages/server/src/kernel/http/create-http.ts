@@ -319,6 +319,9 @@ export function toAppError(error: unknown): AppError {
   const { code } = error as { code?: unknown }
   if (code === '22021' || code === '22P05')
     return new AppError('HTTP.BAD_TEXT', 400, 'A text holds a NUL character, which cannot be stored. Leave it out.')
+  // Nor are its integers as large as those of JSON; nothing that we number has come so far.
+  if (code === '22003')
+    return new AppError('HTTP.OUT_OF_RANGE', 400, 'A number is larger than what it stands for can be. Send a smaller one.')
   return new AppError(
     'INTERNAL',
     500,

@@ -86,6 +86,9 @@ describe('HTTP', () => {
     app.get('/details', { config: { access: 'public' } }, async () => {
       throw new AppError('TEST.MANY', 422, 'Several.', { errors: [{ path: 'a', message: 'b' }] })
     })
+    app.get('/large', { config: { access: 'public' } }, async () => {
+      throw Object.assign(new Error('value "9007199254740991" is out of range for type integer'), { code: '22003' })
+    })
     app.get('/bug', { config: { access: 'public' } }, async () => {
       throw new TypeError('password=hunter2 in /srv/somebody')
     })
@@ -135,6 +138,11 @@ describe('HTTP', () => {
       expect((await post({ [key]: null }, { url: '/map' })).json().code).toBe('HTTP.INVALID')
     },
   )
+
+  test('a number that the database cannot hold is a mistake of the client', async () => {
+    const answer = await app.inject({ url: '/large', headers: { host: 'localhost' } })
+    expect(answer.json()).toMatchObject({ status: 400, code: 'HTTP.OUT_OF_RANGE' })
+  })
 
   test('of many mistakes the sentence names the first five and says how many more there are', async () => {
     const { detail, errors: found } = (await post({ name: 'ab', tags: Array.from({ length: 40 }, () => 1) })).json()
