@@ -320,8 +320,12 @@ export function toAppError(error: unknown): AppError {
   if (code === '22021' || code === '22P05')
     return new AppError('HTTP.BAD_TEXT', 400, 'A text holds a NUL character, which cannot be stored. Leave it out.')
   // Nor are its integers as large as those of JSON; nothing that we number has come so far.
-  if (code === '22003')
-    return new AppError('HTTP.OUT_OF_RANGE', 400, 'A number is larger than what it stands for can be. Send a smaller one.')
+  if (code === '22003' || (code === '22P02' && /for type (bigint|integer)/.test(known.message)))
+    return new AppError(
+      'HTTP.OUT_OF_RANGE',
+      400,
+      'A number is larger than what it stands for can be. Send a smaller one.',
+    )
   return new AppError(
     'INTERNAL',
     500,
