@@ -223,6 +223,7 @@ describeEachDatabase(
 
     test('takes nothing of a project whose events were changed, and says nothing is lost of the others', async () => {
       const { db } = world.kernel
+      world.time.now = Date.UTC(2002, 0, 1)
       const other = await world.makeProject()
       await fill(world, other)
       const first = (await list('limit=1000', other)).findLast(({ name }) => name === 'test.happened')?.seq ?? 0

@@ -131,7 +131,7 @@ function Checks({ storage }: { readonly storage: StorageOverview }) {
       )}
       <Facts
         facts={[
-          { label: 'Last whole check', value: last ? <LastAt at={last.finishedAt} /> : 'none yet' },
+          { label: 'Last whole check', value: last ? <Time at={last.finishedAt} /> : 'none yet' },
           last !== undefined && {
             label: 'It found',
             value:
