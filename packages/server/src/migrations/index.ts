@@ -30,9 +30,9 @@ import { replicas } from './0101-replicas.ts'
 import { signIn } from './0103-sign-in.ts'
 import { permissions } from './0106-permissions.ts'
 import { secrets } from './0110-secrets.ts'
-import { quotas } from './0116-quotas.ts'
 import { eventArchive } from './0112-event-archive.ts'
 import { storageScrub } from './0113-storage-scrub.ts'
+import { quotas } from './0116-quotas.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -67,9 +67,9 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0103-sign-in', signIn],
   ['0106-permissions', permissions],
   ['0110-secrets', secrets],
-  ['0116-quotas', quotas],
   ['0112-event-archive', eventArchive],
   ['0113-storage-scrub', storageScrub],
+  ['0116-quotas', quotas],
 ]
 
 /**
