@@ -117,6 +117,11 @@ export const metricDefinitions = {
     help: 'Requests that were refused because a quota was used up.',
     labels: ['project', 'quota'],
   },
+  trivium_trace_spans_dropped_total: {
+    type: 'counter',
+    help: 'Spans that were not sent, because the queue was full or their receiver did not take them.',
+    labels: [],
+  },
   trivium_metrics_errors_total: {
     type: 'counter',
     help: 'Readings that failed while figures were collected; the others are shown all the same.',

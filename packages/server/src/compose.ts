@@ -222,6 +222,7 @@ export function composeHttp(
     authenticator: capabilities.access,
     logger: kernel.logger,
     metrics: kernel.metrics,
+    tracer: kernel.tracing.tracer,
     accessNotes: capabilities.accessLog,
     quotas: capabilities.quotas,
     bodyLimit: kernel.config.bodyLimit,

@@ -5,8 +5,11 @@ import { openOnlineReader } from './drivers/online-sqlite/online-sqlite.ts'
 import { createOnnxRuntime } from './drivers/onnx/onnx-runtime.ts'
 import { plainProtocol } from './gateway/plain-protocol.ts'
 import { runGateway } from './gateway/run-gateway.ts'
+import { readTraceSettings } from './kernel/telemetry/trace-settings.ts'
 import { lockDataDirectory } from './kernel/db/lock-data-directory.ts'
+import { createEgress } from './kernel/egress/index.ts'
 import { createLogger } from './kernel/logging/index.ts'
+import { openTracing } from './kernel/telemetry/open-tracing.ts'
 import { createInferenceV2 } from './protocols/inference-v2/index.ts'
 import { invocations } from './protocols/invocations/index.ts'
 
@@ -35,6 +38,7 @@ process.on('SIGXFSZ', () => {})
 const logger = createLogger({ level: values['log-level'] })
 const directory = join(data, 'gateway')
 const lock = lockDataDirectory(directory)
+const traces = readTraceSettings(directory)
 const online = openOnlineReader({ directory: join(data, 'online') })
 try {
   await runGateway(
@@ -45,6 +49,12 @@ try {
       protocols: [createInferenceV2({ version: values.program }), invocations, plainProtocol],
       logger,
       clock: Date.now,
+      tracing: openTracing({
+        egress: createEgress({ allow: traces.egressAllow }),
+        logger,
+        settings: traces,
+        process: 'gateway',
+      }),
     },
     {
       directory,

@@ -38,6 +38,7 @@ export async function openParts(
   const drivers = openDrivers(config, { durable: true, onDamaged: (damage) => noted.damage(damage) })
   const kernel = createKernel({ config, db, clock: systemClock, logger, ...drivers })
   closers.push(
+    () => kernel.tracing.stop(),
     () => kernel.replicas.stop(),
     () => kernel.sequencer.stop(),
     () => kernel.scorer.close(),

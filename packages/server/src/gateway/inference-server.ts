@@ -4,6 +4,8 @@ import { AppError, isTooDeep } from '../kernel/errors/index.ts'
 import { newId } from '../kernel/ids/new-id.ts'
 import { readTls, type TlsFiles } from '../kernel/http/tls-files.ts'
 import type { Logger } from '../kernel/logging/index.ts'
+import { readTraceparent } from '../kernel/telemetry/span-context.ts'
+import type { Tracer } from '../kernel/telemetry/tracer.ts'
 import type { GatewayToken } from '../kernel/ports/gateway.ts'
 import { authenticate } from './authenticate.ts'
 import { type Deployments, type LiveDeployment, requireVersion } from './deployments.ts'
@@ -22,6 +24,7 @@ export interface InferenceDeps extends PredictDeps {
   /** Answers another server of the installation. */
   readonly answerPeer: (request: IncomingMessage) => Promise<WireAnswer>
   readonly tls: TlsFiles | undefined
+  readonly tracer: Tracer
 }
 
 export interface InferenceServer {
@@ -40,7 +43,7 @@ export function createInferenceServer(deps: InferenceDeps): InferenceServer {
   const options = { keepAliveTimeout: 75_000, requestTimeout: 60_000 }
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     running += 1
-    void (request.url?.startsWith('/.control/') ? deps.answerPeer(request) : answer(deps, request, draining))
+    void (request.url?.startsWith('/.control/') ? deps.answerPeer(request) : traced(deps, request, draining))
       .then((wire) => send(response, wire, draining))
       .finally(() => {
         running -= 1
@@ -83,6 +86,23 @@ function send(response: ServerResponse, { status, type, body, headers }: WireAns
     ...(status === 401 ? { 'www-authenticate': 'Bearer realm="trivium"' } : {}),
   })
   response.end(body)
+}
+
+/** The answer, as a span where tracing is on. */
+function traced(deps: InferenceDeps, request: IncomingMessage, draining: boolean): Promise<WireAnswer> {
+  if (!deps.tracer.on) return answer(deps, request, draining)
+  const span = deps.tracer.begin(
+    'inference',
+    'server',
+    { 'http.request.method': request.method ?? '', 'url.path': (request.url ?? '').split('?')[0] ?? '' },
+    readTraceparent(request.headers['traceparent']),
+  )
+  return span
+    .within(() => answer(deps, request, draining))
+    .then((wire) => {
+      span.end({ 'http.response.status_code': wire.status }, wire.status >= 500 ? 'failed' : undefined)
+      return wire
+    })
 }
 
 async function answer(deps: InferenceDeps, request: IncomingMessage, draining: boolean): Promise<WireAnswer> {

@@ -7,6 +7,7 @@ import { followTls, type TlsFiles } from '../kernel/http/tls-files.ts'
 import type { Logger } from '../kernel/logging/index.ts'
 import type { GatewayControl } from '../kernel/ports/gateway.ts'
 import type { ModelRuntime } from '../kernel/ports/model-runtime.ts'
+import type { Tracing } from '../kernel/telemetry/open-tracing.ts'
 import { answerPeer, createControlServer } from './control-server.ts'
 import { createDeployments } from './deployments.ts'
 import { createInferenceServer } from './inference-server.ts'
@@ -22,6 +23,7 @@ export interface GatewayParts {
   readonly protocols: readonly WireProtocol[]
   readonly logger: Logger
   readonly clock: () => number
+  readonly tracing: Tracing
 }
 
 export interface GatewaySettings {
@@ -40,7 +42,7 @@ export interface GatewaySettings {
 
 /** Runs the gateway until it is told to stop; resolves when it has drained. */
 export async function runGateway(
-  { runtime, lookup, protocols, logger, clock }: GatewayParts,
+  { runtime, lookup, protocols, logger, clock, tracing }: GatewayParts,
   settings: GatewaySettings,
 ): Promise<void> {
   const startedAt = clock()
@@ -64,6 +66,7 @@ export async function runGateway(
     ...deps,
     protocols,
     limiter: createRateLimiter(),
+    tracer: tracing.tracer,
     tls: settings.tls,
     answerPeer: (request) => answerPeer(controlDeps, request),
   })
@@ -91,6 +94,7 @@ export async function runGateway(
   following?.stop()
   snapshot.stop()
   await inference.drain()
+  await tracing.stop()
   records.close()
   rmSync(file, { force: true })
   control.close()

@@ -25,7 +25,15 @@ import { createEgress, type Egress } from './egress/index.ts'
 import type { Logger } from './logging/index.ts'
 import { createLeader, createReplicas, type Leader, type Replicas } from './replicas/index.ts'
 import { createSealedRows, createVault, type KeyRing, openKeyRing, type SealedRows, type Vault } from './vault/index.ts'
-import { collectKernel, createMetrics, type Metrics } from './telemetry/index.ts'
+import {
+  collectKernel,
+  createMetrics,
+  type Metrics,
+  openTracing,
+  traceScorer,
+  traceTables,
+  type Tracing,
+} from './telemetry/index.ts'
 import type { BatchScorer, BlobStore, TableEngine } from './ports/index.ts'
 
 /** What every capability is built from. Functions take the parts that they need: `Pick<Kernel, 'db' | 'clock' | 'events'>`. */
@@ -35,6 +43,8 @@ export interface Kernel {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
+  /** Spans of this process; off unless otlpEndpoint is set. */
+  readonly tracing: Tracing
   readonly events: EventLog
   readonly sequencer: Sequencer
   /** Signed words about the chains of the events, outside of the database. */
@@ -78,6 +88,13 @@ export function createKernel(parts: {
   checkEvent?: (event: NewEvent) => void
 }): Kernel {
   const { config, db, clock, logger } = parts
+  const egress = createEgress({ allow: config.egressAllow })
+  const tracing = openTracing({
+    egress,
+    logger,
+    settings: { endpoint: config.otlpEndpoint, headers: config.otlpHeaders },
+    process: 'main',
+  })
   const events = createEventLog({ db, clock, check: parts.checkEvent })
   const replicas = createReplicas({ db, clock, logger, config })
   const leader = createLeader({ db, id: replicas.id, leaseMs: config.leaseMs })
@@ -102,6 +119,7 @@ export function createKernel(parts: {
     clock,
     logger,
     leaseMs: config.leaseMs,
+    tracer: tracing.tracer,
     // SQLite belongs to the one server that holds the data directory.
     alone: db.dialect === 'sqlite',
     worker: replicas.id,
@@ -132,6 +150,9 @@ export function createKernel(parts: {
   const vault = createVault(vaultKeys)
   const kernel: Kernel = {
     ...parts,
+    tables: traceTables(parts.tables, tracing.tracer),
+    scorer: traceScorer(parts.scorer, tracing.tracer),
+    tracing,
     metrics,
     events,
     sequencer,
@@ -144,7 +165,7 @@ export function createKernel(parts: {
     replicas,
     leader,
     watermark,
-    egress: createEgress({ allow: config.egressAllow }),
+    egress,
     vault,
     vaultKeys,
     sealedRows: createSealedRows({ db, ring: vaultKeys, vault }),

@@ -65,12 +65,12 @@ export const permissions: Migration = {
       .addColumn('ended_at', 'bigint')
       .addColumn('ended_by', 'text')
       .execute()
+    await db.schema.createIndex('break_glass_project').on('break_glass').columns(['project_id', 'started_at']).execute()
     await db.schema
-      .createIndex('break_glass_project')
+      .createIndex('break_glass_principal')
       .on('break_glass')
-      .columns(['project_id', 'started_at'])
+      .columns(['principal_id', 'ends_at'])
       .execute()
-    await db.schema.createIndex('break_glass_principal').on('break_glass').columns(['principal_id', 'ends_at']).execute()
     await db.schema.alterTable('token').addColumn('rotated_to', 'text').execute()
     // Columns that are personal, by what declares them: `dataset:NAME`, `feature-view:NAME`.
     await db.schema

@@ -33,6 +33,7 @@ import { secrets } from './0110-secrets.ts'
 import { eventArchive } from './0112-event-archive.ts'
 import { storageScrub } from './0113-storage-scrub.ts'
 import { quotas } from './0116-quotas.ts'
+import { jobTrace } from './0119-job-trace.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -70,6 +71,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0112-event-archive', eventArchive],
   ['0113-storage-scrub', storageScrub],
   ['0116-quotas', quotas],
+  ['0119-job-trace', jobTrace],
 ]
 
 /**

@@ -9,10 +9,7 @@ import { latestSnapshot } from '../../kernel/tables/catalog.ts'
 import { labelColumns, labelStream, labelTable } from './label-table.ts'
 import { predictionShape, predictionStream, predictionTable } from './prediction-table.ts'
 
-type Deps = Pick<
-  Kernel,
-  'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger' | 'replicas'
->
+type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger' | 'replicas'>
 
 export type Ledger = 'predictions' | 'labels'
 

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../kernel/errors/index.ts'
 import type { Authenticator, Http } from '../../kernel/http/index.ts'
+import { traceparent } from '../../kernel/telemetry/index.ts'
 import { accessErrors } from '../../kernel/principal/index.ts'
 import { servingErrors } from './errors.ts'
 import type { GatewayAddress } from './gateway/peer-gateways.ts'
@@ -66,6 +67,8 @@ function forward(
   const headers: IncomingHttpHeaders = {}
   for (const [name, value] of Object.entries(request.raw.headers)) if (!ofConnection.has(name)) headers[name] = value
   headers['x-request-id'] = request.id
+  const span = traceparent()
+  if (span) headers['traceparent'] = span
   const passed = (secure ? sendSecureRequest : sendRequest)(
     { agent, host, port, method: request.method, path: request.raw.url, headers },
     (received) => {

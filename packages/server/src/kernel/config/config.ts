@@ -209,6 +209,17 @@ export const configSchema = Type.Object(
       ],
       { default: 'warn', description: 'Least severe level that is logged.' },
     ),
+    otlpEndpoint: Type.String({
+      default: '',
+      pattern: '^(https?://[^\\s]+)?$',
+      description:
+        'Base URL of an OTLP/HTTP receiver that traces are sent to; empty sends none. An internal address also needs `egressAllow`.',
+    }),
+    otlpHeaders: Type.String({
+      default: '',
+      description:
+        'Headers for the receiver of traces, `name=value` and comma-separated, such as its credentials; better given as a file.',
+    }),
     python: Type.String({
       default: '',
       description: 'Python interpreter for steps without a lock file; empty looks for python3 on PATH.',

@@ -10,7 +10,8 @@ import fastify, {
 } from 'fastify'
 import { AppError, defineErrors, isTooDeep } from '../errors/index.ts'
 import type { Logger } from '../logging/index.ts'
-import type { Metrics } from '../telemetry/index.ts'
+import type { Metrics, Tracer } from '../telemetry/index.ts'
+import { traceRequests } from './trace-requests.ts'
 import { lazySerializers, lazyValidator } from './lazy-schemas.ts'
 import { followTls, readTls, type TlsFiles } from './tls-files.ts'
 import { believeProxies, type ProxyHeaders, type Trusts } from './trusted-proxies.ts'
@@ -98,6 +99,8 @@ export interface ServedRoute {
 }
 
 export interface HttpOptions {
+  /** Makes each request a span, where tracing is on. */
+  tracer?: Tracer
   authenticator: Authenticator
   logger: Logger
   metrics: Pick<Metrics, 'observe' | 'collect'>
@@ -184,6 +187,7 @@ export function createHttp(options: HttpOptions): Http {
     reply.raw.once('finish', leave)
     reply.raw.once('close', leave)
   })
+  if (options.tracer?.on) traceRequests(app, options.tracer)
   let closing = false
   app.addHook('preClose', async () => {
     closing = true

@@ -3,6 +3,7 @@ import type { Clock } from '../clock/clock.ts'
 import type { Database, Reader, Trx } from '../db/index.ts'
 import { newId } from '../ids/index.ts'
 import type { Logger } from '../logging/index.ts'
+import { noTracer, readTraceparent, type Tracer, traceparent } from '../telemetry/index.ts'
 
 declare module '../db/database.ts' {
   interface Tables {
@@ -31,6 +32,8 @@ export interface JobTable {
   error: string | null
   created_at: number
   finished_at: number | null
+  /** The span in which it was queued. */
+  traceparent: string | null
 }
 
 /** One claimed job. `fence` grows with every claim: a write that a job makes at its end goes through `complete`, which refuses a stale holder. */
@@ -124,6 +127,7 @@ export function createJobs({
   worker = newId('wrk'),
   leaseClock = clock,
   others = () => false,
+  tracer = noTracer,
 }: {
   db: Database
   clock: Clock
@@ -138,6 +142,8 @@ export function createJobs({
   leaseClock?: Clock
   /** Whether other servers of this database wait for work. */
   others?: () => boolean
+  /** Makes each job a span. */
+  tracer?: Tracer
 }): Jobs {
   const handlers = new Map<string, JobHandler>()
   const running = new Map<string, { kind: string; fence: number; abort: AbortController; done: Promise<void> }>()
@@ -291,7 +297,13 @@ export function createJobs({
     const handler = handlers.get(row.kind)
     const done = (async () => {
       try {
-        await handler?.handle(job)
+        await tracer.run(
+          `job ${row.kind}`,
+          'consumer',
+          { 'trivium.job': row.id, 'trivium.project': row.project_id },
+          async () => handler?.handle(job),
+          readTraceparent(row.traceparent),
+        )
         // A handler that came back because it was told to stop has not finished.
         if (!completed && abort.signal.aborted) throw abort.signal.reason
         if (!completed) await finish(async () => {})
@@ -381,6 +393,7 @@ export function createJobs({
           error: null,
           created_at: clock(),
           finished_at: null,
+          traceparent: traceparent() ?? null,
         })
         .onConflict((c) => c.doNothing())
         .returning('id')

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
+import { activeSpan } from '../telemetry/span-context.ts'
 
 export type { Logger }
 
@@ -36,6 +37,11 @@ export function createLogger({ level }: { level: string }, to?: DestinationStrea
       level,
       redact: { paths: redactedPaths, censor: '[redacted]' },
       base: null,
+      // A line that was written in a span names it.
+      mixin: () => {
+        const span = activeSpan.getStore()
+        return span ? { trace_id: span.traceId, span_id: span.spanId } : {}
+      },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
     to ?? pino.destination({ dest: 2, sync: false }),

@@ -5,10 +5,10 @@ import { holds } from '../principal/index.ts'
 import type { Reading } from './metrics.ts'
 import { residentMemory } from './process-memory.ts'
 
-type Parts = Pick<Kernel, 'metrics' | 'db' | 'events' | 'consumers' | 'jobs' | 'tables' | 'clock' | 'paths'>
+type Parts = Pick<Kernel, 'metrics' | 'db' | 'events' | 'consumers' | 'jobs' | 'tables' | 'clock' | 'paths' | 'tracing'>
 
 /** Adds the figures of this process and of the kernel's tables to `/metrics`. */
-export function collectKernel({ metrics, db, events, consumers, jobs, tables, clock, paths }: Parts): void {
+export function collectKernel({ metrics, db, events, consumers, jobs, tables, clock, paths, tracing }: Parts): void {
   let delay: ReturnType<typeof monitorEventLoopDelay> | undefined
 
   metrics.collect(async () => {
@@ -26,6 +26,7 @@ export function collectKernel({ metrics, db, events, consumers, jobs, tables, cl
     delay.enable()
     delay.reset()
     return [
+      { metric: 'trivium_trace_spans_dropped_total', labels: {}, value: tracing.dropped() },
       { metric: 'trivium_uptime_seconds', labels: {}, value: process.uptime() },
       { metric: 'trivium_disk_free_bytes', labels: {}, value: bavail * bsize },
       ...quantiles,

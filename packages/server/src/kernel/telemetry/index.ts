@@ -8,4 +8,10 @@ export {
   type MetricsFormat,
   type Reading,
 } from './metrics.ts'
+export { openTracing, type Tracing } from './open-tracing.ts'
+export { type TraceSettings } from './otlp-exporter.ts'
+export { activeSpan, readTraceparent, type SpanContext, traceparent } from './span-context.ts'
+export { traceScorer, traceTables } from './trace-engines.ts'
+export { type GatewayTraces, writeTraceSettings } from './trace-settings.ts'
+export { noTracer, type Span, type Tracer } from './tracer.ts'
 export { residentMemory } from './process-memory.ts'

@@ -13,6 +13,7 @@ import type {
 } from '../../../kernel/ports/index.ts'
 import { asText, fillArguments } from '../definition/interpolate.ts'
 import { isPlainMap } from '../definition/field-reader.ts'
+import { traceparent } from '../../../kernel/telemetry/index.ts'
 import { stepErrors } from '../errors.ts'
 import type { Engine } from '../runs/engine.ts'
 import { StepFailure } from '../runs/step-failure.ts'
@@ -165,8 +166,10 @@ async function variablesOf(
     startedBy: context.startedBy.id,
   })
   const url = engine.serverUrl()
+  const span = traceparent()
   return {
     ...(url === '' ? {} : { TRIVIUM_URL: url, MLFLOW_TRACKING_URI: url }),
+    ...(span === undefined ? {} : { TRACEPARENT: span }),
     TRIVIUM_TOKEN: token,
     MLFLOW_TRACKING_TOKEN: token,
     MLFLOW_EXPERIMENT_NAME: context.pipeline,

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { TlsFiles } from '../../../kernel/http/index.ts'
 import type { Logger } from '../../../kernel/logging/index.ts'
 import type { GatewayControl, GatewayStatus } from '../../../kernel/ports/index.ts'
+import { type GatewayTraces, writeTraceSettings } from '../../../kernel/telemetry/index.ts'
 import { servingErrors } from '../errors.ts'
 import { callGateway } from './gateway-client.ts'
 
@@ -26,6 +27,8 @@ export interface GatewaySettings {
   readonly logLevel: string
   /** The certificate that it listens with. */
   readonly tls: TlsFiles | undefined
+  /** Where it sends its spans; nowhere unless given. */
+  readonly traces?: GatewayTraces
 }
 
 /** The one gateway process of this data directory: found, started, watched, restarted, stopped. */
@@ -89,6 +92,7 @@ export function createGatewayProcess(settings: GatewaySettings, logger: Logger):
 
   async function start(): Promise<GatewayControl> {
     if (await adopt()) return current as GatewayControl
+    writeTraceSettings(directory, settings.traces)
     const log = openSync(join(directory, 'gateway.log'), 'a', 0o600)
     const port = settings.port === 0 ? lastPort : settings.port
     const flags = fromSource ? ['--conditions=trivium-source'] : []

@@ -71,6 +71,7 @@ export function createGateway({
       program,
       logLevel: config.logLevel,
       tls: tlsFiles(config),
+      traces: { endpoint: config.otlpEndpoint, headers: config.otlpHeaders, egressAllow: config.egressAllow },
     },
     logger,
   )
