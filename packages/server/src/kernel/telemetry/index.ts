@@ -10,7 +10,7 @@ export {
 } from './metrics.ts'
 export { openTracing, type Tracing } from './open-tracing.ts'
 export { type TraceSettings } from './otlp-exporter.ts'
-export { activeSpan, readTraceparent, type SpanContext, traceparent } from './span-context.ts'
+export { readTraceparent, type SpanContext, traceparent } from './span-context.ts'
 export { traceScorer, traceTables } from './trace-engines.ts'
 export { type GatewayTraces, writeTraceSettings } from './trace-settings.ts'
 export { noTracer, type Span, type Tracer } from './tracer.ts'
