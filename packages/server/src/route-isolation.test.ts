@@ -148,9 +148,10 @@ function callable(world: World): ServedRoute[] {
 const sibling = (id: string): string =>
   id.replace(/[0-9a-z]{6}(?=(@\d+)?$)/, (end) => [...end].map((c) => (/\d/.test(c) ? '7' : 'q')).join(''))
 
-/** Takes out what differs between two equal answers: the id that was asked for and the request's own id. */
+/** Takes out what differs between two equal answers: the id that was asked for, the request's own id, and the count of requests so far. */
 function masked(body: string, id: string): string {
   return body
+    .replaceAll(/"used":\d+/g, '')
     .replaceAll(id, 'ID')
     .replaceAll(encodeURIComponent(id), 'ID')
     .replaceAll(/"request_?[iI]d":"[^"]*"/g, '')
