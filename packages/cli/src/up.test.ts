@@ -87,6 +87,8 @@ test('every setting but the secrets has a flag of up', () => {
   const flags = [...program.options, ...(up?.options ?? [])].map((option) => option.attributeName())
   const secrets = [
     'adminToken',
+    'oidcClientSecret',
+    'otlpHeaders',
     'signingKey',
     'storageAccessKeyId',
     'storageSecretAccessKey',

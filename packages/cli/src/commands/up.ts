@@ -48,6 +48,8 @@ export function upCommand(program: Command, terminal: Terminal): void {
     .option('--oidc-issuer <url>', 'OpenID Connect provider that people sign in with')
     .option('--oidc-client-id <name>', 'name of this server at the provider')
     .option('--oidc-role-map <list>', 'roles that groups bring: GROUP=ROLE@PROJECT, GROUP=instance-admin')
+    .option('--oidc-scopes <list>', 'scopes that are asked for, separated by spaces')
+    .option('--oidc-groups-claim <name>', "claim that lists a person's groups")
     .option('--session-hours <number>', 'hours after which a browser session ends at the latest', wholeNumber)
     .option('--session-idle-hours <number>', 'hours without use after which it ends', wholeNumber)
     .option('--checkpoint-directory <directory>', 'second place for the signed checkpoints of the events')
@@ -65,6 +67,8 @@ export function upCommand(program: Command, terminal: Terminal): void {
     .option('--storage-grace <hours>', 'hours before content that nothing refers to is removed', wholeNumber)
     .option('--storage-collect <hours>', 'hours between collections of unused content; 0 for none', wholeNumber)
     .option('--storage-scrub <days>', 'days in which all content is read and checked once; 0 for never', wholeNumber)
+    .option('--quotas <list>', 'limits of projects and principals: NAME=NUMBER, comma-separated; 0 is none')
+    .option('--otlp-endpoint <url>', 'OTLP/HTTP receiver that traces are sent to')
     .option('--requests-per-minute <number>', 'inference requests of one token to one deployment', wholeNumber)
     .action(async (_options: unknown, command: Command) => {
       const {

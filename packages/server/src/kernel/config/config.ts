@@ -439,6 +439,7 @@ const secrets: ReadonlySet<keyof Config> = new Set([
   'adminToken',
   'databaseUrl',
   'oidcClientSecret',
+  'otlpHeaders',
   'signingKey',
   'storageSecretAccessKey',
   'storageSessionToken',
