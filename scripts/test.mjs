@@ -51,5 +51,8 @@ function chaosEnvironment() {
     const at = words.indexOf(flag)
     return at < 0 ? [] : [[name, words[at + 1]]]
   })
-  return { ...(mode === 'chaos' ? { CHAOS_FULL: '1', CHAOS_UPGRADE_FROM: 'HEAD~1' } : {}), ...Object.fromEntries(given) }
+  return {
+    ...(mode === 'chaos' ? { CHAOS_FULL: '1', CHAOS_UPGRADE_FROM: 'HEAD~1' } : {}),
+    ...Object.fromEntries(given),
+  }
 }
