@@ -4,7 +4,7 @@ import { systemScope } from '../../kernel/principal/index.ts'
 import type { Inbox } from './inbox.ts'
 
 /** Tells the administrators of a project at once when somebody takes their permissions: an item for each time, with the reason. */
-export function followBreakGlass({ consumers, db }: Pick<Kernel, 'consumers' | 'db'>, inbox: Inbox): void {
+export function followBreakGlass({ consumers }: Pick<Kernel, 'consumers'>, inbox: Inbox): void {
   consumers.add({
     name: 'inbox-break-glass',
     events: ['break-glass.started'],
