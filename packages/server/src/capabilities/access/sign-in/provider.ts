@@ -1,5 +1,5 @@
 import type { JsonWebKey } from 'node:crypto'
-import * as oidc from 'openid-client'
+import type * as Oidc from 'openid-client'
 import type { Kernel } from '../../../kernel/kernel.ts'
 import { egressFetch } from './egress-fetch.ts'
 import { signInErrors } from './errors.ts'
@@ -35,6 +35,8 @@ export interface Provider {
   signingKeys(): Promise<{ keys: readonly JsonWebKey[]; algorithms: readonly string[] }>
 }
 
+/** Loaded with the first use: a server without a provider does without its eight megabytes. */
+const library = (): Promise<typeof Oidc> => import('openid-client')
 const keptMs = 10 * 60_000
 const restMs = 5000
 /** Where the provider sends people back to, below `publicUrl`. */
@@ -52,15 +54,15 @@ export function createProvider({
   // The way out refuses plain HTTP but where an administrator allowed it.
   const plain = issuer.startsWith('http:')
   const redirectUri = `${config.publicUrl}${callbackPath}`
-  let known: { metadata: oidc.ServerMetadata; at: number } | undefined
+  let known: { metadata: Oidc.ServerMetadata; at: number } | undefined
   let failedAt = Number.NEGATIVE_INFINITY
-  let asking: Promise<oidc.ServerMetadata> | undefined
+  let asking: Promise<Oidc.ServerMetadata> | undefined
 
   const unreachable = (error: unknown): Error => {
     logger.warn({ err: error, issuer }, 'the identity provider could not be asked')
     return signInErrors.PROVIDER_UNREACHABLE(issuer)
   }
-  const metadata = async (): Promise<oidc.ServerMetadata> => {
+  const metadata = async (): Promise<Oidc.ServerMetadata> => {
     if (known && performance.now() - known.at < keptMs) return known.metadata
     // Anybody may begin to sign in: a provider that is down is not asked more often for it.
     if (performance.now() - failedAt < restMs) throw signInErrors.PROVIDER_UNREACHABLE(issuer)
@@ -69,7 +71,8 @@ export function createProvider({
     })
     return asking
   }
-  const discover = async (): Promise<oidc.ServerMetadata> => {
+  const discover = async (): Promise<Oidc.ServerMetadata> => {
+    const oidc = await library()
     try {
       const found = await oidc.discovery(new URL(issuer), config.oidcClientId, undefined, oidc.None(), {
         [oidc.customFetch]: fetch,
@@ -83,8 +86,8 @@ export function createProvider({
     }
   }
   /** New for each sign-in: what the library keeps of the provider's keys would not survive their rotation. */
-  const configuration = async (): Promise<oidc.Configuration> => {
-    const server = await metadata()
+  const configuration = async (): Promise<Oidc.Configuration> => {
+    const [oidc, server] = [await library(), await metadata()]
     const secret = config.oidcClientSecret
     // Basic is what the protocol supposes where a provider does not say.
     const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
@@ -104,6 +107,7 @@ export function createProvider({
   return {
     issuer,
     ask: async () => {
+      const oidc = await library()
       const [state, nonce, verifier] = [oidc.randomState(), oidc.randomNonce(), oidc.randomPKCECodeVerifier()]
       const location = oidc.buildAuthorizationUrl(await configuration(), {
         redirect_uri: redirectUri,
@@ -116,6 +120,7 @@ export function createProvider({
       return { location: location.href, asked: { state, nonce, verifier } }
     },
     redeem: async (callbackUrl, { state, nonce, verifier }) => {
+      const oidc = await library()
       const made = await configuration()
       try {
         const answer = await oidc.authorizationCodeGrant(made, callbackUrl, {
@@ -148,7 +153,7 @@ export function createProvider({
     logoutLocation: async (idToken) => {
       const made = await configuration()
       if (made.serverMetadata().end_session_endpoint === undefined) return undefined
-      return oidc.buildEndSessionUrl(made, {
+      return (await library()).buildEndSessionUrl(made, {
         id_token_hint: idToken,
         post_logout_redirect_uri: `${config.publicUrl}/login`,
       }).href
