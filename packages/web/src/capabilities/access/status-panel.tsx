@@ -16,6 +16,9 @@ const names: Record<string, string> = {
   jobs: 'Waiting jobs',
   gateway: 'Gateway',
   disk: 'Disk',
+  code: 'Boundary of steps',
+  secrets: 'Secrets',
+  certificate: 'Certificate',
   memory: 'Memory of the processes',
 }
 
@@ -46,8 +49,8 @@ export function StatusPanel() {
                     head: 'State',
                     cell: (one) => <State kind={kinds[one.state]}>{words[one.state]}</State>,
                   },
-                  { id: 'found', head: 'Found', cell: (one) => one.found },
-                  { id: 'mend', head: 'What mends it', cell: (one) => one.mend ?? '' },
+                  { id: 'found', head: 'Found', cell: (one) => <div className="sentence-cell">{one.found}</div> },
+                  { id: 'mend', head: 'What mends it', cell: (one) => <div className="sentence-cell">{one.mend}</div> },
                 ]}
               />
             </Section>
