@@ -154,7 +154,13 @@ describe('S3: large content', () => {
     const gate = await startFaultyProxy(place.endpoint)
     try {
       // The third part is lost again and again, until the uploader gives up, as a killed one does.
-      gate.fault = ({ url }) => (url.includes('partNumber=3') ? 'reset' : undefined)
+      let third = false
+      gate.fault = ({ url }) => {
+        third = url.includes('partNumber=3')
+        return third ? 'reset' : undefined
+      }
+      // It is lost last: the parts before it have come.
+      gate.delay = () => (third ? 400 : 0)
       const dying = rawClient(gate.endpoint)
       await expect(dying.putFile(key, { path, size: content.length, sha256: digest })).rejects.toMatchObject({
         code: 'BLOB.UNAVAILABLE',
@@ -162,6 +168,7 @@ describe('S3: large content', () => {
       expect(await raw.head(key)).toBeUndefined()
       const before = gate.seen.length
       gate.fault = () => undefined
+      gate.delay = () => 0
       const store = create({ endpoint: gate.endpoint })
       await store.own('this-instance')
       expect(await store.put('resumed', Readable.from([content]))).toEqual({ digest, size: content.length })
