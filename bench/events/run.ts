@@ -98,7 +98,7 @@ for (let n = 0; n < Number(flags.rounds); n += 1) {
 }
 const [withEvents, without] = [median(rates.with), median(rates.without)]
 report.say(
-  `${clients} clients change rows in one process, each change a transaction of its own; in every second round each also appends an event, which is numbered and sealed. ${flags.rounds} rounds of ${flags.seconds} s. Postgres 17 on the same cores with its durability off, as in the tests: waits for a disk would hide what events cost.`,
+  `${clients} clients change rows in one process, each change a transaction of its own; in every second round each also appends an event, which is numbered and sealed. ${flags.rounds} rounds of ${flags.seconds} s. Postgres on the same cores with its durability off, as in the tests: waits for a disk would hide what events cost.`,
 )
 report.table(
   'Changes of state',
