@@ -73,6 +73,29 @@ describeEachDatabase('secrets', ({ world }) => {
     expect(rows.filter((row) => row.sealed !== null)).toHaveLength(1)
   })
 
+  test('a value that is set while the secret is removed is there whole or gone whole', async () => {
+    const client = await world.as('maintainer', await world.makeProject())
+    for (let round = 0; round < 8; round += 1) {
+      const statuses = await Promise.all(
+        Array.from({ length: 6 }, async (_, n) => {
+          const answer = await (n % 2 === 0
+            ? client.call('PUT', `${url(client)}/key`, { value: newValue() })
+            : client.call('DELETE', `${url(client)}/key`))
+          return answer.status
+        }),
+      )
+      expect(statuses.filter((status) => status >= 500)).toEqual([])
+    }
+    await client.call('PUT', `${url(client)}/key`, { value: newValue() })
+    await client.call('DELETE', `${url(client)}/key`)
+    const left = await world.kernel.db.read
+      .selectFrom('secret_version')
+      .select('version')
+      .where('project_id', '=', client.scope.project)
+      .execute()
+    expect(left).toEqual([])
+  })
+
   test('a sealed value that was moved to another row, name or project does not open', async () => {
     const [mine, theirs] = [
       await world.as('maintainer', await world.makeProject()),

@@ -45,17 +45,16 @@ export async function storeValue(
   { by, description, overlapMs }: { by: string; description: string | undefined; overlapMs: number },
 ): Promise<number> {
   const now = clock()
-  await trx
-    .insertInto('secret')
-    .values({ project_id: owner, name, description: description ?? '', version: 0, created_at: now, created_by: by })
-    .onConflict((c) => c.columns(['project_id', 'name']).doNothing())
-    .execute()
-  // Updating the row holds it: two who set at once get two numbers.
+  // One statement makes the row or holds it: two who set at once get two numbers, and a removal comes before or after.
   const { version } = await trx
-    .updateTable('secret')
-    .set((e) => ({ version: e('version', '+', 1), ...(description === undefined ? {} : { description }) }))
-    .where('project_id', '=', owner)
-    .where('name', '=', name)
+    .insertInto('secret')
+    .values({ project_id: owner, name, description: description ?? '', version: 1, created_at: now, created_by: by })
+    .onConflict((c) =>
+      c.columns(['project_id', 'name']).doUpdateSet((e) => ({
+        version: e('secret.version', '+', 1),
+        ...(description === undefined ? {} : { description }),
+      })),
+    )
     .returning('version')
     .executeTakeFirstOrThrow()
   const { count } = await trx
@@ -99,13 +98,14 @@ export async function wipeExpired(trx: Trx, { clock }: Pick<Kernel, 'clock'>): P
 
 /** Removes a secret with everything that is known of it; false when there is none. */
 export async function deleteSecret(trx: Trx, { owner, name }: SecretPlace): Promise<boolean> {
-  await trx.deleteFrom('secret_version').where('project_id', '=', owner).where('name', '=', name).execute()
-  await trx.deleteFrom('secret_use').where('owner', '=', owner).where('name', '=', name).execute()
+  // The secret first: it waits for whoever sets it now, and then finds that value too.
   const { numDeletedRows } = await trx
     .deleteFrom('secret')
     .where('project_id', '=', owner)
     .where('name', '=', name)
     .executeTakeFirst()
+  await trx.deleteFrom('secret_version').where('project_id', '=', owner).where('name', '=', name).execute()
+  await trx.deleteFrom('secret_use').where('owner', '=', owner).where('name', '=', name).execute()
   return numDeletedRows > 0n
 }
 
