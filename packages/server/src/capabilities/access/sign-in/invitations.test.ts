@@ -1,39 +1,8 @@
-import { describeEachDatabase, type World } from '@trivium/testing'
+import { describeEachDatabase } from '@trivium/testing'
 import { expect, test } from 'vitest'
+import { newPerson, request } from './testing/browser.fixture.ts'
 
 const minute = 60_000
-let people = 0
-
-async function request(
-  world: World,
-  method: 'POST' | 'PUT' | 'GET',
-  url: string,
-  payload: object | undefined,
-  headers: Record<string, string> = {},
-) {
-  const answer = await world.app.inject({
-    method,
-    url,
-    headers: { host: 'localhost', origin: 'http://localhost', ...headers },
-    ...(payload ? { payload } : {}),
-  })
-  const cookie = String(answer.headers['set-cookie'] ?? '').split(';')[0] as string
-  return { status: answer.statusCode, json: answer.json(), cookie, headers: answer.headers }
-}
-/** Somebody who signed in by a link; his browser. */
-async function linked(world: World, name: string): Promise<string> {
-  const link = await (await world.as('instance-admin')).call('POST', '/api/v1/login-links', { name })
-  const token = String(link.json.path).split('token=')[1]
-  return (await request(world, 'POST', '/api/v1/login', { token })).cookie
-}
-
-async function person(world: World) {
-  people += 1
-  const name = `holder-${people}-${world.kernel.db.dialect}`
-  await (await world.as('instance-admin')).call('POST', `/api/v1/projects/default/people`, { name, role: 'viewer' })
-  const cookie = await linked(world, name)
-  return { name, cookie }
-}
 
 describeEachDatabase('invitations', ({ world }) => {
   const invite = async (role: string, more: object = {}) => {
@@ -133,7 +102,7 @@ describeEachDatabase('invitations', ({ world }) => {
   })
 
   test('who has an account uses one for it, and stays who he is', async () => {
-    const { name, cookie } = await person(world)
+    const { name, cookie } = await newPerson(world)
     const { token } = await invite('approver')
     const joined = await request(world, 'POST', '/api/v1/invitations/join', { token }, { cookie })
     expect(joined.json).toEqual({ project: 'default' })

@@ -1,26 +1,10 @@
 import { createWorld, type World } from '@trivium/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { linked, newPerson, request } from './testing/browser.fixture.ts'
 
 const minute = 60_000
 const good = 'correct horse battery'
-let people = 0
 
-async function request(
-  world: World,
-  method: 'POST' | 'PUT' | 'GET',
-  url: string,
-  payload: object | undefined,
-  headers: Record<string, string> = {},
-) {
-  const answer = await world.app.inject({
-    method,
-    url,
-    headers: { host: 'localhost', origin: 'http://localhost', ...headers },
-    ...(payload ? { payload } : {}),
-  })
-  const cookie = String(answer.headers['set-cookie'] ?? '').split(';')[0] as string
-  return { status: answer.statusCode, json: answer.json(), cookie, headers: answer.headers }
-}
 const signIn = (world: World, name: string, password: string, remoteAddress = '127.0.0.1') =>
   world.app
     .inject({
@@ -39,18 +23,8 @@ const signIn = (world: World, name: string, password: string, remoteAddress = '1
 const works = async (world: World, cookie: string) =>
   (await request(world, 'GET', '/api/v1/session', undefined, { cookie })).status === 200
 
-/** Somebody who signed in by a link; his browser. */
-async function linked(world: World, name: string): Promise<string> {
-  const link = await (await world.as('instance-admin')).call('POST', '/api/v1/login-links', { name })
-  const token = String(link.json.path).split('token=')[1]
-  return (await request(world, 'POST', '/api/v1/login', { token })).cookie
-}
-
 async function person(world: World, password?: string) {
-  people += 1
-  const name = `holder-${people}-${world.kernel.db.dialect}`
-  await (await world.as('instance-admin')).call('POST', `/api/v1/projects/default/people`, { name, role: 'viewer' })
-  const cookie = await linked(world, name)
+  const { name, cookie } = await newPerson(world)
   if (password !== undefined)
     expect((await request(world, 'PUT', '/api/v1/password', { password }, { cookie })).status).toBe(200)
   return { name, cookie }

@@ -1,6 +1,7 @@
 import type { PipelineDefinition } from '@trivium/contract'
 import type { Reader } from '../../../kernel/db/index.ts'
 import { parseSecretReference, type SecretUsers } from '../../secrets/index.ts'
+import { newestDefinitions } from '../definition/newest-definitions.ts'
 
 /** References to secrets in the steps of a definition: defining and starting it needs `secret:use`. */
 export function secretReferences({ steps }: Pick<PipelineDefinition, 'steps'>): string[] {
@@ -11,21 +12,9 @@ export function secretReferences({ steps }: Pick<PipelineDefinition, 'steps'>): 
 export function secretUsers(db: Reader): SecretUsers {
   return {
     named: async (project) => {
-      const rows = await db
-        .selectFrom('pipeline')
-        .innerJoin('pipeline_version', (join) =>
-          join
-            .onRef('pipeline_version.project_id', '=', 'pipeline.project_id')
-            .onRef('pipeline_version.pipeline', '=', 'pipeline.name')
-            .onRef('pipeline_version.version', '=', 'pipeline.latest_version'),
-        )
-        .select(['pipeline.name', 'pipeline_version.definition'])
-        .where('pipeline.project_id', '=', project)
-        .where('pipeline_version.definition', 'like', '%"secrets":%')
-        .orderBy('pipeline.name')
-        .execute()
-      return rows.flatMap(({ name: pipeline, definition }) =>
-        (JSON.parse(definition) as PipelineDefinition).steps.flatMap((step) =>
+      const pipelines = await newestDefinitions(db, project, '"secrets":')
+      return pipelines.flatMap(({ name: pipeline, definition }) =>
+        definition.steps.flatMap((step) =>
           [...new Set(Object.values(step.secrets ?? {}).map((reference) => parseSecretReference(reference).name))].map(
             (secret) => ({ secret, pipeline, step: step.name }),
           ),

@@ -1,6 +1,6 @@
-import type { PipelineDefinition } from '@trivium/contract'
 import type { Reader } from '../../../kernel/db/index.ts'
 import { interpolate } from '../definition/interpolate.ts'
+import { newestDefinitions } from '../definition/newest-definitions.ts'
 
 /** A pipeline whose newest version registers versions of a model, with the names of its triggers. */
 export interface Retrainer {
@@ -11,21 +11,8 @@ export interface Retrainer {
 
 /** The pipelines of a project that register versions of models, by step kind `register` with the defaults of its parameters. */
 export async function findRetrainers(db: Reader, project: string): Promise<Retrainer[]> {
-  const rows = await db
-    .selectFrom('pipeline')
-    .innerJoin('pipeline_version', (join) =>
-      join
-        .onRef('pipeline_version.project_id', '=', 'pipeline.project_id')
-        .onRef('pipeline_version.pipeline', '=', 'pipeline.name')
-        .onRef('pipeline_version.version', '=', 'pipeline.latest_version'),
-    )
-    .select(['pipeline.name', 'pipeline_version.definition'])
-    .where('pipeline.project_id', '=', project)
-    .where('pipeline_version.definition', 'like', '%"kind":"register"%')
-    .orderBy('pipeline.name')
-    .execute()
-  return rows.flatMap(({ name, definition }) => {
-    const { steps, params, triggers } = JSON.parse(definition) as PipelineDefinition
+  const pipelines = await newestDefinitions(db, project, '"kind":"register"')
+  return pipelines.flatMap(({ name, definition: { steps, params, triggers } }) => {
     const defaults = Object.fromEntries(params.map((parameter) => [parameter.name, parameter.default]))
     const models = steps
       .filter((step) => step.kind === 'register')
