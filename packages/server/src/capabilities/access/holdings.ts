@@ -139,12 +139,18 @@ export function lentOf(held: readonly Holding[], token: Parameters<typeof grants
   )
 }
 
-/** What an account holds in a project lastingly: without broken glass. */
+/** What an account holds in a project lastingly: without broken glass, and nothing while it is disabled. */
 export async function lastingPermissions(
   db: Reader,
   principalId: string,
   project: string,
 ): Promise<ReadonlySet<Permission>> {
+  const account = await db
+    .selectFrom('principal')
+    .select('disabled_at')
+    .where('id', '=', principalId)
+    .executeTakeFirst()
+  if (!account || account.disabled_at !== null) return new Set()
   const held = await holdings(db, Number.MAX_SAFE_INTEGER, principalId)
   return grantsOf(held, { project, permissions: undefined }).get(project) ?? new Set()
 }

@@ -109,6 +109,20 @@ describeEachDatabase('pipeline triggers', ({ world }) => {
     ])
   })
 
+  test('a trigger starts no code for somebody whose account is disabled', async () => {
+    const at = await place(world, pipeline('  - { name: drifted, on: { event: monitor.drifted } }'))
+    const { id } = at.client.principal
+    await world.kernel.db.write
+      .transaction()
+      .execute((trx) => trx.updateTable('principal').set({ disabled_at: 1 }).where('id', '=', id).execute())
+    await at.drift(start)
+    const admin = await world.as('admin', at.project)
+    const { evaluations } = (await admin.call('GET', `/api/v1/projects/${at.project}/pipelines/retrain/triggers`)).json
+    expect(evaluations).toMatchObject([
+      { outcome: 'failed', run: null, reason: expect.stringContaining('does not hold code:execute any more') },
+    ])
+  })
+
   test('a schedule fires when the watermark passes, and once for a jump over many due times', async () => {
     const at = await place(world, pipeline('  - { schedule: { cron: "0 3 * * *" } }'))
     await at.to(start + 3 * 3_600_000 - 1)
