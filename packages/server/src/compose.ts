@@ -54,6 +54,7 @@ import { inheritedEnvironment } from './kernel/config/index.ts'
 import { eventRoutes } from './kernel/events/event-routes.ts'
 import { createHttp, type Http, listenerOptions } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
+import type { SubjectData } from './kernel/ports/index.ts'
 import type { Scope } from './kernel/principal/index.ts'
 import { createWebhooks, webhookRoutes, type Webhooks } from './capabilities/webhooks/index.ts'
 import { mlflowRoutes } from './protocols/mlflow/index.ts'
@@ -80,6 +81,8 @@ export interface Capabilities {
   readonly serving: Serving
   readonly monitoring: Monitoring
   readonly operations: Operations
+  /** What each of them holds about a person, in the order in which it is shown. */
+  readonly subjectData: readonly SubjectData[]
 }
 
 /** Builds the capabilities and tells the kernel what they follow and work on; starts nothing. */
@@ -154,6 +157,7 @@ export function composeCapabilities(
     serving,
     monitoring,
     operations,
+    subjectData: [],
   }
 }
 

@@ -17,6 +17,7 @@ export const accessEvents = [
   eventSchema('membership.removed', 'principal', 'A principal lost a role in the project.', { role: text(), via }),
   eventSchema('principal.disabled', 'principal', 'An account was disabled.', {}),
   eventSchema('principal.enabled', 'principal', 'A disabled account was enabled again.', {}),
+  eventSchema('principal.erased', 'principal', 'What the instance knew of a person was overwritten; the id stays.', {}),
   eventSchema('identity.connected', 'principal', 'Somebody added the identity provider to his account.', {}),
   eventSchema('password.changed', 'principal', 'Somebody set a password for himself.', {}),
   eventSchema('invitation.created', 'invitation', 'Somebody new was invited to the project.', {}),
@@ -109,4 +110,12 @@ export const accessEvents = [
     item: Type.Optional(text()),
     reason: Type.Optional(text()),
   }),
+  eventSchema(
+    'subject.erased',
+    'subject',
+    'The key of a person was destroyed: what is personal of him cannot be read any more.',
+    {
+      id: text('Id of the key; it names nobody.'),
+    },
+  ),
 ] as const

@@ -32,6 +32,7 @@ import {
   openTracing,
   traceScorer,
   traceTables,
+import { createSubjects, sealedRoots, type Subjects } from './subjects/index.ts'
   type Tracing,
 } from './telemetry/index.ts'
 import type { BatchScorer, BlobStore, TableEngine } from './ports/index.ts'
@@ -80,6 +81,8 @@ export function createKernel(parts: {
   config: Config
   db: Database
   clock: Clock
+  /** Keys of the people that rows are about. */
+  readonly subjects: Subjects
   logger: Logger
   blobs: BlobStore
   tables: TableEngine
@@ -168,8 +171,11 @@ export function createKernel(parts: {
     egress,
     vault,
     vaultKeys,
-    sealedRows: createSealedRows({ db, ring: vaultKeys, vault }),
+    sealedRows,
+    subjects: createSubjects({ db, clock, events, vault }),
     paths,
+  const sealedRows = createSealedRows({ db, ring: vaultKeys, vault })
+  sealedRows.add(sealedRoots)
   }
   collectKernel(kernel)
   return kernel

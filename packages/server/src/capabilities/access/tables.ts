@@ -30,7 +30,7 @@ declare module '../../kernel/db/database.ts' {
     }
     separation_rule: { project_id: string; first: Permission; second: Permission }
     break_glass: BreakGlassTable
-    personal_column: { project_id: string; declared_by: string; name: string }
+    personal_column: { project_id: string; declared_by: string; name: string; subject_column: string | null }
     login_link: {
       secret_hash: string
       principal_id: string

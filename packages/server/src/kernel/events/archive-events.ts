@@ -44,6 +44,7 @@ export const stayingEvents = [
   'release.rolled-back',
   'run.created',
   'run.finished',
+  'subject.erased',
 ] as const
 
 const jobKind = 'events.archive'
