@@ -24,6 +24,7 @@ import { createJobs, type Jobs } from './jobs/index.ts'
 import { createEgress, type Egress } from './egress/index.ts'
 import type { Logger } from './logging/index.ts'
 import { createLeader, createReplicas, type Leader, type Replicas } from './replicas/index.ts'
+import { createSubjects, sealedRoots, type Subjects } from './subjects/index.ts'
 import { createSealedRows, createVault, type KeyRing, openKeyRing, type SealedRows, type Vault } from './vault/index.ts'
 import {
   collectKernel,
@@ -32,7 +33,6 @@ import {
   openTracing,
   traceScorer,
   traceTables,
-import { createSubjects, sealedRoots, type Subjects } from './subjects/index.ts'
   type Tracing,
 } from './telemetry/index.ts'
 import type { BatchScorer, BlobStore, TableEngine } from './ports/index.ts'
@@ -69,6 +69,8 @@ export interface Kernel {
   readonly vaultKeys: KeyRing
   /** What the vault has sealed in the database. */
   readonly sealedRows: SealedRows
+  /** Keys of the people that rows are about. */
+  readonly subjects: Subjects
   readonly blobs: BlobStore
   readonly tables: TableEngine
   /** Runs models over tables and reads the signatures of model files, in a process of its own. */
@@ -81,8 +83,6 @@ export function createKernel(parts: {
   config: Config
   db: Database
   clock: Clock
-  /** Keys of the people that rows are about. */
-  readonly subjects: Subjects
   logger: Logger
   blobs: BlobStore
   tables: TableEngine
@@ -151,6 +151,8 @@ export function createKernel(parts: {
     env: inheritedEnvironment(),
   })
   const vault = createVault(vaultKeys)
+  const sealedRows = createSealedRows({ db, ring: vaultKeys, vault })
+  sealedRows.add(sealedRoots)
   const kernel: Kernel = {
     ...parts,
     tables: traceTables(parts.tables, tracing.tracer),
@@ -174,8 +176,6 @@ export function createKernel(parts: {
     sealedRows,
     subjects: createSubjects({ db, clock, events, vault }),
     paths,
-  const sealedRows = createSealedRows({ db, ring: vaultKeys, vault })
-  sealedRows.add(sealedRoots)
   }
   collectKernel(kernel)
   return kernel
