@@ -8,7 +8,7 @@ import { createBatchScorer } from './drivers/onnx/batch-scorer.ts'
 import { openPostgres } from './drivers/postgres/open-postgres.ts'
 import { openSqlite } from './drivers/sqlite/open-sqlite.ts'
 import { createTableEngine } from './drivers/tables-duckdb/index.ts'
-import type { Damage } from './kernel/blobs/index.ts'
+import { createDatabaseChunks, type Damage, noChunkIndex } from './kernel/blobs/index.ts'
 import type { Config } from './kernel/config/index.ts'
 import type { Database } from './kernel/db/index.ts'
 import type { BatchScorer, BlobStore, TableEngine } from './kernel/ports/index.ts'
@@ -23,15 +23,24 @@ export async function openDatabase(config: Config, { durable }: { durable: boole
 /** The object store, the table engine and the model scorer of this machine. */
 export function openDrivers(
   config: Config,
-  { durable, onDamaged = () => {} }: { durable: boolean; onDamaged?: (damage: Damage) => void },
+  {
+    durable,
+    onDamaged = () => {},
+    db,
+  }: {
+    durable: boolean
+    onDamaged?: (damage: Damage) => void /** Makes parts of large content cheap. */
+    db?: Database
+  },
 ): { blobs: BlobStore; tables: TableEngine; scorer: BatchScorer } {
   const remote = config.storageUrl.startsWith('s3:')
   const shared = config.storageUrl.startsWith('file:') ? fileURLToPath(config.storageUrl) : undefined
   const blobs = shared ?? join(config.data, remote ? 'copies' : 'blobs')
   const tmp = join(config.data, 'tmp')
+  const chunks = db ? createDatabaseChunks(db) : noChunkIndex
   return {
     blobs: !remote
-      ? createBlobLocal({ root: blobs, sync: durable, onDamaged })
+      ? createBlobLocal({ root: blobs, sync: durable, onDamaged, chunks })
       : createBlobS3({
           url: config.storageUrl,
           endpoint: config.storageEndpoint,
@@ -42,6 +51,7 @@ export function openDrivers(
           links: config.storageLinks,
           copies: { root: blobs, maxBytes: config.storageCopies * 2 ** 20 },
           onDamaged,
+          chunks,
         }),
     tables: createTableEngine({
       tempDir: join(tmp, 'tables'),

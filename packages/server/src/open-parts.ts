@@ -35,7 +35,7 @@ export async function openParts(
   const noted: { damage(damage: Damage): void } = {
     damage: (damage) => logger.error(damage, 'stored content is damaged and was not served'),
   }
-  const drivers = openDrivers(config, { durable: true, onDamaged: (damage) => noted.damage(damage) })
+  const drivers = openDrivers(config, { durable: true, onDamaged: (damage) => noted.damage(damage), db })
   const kernel = createKernel({ config, db, clock: systemClock, logger, ...drivers })
   closers.push(
     () => kernel.tracing.stop(),

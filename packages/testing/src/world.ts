@@ -90,6 +90,7 @@ export async function createWorld(options: {
   const drivers = openDrivers(config, {
     durable: false,
     onDamaged: (damage) => capabilities.storage.noteDamage(damage),
+    db,
   })
   await drivers.blobs.own(await instanceId(db))
   const kernel = createKernel({ config, db, clock: () => time.now, logger, ...drivers, checkEvent })

@@ -34,6 +34,7 @@ import { eventArchive } from './0112-event-archive.ts'
 import { storageScrub } from './0113-storage-scrub.ts'
 import { quotas } from './0116-quotas.ts'
 import { jobTrace } from './0119-job-trace.ts'
+import { blobChunks } from './0127-blob-chunks.ts'
 import { subjectKeys } from './0120-subject-keys.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
@@ -74,6 +75,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0116-quotas', quotas],
   ['0119-job-trace', jobTrace],
   ['0120-subject-keys', subjectKeys],
+  ['0127-blob-chunks', blobChunks],
 ]
 
 /**

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { StorageCollection } from '@trivium/contract'
 import { type Client, createS3Place, createWorld, describeEachDatabase, type World } from '@trivium/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { addBlobRef } from '../../kernel/blobs/index.ts'
+import { addBlobRef, chunkSize, createDatabaseChunks } from '../../kernel/blobs/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { collect } from './collect.ts'
 
@@ -341,6 +341,27 @@ describeEachDatabase('storage', ({ world }) => {
         (one: { digest: string }) => one.digest === digest,
       )
     await expect.poll(damages).toMatchObject([{ project, digest, times: 2, owners: [{ kind: 'run', name: 'abc' }] }])
+  })
+
+  test('digests of the pieces of large content lie in the database, of its project only, until the content is deleted', async () => {
+    const { blobs, db } = world.kernel
+    const [mine, theirs] = [await world.makeProject(), await world.makeProject()]
+    const content = randomBytes(chunkSize + 7)
+    const { digest } = await blobs.put(mine, Readable.from([content]))
+    await blobs.put(mine, Buffer.from('small'))
+    const rows = () => db.read.selectFrom('blob_chunks').selectAll().where('project_id', 'in', [mine, theirs]).execute()
+    const index = createDatabaseChunks(db)
+    const found = await index.find(mine, digest)
+    const last = createHash('sha256').update(content.subarray(chunkSize)).digest()
+    expect([found?.size, found?.digests.length, found?.digests.subarray(32).equals(last)]).toEqual([
+      content.length,
+      64,
+      true,
+    ])
+    expect(await index.find(theirs, digest)).toBeUndefined()
+    expect(await rows()).toMatchObject([{ project_id: mine, digest, chunk_size: chunkSize }])
+    await blobs.delete(mine, digest)
+    expect(await rows()).toEqual([])
   })
 
   test('a local store hands out no links', async () => {

@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Damage } from '../../kernel/blobs/index.ts'
-import { describeBlobStore } from '../../kernel/ports/blob-store.conformance.ts'
+import { describeBlobStore, memoryChunks } from '../../kernel/ports/blob-store.conformance.ts'
 import type { BlobStore } from '../../kernel/ports/blob-store.ts'
 import { createBlobLocal, removeIncoming } from './blob-local.ts'
 
 let root: string
 let blobs: BlobStore
 const damages: Damage[] = []
-const create = (): BlobStore => createBlobLocal({ root, onDamaged: (damage) => damages.push(damage) })
+const chunks = memoryChunks()
+const create = (): BlobStore => createBlobLocal({ root, onDamaged: (damage) => damages.push(damage), chunks })
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'trivium-blobs-'))
   blobs = create()
@@ -34,6 +35,7 @@ describeBlobStore('local directory', {
   store: () => ({
     blobs,
     damages,
+    chunks,
     reopen: async () => create(),
     overwrite: async (project, digest, bytes) => {
       const path = join(root, project, digest.slice(0, 2), digest)

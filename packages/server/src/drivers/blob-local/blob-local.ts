@@ -8,8 +8,12 @@ import {
   blobErrors,
   countingStream,
   createVerifiedFiles,
+  type ChunkIndex,
   type Damage,
+  type FetchBytes,
   heldStream,
+  noChunkIndex,
+  openVerifiedRange,
   requireDigest,
   requireRange,
   verifiedStream,
@@ -24,10 +28,12 @@ export function createBlobLocal({
   root,
   sync = true,
   onDamaged = () => {},
+  chunks = noChunkIndex,
 }: {
   root: string
   sync?: boolean
   onDamaged?: (damage: Damage) => void
+  chunks?: ChunkIndex
 }): BlobStore {
   const files = createVerifiedFiles(onDamaged)
   const pathOf = (project: string, digest: string): string =>
@@ -95,13 +101,14 @@ export function createBlobLocal({
         await makeDirectory(dirname(temporary), sync)
         const counted = countingStream()
         await pipeline(source, counted.stream, createWriteStream(temporary, { flags: 'wx', mode: 0o440 }))
-        const stored = counted.finish({ digest: options?.expected, size: options?.size })
+        const { chunks: pieces, ...stored } = await counted.finish({ digest: options?.expected, size: options?.size })
         const path = pathOf(project, stored.digest)
         await makeDirectory(dirname(path), sync)
         if (sync) await syncPath(temporary)
         await files.trust(path, temporary)
         await rename(temporary, path)
         if (sync) await syncPath(dirname(path))
+        if (pieces) await chunks.save(project, stored.digest, pieces)
         return stored
       } catch (error) {
         await rm(temporary, { force: true })
@@ -112,9 +119,17 @@ export function createBlobLocal({
     },
     open: async (project, digest, range) => {
       const { path, size } = await require(project, digest)
-      requireRange(range, size)
       if (!range) return { stream: verifiedStream(createReadStream(path), { project, digest }, onDamaged), size }
-      await files.verify(path, { project, digest })
+      const pieces = (await files.knows(path)) ? undefined : await chunks.find(project, digest)
+      requireRange(range, pieces?.size ?? size)
+      if (pieces) {
+        const fetch: FetchBytes = async (bytes) => createReadStream(path, { ...bytes, highWaterMark: 1 << 18 })
+        return {
+          stream: await openVerifiedRange({ project, digest }, range, pieces, fetch, onDamaged),
+          size: pieces.size,
+        }
+      }
+      await files.verify(path, { project, digest }, (found) => chunks.save(project, digest, found))
       return { stream: createReadStream(path, range), size }
     },
     read: async (project, digest) => {
@@ -132,6 +147,7 @@ export function createBlobLocal({
     },
     delete: async (project, digest) => {
       await rm(pathOf(project, digest), { force: true })
+      await chunks.drop(project, digest)
       for (const key of await namesIn(join(root, project, 'aside')))
         if (key.startsWith(digest)) await rm(join(root, project, 'aside', key), { force: true })
     },
@@ -157,7 +173,10 @@ export function createBlobLocal({
     },
     listAside,
     bringBack: async ({ project, digest, key }) => comeBack(join(root, project, 'aside', key), pathOf(project, digest)),
-    dropAside: async ({ project, key }) => rm(join(root, project, 'aside', key), { force: true }),
+    dropAside: async ({ project, digest, key }) => {
+      await rm(join(root, project, 'aside', key), { force: true })
+      if ((await sizeAt(pathOf(project, digest))) === undefined) await chunks.drop(project, digest)
+    },
     dropUnfinished: async (before) => {
       let dropped = 0
       for (const project of await namesIn(root)) {

@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
+import { buffer, text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createS3Place, type S3Place } from '@trivium/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Damage } from '../../kernel/blobs/index.ts'
-import { describeBlobStore } from '../../kernel/ports/blob-store.conformance.ts'
+import { chunkSize, type Damage } from '../../kernel/blobs/index.ts'
+import { describeBlobStore, memoryChunks } from '../../kernel/ports/blob-store.conformance.ts'
 import { type BlobS3Options, createBlobS3 } from './blob-s3.ts'
 import { startFaultyProxy } from './faulty-proxy.fixture.ts'
 import { createS3Client, type S3Client } from './s3-client.ts'
@@ -17,6 +17,7 @@ import { createS3Client, type S3Client } from './s3-client.ts'
 const partSize = 5 * 1024 * 1024
 const folder = await mkdtemp(join(tmpdir(), 'trivium-blob-s3-'))
 const damages: Damage[] = []
+const chunks = memoryChunks()
 const opened: { close(): void }[] = []
 let place: S3Place
 let stores = 0
@@ -35,6 +36,7 @@ function create(more: Partial<BlobS3Options> = {}): ReturnType<typeof createBlob
     pauseMs: 20,
     copies: { root: join(folder, String(stores)), maxBytes: 2 ** 30 },
     onDamaged: (damage) => damages.push(damage),
+    chunks,
     ...more,
   })
   opened.push(store)
@@ -78,6 +80,7 @@ describeBlobStore('S3', {
   store: () => ({
     blobs,
     damages,
+    chunks,
     reopen: async () => {
       const other = create()
       await other.own('this-instance')
@@ -178,6 +181,27 @@ describe('S3: large content', () => {
       expect(sent.length).toBeLessThan(4)
       expect((await blobs.read('resumed', digest)).equals(content)).toBe(true)
       expect(await raw.abortUploads(`${prefix()}/blobs/resumed/`, Date.now() + 60_000)).toBe(0)
+    } finally {
+      await gate.close()
+    }
+  })
+
+  test('a range of large content costs its pieces and nothing more, and leaves no copy on this machine', async () => {
+    const content = randomBytes(5 * chunkSize + 1000)
+    const { digest } = await blobs.put('ranged', Readable.from([content]))
+    const gate = await startFaultyProxy(place.endpoint)
+    try {
+      const copies = { root: join(folder, 'ranged'), maxBytes: 2 ** 30 }
+      const store = create({ endpoint: gate.endpoint, copies })
+      const range = { start: 2 * chunkSize - 10, end: 2 * chunkSize + 10 }
+      const { stream, size } = await store.open('ranged', digest, range)
+      expect((await buffer(stream)).equals(content.subarray(range.start, range.end + 1))).toBe(true)
+      expect([size, gate.seen.length]).toEqual([content.length, 1])
+      expect(gate.seen[0]?.range).toBe(`bytes=${chunkSize}-${3 * chunkSize - 1}`)
+      const small = await blobs.put('ranged', Buffer.from('0123456789'))
+      const part = await store.open('ranged', small.digest, { start: 3, end: 5 })
+      expect(await text(part.stream)).toBe('345')
+      expect(existsSync(copies.root)).toBe(false)
     } finally {
       await gate.close()
     }

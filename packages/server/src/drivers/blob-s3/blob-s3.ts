@@ -1,12 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { open, readFile, rm } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import {
   blobErrors,
   checkStored,
+  type ChunkIndex,
+  chunkSize,
+  chunksOf,
   heldStream,
   type Damage,
+  type FetchBytes,
+  noChunkIndex,
+  openVerifiedRange,
   requireDigest,
   requireRange,
   verifiedStream,
@@ -29,6 +36,7 @@ export interface BlobS3Options {
   /** Directory of this machine for copies, and how many bytes they may have. */
   readonly copies: { readonly root: string; readonly maxBytes: number }
   readonly onDamaged?: (damage: Damage) => void
+  readonly chunks?: ChunkIndex
   readonly timeoutMs?: number
   readonly tries?: number
   readonly pauseMs?: number
@@ -55,6 +63,7 @@ export function createBlobS3(options: BlobS3Options): BlobStore & { close(): voi
     copyLimit: options.copyLimit ?? 5 * 2 ** 30,
   })
   const copies = createLocalCopies(options.copies)
+  const chunks = options.chunks ?? noChunkIndex
   const fetching = new Map<string, Promise<string>>()
   let owned: Promise<void> | undefined
 
@@ -133,8 +142,9 @@ export function createBlobS3(options: BlobS3Options): BlobStore & { close(): voi
     const path = await copies.incoming()
     try {
       const { stream } = await get(project, digest)
-      await copies.receive(verifiedStream(stream, { project, digest }, report), path)
+      const found = await copies.receive(verifiedStream(stream, { project, digest }, report), path)
       await copies.keep(project, digest, path)
+      if (found.chunks) await chunks.save(project, digest, found.chunks)
     } catch (error) {
       await rm(path, { force: true })
       throw noSpace(error)
@@ -151,6 +161,34 @@ export function createBlobS3(options: BlobS3Options): BlobStore & { close(): voi
       fetching.set(key, work)
     }
     return work
+  }
+
+  /** A part of content, checked by itself: against the copy of this machine, its pieces, or, where nobody knows those, a copy that is fetched and checked whole. */
+  const openRange = async (
+    project: string,
+    digest: string,
+    range: { start: number; end: number },
+  ): Promise<{ stream: Readable; size: number }> => {
+    const pieces = await chunks.find(project, requireDigest(digest))
+    const size = pieces?.size ?? (await find(project, digest))?.size
+    if (size === undefined) throw blobErrors.NOT_FOUND(digest)
+    requireRange(range, size)
+    const whole = pieces || size <= chunkSize ? await copies.find(project, digest, { stays: false }) : undefined
+    if (whole !== undefined && (await find(project, digest))) {
+      const copy = await open(whole, 'r').catch(() => undefined)
+      if (copy) return { stream: copy.createReadStream(range), size }
+    }
+    const own = { size, chunkSize, digests: Buffer.from(digest, 'hex') }
+    const known = pieces ?? (size <= chunkSize ? own : undefined)
+    if (!known) return { stream: createReadStream(await localPath(project, digest), range), size }
+    const key = keyOf(project, digest)
+    const fetch: FetchBytes = async (bytes) => {
+      const found =
+        (await client.getRange(key, bytes)) ?? ((await find(project, digest)) && (await client.getRange(key, bytes)))
+      if (!found) throw blobErrors.NOT_FOUND(digest)
+      return found
+    }
+    return { stream: await openVerifiedRange({ project, digest }, range, known, fetch, report), size }
   }
 
   /** Brings content up unless it is there. What is there in another size, or was found damaged, is replaced. */
@@ -185,14 +223,18 @@ export function createBlobS3(options: BlobS3Options): BlobStore & { close(): voi
           expected,
         )
         await store({ project, ...stored }, (key, onlyNew) => client.put(key, bytes, { onlyNew }))
+        const pieces = chunksOf(bytes)
+        if (pieces) await chunks.save(project, stored.digest, pieces)
         return stored
       }
       const path = await copies.incoming()
       try {
-        const stored = checkStored(await copies.receive(source ?? content, path), expected)
+        const { chunks: pieces, ...received } = await copies.receive(source ?? content, path)
+        const stored = checkStored(received, expected)
         const file = { path, size: stored.size, sha256: stored.digest }
         await store({ project, ...stored }, (key, onlyNew) => client.putFile(key, file, { onlyNew }))
         await copies.keep(project, stored.digest, path)
+        if (pieces) await chunks.save(project, stored.digest, pieces)
         return stored
       } catch (error) {
         await rm(path, { force: true })
@@ -204,11 +246,7 @@ export function createBlobS3(options: BlobS3Options): BlobStore & { close(): voi
         const { stream, size } = await get(project, digest)
         return { stream: verifiedStream(stream, { project, digest }, report), size }
       }
-      // A part says nothing about the whole, so it comes from a copy that was verified.
-      const size = (await find(project, digest))?.size
-      if (size === undefined) throw blobErrors.NOT_FOUND(digest)
-      requireRange(range, size)
-      return { stream: createReadStream(await localPath(project, digest), range), size }
+      return openRange(project, digest, range)
     },
     read: async (project, digest) => {
       const copy = await copies.find(project, requireDigest(digest), { stays: false })
@@ -224,6 +262,7 @@ export function createBlobS3(options: BlobS3Options): BlobStore & { close(): voi
     delete: async (project, digest) => {
       await requireOwned()
       await client.remove(keyOf(project, digest))
+      await chunks.drop(project, digest)
       for await (const aside of asideOf(`${project}/${digest}.`)) await client.remove(aside.key)
       await copies.drop(project, digest)
     },
@@ -270,6 +309,7 @@ export function createBlobS3(options: BlobS3Options): BlobStore & { close(): voi
       await requireOwned()
       await client.remove(aside.key)
       await copies.drop(aside.project, aside.digest)
+      if (!(await client.head(keyOf(aside.project, aside.digest)))) await chunks.drop(aside.project, aside.digest)
     },
     dropUnfinished: (before) => client.abortUploads(at('blobs/'), before),
     close: () => client.close(),

@@ -13,13 +13,13 @@ export interface FaultyProxy {
   /** So many next calls are told that their clock is wrong. */
   skewAnswers: number
   readonly faults: number
-  readonly seen: readonly { method: string; url: string }[]
+  readonly seen: readonly { method: string; url: string; range: string | undefined }[]
   close(): Promise<void>
 }
 
 export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   const { hostname, port } = new URL(target)
-  const seen: { method: string; url: string }[] = []
+  const seen: { method: string; url: string; range: string | undefined }[] = []
   const timers = new Set<NodeJS.Timeout>()
   const proxy = { fault: (() => undefined) as FaultyProxy['fault'], delay: () => 0, skewAnswers: 0, faults: 0 }
 
@@ -56,7 +56,7 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   }
 
   const server = createServer((incoming, outgoing) => {
-    const call = { method: incoming.method ?? '', url: incoming.url ?? '' }
+    const call = { method: incoming.method ?? '', url: incoming.url ?? '', range: incoming.headers.range }
     seen.push(call)
     if (proxy.skewAnswers > 0) {
       proxy.skewAnswers -= 1

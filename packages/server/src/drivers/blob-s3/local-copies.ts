@@ -4,14 +4,14 @@ import { access, chmod, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { countingStream, createVerifiedFiles } from '../../kernel/blobs/index.ts'
+import { type Counted, countingStream, createVerifiedFiles } from '../../kernel/blobs/index.ts'
 
 /** Verified copies of content on this machine. Paths that were given out stay until the process ends; of the others the least used go when there are too many bytes. */
 export interface LocalCopies {
   /** A path for content that is being received. */
   incoming(): Promise<string>
-  /** Receives a stream into such a path and returns its digest and size. */
-  receive(content: Readable, path: string): Promise<{ digest: string; size: number }>
+  /** Receives a stream into such a path and returns what it is. */
+  receive(content: Readable, path: string): Promise<Counted>
   /** Makes a received file, whose bytes were hashed, the copy of that content. */
   keep(project: string, digest: string, path: string): Promise<void>
   /** The verified copy, if there is one. A damaged one is removed. `stays` promises the path until the process ends. */

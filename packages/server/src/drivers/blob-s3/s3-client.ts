@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import { PassThrough, type Readable } from 'node:stream'
+import type { IncomingHttpHeaders } from 'node:http'
+import { PassThrough, Readable } from 'node:stream'
 import { blobErrors } from '../../kernel/blobs/index.ts'
 import { createS3Transport, type S3Options } from './s3-request.ts'
 import { signUrl } from './sign-request.ts'
@@ -24,6 +25,8 @@ export interface S3Client {
   head(key: string): Promise<{ size: number; at: number; etag: string } | undefined>
   /** The object as a stream; a connection that breaks off is taken up again where it ended. */
   get(key: string): Promise<{ stream: Readable; size: number } | undefined>
+  /** Some of its bytes, `end` included; fewer where the object ends before. */
+  getRange(key: string, range: { start: number; end: number }): Promise<Readable | undefined>
   getText(key: string): Promise<string | undefined>
   /** Stores bytes. With `onlyNew` nothing that is there is replaced; false says that something was. */
   put(key: string, body: Buffer, options?: { onlyNew?: boolean }): Promise<boolean>
@@ -179,6 +182,46 @@ export function createS3Client(options: S3ClientOptions): S3Client {
     }
   }
 
+  /** What began to come, until its end; a connection that breaks off is taken up again. */
+  const steady = (
+    key: string,
+    first: { headers: IncomingHttpHeaders; body: Readable },
+    { start, end }: { start: number; end: number },
+  ): Readable => {
+    const out = new PassThrough({ highWaterMark: 256 * 1024 })
+    void (async () => {
+      let at = start
+      let source: Readable = first.body
+      let broken = 0
+      while (!out.destroyed) {
+        const before = at
+        try {
+          for await (const chunk of source) {
+            at += (chunk as Buffer).length
+            if (!out.write(chunk)) await drained(out)
+            if (out.destroyed) break
+          }
+        } catch {}
+        if (out.destroyed) return void source.destroy()
+        if (at > end) return void out.end()
+        broken = at > before ? 1 : broken + 1
+        if (broken >= options.tries)
+          throw blobErrors.UNAVAILABLE(
+            options.name,
+            `content broke off after ${at - start} of ${end + 1 - start} bytes`,
+          )
+        const rest = await transport.stream({
+          method: 'GET',
+          key,
+          headers: { range: `bytes=${at}-${end}`, 'if-match': String(first.headers.etag) },
+        })
+        source = rest.body
+      }
+      source.destroy()
+    })().catch((error: Error) => out.destroy(error))
+    return out
+  }
+
   return {
     head,
     get: async (key) => {
@@ -188,35 +231,21 @@ export function createS3Client(options: S3ClientOptions): S3Client {
         return undefined
       }
       const size = Number(first.headers['content-length'])
-      const out = new PassThrough({ highWaterMark: 256 * 1024 })
-      void (async () => {
-        let at = 0
-        let source: Readable = first.body
-        let broken = 0
-        while (!out.destroyed) {
-          const before = at
-          try {
-            for await (const chunk of source) {
-              at += (chunk as Buffer).length
-              if (!out.write(chunk)) await drained(out)
-              if (out.destroyed) break
-            }
-          } catch {}
-          if (out.destroyed) return void source.destroy()
-          if (at >= size) return void out.end()
-          broken = at > before ? 1 : broken + 1
-          if (broken >= options.tries)
-            throw blobErrors.UNAVAILABLE(options.name, `content broke off after ${at} of ${size} bytes`)
-          const rest = await transport.stream({
-            method: 'GET',
-            key,
-            headers: { range: `bytes=${at}-${size - 1}`, 'if-match': String(first.headers.etag) },
-          })
-          source = rest.body
-        }
-        source.destroy()
-      })().catch((error: Error) => out.destroy(error))
-      return { stream: out, size }
+      return { stream: steady(key, first, { start: 0, end: size - 1 }), size }
+    },
+    getRange: async (key, { start, end }) => {
+      const range = `bytes=${start}-${end}`
+      const first = await transport.stream({ method: 'GET', key, headers: { range }, accept: [404, 416] })
+      if (first.status === 404 || first.status === 416) {
+        first.body.resume()
+        return first.status === 404 ? undefined : Readable.from([])
+      }
+      const [, from, to] = /^bytes (\d+)-(\d+)\//.exec(first.headers['content-range'] ?? '') ?? []
+      if (Number(from) !== start) {
+        first.body.destroy()
+        throw blobErrors.UNAVAILABLE(options.name, 'it does not answer a range with that range')
+      }
+      return steady(key, first, { start, end: Number(to) })
     },
     getText: async (key) => {
       const { status, body } = await transport.send({ method: 'GET', key, accept: [404] })

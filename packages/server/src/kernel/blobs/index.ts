@@ -1,7 +1,10 @@
 import type { Trx } from '../db/index.ts'
 
+export * from './chunk-digests.ts'
+export * from './database-chunks.ts'
 export * from './errors.ts'
 export * from './instance-id.ts'
+export * from './read-chunks.ts'
 export * from './verified-files.ts'
 export * from './verify-content.ts'
 

@@ -1,13 +1,20 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { type ChunkDigests, createChunkHasher } from './chunk-digests.ts'
 import { blobErrors } from './errors.ts'
 import type { Damage } from './verify-content.ts'
 
 /** Remembers which files of this machine were read whole and found right, until their inode, size or time of change is another. */
 export interface VerifiedFiles {
-  /** Reads the file once and throws BLOB.DAMAGED, after reporting it, when its bytes are not those of the digest. Returns its size; throws ENOENT. */
-  verify(path: string, content: { project: string; digest: string }): Promise<number>
+  /** Reads the file once and throws BLOB.DAMAGED, after reporting it, when its bytes are not those of the digest. Returns its size; throws ENOENT. `onChunks` hears the digests of the pieces of large content that was read. */
+  verify(
+    path: string,
+    content: { project: string; digest: string },
+    onChunks?: (chunks: ChunkDigests) => Promise<void>,
+  ): Promise<number>
+  /** Whether `verify` would not have to read it. */
+  knows(path: string): Promise<boolean>
   /** The bytes of this file were hashed while they were written. */
   trust(path: string, from?: string): Promise<void>
 }
@@ -27,7 +34,8 @@ export function createVerifiedFiles(onDamaged: (damage: Damage) => void): Verifi
     return { size, state: `${ino} ${size} ${mtimeMs}` }
   }
   return {
-    verify: async (path, content) => {
+    knows: async (path) => known.get(path) === (await stateOf(path)).state,
+    verify: async (path, content, onChunks) => {
       const { size, state } = await stateOf(path)
       if (known.get(path) === state) return size
       const key = `${path} ${state}`
@@ -35,7 +43,11 @@ export function createVerifiedFiles(onDamaged: (damage: Damage) => void): Verifi
       if (!work) {
         work = (async () => {
           const hash = createHash('sha256')
-          for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) hash.update(chunk as Buffer)
+          const pieces = onChunks && createChunkHasher()
+          for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) {
+            hash.update(chunk as Buffer)
+            await pieces?.update(chunk as Buffer)
+          }
           const found = hash.digest('hex')
           if (found !== content.digest) {
             const why = `its bytes have digest ${found.slice(0, 12)}…`
@@ -43,6 +55,8 @@ export function createVerifiedFiles(onDamaged: (damage: Damage) => void): Verifi
             throw blobErrors.DAMAGED(content.digest, why)
           }
           remember(path, state)
+          const chunks = await pieces?.finish()
+          if (chunks) await onChunks?.(chunks)
         })().finally(() => running.delete(key))
         running.set(key, work)
       }

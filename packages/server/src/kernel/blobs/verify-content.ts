@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { PassThrough, pipeline, type Readable, Transform } from 'node:stream'
+import { type ChunkDigests, createChunkHasher } from './chunk-digests.ts'
 import { blobErrors } from './errors.ts'
 
 /** Content that is not what its name says, found by reading it. */
@@ -50,21 +51,39 @@ export function verifiedStream(
   return verify
 }
 
+/** Content that was hashed while it flowed through, whole and in pieces. */
+export interface Counted {
+  readonly digest: string
+  readonly size: number
+  /** Of content that has more than one piece. */
+  readonly chunks: ChunkDigests | undefined
+}
+
 /** Hashes and counts what flows through; `expected` is checked by `finish` before anything becomes visible. */
 export function countingStream(): {
   stream: Transform
-  finish(expected?: { digest?: string | undefined; size?: number | undefined }): { digest: string; size: number }
+  finish(expected?: { digest?: string | undefined; size?: number | undefined }): Promise<Counted>
 } {
   const hash = createHash('sha256')
+  const pieces = createChunkHasher()
   let size = 0
   const stream = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       hash.update(chunk)
       size += chunk.length
-      done(null, chunk)
+      const busy = pieces.update(chunk)
+      if (!busy) return done(null, chunk)
+      const go = (error?: Error): void => done(error ?? null, chunk)
+      void busy.then(() => go(), go)
     },
   })
-  return { stream, finish: (expected = {}) => checkStored({ digest: hash.digest('hex'), size }, expected) }
+  return {
+    stream,
+    finish: async (expected = {}) => ({
+      ...checkStored({ digest: hash.digest('hex'), size }, expected),
+      chunks: await pieces.finish(),
+    }),
+  }
 }
 
 /** Listens to a source from now on, so that one that breaks off before somebody reads it fails its reader and not the process. */

@@ -4,8 +4,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
-import type { Damage } from '../blobs/index.ts'
+import { type ChunkDigests, type ChunkIndex, chunkSize, type Damage } from '../blobs/index.ts'
 import type { BlobStore } from './blob-store.ts'
+
+/** Digests of pieces as the database keeps them: for all stores of one place. */
+export function memoryChunks(): ChunkIndex & { readonly rows: Map<string, ChunkDigests> } {
+  const rows = new Map<string, ChunkDigests>()
+  return {
+    rows,
+    find: async (project, digest) => rows.get(`${project} ${digest}`),
+    save: async (project, digest, chunks) => void rows.set(`${project} ${digest}`, chunks),
+    drop: async (project, digest) => void rows.delete(`${project} ${digest}`),
+  }
+}
 
 /** One store under test, with the two things that only its driver's test can do. */
 export interface StoreUnderTest {
@@ -14,6 +25,7 @@ export interface StoreUnderTest {
   readonly damages: readonly Damage[]
   /** A second store on the same place, as another replica has it: nothing cached, nothing remembered. */
   reopen(): Promise<BlobStore>
+  readonly chunks: ReturnType<typeof memoryChunks>
   /** Replaces the stored bytes behind the store's back. */
   overwrite(project: string, digest: string, bytes: Buffer): Promise<void>
   /** Everything that lies in the store for a project, whatever it is: finished or not, in place or aside. */
@@ -239,6 +251,43 @@ export function describeBlobStore(name: string, { store, huge }: { store: () => 
       }
     })
 
+    test('a part of large content is checked by its pieces: damage in them is refused, damage elsewhere hinders nobody', async () => {
+      const { blobs, chunks, overwrite, reopen, damages } = store()
+      const p = newProject()
+      const content = randomBytes(3 * chunkSize - 5)
+      const { digest } = await blobs.put(p, pieces(content))
+      expect(chunks.rows.get(`${p} ${digest}`)).toMatchObject({ size: content.length, chunkSize })
+      await overwrite(p, digest, flipped(content, chunkSize + 7))
+      const part = async (start: number, end: number): Promise<Buffer> =>
+        buffer((await (await reopen()).open(p, digest, { start, end })).stream)
+      for (const [start, end] of [
+        [5, 1000],
+        [0, chunkSize - 1],
+        [2 * chunkSize, content.length - 1],
+      ] as const)
+        expect((await part(start, end)).equals(content.subarray(start, end + 1))).toBe(true)
+      const before = damages.length
+      await expect(part(chunkSize, chunkSize)).rejects.toMatchObject({ code: 'BLOB.DAMAGED' })
+      await expect(part(chunkSize - 1, 2 * chunkSize)).rejects.toMatchObject({ code: 'BLOB.DAMAGED' })
+      expect(damages.length).toBe(before + 2)
+      await expect((await reopen()).read(p, digest)).rejects.toMatchObject({ code: 'BLOB.DAMAGED' })
+    })
+
+    test('content that came before pieces were kept is checked whole once, and by its pieces from then on', async () => {
+      const { blobs, chunks, reopen } = store()
+      const p = newProject()
+      const content = randomBytes(chunkSize + 99)
+      const { digest } = await blobs.put(p, pieces(content))
+      const row = chunks.rows.get(`${p} ${digest}`)
+      chunks.rows.delete(`${p} ${digest}`)
+      const other = await reopen()
+      const got = await buffer((await other.open(p, digest, { start: chunkSize - 2, end: chunkSize + 2 })).stream)
+      expect(got.equals(content.subarray(chunkSize - 2, chunkSize + 3))).toBe(true)
+      expect(chunks.rows.get(`${p} ${digest}`)).toEqual(row)
+      await blobs.delete(p, digest)
+      expect(chunks.rows.has(`${p} ${digest}`)).toBe(false)
+    })
+
     test('content that lost its end is damaged, not shorter', async () => {
       const { blobs, overwrite, reopen } = store()
       const p = newProject()
@@ -246,6 +295,11 @@ export function describeBlobStore(name: string, { store, huge }: { store: () => 
       const { digest } = await blobs.put(p, content)
       await overwrite(p, digest, content.subarray(0, 99_999))
       await expect((await reopen()).read(p, digest)).rejects.toMatchObject({ code: 'BLOB.DAMAGED' })
+      const large = randomBytes(chunkSize + 50)
+      const put = await blobs.put(p, pieces(large))
+      await overwrite(p, put.digest, large.subarray(0, chunkSize + 10))
+      const range = { start: chunkSize + 20, end: chunkSize + 30 }
+      await expect((await reopen()).open(p, put.digest, range)).rejects.toMatchObject({ code: 'BLOB.DAMAGED' })
     })
 
     test('the same content put again heals it', async () => {
