@@ -17,6 +17,7 @@ export const capabilityFloors: Readonly<Record<string, number>> = {
   tracking: 3,
   features: 3,
   datasets: 2,
+  subjects: 2,
   inbox: 1,
   lineage: 1,
   webhooks: 1,

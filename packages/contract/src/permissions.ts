@@ -48,12 +48,17 @@ export const permissions = [
   'secret:write',
   /** Taking an administrator's permissions for a short time, with a reason and an alarm. */
   'access:break-glass',
+  /** Looking a person up in the data of the project: counts, past erasures, and with `data:read-personal` all his rows. */
+  'subject:read',
+  /** Erasing a person from the data of the project, for ever. */
+  'subject:erase',
 ] as const
 
 export type Permission = (typeof permissions)[number]
 
 const reads = permissions.filter(
-  (p): p is Permission => p.endsWith(':read') && p !== 'metrics:read' && p !== 'audit:read' && p !== 'secret:read',
+  (p): p is Permission =>
+    p.endsWith(':read') && p !== 'metrics:read' && p !== 'audit:read' && p !== 'secret:read' && p !== 'subject:read',
 )
 const contributes: Permission[] = [
   ...reads,
@@ -82,6 +87,7 @@ const maintains: Permission[] = [
   'secret:write',
   // Whoever defines the code that reads the data can print them.
   'data:read-personal',
+  'subject:read',
 ]
 
 /** Roles of a project. `approver` decides in the inbox and changes nothing else; nobody decides about his own work. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import {
   type Access,
+  accountData,
   type AccessLog,
   accessLogRoutes,
   createPermissions,
@@ -46,6 +47,7 @@ import {
 } from './capabilities/secrets/index.ts'
 import { createQuotas, quotaRoutes, type Quotas } from './capabilities/quotas/index.ts'
 import { createStorage, storageRoutes, type StorageView } from './capabilities/storage/index.ts'
+import { createSubjectRequests, type SubjectRequests, subjectRoutes } from './capabilities/subjects/index.ts'
 import { createTracking, resolveDatasetsWith, type Tracking, trackingRoutes } from './capabilities/tracking/index.ts'
 import { createEnvironmentBuilder } from './drivers/environment-uv/index.ts'
 import { closureFinder, createLocalExecutor } from './drivers/python-runner/index.ts'
@@ -71,6 +73,7 @@ export interface Capabilities {
   readonly inbox: Inbox
   readonly lineage: Lineage
   readonly webhooks: Webhooks
+  readonly subjects: SubjectRequests
   readonly datasets: Datasets
   readonly tracking: Tracking
   readonly features: Features
@@ -137,6 +140,9 @@ export function composeCapabilities(
   })
   lineage.addResolver('prediction', resolvePrediction(outcomes, monitoring.windowsOf))
   const operations = createOperations(kernel, { inbox, lineage })
+  const subjectData: readonly SubjectData[] = []
+  const accounts = accountData(kernel)
+  const subjects = createSubjectRequests(kernel, { lineage, data: subjectData, accounts, mayErase: accounts.mayErase })
   return {
     access,
     permissions,
@@ -147,6 +153,7 @@ export function composeCapabilities(
     inbox,
     lineage,
     webhooks,
+    subjects,
     datasets,
     tracking,
     features,
@@ -157,7 +164,7 @@ export function composeCapabilities(
     serving,
     monitoring,
     operations,
-    subjectData: [],
+    subjectData,
   }
 }
 
@@ -261,6 +268,7 @@ export function composeHttp(
   inboxRoutes(app, capabilities.inbox)
   lineageRoutes(app, capabilities.lineage)
   webhookRoutes(app, capabilities.webhooks)
+  subjectRoutes(app, capabilities.subjects)
   datasetRoutes(app, capabilities.datasets)
   trackingRoutes(app, capabilities.tracking, kernel)
   registryRoutes(app, capabilities.registry)

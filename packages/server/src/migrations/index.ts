@@ -36,6 +36,7 @@ import { quotas } from './0116-quotas.ts'
 import { jobTrace } from './0119-job-trace.ts'
 import { blobChunks } from './0127-blob-chunks.ts'
 import { subjectKeys } from './0120-subject-keys.ts'
+import { erasures } from './0123-erasures.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -75,6 +76,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0116-quotas', quotas],
   ['0119-job-trace', jobTrace],
   ['0120-subject-keys', subjectKeys],
+  ['0123-erasures', erasures],
   ['0127-blob-chunks', blobChunks],
 ]
 

@@ -82,6 +82,10 @@ export const capabilityErrors = defineErrors('ACCESS', {
     status: 403,
     message: () => 'The token of a pipeline run makes no other tokens. Make one under Settings, Tokens.',
   },
+  NOT_ONESELF_ERASED: {
+    status: 409,
+    message: () => 'Nobody erases his own account. Ask another administrator of the instance.',
+  },
   LINK_SPENT: {
     status: 410,
     message: () => 'This login link was used or is older than five minutes. Make a new one with `trivium open`.',

@@ -1,4 +1,6 @@
 export { type Access, createAccess } from './access.ts'
+export { accountData } from './account-data.ts'
+export { eraseAccount } from './erase-account.ts'
 export { peopleWith } from './people-with.ts'
 export { createPeople, type People } from './people.ts'
 export { accessRoutes } from './routes.ts'
@@ -13,9 +15,11 @@ export {
   declarePersonal,
   type Mask,
   maskOf,
+  maskOfNames,
   maskRecord,
   personalColumnsOf,
   personalMask,
+  sealingOf,
   redacted,
 } from './personal-columns.ts'
 export { createPermissions, permissionRoutes, type Permissions } from './permission-routes.ts'

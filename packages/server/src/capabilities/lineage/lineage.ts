@@ -32,6 +32,15 @@ export interface Lineage {
   /** Registered in the composition root by the capability that owns the ledger. */
   addResolver(kind: string, resolver: LineageResolver): void
   walk(scope: Scope, input: { urn: string; back: number; forward: number; limit: number }): Promise<LineageGraph>
+  /**
+   * URNs of the kind `wanted` that were made of any of these, at most `limit`. The walk does not go beyond the kinds in `ends`, nor from one version of a
+   * dataset to the next.
+   */
+  downstream(
+    scope: Scope,
+    urns: readonly string[],
+    input: { wanted: string; ends: readonly string[]; limit: number },
+  ): Promise<string[]>
   search(principal: Principal, input: { q: string; project?: string; limit: number }): Promise<SearchHit[]>
 }
 
@@ -122,6 +131,7 @@ export function createLineage({ db, consumers }: Pick<Kernel, 'db' | 'consumers'
   return {
     addResolver: (kind, resolver) => void resolvers.set(kind, resolver),
     walk,
+    downstream: (scope, urns, input) => downstream(db.read, scope.project, urns, input),
     search: async (principal, { q, project, limit }) => {
       const prefixed = /^([a-z]):\s*(.*)$/.exec(q.trim())
       const kind = prefixed ? kindByPrefix[prefixed[1] ?? ''] : undefined
@@ -146,6 +156,35 @@ export function createLineage({ db, consumers }: Pick<Kernel, 'db' | 'consumers'
       return query.execute()
     },
   }
+}
+
+const nodesWalked = 20_000
+const edgesAtOnce = 5000
+
+async function downstream(
+  db: Reader,
+  project: string,
+  urns: readonly string[],
+  { wanted, ends, limit }: { wanted: string; ends: readonly string[]; limit: number },
+): Promise<string[]> {
+  const seen = new Set(urns)
+  const found: string[] = []
+  let frontier = [...seen]
+  while (frontier.length > 0 && found.length < limit && seen.size < nodesWalked) {
+    const next: string[] = []
+    for (let start = 0; start < frontier.length; start += 500) {
+      for (const edge of await edgesFrom(db, project, frontier.slice(start, start + 500), 1, edgesAtOnce)) {
+        const [from, to] = [parseUrn(edge.from), parseUrn(edge.to)]
+        if (!to || seen.has(edge.to) || (to.kind === 'dataset' && from?.kind === 'dataset' && from.id === to.id))
+          continue
+        seen.add(edge.to)
+        if (to.kind === wanted) found.push(edge.to)
+        if (!ends.includes(to.kind)) next.push(edge.to)
+      }
+    }
+    frontier = next
+  }
+  return found.slice(0, limit)
 }
 
 async function edgesFrom(

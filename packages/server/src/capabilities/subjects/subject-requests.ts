@@ -1,0 +1,183 @@
+import type { Erasure, SubjectFinding, SubjectReport } from '@trivium/contract'
+import { newId, parseUrn } from '../../kernel/ids/index.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { DataSubject, SubjectData } from '../../kernel/ports/index.ts'
+import type { Principal, Scope } from '../../kernel/principal/index.ts'
+import type { SubjectRef } from '../../kernel/subjects/index.ts'
+import type { Lineage } from '../lineage/index.ts'
+import { affectedModels } from './affected-models.ts'
+import { subjectErrors } from './errors.ts'
+import { completeErasures, type QueueErasure } from './complete-erasures.ts'
+import { listErasures } from './list-erasures.ts'
+import { findingOf } from './finding.ts'
+
+import { instancePlace, sealedAbout } from './sealed-about.ts'
+
+/** What somebody gave who wants a person erased. */
+export interface EraseInput {
+  readonly subject: string
+  /** The same, typed once more. */
+  readonly confirm: string
+  readonly reason: string
+}
+type Page = { readonly limit?: number; readonly before?: string }
+type Line = Record<string, unknown>
+
+/** Requests of people about what is held of them: by the projects, and by the instance of its own users. */
+export interface SubjectRequests {
+  find(scope: Scope, subject: string): Promise<SubjectReport>
+  export(scope: Scope, subject: string): AsyncIterable<Line>
+  /** Destroys the key at once and leaves the rest to a job, which is tried until every capability has done its part. */
+  erase(scope: Scope, input: EraseInput): Promise<Erasure>
+  list(scope: Scope, page: Page): Promise<Erasure[]>
+  findAccount(name: string): Promise<SubjectReport>
+  exportAccount(name: string): AsyncIterable<Line>
+  eraseAccount(by: Principal, input: EraseInput): Promise<Erasure>
+  /** Of all projects, with those of accounts. */
+  listAll(page: Page): Promise<Erasure[]>
+}
+
+export function createSubjectRequests(
+  kernel: Pick<Kernel, 'db' | 'clock' | 'jobs' | 'vault' | 'sealedRows' | 'subjects' | 'paths' | 'config' | 'logger'>,
+  parts: {
+    lineage: Pick<Lineage, 'downstream'>
+    /** Of every capability that holds rows of people. */
+    data: readonly SubjectData[]
+    /** The users of the instance; `erase` overwrites them. */
+    accounts: SubjectData
+    /** Throws where an account must stay. */
+    mayErase(by: Principal, account: string): void
+  },
+): SubjectRequests {
+  const { db, clock, vault, subjects } = kernel
+  const { lineage, data, accounts } = parts
+  kernel.sealedRows.add({
+    table: 'erasure',
+    column: 'sealed_subject',
+    key: ['id'],
+    also: ['project_id', 'key_id', 'fingerprint'],
+    about: (row) => sealedAbout(String(row['project_id']), String(row['fingerprint'] || row['key_id'])),
+  })
+  const queue = completeErasures(kernel, (project) => (project === instancePlace ? [accounts] : data))
+
+  const personOf = (project: string, subject: string, ref: SubjectRef | undefined): DataSubject => ({
+    project,
+    subject,
+    keyId: ref?.id,
+  })
+  const counted = async (person: DataSubject, from: readonly SubjectData[]) => {
+    const found: SubjectFinding[] = []
+    const urns = new Set<string>()
+    for (const one of from) {
+      for (const count of await one.find(person)) {
+        found.push(findingOf(one.capability, count))
+        for (const urn of count.urns) urns.add(urn)
+      }
+    }
+    return { found: found.filter(({ count }) => count > 0), urns: [...urns] }
+  }
+  async function* lines(person: DataSubject, from: readonly SubjectData[]): AsyncGenerator<Line> {
+    for (const one of from)
+      for await (const { kind, where, record } of one.export(person))
+        yield { capability: one.capability, kind, where, record }
+  }
+  const check = ({ subject, confirm, reason }: EraseInput): void => {
+    if (confirm !== subject) throw subjectErrors.NOT_CONFIRMED()
+    if (holdsName(reason, subject)) throw subjectErrors.NAMED_IN_REASON()
+  }
+  const shown = async (project: string, keyId: string): Promise<Erasure> => {
+    const [row] = await listErasures(db.read, { project, keyId, limit: 1 })
+    if (!row) throw new Error(`The erasure of ${keyId} is not there.`)
+    return row
+  }
+  /** Writes the record in the transaction that destroys the key; a repetition goes on with the one that is there. */
+  const record = async (
+    place: { project: string; subject: string; by: string; reason: string; fingerprint: string; account: string },
+    counts: { found: readonly SubjectFinding[]; models: readonly string[] },
+    destroy: (trx: Parameters<QueueErasure>[0]) => Promise<string>,
+  ): Promise<Erasure> => {
+    const whose = place.fingerprint || place.account
+    const sealed = await vault.seal(place.subject, sealedAbout(place.project, whose))
+    const keyId = await db.write.transaction().execute(async (trx) => {
+      const key = await destroy(trx)
+      await trx
+        .insertInto('erasure')
+        .values({
+          id: newId('ers'),
+          project_id: place.project,
+          key_id: key,
+          fingerprint: place.fingerprint,
+          sealed_subject: sealed,
+          state: 'running',
+          reason: place.reason,
+          erased_at: clock(),
+          erased_by: place.by,
+          finished_at: null,
+          found: JSON.stringify(counts.found),
+          changed: '[]',
+          models: JSON.stringify(counts.models),
+          error: null,
+        })
+        .onConflict((c) =>
+          c.columns(['project_id', 'key_id']).doUpdateSet({ state: 'running', sealed_subject: sealed, error: null }),
+        )
+        .execute()
+      await queue(trx, { project: place.project, keyId: key })
+      return key
+    })
+    return shown(place.project, keyId)
+  }
+
+  return {
+    find: async (scope, subject) => {
+      const ref = await subjects.resolve(scope.project, subject)
+      const { found, urns } = await counted(personOf(scope.project, subject, ref), data)
+      const { models, more } = await affectedModels(lineage, scope, urns)
+      return { id: ref.id ?? null, erasedAt: ref.erasedAt ?? null, found, models, moreModels: more }
+    },
+    export: async function* (scope, subject) {
+      yield* lines(personOf(scope.project, subject, await subjects.resolve(scope.project, subject)), data)
+    },
+    erase: async (scope, input) => {
+      check(input)
+      const { project, principal } = scope
+      const ref = await subjects.resolve(project, input.subject)
+      // What cannot be counted now must not keep the key alive: the job counts what it changes.
+      const { found, urns } = await counted(personOf(project, input.subject, ref), data).catch((error: unknown) => {
+        kernel.logger.warn({ err: error }, 'what is erased could not be counted before')
+        return { found: [], urns: [] }
+      })
+      const { models } = await affectedModels(lineage, scope, urns)
+      return record(
+        { project, subject: input.subject, by: principal.id, reason: input.reason, fingerprint: ref.hash, account: '' },
+        { found, models: models.map(({ urn }) => urn) },
+        async (trx) => (await subjects.erase(trx, ref, principal.id)).id,
+      )
+    },
+    list: (scope, page) => listErasures(db.read, { ...page, project: scope.project }),
+    findAccount: async (name) => {
+      const { found } = await counted(personOf(instancePlace, name, undefined), [accounts])
+      return { id: null, erasedAt: null, found, models: [], moreModels: false }
+    },
+    exportAccount: (name) => lines(personOf(instancePlace, name, undefined), [accounts]),
+    eraseAccount: async (by, input) => {
+      check(input)
+      const { found, urns } = await counted(personOf(instancePlace, input.subject, undefined), [accounts])
+      const account = urns.map((one) => parseUrn(one)?.id).find((one) => one !== undefined)
+      if (account === undefined) throw subjectErrors.ACCOUNT_NOT_FOUND()
+      parts.mayErase(by, account)
+      return record(
+        { project: instancePlace, subject: input.subject, by: by.id, reason: input.reason, fingerprint: '', account },
+        { found, models: [] },
+        async () => account,
+      )
+    },
+    listAll: (page) => listErasures(db.read, page),
+  }
+}
+
+/** Whether a text names the person as a word of its own, in whatever case. */
+function holdsName(text: string, subject: string): boolean {
+  const escaped = subject.trim().replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(`(?<![\\p{L}\\p{N}])${escaped}(?![\\p{L}\\p{N}])`, 'iu').test(text)
+}
