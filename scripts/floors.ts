@@ -25,6 +25,7 @@ export const capabilityFloors: Readonly<Record<string, number>> = {
   storage: 0,
   quotas: 0,
   secrets: 0,
+  connections: 0,
 }
 
 /** What else each layer of the server may import of the server; files directly in its `src` compose and may import all. */

@@ -362,6 +362,20 @@ describe('commands against a server', () => {
     expect((await trivium(['quotas', 'set', 'storage=default', 'queued-runs=default'])).out).not.toMatch(/ set$/m)
   })
 
+  test('connections are listed and tried; an internal address is allowed with a reason and taken back', async () => {
+    expect((await trivium(['connections', 'list'])).out).toMatch(/database +works/)
+    expect((await trivium(['connections', 'test', 'object-store'])).out).toMatch(/^object-store works: 64 bytes/)
+    expect((await trivium(['connections', 'test', 'traces'])).code).toBe(1)
+    const change = (what: string) =>
+      trivium(['connections', what, 'webhooks', '10.1.0.0/16', '--reason', 'our own chat server'])
+    expect((await trivium(['connections', 'allow', 'webhooks', '10.1.0.0/16'])).code).toBe(2)
+    expect((await change('allow')).out).toBe('webhooks may call 10.1.0.0/16.\n')
+    expect((await trivium(['connections', 'list'])).out).toMatch(/10\.1\.0\.0\/16 +webhooks .* our own chat server/)
+    expect((await change('withdraw')).code).toBe(0)
+    expect((await change('withdraw')).err).toContain('10.1.0.0/16 is not allowed for webhooks')
+    expect((await trivium(['connections', 'list'], { env: { TRIVIUM_TOKEN: await tokenOf('viewer') } })).code).toBe(3)
+  })
+
   test('lists that have nothing in them say so; the doctor finds this machine fit for the server', async () => {
     for (const args of [
       ['inbox', 'list'],

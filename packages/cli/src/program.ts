@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { backupCommands } from './commands/backup.ts'
 import { accessLogCommand } from './commands/access-log.ts'
 import { alertCommands } from './commands/alerts.ts'
+import { connectionCommands } from './commands/connections.ts'
 import { dataCommands } from './commands/data.ts'
 import { deploymentCommands } from './commands/deployments.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -78,6 +79,7 @@ export function createProgram(terminal: Terminal): Command {
     eventCommands,
     storageCommands,
     quotaCommands,
+    connectionCommands,
     accessLogCommand,
   ])
     add(program, terminal)

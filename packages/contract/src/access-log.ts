@@ -7,7 +7,9 @@ export const AccessEntry = Type.Object({
   id: Type.String(),
   at: Type.Integer(),
   kind: Type.Union([Type.Literal('denied'), Type.Literal('read')]),
-  what: Type.String({ description: 'Read: tokens, secrets, rows or export. Denied: the code of the error.' }),
+  what: Type.String({
+    description: 'Read: tokens, secrets, rows, export or addresses. Denied: the code of the error.',
+  }),
   status: Type.Integer(),
   method: Type.String(),
   route: Type.String({ description: 'The pattern of the route.' }),

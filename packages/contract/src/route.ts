@@ -34,7 +34,7 @@ export interface Route<S extends RouteSchema = RouteSchema> {
   readonly requestBody?: 'json' | 'raw'
   /** `raw`: the answer is bytes, or an event stream. */
   readonly responseBody?: 'json' | 'raw'
-  /** Successful calls are written to the access log too, not only refused ones: who saw tokens, secrets or rows of data, who took an export along, who opened internal addresses. */
+  /** Successful calls are written to the access log too, not only refused ones: who saw tokens, secrets or rows of data, who took an export or the data of a person along, who opened internal addresses. */
   readonly sensitive?: 'tokens' | 'secrets' | 'rows' | 'export' | 'subject' | 'addresses'
   /** `normal` unless said; a route that takes bytes is an upload. */
   readonly load?: RouteLoad

@@ -18,7 +18,8 @@ const WebhookName = Type.String({
 const WebhookUrl = Type.String({
   pattern: '^https?://',
   maxLength: 2000,
-  description: 'Where events are posted. Internal addresses and http need the setting egressAllow.',
+  description:
+    'Where events are posted. Internal addresses and http must be allowed by an administrator of the instance.',
 })
 
 /** Who is told of events of a project, by a signed request. The URL is shown to administrators of the project only: it may hold a secret. */

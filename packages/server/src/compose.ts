@@ -46,6 +46,13 @@ import {
   type Secrets,
 } from './capabilities/secrets/index.ts'
 import { createQuotas, quotaRoutes, type Quotas } from './capabilities/quotas/index.ts'
+import {
+  connectionRoutes,
+  type Connections,
+  createConnections,
+  type KnownConnection,
+  originOf,
+} from './capabilities/connections/index.ts'
 import { createStorage, storageRoutes, type StorageView } from './capabilities/storage/index.ts'
 import { createSubjectRequests, type SubjectRequests, subjectRoutes } from './capabilities/subjects/index.ts'
 import { createTracking, resolveDatasetsWith, type Tracking, trackingRoutes } from './capabilities/tracking/index.ts'
@@ -70,6 +77,7 @@ export interface Capabilities {
   readonly secrets: Secrets
   readonly accessLog: AccessLog
   readonly quotas: Quotas
+  readonly connections: Connections
   readonly inbox: Inbox
   readonly lineage: Lineage
   readonly webhooks: Webhooks
@@ -105,6 +113,9 @@ export function composeCapabilities(
   followBreakGlass(kernel, inbox)
   const lineage = createLineage(kernel)
   const webhooks = createWebhooks(kernel)
+  const connections = createConnections(kernel)
+  connections.addSource(() => webhookConnections(webhooks))
+  connections.addSource(async () => [packageIndex])
   const datasets = createDatasets(kernel)
   const tracking = createTracking(kernel, { resolveDataset: resolveDatasetsWith(datasets) })
   const features = createFeatures({
@@ -150,6 +161,7 @@ export function composeCapabilities(
     secrets,
     accessLog,
     quotas,
+    connections,
     inbox,
     lineage,
     webhooks,
@@ -166,6 +178,39 @@ export function composeCapabilities(
     operations,
     subjectData,
   }
+}
+
+/** A connection for each host that webhooks post to. */
+async function webhookConnections(webhooks: Webhooks): Promise<KnownConnection[]> {
+  const receivers = await webhooks.receivers()
+  return receivers.map(({ origin, webhooks: count, projects }) => ({
+    name: `webhooks@${new URL(origin).host}`,
+    purpose: 'Is told of events by webhooks',
+    address: origin,
+    through: 'egress',
+    tls: origin.startsWith('https:') ? 'yes' : 'no',
+    settings: [],
+    credentials: 'the signing secret of each webhook, in the vault',
+    uses: `${count} ${count === 1 ? 'webhook' : 'webhooks'} in ${projects} ${projects === 1 ? 'project' : 'projects'}`,
+    egress: { connection: 'webhooks', url: origin },
+    test: () => webhooks.reach(origin),
+  }))
+}
+
+/** uv calls it, with the settings of pip and uv on this machine, while it builds an environment. */
+const packageIndex: KnownConnection = {
+  name: 'package-index',
+  purpose: 'Python packages of the environments that steps name by a lock file',
+  address: packageIndexAddress(inheritedEnvironment()),
+  through: 'program',
+  tls: 'unknown',
+  settings: [],
+  untested: 'uv reaches it while it builds an environment; the log of the step says how that went.',
+}
+
+function packageIndexAddress(env: Readonly<Record<string, string>>): string {
+  const url = env['UV_DEFAULT_INDEX'] ?? env['UV_INDEX_URL'] ?? env['PIP_INDEX_URL']
+  return url === undefined ? 'as pip and uv are set up on this machine' : originOf(url)
 }
 
 /** What a deployment points to, where it exists. */
@@ -192,13 +237,39 @@ function composePipelines(
   codePeople: () => Promise<number>,
 ): Pipelines {
   const env = inheritedEnvironment()
-  const environments = createEnvironmentBuilder({
+  const builder = createEnvironmentBuilder({
     root: join(kernel.paths.data, 'environments'),
     prebuilt: join(kernel.paths.data, 'environments.json'),
     python: kernel.config.python,
     wheelsOnly: kernel.config.codeExecution === 'contained',
     env,
   })
+  const environments: typeof builder = {
+    ...builder,
+    build: async (lock, log, signal) => {
+      let reached = false
+      const note = (failure: string | null): void => {
+        // An environment that is there already says nothing, and reaches nothing.
+        if (reached && lock !== undefined) kernel.connectionUses.note(packageIndex.name, { failure })
+      }
+      try {
+        const built = await builder.build(
+          lock,
+          (line) => {
+            reached = true
+            log(line)
+          },
+          signal,
+        )
+        note(null)
+        return built
+      } catch (error) {
+        // The words of uv may hold the address with its credentials; they stay in the log of the step.
+        note('An environment could not be built; the log of its step says why.')
+        throw error
+      }
+    },
+  }
   const python = async () => (await environments.build(undefined, () => {})).python
   const pipelines = createPipelines(kernel, {
     access,
@@ -264,6 +335,7 @@ export function composeHttp(
   accessLogRoutes(app, capabilities.accessLog)
   storageRoutes(app, capabilities.storage)
   quotaRoutes(app, capabilities.quotas)
+  connectionRoutes(app, capabilities.connections)
   secretRoutes(app, capabilities.secrets, createVaultKeys(kernel))
   inboxRoutes(app, capabilities.inbox)
   lineageRoutes(app, capabilities.lineage)

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { eventSchema, integer, text } from './event-schema.ts'
 
-/** Secrets: who set, shared, used and removed them; never a value. */
+/** Secrets: who set, shared, used and removed them; never a value. And internal addresses that the server may call. */
 export const secretEvents = [
   eventSchema('secret.set', 'secret', 'The value of a secret was set.', {
     version: integer('Number of the value.'),
@@ -18,4 +18,12 @@ export const secretEvents = [
   eventSchema('secret.removed', 'secret', 'A secret was removed with all its values.', {}),
   eventSchema('vault-key.added', 'vault-key', 'The vault got a new key, which wraps from now on.', {}),
   eventSchema('vault-key.removed', 'vault-key', 'An older key of the vault was removed.', {}),
+  eventSchema('egress.allowed', 'connection', 'A connection may call an internal address.', {
+    address: text('Host, host:port, address or network.'),
+    reason: text(),
+  }),
+  eventSchema('egress.withdrawn', 'connection', 'A connection may no longer call an internal address.', {
+    address: text('Host, host:port, address or network.'),
+    reason: text(),
+  }),
 ] as const

@@ -21,7 +21,15 @@ import {
   type VolatileChannel,
 } from './events/index.ts'
 import { createJobs, type Jobs } from './jobs/index.ts'
-import { createEgress, type Egress } from './egress/index.ts'
+import {
+  type Allowances,
+  type ConnectionUses,
+  createAllowances,
+  createConnectionUses,
+  createEgress,
+  type Egress,
+  noteBlobUse,
+} from './egress/index.ts'
 import type { Logger } from './logging/index.ts'
 import { createLeader, createReplicas, type Leader, type Replicas } from './replicas/index.ts'
 import { createSubjects, sealedRoots, type Subjects } from './subjects/index.ts'
@@ -64,6 +72,10 @@ export interface Kernel {
   readonly watermark: Watermark
   /** The one way out of the server. */
   readonly egress: Egress
+  /** Internal addresses that administrators have allowed it. */
+  readonly allowances: Allowances
+  /** When each connection last worked and last failed. */
+  readonly connectionUses: ConnectionUses
   readonly vault: Vault
   /** The keys that the vault wraps with. */
   readonly vaultKeys: KeyRing
@@ -91,7 +103,17 @@ export function createKernel(parts: {
   checkEvent?: (event: NewEvent) => void
 }): Kernel {
   const { config, db, clock, logger } = parts
-  const egress = createEgress({ allow: config.egressAllow })
+  const allowances = createAllowances(parts)
+  const connectionUses = createConnectionUses(parts)
+  const egress = createEgress({
+    allow: config.egressAllow,
+    allowances: allowances.of,
+    observe: ({ connection, host, ...use }) =>
+      connectionUses.note(connection === 'webhooks' ? `webhooks@${host}` : connection, use),
+  })
+  const blobs = config.storageUrl.startsWith('s3:')
+    ? noteBlobUse(parts.blobs, (failure) => connectionUses.note('object-store', { failure }))
+    : parts.blobs
   const tracing = openTracing({
     egress,
     logger,
@@ -109,7 +131,7 @@ export function createKernel(parts: {
   const checkpoints = createCheckpoints({
     db,
     clock,
-    blobs: parts.blobs,
+    blobs,
     logger,
     key: signingKey,
     dataDirectory: config.data,
@@ -155,6 +177,7 @@ export function createKernel(parts: {
   sealedRows.add(sealedRoots)
   const kernel: Kernel = {
     ...parts,
+    blobs,
     tables: traceTables(parts.tables, tracing.tracer),
     scorer: traceScorer(parts.scorer, tracing.tracer),
     tracing,
@@ -162,7 +185,7 @@ export function createKernel(parts: {
     events,
     sequencer,
     checkpoints,
-    eventArchive: createEventArchive({ ...parts, jobs, paths }),
+    eventArchive: createEventArchive({ ...parts, blobs, jobs, paths }),
     signingKey,
     consumers,
     volatile: createVolatileChannel({ channel: db.channel, others }),
@@ -171,6 +194,8 @@ export function createKernel(parts: {
     leader,
     watermark,
     egress,
+    allowances,
+    connectionUses,
     vault,
     vaultKeys,
     sealedRows,

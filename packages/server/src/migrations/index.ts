@@ -37,6 +37,7 @@ import { jobTrace } from './0119-job-trace.ts'
 import { blobChunks } from './0127-blob-chunks.ts'
 import { subjectKeys } from './0120-subject-keys.ts'
 import { erasures } from './0123-erasures.ts'
+import { connections } from './0129-connections.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -78,6 +79,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0120-subject-keys', subjectKeys],
   ['0123-erasures', erasures],
   ['0127-blob-chunks', blobChunks],
+  ['0129-connections', connections],
 ]
 
 /**

@@ -38,6 +38,7 @@ export async function attempt(
   try {
     const secret = await vault.open(hook.secret, secretPlace(hook.project_id, hook.name))
     const answer = await egress.call({
+      connection: 'webhooks',
       url: hook.url,
       method: 'POST',
       headers: {

@@ -32,6 +32,10 @@ export interface Webhooks {
   ): Promise<{ deliveries: WebhookDelivery[]; nextPageToken: string | null }>
   /** Queues again what was given up; returns how many. */
   replay(scope: Scope, name: string, ids?: readonly string[]): Promise<number>
+  /** Where webhooks of all projects post to, for administrators of the instance: one of each origin, with how many. */
+  receivers(): Promise<{ origin: string; webhooks: number; projects: number }[]>
+  /** Asks a receiver for anything at all; throws where nothing answers. Says what did. */
+  reach(origin: string): Promise<string>
 }
 
 type Deps = Pick<
@@ -124,7 +128,7 @@ export function createWebhooks(kernel: Deps): Webhooks {
       ),
 
     create: async (scope, { name, url, events: patterns }) => {
-      await egress.check(url)
+      await egress.check('webhooks', url)
       const secret = newSecret()
       const row: WebhookTable = {
         project_id: scope.project,
@@ -156,7 +160,7 @@ export function createWebhooks(kernel: Deps): Webhooks {
 
     update: async (scope, name, change) => {
       const row = await find(scope, name)
-      if (change.url !== undefined) await egress.check(change.url)
+      if (change.url !== undefined) await egress.check('webhooks', change.url)
       const next: WebhookTable = {
         ...row,
         url: change.url ?? row.url,
@@ -272,6 +276,30 @@ export function createWebhooks(kernel: Deps): Webhooks {
         if (dead.length > 0) await say(trx, scope, 'replayed', { name }, { deliveries: dead.length })
         return dead.length
       })
+    },
+
+    receivers: async () => {
+      const rows = await db.read.selectFrom('webhook').select(['project_id', 'url']).execute()
+      const byOrigin = Map.groupBy(rows, ({ url }) => new URL(url).origin)
+      return [...byOrigin]
+        .map(([origin, all]) => ({
+          origin,
+          webhooks: all.length,
+          projects: new Set(all.map((one) => one.project_id)).size,
+        }))
+        .toSorted((a, b) => (a.origin < b.origin ? -1 : 1))
+    },
+
+    reach: async (origin) => {
+      const { status } = await egress.call({
+        connection: 'webhooks',
+        url: `${origin}/`,
+        method: 'GET',
+        anyAnswer: true,
+        timeoutMs: 10_000,
+        maxBytes: 64_000,
+      })
+      return `it answers (${status} to GET /); whether it takes events, "Try" at the webhook says`
     },
   }
 }

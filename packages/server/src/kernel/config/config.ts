@@ -196,7 +196,7 @@ export const configSchema = Type.Object(
     egressAllow: Type.String({
       default: '',
       description:
-        'Internal hosts that may be called (webhooks), also without TLS: comma-separated host, host:port, address or network such as 10.0.0.0/8.',
+        'Internal hosts that every connection may call, also without TLS: comma-separated host, host:port, address or network such as 10.0.0.0/8. Administrators can allow them for one connection instead.',
     }),
     logLevel: Type.Union(
       [

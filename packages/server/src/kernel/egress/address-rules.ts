@@ -45,6 +45,12 @@ export function isInternalAddress(address: string): boolean {
   return covers(internal, address)
 }
 
+/** Whether an entry names no more than a network that somebody may own: a host, an address, or a network of /8 (IPv6: /16) or smaller. */
+export function isNarrow(entry: string): boolean {
+  const [address = '', prefix] = entry.split('/')
+  return prefix === undefined || Number(prefix) >= (isIPv6(address) ? 16 : 8)
+}
+
 /** What an administrator has allowed: `host`, `host:port`, an address, or a network such as `10.0.0.0/8`. */
 export interface Allowed {
   /** Host and port as the URL says them. */

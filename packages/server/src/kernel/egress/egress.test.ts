@@ -24,7 +24,13 @@ describe('the way out', () => {
     server.close()
   })
   const get = (url: string, allow = '', more: { redirects?: number; timeoutMs?: number; maxBytes?: number } = {}) =>
-    createEgress({ allow }).call({ url, method: 'GET', headers: { authorization: 'Bearer x' }, ...more })
+    createEgress({ allow }).call({
+      connection: 'webhooks',
+      url,
+      method: 'GET',
+      headers: { authorization: 'Bearer x' },
+      ...more,
+    })
 
   test.each([
     'https://localhost',
@@ -48,7 +54,9 @@ describe('the way out', () => {
   ])('%s is internal and refused before anything is sent', async (url) => {
     const before = seen.length
     await expect(get(`${url}:${port}/`)).rejects.toMatchObject({ code: 'EGRESS.DENIED' })
-    await expect(createEgress({ allow: '' }).check(`${url}:${port}/`)).rejects.toMatchObject({ code: 'EGRESS.DENIED' })
+    await expect(createEgress({ allow: '' }).check('webhooks', `${url}:${port}/`)).rejects.toMatchObject({
+      code: 'EGRESS.DENIED',
+    })
     expect(seen).toHaveLength(before)
   })
 

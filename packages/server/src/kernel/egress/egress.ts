@@ -2,20 +2,22 @@ import { lookup as lookupAddress } from 'node:dns'
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { EgressConnection } from '@trivium/contract'
 import { defineErrors } from '../errors/index.ts'
-import { isInternalAddress, readAllowed } from './address-rules.ts'
+import { type Allowed, isInternalAddress, readAllowed } from './address-rules.ts'
 
 export const egressErrors = defineErrors('EGRESS', {
   BAD_URL: { status: 422, message: (url: string, why: string) => `${url} cannot be called: ${why}` },
   DENIED: {
     status: 422,
     message: (host: string, address: string) =>
-      `${host} is at ${address}, an internal address. An administrator can allow it with the setting egressAllow.`,
+      `${host} is at ${address}, an internal address. An administrator of the instance can allow it for this connection under Settings, Connections, or for all with the setting egressAllow.`,
   },
   PLAIN: {
     status: 422,
     message: (host: string) =>
-      `${host} would be called without TLS. Use https, or let an administrator allow it with the setting egressAllow.`,
+      `${host} would be called without TLS. Use https, or let an administrator of the instance allow it for this connection under Settings, Connections, or for all with the setting egressAllow.`,
   },
   TIMEOUT: { status: 504, message: (host: string, ms: number) => `${host} did not answer within ${ms / 1000} s.` },
   TOO_LARGE: { status: 502, message: (host: string, bytes: number) => `${host} answered more than ${bytes} bytes.` },
@@ -24,6 +26,8 @@ export const egressErrors = defineErrors('EGRESS', {
 })
 
 export interface EgressRequest {
+  /** What calls: internal addresses are allowed for one connection, not for all. */
+  readonly connection: EgressConnection
   readonly url: string
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
@@ -34,13 +38,33 @@ export interface EgressRequest {
   readonly maxBytes?: number
   /** Redirects of GET that are followed, each checked like the first URL; other methods follow none. */
   readonly redirects?: number
+  /** Whether any answer shows that the host is reached; otherwise one of 400 and above is noted as a failure of the connection. */
+  readonly anyAnswer?: boolean
   readonly signal?: AbortSignal
+}
+
+/** How one call ended. */
+export interface EgressUse {
+  readonly connection: EgressConnection
+  /** Host and port of the first URL. */
+  readonly host: string
+  /** null: it did. */
+  readonly failure: string | null
+  /** The address that answered, where one did. */
+  readonly address: string | null
+  /** Such as TLSv1.3; null without TLS or without an answer. */
+  readonly tls: string | null
 }
 
 export interface EgressAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
+}
+
+interface Reached {
+  address: string | null
+  tls: string | null
 }
 
 /**
@@ -51,13 +75,32 @@ export interface EgressAnswer {
 export interface Egress {
   call(request: EgressRequest): Promise<EgressAnswer>
   /** Checks a URL by its form and the addresses that its host has now; what is saved for later is refused early. */
-  check(url: string): Promise<void>
+  check(connection: EgressConnection, url: string): Promise<void>
 }
 
-export function createEgress({ allow }: { allow: string }): Egress {
-  const allowed = readAllowed(allow)
+export function createEgress({
+  allow,
+  allowances = async () => [],
+  observe = () => {},
+}: {
+  /** Hosts, addresses and networks that every connection may call. */
+  allow: string
+  /** Those that an administrator has allowed for one. */
+  allowances?: (connection: EgressConnection) => Promise<readonly string[]>
+  observe?: (use: EgressUse) => void
+}): Egress {
+  const always = readAllowed(allow)
+  const allowedFor = async (connection: EgressConnection): Promise<Allowed> => {
+    const entries = await allowances(connection)
+    if (entries.length === 0) return always
+    const own = readAllowed(entries.join(','))
+    return {
+      host: (host, port) => always.host(host, port) || own.host(host, port),
+      address: (address) => always.address(address) || own.address(address),
+    }
+  }
 
-  function read(text: string): { url: URL; host: string; port: number; trusted: boolean } {
+  function read(text: string, allowed: Allowed): { url: URL; host: string; port: number; trusted: boolean } {
     if (!URL.canParse(text)) throw egressErrors.BAD_URL(text, 'it is no URL.')
     const url = new URL(text)
     if (url.protocol !== 'https:' && url.protocol !== 'http:')
@@ -68,22 +111,22 @@ export function createEgress({ allow }: { allow: string }): Egress {
     const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
     const trusted = allowed.host(host, port) || (isIP(host) !== 0 && allowed.address(host))
     if (url.protocol === 'http:' && !trusted) throw egressErrors.PLAIN(host)
-    if (isIP(host) !== 0) checkAddress(host, host, trusted)
+    if (isIP(host) !== 0) checkAddress(host, host, trusted, allowed)
     return { url, host, port, trusted }
   }
 
-  function checkAddress(host: string, address: string, trusted: boolean): void {
+  function checkAddress(host: string, address: string, trusted: boolean, allowed: Allowed): void {
     if (!trusted && isInternalAddress(address) && !allowed.address(address)) throw egressErrors.DENIED(host, address)
   }
 
   /** Resolves for a connection; the addresses that it hands on are the ones that it has checked. */
   const checkedLookup =
-    (host: string, trusted: boolean): LookupFunction =>
+    (host: string, trusted: boolean, allowed: Allowed): LookupFunction =>
     (name, options, done) => {
       lookupAddress(name, { ...options, all: true }, (error, addresses) => {
         try {
           if (error) throw error
-          for (const { address } of addresses) checkAddress(host, address, trusted)
+          for (const { address } of addresses) checkAddress(host, address, trusted, allowed)
         } catch (reason) {
           done(reason as NodeJS.ErrnoException, '', 0)
           return
@@ -94,15 +137,21 @@ export function createEgress({ allow }: { allow: string }): Egress {
       })
     }
 
-  async function once(text: string, request: EgressRequest, signal: AbortSignal): Promise<EgressAnswer> {
-    const { url, host, trusted } = read(text)
+  async function once(
+    text: string,
+    request: EgressRequest,
+    signal: AbortSignal,
+    allowed: Allowed,
+    reached: Reached,
+  ): Promise<EgressAnswer> {
+    const { url, host, trusted } = read(text, allowed)
     const { method, headers = {}, body, maxBytes = 1_000_000 } = request
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const send = url.protocol === 'https:' ? httpsRequest : httpRequest
       const outgoing = send(url, {
         method,
         headers: { ...headers, ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }) },
-        lookup: checkedLookup(host, trusted),
+        lookup: checkedLookup(host, trusted, allowed),
         agent: false,
         signal,
       })
@@ -110,6 +159,8 @@ export function createEgress({ allow }: { allow: string }): Egress {
       outgoing.once('response', resolve)
       outgoing.end(body)
     })
+    reached.address = response.socket.remoteAddress ?? null
+    reached.tls = (response.socket as Partial<TLSSocket>).getProtocol?.() ?? null
     const chunks: Buffer[] = []
     let bytes = 0
     for await (const chunk of response) {
@@ -124,31 +175,51 @@ export function createEgress({ allow }: { allow: string }): Egress {
     return { status: response.statusCode ?? 0, headers: Object.fromEntries(plain), body: Buffer.concat(chunks) }
   }
 
+  async function follow(request: EgressRequest, allowed: Allowed, reached: Reached): Promise<EgressAnswer> {
+    const { timeoutMs = 10_000, method, redirects = 0 } = request
+    const late = AbortSignal.timeout(timeoutMs)
+    const signal = request.signal ? AbortSignal.any([late, request.signal]) : late
+    let at = request.url
+    let headers = request.headers ?? {}
+    for (let hops = 0; ; hops++) {
+      const answer = await once(at, { ...request, headers }, signal, allowed, reached).catch((error: unknown) => {
+        throw late.aborted ? egressErrors.TIMEOUT(hostOf(at), timeoutMs) : asAppError(error, at)
+      })
+      const location = answer.headers['location']
+      if (method !== 'GET' || redirects === 0 || answer.status < 300 || answer.status > 399 || location === undefined)
+        return answer
+      if (hops >= redirects) throw egressErrors.REDIRECTS(hostOf(request.url))
+      const next = new URL(location, at)
+      if (next.host !== new URL(at).host) headers = {}
+      at = next.href
+    }
+  }
+
   return {
     call: async (request) => {
-      const { timeoutMs = 10_000, method, redirects = 0 } = request
-      const late = AbortSignal.timeout(timeoutMs)
-      const signal = request.signal ? AbortSignal.any([late, request.signal]) : late
-      let at = request.url
-      let headers = request.headers ?? {}
-      for (let hops = 0; ; hops++) {
-        const answer = await once(at, { ...request, headers }, signal).catch((error: unknown) => {
-          throw late.aborted ? egressErrors.TIMEOUT(hostOf(at), timeoutMs) : asAppError(error, at)
-        })
-        const location = answer.headers['location']
-        if (method !== 'GET' || redirects === 0 || answer.status < 300 || answer.status > 399 || location === undefined)
-          return answer
-        if (hops >= redirects) throw egressErrors.REDIRECTS(hostOf(request.url))
-        const next = new URL(location, at)
-        if (next.host !== new URL(at).host) headers = {}
-        at = next.href
+      const { connection, anyAnswer = false } = request
+      const reached: Reached = { address: null, tls: null }
+      const host = hostOf(request.url)
+      const end = (failure: string | null): void => {
+        // Whoever stops a call has not seen the connection fail.
+        if (request.signal?.aborted !== true) observe({ connection, host, failure, ...reached })
+      }
+      try {
+        const answer = await follow(request, await allowedFor(connection), reached)
+        end(answer.status >= 400 && !anyAnswer ? `${host} answered ${answer.status}.` : null)
+        return answer
+      } catch (error) {
+        // What stands behind the host in a URL may be a secret.
+        end((error as Error).message.replaceAll(request.url, host))
+        throw error
       }
     },
-    check: async (text) => {
-      const { host, trusted } = read(text)
+    check: async (connection, text) => {
+      const allowed = await allowedFor(connection)
+      const { host, trusted } = read(text, allowed)
       if (isIP(host) !== 0) return
       await new Promise<void>((resolve, reject) => {
-        checkedLookup(host, trusted)(host, { all: true }, (error) => (error ? reject(error) : resolve()))
+        checkedLookup(host, trusted, allowed)(host, { all: true }, (error) => (error ? reject(error) : resolve()))
       }).catch((error: unknown) => {
         throw asAppError(error, text)
       })

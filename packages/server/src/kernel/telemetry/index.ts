@@ -9,7 +9,7 @@ export {
   type Reading,
 } from './metrics.ts'
 export { openTracing, type Tracing } from './open-tracing.ts'
-export { type TraceSettings } from './otlp-exporter.ts'
+export { readHeaders, type TraceSettings } from './otlp-exporter.ts'
 export { readTraceparent, type SpanContext, traceparent } from './span-context.ts'
 export { traceScorer, traceTables } from './trace-engines.ts'
 export { type GatewayTraces, writeTraceSettings } from './trace-settings.ts'

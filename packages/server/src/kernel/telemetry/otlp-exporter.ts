@@ -49,6 +49,7 @@ export function createOtlpExporter({
       queue = queue.slice(largestBatch)
       try {
         const answer = await egress.call({
+          connection: 'traces',
           url,
           method: 'POST',
           headers,
@@ -88,7 +89,8 @@ export function createOtlpExporter({
   }
 }
 
-function readHeaders(text: string): Record<string, string> {
+/** `name=value` pairs, comma-separated, by lower-case name. */
+export function readHeaders(text: string): Record<string, string> {
   const pairs = text.split(',').map((pair) => pair.trim())
   return Object.fromEntries(
     pairs.filter(Boolean).map((pair) => {

@@ -2,6 +2,7 @@ import { oneOf, useSearchState } from '../../shell/search-state.ts'
 import { usePageParams } from '../../shell/use-page-params.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
+import { ConnectionsPanel } from '../connections/connections-panel.tsx'
 import { QuotasPanel } from '../quotas/quotas-panel.tsx'
 import { SecretsPanel } from '../secrets/secrets-panel.tsx'
 import { StoragePanel } from '../storage/storage-panel.tsx'
@@ -25,6 +26,7 @@ const shape = {
       'sessions',
       'tokens',
       'secrets',
+      'connections',
       'webhooks',
       'audit',
       'storage',
@@ -53,6 +55,7 @@ export function Page() {
           { id: 'sessions', label: 'Sessions' },
           { id: 'tokens', label: 'Tokens' },
           { id: 'secrets', label: 'Secrets' },
+          { id: 'connections', label: 'Connections' },
           { id: 'webhooks', label: 'Webhooks' },
           { id: 'audit', label: 'Audit' },
           { id: 'storage', label: 'Storage' },
@@ -73,6 +76,7 @@ export function Page() {
         {view.tab === 'sessions' && <SessionsPanel />}
         {view.tab === 'tokens' && <TokensPanel project={project} />}
         {view.tab === 'secrets' && <SecretsPanel project={project} />}
+        {view.tab === 'connections' && <ConnectionsPanel />}
         {view.tab === 'webhooks' && <WebhooksPanel project={project} />}
         {view.tab === 'audit' && <AuditPanel project={project} />}
         {view.tab === 'storage' && <StoragePanel />}

@@ -8,6 +8,7 @@ const bodiless = new Set([101, 204, 205, 304])
 export function egressFetch(egress: Egress): CustomFetch {
   return async (url, { method, headers, body, signal }) => {
     const answer = await egress.call({
+      connection: 'sign-in',
       url,
       method: method === 'POST' ? 'POST' : 'GET',
       headers,

@@ -162,7 +162,12 @@ export function createProvider({
       const { jwks_uri: url, id_token_signing_alg_values_supported: algorithms = ['RS256'] } = await metadata()
       if (url === undefined) return { keys: [], algorithms }
       try {
-        const answer = await egress.call({ url, method: 'GET', headers: { accept: 'application/json' } })
+        const answer = await egress.call({
+          connection: 'sign-in',
+          url,
+          method: 'GET',
+          headers: { accept: 'application/json' },
+        })
         const { keys } = JSON.parse(answer.body.toString()) as { keys: JsonWebKey[] }
         return { keys, algorithms: algorithms as readonly string[] }
       } catch (error) {
