@@ -426,6 +426,13 @@ export const addDatasetVersion = route({
 })
 export const setDatasetChecks = route({
   method: 'PUT',
+      upload: Type.Optional(
+        Type.String({
+          pattern: '^upl_[0-9a-zA-Z]+$',
+          maxLength: 80,
+          description: 'A finished upload of the caller that holds the file; the body is empty then.',
+        }),
+      ),
   url: '/api/v1/projects/:project/datasets/:dataset',
   permission: 'dataset:write',
   schema: {

@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox'
-import { PageQuery, Problem, ProjectParams, ProjectName } from './common.ts'
+import { Digest, PageQuery, Problem, ProjectParams, ProjectName } from './common.ts'
 import { route } from './route.ts'
 
 /** A tracking run's id: 32 hex characters, as MLflow makes them. */
@@ -466,6 +466,31 @@ export const listRunArtifacts = route({
     params: RunParams,
     query: ArtifactQuery,
     response: { 200: ArtifactList, 400: Problem, 403: Problem, 404: Problem },
+  },
+})
+
+export const addRunArtifact = route({
+  method: 'POST',
+  url: '/api/v1/projects/:project/runs/:run/artifacts',
+  permission: 'run:write',
+  schema: {
+    operationId: 'addRunArtifact',
+    summary: 'Makes the content of a finished upload of the caller a file of a run.',
+    params: RunParams,
+    body: Type.Object(
+      {
+        path: Type.String({ minLength: 1, maxLength: 1000 }),
+        upload: Type.String({ pattern: '^upl_[0-9a-zA-Z]+$', maxLength: 80 }),
+      },
+      { additionalProperties: false },
+    ),
+    response: {
+      200: Type.Object({ digest: Digest, size: Type.Integer() }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+      409: Problem,
+    },
   },
 })
 

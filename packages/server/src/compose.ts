@@ -53,7 +53,14 @@ import {
   type KnownConnection,
   originOf,
 } from './capabilities/connections/index.ts'
-import { createStorage, storageRoutes, type StorageView } from './capabilities/storage/index.ts'
+import {
+  createStorage,
+  createUploads,
+  storageRoutes,
+  type StorageView,
+  uploadRoutes,
+  type Uploads,
+} from './capabilities/storage/index.ts'
 import { createSubjectRequests, type SubjectRequests, subjectRoutes } from './capabilities/subjects/index.ts'
 import { createTracking, resolveDatasetsWith, type Tracking, trackingRoutes } from './capabilities/tracking/index.ts'
 import { createEnvironmentBuilder } from './drivers/environment-uv/index.ts'
@@ -74,6 +81,7 @@ export interface Capabilities {
   readonly access: Access
   readonly permissions: Permissions
   readonly storage: StorageView
+  readonly uploads: Uploads
   readonly secrets: Secrets
   readonly accessLog: AccessLog
   readonly quotas: Quotas
@@ -108,6 +116,7 @@ export function composeCapabilities(
   const permissions = createPermissions(kernel)
   const accessLog = createAccessLog(kernel)
   const quotas = createQuotas(kernel)
+  const uploads = createUploads(kernel, quotas)
   const secrets = createSecrets(kernel, { notes: accessLog })
   const inbox = createInbox(kernel)
   followBreakGlass(kernel, inbox)
@@ -158,6 +167,7 @@ export function composeCapabilities(
     access,
     permissions,
     storage,
+    uploads,
     secrets,
     accessLog,
     quotas,
@@ -334,6 +344,7 @@ export function composeHttp(
   permissionRoutes(app, capabilities.permissions)
   accessLogRoutes(app, capabilities.accessLog)
   storageRoutes(app, capabilities.storage)
+  uploadRoutes(app, capabilities.uploads)
   quotaRoutes(app, capabilities.quotas)
   connectionRoutes(app, capabilities.connections)
   secretRoutes(app, capabilities.secrets, createVaultKeys(kernel))
@@ -341,8 +352,8 @@ export function composeHttp(
   lineageRoutes(app, capabilities.lineage)
   webhookRoutes(app, capabilities.webhooks)
   subjectRoutes(app, capabilities.subjects)
-  datasetRoutes(app, capabilities.datasets)
-  trackingRoutes(app, capabilities.tracking, kernel)
+  datasetRoutes(app, capabilities.datasets, { ...kernel, uploads: capabilities.uploads })
+  trackingRoutes(app, capabilities.tracking, { ...kernel, uploads: capabilities.uploads })
   registryRoutes(app, capabilities.registry)
   mlflowRoutes(app, { kernel, ...capabilities })
   featureRoutes(app, capabilities.features)

@@ -84,6 +84,7 @@ async function open(
     consumers.start()
     closers.push(() => consumers.stop())
     await capabilities.storage.schedule()
+    await capabilities.uploads.schedule()
     await kernel.eventArchive.schedule()
     jobs.start()
     closers.push(() => jobs.stop())

@@ -34,9 +34,10 @@ import { eventArchive } from './0112-event-archive.ts'
 import { storageScrub } from './0113-storage-scrub.ts'
 import { quotas } from './0116-quotas.ts'
 import { jobTrace } from './0119-job-trace.ts'
-import { blobChunks } from './0127-blob-chunks.ts'
 import { subjectKeys } from './0120-subject-keys.ts'
 import { erasures } from './0123-erasures.ts'
+import { blobChunks } from './0127-blob-chunks.ts'
+import { uploads } from './0128-uploads.ts'
 import { connections } from './0129-connections.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
@@ -79,6 +80,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0120-subject-keys', subjectKeys],
   ['0123-erasures', erasures],
   ['0127-blob-chunks', blobChunks],
+  ['0128-uploads', uploads],
   ['0129-connections', connections],
 ]
 

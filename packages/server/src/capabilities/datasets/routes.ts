@@ -9,9 +9,21 @@ import {
   setDatasetChecks,
 } from '@trivium/contract'
 import { type Http, mount } from '../../kernel/http/index.ts'
+import type { BlobStore } from '../../kernel/ports/index.ts'
+import type { Scope } from '../../kernel/principal/index.ts'
+import type { Uploads } from '../storage/index.ts'
 import type { Datasets } from './datasets.ts'
 
-export function datasetRoutes(app: Http, datasets: Datasets): void {
+export function datasetRoutes(
+  app: Http,
+  datasets: Datasets,
+  { blobs, uploads }: { readonly blobs: Pick<BlobStore, 'localPath'>; readonly uploads: Pick<Uploads, 'requireDone'> },
+): void {
+  /** The file of a finished upload in parts, on this machine. */
+  const uploaded = async (scope: Scope, id: string): Promise<{ path: string }> => {
+    const { digest } = await uploads.requireDone(scope, id)
+    return { path: await blobs.localPath(scope.project, digest) }
+  }
   mount(app, listDatasets, 200, ({ scope, query }) =>
     datasets.list(scope, {
       limit: query.limit ?? 100,
@@ -32,10 +44,10 @@ export function datasetRoutes(app: Http, datasets: Datasets): void {
   mount(app, previewDatasetRows, 200, ({ scope, params, query }) =>
     datasets.preview(scope, params.dataset, params.version, query.limit ?? 50),
   )
-  mount(app, addDatasetVersion, 200, ({ scope, params, query, body }) =>
+  mount(app, addDatasetVersion, 200, async ({ scope, params, query, body }) =>
     datasets.add(scope, {
       name: params.dataset,
-      content: body,
+      content: query.upload === undefined ? body : await uploaded(scope, query.upload),
       format: query.format,
       mode: query.mode ?? 'replace',
       ...(query.event_time === undefined ? {} : { eventTime: query.event_time }),

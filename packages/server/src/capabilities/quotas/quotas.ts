@@ -195,6 +195,11 @@ export function createQuotas(
       for (const [name, who] of countsOf(caller, 'requests')) counts.add(project, name, who, 1)
     },
     takeBytes,
+    requireStorage: async ({ project }, bytes) => {
+      await limits.ready()
+      if (limits.of(project, 'storage').limit > 0 && stored.known(project) === undefined) await stored.measure(project)
+      checkStorage(project, bytes)
+    },
     openStream: (caller) => {
       const keys = streamKeys(caller)
       for (const [name, key] of keys) {

@@ -15,4 +15,28 @@ export const storageErrors = defineErrors('STORAGE', {
     status: 404,
     message: (digest: string) => `Nothing in this project holds content ${digest.slice(0, 12)}…, and it is not stored.`,
   },
+  UPLOAD_NOT_FOUND: {
+    status: 404,
+    message: (id: string) =>
+      `You have no upload "${id}" in this project. It was finished and forgotten, it has expired, or it never was; begin again.`,
+  },
+  UPLOAD_CLOSED: { status: 409, message: (id: string) => `Upload ${id} takes no more parts: it is being finished.` },
+  UPLOAD_NOT_DONE: {
+    status: 409,
+    message: (id: string) => `Upload ${id} is not complete. Send what is missing and complete it first.`,
+  },
+  UPLOAD_BUSY: {
+    status: 503,
+    message: (id: string) => `Upload ${id} is being finished by another request. Ask again in a few seconds.`,
+  },
+  NO_SUCH_PART: {
+    status: 400,
+    message: (number: number, parts: number) => `There is no part ${number}; parts are numbered from 1 to ${parts}.`,
+  },
+  NO_LENGTH: { status: 411, message: () => 'Say how long the part is: Content-Length.' },
+  TOO_MANY_UPLOADS: {
+    status: 409,
+    message: (own: number, all: number) =>
+      `${own} of your uploads and ${all} of this project are not finished. Complete or abort one of them, then begin the next.`,
+  },
 })

@@ -5,6 +5,7 @@ declare module '../../kernel/db/database.ts' {
     storage_collection: StorageCollectionTable
     storage_damage: StorageDamageTable
     storage_scrub: StorageScrubTable
+    upload: UploadTable
   }
 }
 
@@ -41,4 +42,22 @@ export interface StorageDamageTable {
   first_at: number
   last_at: number
   times: number
+}
+
+/** `digest` and `size` are what the client announced, and when it is done what was found; `handle` is the store's name for it. */
+export interface UploadTable {
+  id: string
+  project_id: string
+  by_id: string
+  state: 'open' | 'finishing' | 'done'
+  handle: string
+  target: string | null
+  digest: string | null
+  size: number | null
+  part_size: number | null
+  parts: number
+  /** The last sign of life of who finishes it. */
+  finishing_at: number | null
+  created_at: number
+  expires_at: number
 }

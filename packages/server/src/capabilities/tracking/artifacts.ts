@@ -27,19 +27,22 @@ export async function requireOwner(
     throw trackingErrors.ARTIFACT_NOT_FOUND(`${experiment}/${owner.id}`)
 }
 
+/** Bytes, or content that the caller has just stored: an upload in parts. */
+export type ArtifactContent = Readable | Uint8Array | { readonly digest: string; readonly size: number }
+
 /** Stores a file of a run or logged model: first the content, durable, then the row that names it. Nothing of a failed upload is seen. */
 export async function putArtifact(
   deps: TrackingDeps,
   scope: Scope,
   owner: ArtifactOwner,
   path: string,
-  content: Readable | Uint8Array,
+  content: ArtifactContent,
 ): Promise<{ digest: string; size: number }> {
   const { db, clock, blobs } = deps
   const { project } = scope
   artifactPath(path)
   await requireOwner(db.read, project, owner)
-  const { digest, size } = await blobs.put(project, content)
+  const { digest, size } = 'digest' in content ? content : await blobs.put(project, content)
   await db.write.transaction().execute(async (trx) => {
     if (owner.kind === 'run') await requireActiveRun(deps, trx, project, owner.id)
     await refuseCollision(trx, project, owner, path)

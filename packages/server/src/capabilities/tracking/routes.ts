@@ -1,4 +1,5 @@
 import {
+  addRunArtifact,
   compareRuns,
   createExperiment,
   deleteExperiment,
@@ -23,6 +24,7 @@ import type { FastifyReply } from 'fastify'
 import { type Http, mount } from '../../kernel/http/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
+import type { Uploads } from '../storage/index.ts'
 import { artifactDirectory } from './artifact-path.ts'
 import { trackingErrors } from './errors.ts'
 import { parseFilter } from './filter/parse-filter.ts'
@@ -51,7 +53,11 @@ const tagChanges = (body: { note?: string; tags?: Record<string, string | null> 
   ...(body.note === undefined ? [] : [{ key: note, value: body.note }]),
 ]
 
-export function trackingRoutes(app: Http, tracking: Tracking, { db }: Pick<Kernel, 'db'>): void {
+export function trackingRoutes(
+  app: Http,
+  tracking: Tracking,
+  { db, uploads }: Pick<Kernel, 'db'> & { readonly uploads: Pick<Uploads, 'requireDone'> },
+): void {
   mount(app, createExperiment, 201, async ({ scope, body }) => {
     const { id } = await tracking.createExperiment(scope, {
       name: body.name,
@@ -173,6 +179,10 @@ export function trackingRoutes(app: Http, tracking: Tracking, { db }: Pick<Kerne
         recursive: query.recursive ?? false,
       }),
     }
+  })
+  mount(app, addRunArtifact, 200, async ({ scope, params, body }) => {
+    const content = await uploads.requireDone(scope, body.upload)
+    return tracking.putArtifact(scope, { kind: 'run', id: params.run }, body.path, content)
   })
   mount(app, downloadRunArtifact, 200, async ({ scope, params, query, request, reply }) =>
     sendArtifact(tracking.blobs, request, reply, {

@@ -1,9 +1,15 @@
 import type { ArtifactEntry, Experiment, RunDetail, RunStatus } from '@trivium/contract'
-import type { Readable } from 'node:stream'
 import type { Reader } from '../../kernel/db/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
-import { deleteArtifacts, listArtifacts, putArtifact, requireArtifact, requireOwner } from './artifacts.ts'
+import {
+  type ArtifactContent,
+  deleteArtifacts,
+  listArtifacts,
+  putArtifact,
+  requireArtifact,
+  requireOwner,
+} from './artifacts.ts'
 import {
   createExperiment,
   renameExperiment,
@@ -70,7 +76,7 @@ export interface Tracking {
     scope: Scope,
     owner: ArtifactOwner,
     path: string,
-    content: Readable | Uint8Array,
+    content: ArtifactContent,
   ): Promise<{ digest: string; size: number }>
   listArtifacts(
     scope: Scope,

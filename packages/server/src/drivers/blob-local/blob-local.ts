@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -12,6 +12,7 @@ import {
   type Damage,
   type FetchBytes,
   heldStream,
+  longestUploadMs,
   noChunkIndex,
   openVerifiedRange,
   requireDigest,
@@ -19,6 +20,7 @@ import {
   verifiedStream,
 } from '../../kernel/blobs/index.ts'
 import type { AsideContent, BlobStore, StoredContent } from '../../kernel/ports/blob-store.ts'
+import { createLocalParts } from './local-parts.ts'
 
 /**
  * Content in a local directory: `root/project/ab/abcdef…`; written to a temporary name, synced, then renamed. What was set aside lies in
@@ -75,6 +77,21 @@ export function createBlobLocal({
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
   }
+
+  const parts = createLocalParts({
+    root,
+    find,
+    settle: async (project, from, { digest, chunks: pieces }) => {
+      const path = pathOf(project, digest)
+      await makeDirectory(dirname(path), sync)
+      await chmod(from, 0o440)
+      if (sync) await syncPath(from)
+      await files.trust(path, from)
+      await rename(from, path)
+      if (sync) await syncPath(dirname(path))
+      if (pieces) await chunks.save(project, digest, pieces)
+    },
+  })
 
   async function* listAside(): AsyncIterable<AsideContent> {
     for (const project of await namesIn(root)) {
@@ -152,6 +169,7 @@ export function createBlobLocal({
         if (key.startsWith(digest)) await rm(join(root, project, 'aside', key), { force: true })
     },
     link: async () => undefined,
+    parts,
 
     async *list(): AsyncIterable<StoredContent> {
       for (const project of await namesIn(root)) {
@@ -185,6 +203,14 @@ export function createBlobLocal({
           const found = await stat(path).catch(() => undefined)
           if (!found || found.mtimeMs >= before) continue
           await rm(path, { force: true })
+          dropped += 1
+        }
+        // Their rows end them sooner; these are of nobody.
+        for (const upload of await namesIn(join(root, project, 'uploads'))) {
+          const path = join(root, project, 'uploads', upload)
+          const found = await stat(path).catch(() => undefined)
+          if (!found || found.mtimeMs >= before - longestUploadMs) continue
+          await rm(path, { recursive: true, force: true })
           dropped += 1
         }
       }

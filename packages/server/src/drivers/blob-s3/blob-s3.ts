@@ -12,6 +12,7 @@ import {
   heldStream,
   type Damage,
   type FetchBytes,
+  longestUploadMs,
   noChunkIndex,
   openVerifiedRange,
   requireDigest,
@@ -21,6 +22,7 @@ import {
 import type { AsideContent, BlobStore, StoredContent } from '../../kernel/ports/blob-store.ts'
 import { createLocalCopies } from './local-copies.ts'
 import { createS3Client } from './s3-client.ts'
+import { createS3Parts } from './s3-parts.ts'
 
 export interface BlobS3Options {
   /** s3://bucket or s3://bucket/prefix. */
@@ -191,6 +193,10 @@ export function createBlobS3(options: BlobS3Options): BlobStore & { close(): voi
     return { stream: await openVerifiedRange({ project, digest }, range, known, fetch, report), size }
   }
 
+  const isIntact = async (project: string, digest: string, size: number): Promise<boolean> =>
+    (await client.head(keyOf(project, digest)))?.size === size &&
+    (await client.head(damageKeyOf(project, digest))) === undefined
+
   /** Brings content up unless it is there. What is there in another size, or was found damaged, is replaced. */
   const store = async (
     { project, digest, size }: { project: string; digest: string; size: number },
@@ -198,13 +204,29 @@ export function createBlobS3(options: BlobS3Options): BlobStore & { close(): voi
   ): Promise<void> => {
     const key = keyOf(project, digest)
     const damage = damageKeyOf(project, digest)
-    const intact = async (): Promise<boolean> =>
-      (await client.head(key))?.size === size && (await client.head(damage)) === undefined
+    const intact = (): Promise<boolean> => isIntact(project, digest, size)
     if (size > partSize && (await intact())) return
     if ((await send(key, true)) || (await intact())) return
     await send(key, false)
     await client.remove(damage)
   }
+
+  const parts = createS3Parts({
+    client,
+    copies,
+    links: options.links,
+    at,
+    ready: requireOwned,
+    find,
+    settle: async (project, from, { digest, size, chunks: pieces }) => {
+      if (!(await isIntact(project, digest, size))) {
+        if (!(await client.copy({ key: from, size }, keyOf(project, digest))))
+          throw blobErrors.UNAVAILABLE(options.url, 'what was uploaded went away while it was copied')
+        await client.remove(damageKeyOf(project, digest))
+      }
+      if (pieces) await chunks.save(project, digest, pieces)
+    },
+  })
 
   return {
     own: (instance) => {
@@ -285,6 +307,7 @@ export function createBlobS3(options: BlobS3Options): BlobStore & { close(): voi
         expiresAt: Date.now() + seconds * 1000,
       }
     },
+    parts,
     async *list(): AsyncIterable<StoredContent> {
       for await (const { key, size, at: time } of client.list(at('blobs/'))) {
         const [project = '', , digest = ''] = key.slice(at('blobs/').length).split('/')
@@ -311,7 +334,18 @@ export function createBlobS3(options: BlobS3Options): BlobStore & { close(): voi
       await copies.drop(aside.project, aside.digest)
       if (!(await client.head(keyOf(aside.project, aside.digest)))) await chunks.drop(aside.project, aside.digest)
     },
-    dropUnfinished: (before) => client.abortUploads(at('blobs/'), before),
+    dropUnfinished: async (before) => {
+      // The rows of uploads in parts end them sooner; these are of nobody.
+      const longAgo = before - longestUploadMs
+      let dropped = await client.abortUploads(at('blobs/'), before)
+      dropped += await client.abortUploads(at('uploads/'), longAgo)
+      for await (const { key, at: time } of client.list(at('uploads/'))) {
+        if (time >= longAgo) continue
+        await client.remove(key)
+        dropped += 1
+      }
+      return dropped
+    },
     close: () => client.close(),
   }
 }

@@ -37,7 +37,23 @@ export interface S3Client {
   list(prefix: string): AsyncIterable<S3Object>
   /** Ends uploads in parts that began before then; returns how many. */
   abortUploads(prefix: string, before: number): Promise<number>
-  link(key: string, want: { method: 'GET' | 'PUT'; headers: Readonly<Record<string, string>>; seconds: number }): string
+  /** Begins an upload in parts; returns the store's name for it. */
+  begin(key: string): Promise<string>
+  /** Its tag; undefined when the upload is not there any more. */
+  putPart(key: string, uploadId: string, number: number, file: UploadFile): Promise<string | undefined>
+  parts(key: string, uploadId: string): Promise<Map<number, { size: number; etag: string }>>
+  /** False: something is there already, or another upload of the same key has ended this one. */
+  complete(key: string, uploadId: string, etags: readonly string[], onlyNew: boolean): Promise<boolean>
+  abort(key: string, uploadId: string): Promise<void>
+  link(
+    key: string,
+    want: {
+      method: 'GET' | 'PUT'
+      headers: Readonly<Record<string, string>>
+      query?: Readonly<Record<string, string>>
+      seconds: number
+    },
+  ): string
   close(): void
 }
 
@@ -113,7 +129,6 @@ export function createS3Client(options: S3ClientOptions): S3Client {
     return uploadId
   }
 
-  /** False: something is there already, or another upload of the same key has ended this one. */
   const complete = async (
     key: string,
     uploadId: string,
@@ -322,10 +337,25 @@ export function createS3Client(options: S3ClientOptions): S3Client {
       }
       return ended
     },
-    link: (key, { method, headers, seconds }) =>
+    begin,
+    putPart: async (key, uploadId, number, { path, size, sha256 }) => {
+      const answer = await transport.send({
+        method: 'PUT',
+        key,
+        query: { partNumber: String(number), uploadId },
+        body: { path, start: 0, end: size, sha256 },
+        accept: [404],
+      })
+      return answer.status === 404 ? undefined : String(answer.headers.etag)
+    },
+    parts: partsOf,
+    complete,
+    abort: async (key, uploadId) =>
+      void (await transport.send({ method: 'DELETE', key, query: { uploadId }, accept: [404] })),
+    link: (key, { method, headers, query = {}, seconds }) =>
       signUrl(
         options.credentials,
-        { method, ...transport.place(key), query: {}, headers },
+        { method, ...transport.place(key), query, headers },
         { scheme: options.endpoint.protocol, seconds, at: new Date() },
       ),
     close: () => transport.close(),

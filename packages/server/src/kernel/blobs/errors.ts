@@ -49,6 +49,28 @@ export const blobErrors = defineErrors('BLOB', {
     message: (store: string, whose: string) =>
       `${store} ${whose}. Nothing was written. Give this instance a bucket or a prefix of its own (storageUrl).`,
   },
+  NO_UPLOAD: {
+    status: 404,
+    message: (upload: string) => `The store knows no upload "${upload.slice(0, 80)}". Begin a new one.`,
+  },
+  PARTS_MISSING: {
+    status: 409,
+    message: (missing: readonly number[], parts: number) =>
+      `${missing.length} of ${parts} parts are missing: ${missing.slice(0, 20).join(', ')}${missing.length > 20 ? ' and more' : ''}. Send them, then complete the upload again.`,
+  },
+  PARTS_DIFFER: {
+    status: 409,
+    message: (number: number, size: number, first: number) =>
+      `Part ${number} has ${size} bytes and part 1 has ${first}. All parts but the last must be of one size.`,
+  },
+  PART_CHANGED: {
+    status: 409,
+    message: (number: number) => `Part ${number} is not the one that is meant. Send it again.`,
+  },
+  PART_UNDER_WAY: {
+    status: 409,
+    message: () => 'A part is still being received. Complete the upload when all have been answered.',
+  },
   NO_LINKS: {
     status: 409,
     message: () =>

@@ -14,6 +14,8 @@ export interface RequestQuotas {
   take(caller: QuotaCaller, request: { bytes: number; stores: boolean }): Promise<void>
   /** More bytes of a body whose length was not told. */
   takeBytes(caller: QuotaCaller, request: { bytes: number; stores: boolean }): void
+  /** Throws when so many more bytes would not fit, before any of them is sent. */
+  requireStorage(caller: QuotaCaller, bytes: number): Promise<void>
   /** An event stream; returns what is to be called when it is closed. */
   openStream(caller: QuotaCaller): () => void
 }

@@ -23,6 +23,51 @@ export interface ContentLink {
   readonly expiresAt: number
 }
 
+/** An upload in parts: our id, and what the store calls it. */
+export interface PartsUpload {
+  readonly upload: string
+  readonly handle: string
+}
+
+/** A part that arrived. `etag` names its bytes: their SHA-256, or what the store makes of them. */
+export interface StoredPart {
+  readonly number: number
+  readonly size: number
+  readonly etag: string
+}
+
+/** What an upload must turn out to be: so many parts, and as far as the client said so its digest, size and the parts that he means. */
+export interface WantedParts {
+  readonly parts: number
+  readonly digest?: string
+  readonly size?: number
+  readonly etags?: ReadonlyMap<number, string>
+}
+
+/** Content that comes in parts, in any order, over hours and from more than one server. Nothing of it is content before `finish` has hashed the whole. */
+export interface PartStore {
+  /** Makes room for an upload; returns the store's name for it. */
+  begin(project: string, upload: string): Promise<string>
+  /** Stores a part, numbered from 1, durable when the upload is finished; the same number again replaces it. All but the last have one size. */
+  put(
+    project: string,
+    at: PartsUpload,
+    part: { number: number; last: boolean; size: number; digest?: string },
+    content: Readable,
+  ): Promise<StoredPart>
+  list(project: string, at: PartsUpload): Promise<StoredPart[]>
+  /** A request by which the client writes a part at the store itself; undefined where there is no such way. */
+  link(
+    project: string,
+    at: PartsUpload,
+    part: { number: number; size?: number; digest?: string; seconds: number },
+  ): ContentLink | undefined
+  /** Joins the parts, reads and hashes the whole, and makes it content only when it is what was wanted. May be called again after it broke off. */
+  finish(project: string, at: PartsUpload, wanted: WantedParts): Promise<{ digest: string; size: number }>
+  /** Removes every trace of an upload but the content that came of it. */
+  end(project: string, at: PartsUpload): Promise<void>
+}
+
 /** Immutable content by SHA-256, per project: nobody learns from a digest whether another project holds the same bytes. */
 export interface BlobStore {
   /** Says which instance writes here; to be called once, before the first write. Throws BLOB.FOREIGN where another one does. */
@@ -56,6 +101,8 @@ export interface BlobStore {
     digest: string,
     want: { write?: { size: number }; seconds: number },
   ): Promise<ContentLink | undefined>
+
+  readonly parts: PartStore
 
   /** Everything that lies in its place, in no order; for collection. */
   list(): AsyncIterable<StoredContent>
