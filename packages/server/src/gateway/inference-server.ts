@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import { AppError, isTooDeep } from '../kernel/errors/index.ts'
 import { newId } from '../kernel/ids/new-id.ts'
+import { dropRest } from '../kernel/http/drop-rest.ts'
 import { readTls, type TlsFiles } from '../kernel/http/tls-files.ts'
 import type { Logger } from '../kernel/logging/index.ts'
 import { readTraceparent } from '../kernel/telemetry/span-context.ts'
@@ -44,7 +45,12 @@ export function createInferenceServer(deps: InferenceDeps): InferenceServer {
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     running += 1
     void (request.url?.startsWith('/.control/') ? deps.answerPeer(request) : traced(deps, request, draining))
-      .then((wire) => send(response, wire, draining))
+      .then(async (wire) => {
+        // Whoever wants the connection closed loses the answer when it closes while he still sends.
+        if (!request.complete && !response.shouldKeepAlive) await dropRest(request)
+        send(response, wire, draining)
+        if (!request.complete) await dropRest(request)
+      })
       .finally(() => {
         running -= 1
         if (running === 0) whenIdle()
@@ -140,8 +146,6 @@ async function answer(deps: InferenceDeps, request: IncomingMessage, draining: b
     const retryAfter = error instanceof AppError && error.status === 429 ? error.details?.['retryAfter'] : undefined
     if (retryAfter !== undefined)
       result = { ...result, headers: { ...result.headers, 'retry-after': String(retryAfter) } }
-    // What is left of the body must not be taken for the next request.
-    if (!request.complete) result = { ...result, headers: { ...result.headers, connection: 'close' } }
   }
   deployment?.traffic.add({
     status: result.status,

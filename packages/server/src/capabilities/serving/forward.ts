@@ -1,9 +1,9 @@
 import { Agent, type IncomingHttpHeaders, request as sendRequest } from 'node:http'
 import { Agent as SecureAgent, request as sendSecureRequest } from 'node:https'
-import type { Readable } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../kernel/errors/index.ts'
-import type { Authenticator, Http } from '../../kernel/http/index.ts'
+import { type Authenticator, dropRest, type Http, toAppError } from '../../kernel/http/index.ts'
 import { traceparent } from '../../kernel/telemetry/index.ts'
 import { accessErrors } from '../../kernel/principal/index.ts'
 import { servingErrors } from './errors.ts'
@@ -22,13 +22,17 @@ const ofConnection = new Set([
   'expect',
 ])
 
+/** Connections end here so long before the gateway ends them for idleness: else one ends just as a late main sends a request on it. */
+const idleBufferMs = 30_000
+
 /**
  * Passes the inference routes on to the gateway, so that one port is enough to begin with. The gateway authenticates; these routes are public here only
  * in that main does not look at the token twice. Without a gateway main itself says what is missing, to those who may know.
  */
 export function forwardRoutes(app: Http, serving: Serving, authenticator: Authenticator): void {
-  const agent = new Agent({ keepAlive: true, maxSockets: 256 })
-  const secureAgent = new SecureAgent({ keepAlive: true, maxSockets: 256 })
+  const options = { keepAlive: true, maxSockets: 256, agentKeepAliveTimeoutBuffer: idleBufferMs }
+  const agent = new Agent(options)
+  const secureAgent = new SecureAgent(options)
   app.addHook('onClose', async () => {
     agent.destroy()
     secureAgent.destroy()
@@ -76,13 +80,15 @@ function forward(
       for (const [name, value] of Object.entries(received.headers))
         if (!ofConnection.has(name) && value !== undefined) answered[name] = value
       answer.writeHead(received.statusCode ?? 502, answered)
-      received.pipe(answer)
+      // A gateway that ends in the middle of its answer ends the answer too.
+      pipeline(received, answer, () => {})
     },
   )
   passed.on('error', () => {
-    if (answer.headersSent) answer.destroy()
-    else sendError(answer, request, servingErrors.STARTING())
+    // An answer that has come is passed on to its end, though the gateway did not want the rest of the body.
+    if (!answer.headersSent) sendError(answer, request, servingErrors.STARTING())
   })
+  passed.on('close', () => void dropRest(request.raw))
   answer.on('close', () => {
     if (!answer.writableFinished) passed.destroy()
   })
@@ -105,8 +111,10 @@ async function sayWhatIsMissing(
     const names = await serving.names(found.principal.homeProject)
     throw names.length === 0 ? servingErrors.NO_DEPLOYMENT(found.principal.homeProject) : servingErrors.STARTING()
   } catch (error) {
-    if (!(error instanceof AppError)) throw error
-    sendError(reply.raw, request, error)
+    // Nobody else answers what was taken over.
+    const problem = toAppError(error)
+    if (problem.status >= 500 && !(error instanceof AppError)) request.log.error({ err: error }, 'request failed')
+    sendError(reply.raw, request, problem)
   }
   return reply
 }

@@ -1,4 +1,5 @@
 export * from './create-http.ts'
+export * from './drop-rest.ts'
 export * from './listener.ts'
 export * from './load-gate.ts'
 export * from './mount.ts'
