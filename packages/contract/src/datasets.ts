@@ -271,6 +271,12 @@ const Declaration = {
         'Columns that are about persons. Whoever lacks `data:read-personal` reads `redacted` in every column of these names in the project.',
     }),
   ),
+  subjectColumn: Type.Optional(
+    Type.Union([Type.String({ minLength: 1, maxLength: 200 }), Type.Null()], {
+      description:
+        'Column that says whose row it is, such as a customer number. With it the personal columns of each new version are encrypted with a key for each person, so that an erasure reaches every copy.',
+    }),
+  ),
 }
 
 export const DatasetVersion = Type.Object({
@@ -295,6 +301,12 @@ export const DatasetVersion = Type.Object({
   createdAt: Type.Integer(),
   createdBy: Type.String(),
   createdByName: Type.String(),
+  sealed: Type.Array(Type.String(), {
+    description: 'Columns that are encrypted with a key for each person.',
+  }),
+  redacted: Type.Union([Type.Object({ people: Type.Integer(), rows: Type.Integer() }), Type.Null()], {
+    description: 'People who were erased, and their rows: their personal values read `redacted`, for everybody.',
+  }),
 })
 export type DatasetVersion = Static<typeof DatasetVersion>
 
@@ -313,6 +325,7 @@ export const Dataset = Type.Object({
   label: Type.Union([Type.String(), Type.Null()]),
   availability: Type.Record(Type.String(), ColumnAvailability),
   personal: Type.Array(Type.String()),
+  subjectColumn: Type.Union([Type.String(), Type.Null()]),
 })
 export type Dataset = Static<typeof Dataset>
 

@@ -35,6 +35,7 @@ import { storageScrub } from './0113-storage-scrub.ts'
 import { quotas } from './0116-quotas.ts'
 import { jobTrace } from './0119-job-trace.ts'
 import { subjectKeys } from './0120-subject-keys.ts'
+import { datasetRedactions } from './0121-dataset-redactions.ts'
 import { erasures } from './0123-erasures.ts'
 import { blobChunks } from './0127-blob-chunks.ts'
 import { uploads } from './0128-uploads.ts'
@@ -78,6 +79,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0116-quotas', quotas],
   ['0119-job-trace', jobTrace],
   ['0120-subject-keys', subjectKeys],
+  ['0121-dataset-redactions', datasetRedactions],
   ['0123-erasures', erasures],
   ['0127-blob-chunks', blobChunks],
   ['0128-uploads', uploads],

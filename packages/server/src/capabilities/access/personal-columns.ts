@@ -17,12 +17,16 @@ export interface Mask {
 
 const open: Mask = { any: false, hides: () => false, hidesIn: () => false }
 
-/** Declares which columns of `declaredBy` (`dataset:NAME`, `feature-view:NAME`) are personal, instead of what it declared before. */
+/**
+ * Declares which columns of `declaredBy` (`dataset:NAME`, `feature-view:NAME`) are personal, instead of what it declared before, and which column says whose
+ * values they are: with that they are sealed with the keys of people when they are written.
+ */
 export async function declarePersonal(
   trx: Trx,
   project: string,
   declaredBy: string,
   names: readonly string[],
+  subjectColumn: string | null = null,
 ): Promise<void> {
   await trx
     .deleteFrom('personal_column')
@@ -30,7 +34,10 @@ export async function declarePersonal(
     .where('declared_by', '=', declaredBy)
     .execute()
   for (const name of new Set(names))
-    await trx.insertInto('personal_column').values({ project_id: project, declared_by: declaredBy, name }).execute()
+    await trx
+      .insertInto('personal_column')
+      .values({ project_id: project, declared_by: declaredBy, name, subject_column: subjectColumn })
+      .execute()
 }
 
 /** What `declaredBy` declares as personal. */
@@ -63,11 +70,15 @@ export async function maskOf(db: Reader, scope: Scope): Promise<Mask> {
 /** The mask of whoever may see no personal column; for what is written down for everybody. */
 export async function personalMask(db: Reader, project: string): Promise<Mask> {
   const rows = await db.selectFrom('personal_column').select('name').where('project_id', '=', project).execute()
-  if (rows.length === 0) return open
-  const names = new Set(rows.map(({ name }) => name.toLowerCase()))
+  return rows.length === 0 ? open : maskOfNames(rows.map(({ name }) => name))
+}
+
+/** The mask that hides these columns. */
+export function maskOfNames(hidden: readonly string[]): Mask {
+  const names = new Set(hidden.map((name) => name.toLowerCase()))
   const hides = (column: string): boolean => {
     const name = column.toLowerCase()
-    return names.has(name) || names.has(name.replace(/^(input|feature|output)\./, ''))
+    return names.has(name) || names.has(plainName(name))
   }
   return {
     any: true,
@@ -78,6 +89,42 @@ export async function personalMask(db: Reader, project: string): Promise<Mask> {
     },
   }
 }
+
+/**
+ * Which of these columns are sealed when rows are written, and which of them says whose value it is. The declaration of `declaredBy` comes first; where it has
+ * none, any of the project holds that names a column which is there, because rows travel.
+ */
+export async function sealingOf(
+  db: Reader,
+  project: string,
+  columns: readonly string[],
+  declaredBy?: string,
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await db
+    .selectFrom('personal_column')
+    .select(['declared_by', 'name', 'subject_column'])
+    .where('project_id', '=', project)
+    .where('subject_column', 'is not', null)
+    .orderBy('declared_by')
+    .execute()
+  if (rows.length === 0) return new Map()
+  const byName = Map.groupBy(rows, ({ name }) => name.toLowerCase())
+  const found = new Map<string, string>()
+  for (const column of columns) {
+    const declared = byName.get(plainName(column)) ?? []
+    const own = declared.filter((row) => row.declared_by === declaredBy)
+    for (const { subject_column: wanted } of [...own, ...declared]) {
+      const subject = columns.find((one) => plainName(one) === wanted?.toLowerCase())
+      if (subject === undefined) continue
+      found.set(column, subject)
+      break
+    }
+  }
+  return found
+}
+
+/** `input.Email` is the column `email`. */
+const plainName = (column: string): string => column.toLowerCase().replace(/^(input|feature|output)\./, '')
 
 /** The values of hidden names in a record become `redacted`. */
 export function maskRecord<Value>(mask: Mask, record: Readonly<Record<string, Value>>): Record<string, Value | string> {

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { DatasetCheck, DatasetCheckResult, EventRef } from '@trivium/contract'
 import { asReader, type Trx } from '../../kernel/db/index.ts'
+import { blobErrors } from '../../kernel/blobs/index.ts'
 import { AppError } from '../../kernel/errors/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -17,12 +18,17 @@ import type { Profile } from '../../kernel/tables/profile.ts'
 import { type Declaration, readDeclaration, type VersionStatistics } from './declaration.ts'
 import { personalMask } from '../access/index.ts'
 import { datasetErrors } from './errors.ts'
-import { maskChecks } from './mask-statistics.ts'
+import { maskChecks, maskProfile, maskStatistics } from './mask-statistics.ts'
+import { copyRedactions, noteRedactions } from './redactions.ts'
 import { runChecks } from './run-checks.ts'
+import { readSealedColumns, sealVersion } from './seal-version.ts'
 import { sliceStatistics } from './slice-statistics.ts'
 import type { DatasetVersionTable } from './tables.ts'
 
-export type AddVersionDeps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths'>
+export type AddVersionDeps = Pick<
+  Kernel,
+  'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'subjects'
+>
 
 export interface AddVersionInput {
   name: string
@@ -87,19 +93,30 @@ export async function addVersion(deps: AddVersionDeps, scope: Scope, input: AddV
       )
     }
     const statistics = await sliceStatistics(tables, relation, profile, declaration)
+    const sealed = await sealVersion(deps, scope.project, {
+      dataset: input.name,
+      columns: plain.filter(({ name }) => name !== eventTimeColumn),
+      relation,
+      path: join(directory, 'sealed.parquet'),
+    })
+    const announced = input.format === 'parquet' ? input.digest : undefined
+    if (sealed && announced !== undefined) await requireDigest(parquet, announced)
     const { digest, size } = await blobs.put(
       scope.project,
-      createReadStream(parquet),
-      input.format === 'parquet' && input.digest !== undefined ? { expected: input.digest } : {},
+      createReadStream(sealed ? sealed.path : parquet),
+      !sealed && announced !== undefined ? { expected: announced } : {},
     )
+    const kept = sealed ? sealed.mask : undefined
     const added = await deps.db.write.transaction().execute((trx) =>
       record(deps, trx, scope, {
         ...input,
-        columns: plain,
-        profile,
-        statistics,
+        columns: sealed ? plain.map((column) => sealedAs(sealed.columns, column)) : plain,
+        profile: kept ? maskProfile(kept, profile) : profile,
+        statistics: kept ? maskStatistics(kept, statistics) : statistics,
         results,
         eventTimeColumn,
+        sealed: sealed?.columns ?? [],
+        erased: sealed?.erased ?? new Map(),
         file: { digest, size },
       }),
     )
@@ -199,6 +216,9 @@ interface Recorded extends AddVersionInput {
   statistics: VersionStatistics
   results: DatasetCheckResult[]
   eventTimeColumn: string | null
+  /** Columns that are sealed, with the types that they had, and rows of people who were erased. */
+  sealed: readonly TableColumn[]
+  erased: ReadonlyMap<string, number>
   file: { digest: string; size: number }
 }
 
@@ -249,6 +269,7 @@ async function record(
   if (append) {
     if (earlier.some((file) => file.digest === input.file.digest)) return { row: before, unchanged: true }
     requireSameColumns(input.name, await columnsAt(asReader(trx), project, table), input.columns)
+    requireSameColumns(input.name, typesBefore(readSealedColumns(before), input.sealed), input.sealed)
   } else await createTable(trx, { project, id: table, columns: input.columns, at })
   const digest = createHash('sha256')
     .update(JSON.stringify([input.columns, ...earlier.map((file) => file.digest), input.file.digest]))
@@ -292,10 +313,13 @@ async function record(
     profile: JSON.stringify(input.profile),
     check_results: JSON.stringify(input.results),
     slices: JSON.stringify(input.statistics),
+    sealed: storedSealed(input.sealed, append ? before : undefined),
     created_at: at,
     created_by: scope.principal.id,
   }
   await trx.insertInto('dataset_version').values(row).execute()
+  if (append) await copyRedactions(trx, { project, dataset: input.name, from: latest, to: version })
+  await noteRedactions(trx, { project, dataset: input.name, version }, input.erased)
   const { numUpdatedRows } = await trx
     .updateTable('dataset')
     .set({ latest_version: version })
@@ -328,6 +352,28 @@ async function record(
     ...(maxTime === null ? {} : { eventTime: maxTime }),
   })
   return { row, unchanged: false }
+}
+
+/** A sealed value is a text, whatever it was. */
+const sealedAs = (sealed: readonly TableColumn[], column: TableColumn): TableColumn =>
+  sealed.some(({ name }) => name === column.name) ? { name: column.name, type: 'string' } : column
+
+/** What sealed columns were in the rows before; what was not sealed there has been compared by what it is. */
+const typesBefore = (before: readonly TableColumn[], now: readonly TableColumn[]): TableColumn[] =>
+  now.map((column) => before.find(({ name }) => name === column.name) ?? column)
+
+/** With the columns that earlier rows of the same table have sealed. */
+function storedSealed(sealed: readonly TableColumn[], before: DatasetVersionTable | undefined): string | null {
+  const all = new Map([...sealed, ...readSealedColumns(before)].map((column) => [column.name, column]))
+  return all.size === 0 ? null : JSON.stringify([...all.values()])
+}
+
+/** What is stored is not what was sent, so that the announced digest is compared here. */
+async function requireDigest(path: string, announced: string): Promise<void> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
+  const digest = hash.digest('hex')
+  if (digest !== announced) throw blobErrors.DIGEST_MISMATCH(announced, digest)
 }
 
 function requireSameColumns(name: string, before: readonly TableColumn[], now: readonly TableColumn[]): void {

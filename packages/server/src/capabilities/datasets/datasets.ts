@@ -12,10 +12,11 @@ import type {
   DatasetSlices,
   DatasetVersion,
 } from '@trivium/contract'
-import type { Reader } from '../../kernel/db/index.ts'
+import { asReader, type Reader } from '../../kernel/db/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
-import type { Relation, TableColumn } from '../../kernel/ports/index.ts'
-import { requirePermission, type Scope } from '../../kernel/principal/index.ts'
+import type { Relation, SubjectData, TableColumn } from '../../kernel/ports/index.ts'
+import { readSealed } from '../../kernel/subjects/index.ts'
+import { permits, requirePermission, type Scope } from '../../kernel/principal/index.ts'
 import { declarePersonal, type Mask, maskOf, personalColumnsOf, personalMask } from '../access/index.ts'
 import { type FileRange, filesAt, relationAt } from '../../kernel/tables/catalog.ts'
 import type { Profile } from '../../kernel/tables/profile.ts'
@@ -25,6 +26,9 @@ import { type Declaration, readDeclaration, requireDeclared, type VersionStatist
 import { datasetErrors } from './errors.ts'
 import { conditionProblem } from './run-checks.ts'
 import { maskAttention, maskBalance, maskChecks, maskedColumns, maskProfile, maskSlices } from './mask-statistics.ts'
+import { redactionsOf } from './redactions.ts'
+import { type OpenedRows, openRows, readSealedColumns } from './seal-version.ts'
+import { datasetSubjects } from './subject-data.ts'
 import type { DatasetVersionTable } from './tables.ts'
 
 export interface Datasets {
@@ -72,6 +76,18 @@ export interface Datasets {
   resolve(scope: Scope, reference: string): Promise<DatasetVersion>
   /** The rows of a version for the table engine; `range` prunes files by event time (the query still has to filter). */
   relation(scope: Scope, name: string, version: number, range?: Pick<FileRange, 'from' | 'to'>): Promise<Relation>
+  /**
+   * The rows of a version for what computes with them: sealed values are opened where the scope may read what is personal, else they stay sealed. Release it: it
+   * may be a file with plain values. `added`: only the rows that the version brought. `always`: for what shows nobody a value, such as checks.
+   */
+  opened(
+    scope: Scope,
+    name: string,
+    version: number,
+    options?: { added?: boolean; always?: boolean },
+  ): Promise<OpenedRows>
+  /** What datasets hold about a person. */
+  readonly subjects: SubjectData
   /** Only the rows that a version brought. */
   addedRows(scope: Scope, name: string, version: number): Promise<Relation>
   /** Which columns are personal in the project, whoever asks. */
@@ -154,6 +170,7 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
         label: declaration.label ?? null,
         availability: declaration.availability ?? {},
         personal: personal.get(`dataset:${row.name}`) ?? [],
+        subjectColumn: declaration.subjectColumn ?? null,
         latest: newest,
         rejectedAt: refused ? row.rejected_at : null,
         rejectedReason: refused ? row.rejected_reason : null,
@@ -200,10 +217,26 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
     }
   }
   /** Who may not see a personal column does not make it visible either. */
-  const requireMayDeclare = async (scope: Scope, name: string, personal: readonly string[]): Promise<void> => {
+  const requireMayDeclare = async (
+    scope: Scope,
+    name: string,
+    {
+      personal,
+      subjectColumn,
+    }: { personal?: readonly string[] | undefined; subjectColumn?: string | null | undefined },
+  ): Promise<void> => {
     const by = `dataset:${name}`
     const before = (await personalColumnsOf(db.read, scope.project, [by])).get(by) ?? []
-    if (before.some((one) => !personal.includes(one))) requirePermission(scope, 'data:read-personal')
+    if (personal && before.some((one) => !personal.includes(one))) requirePermission(scope, 'data:read-personal')
+    if (subjectColumn === undefined || before.length === 0) return
+    const row = await db.read
+      .selectFrom('dataset')
+      .select('declaration')
+      .where('project_id', '=', scope.project)
+      .where('name', '=', name)
+      .executeTakeFirst()
+    const now = row && readDeclaration(row.declaration).subjectColumn
+    if (now && now !== subjectColumn) requirePermission(scope, 'data:read-personal')
   }
   const version: Datasets['version'] = async (scope, name, number) => {
     const row = await requireVersion(scope, name, number)
@@ -216,11 +249,41 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
     }
   }
 
-  const shownColumns = async (scope: Scope, name: string, number: number): Promise<string> =>
-    maskedColumns(
-      await maskOf(db.read, scope),
-      JSON.parse((await requireVersion(scope, name, number)).columns) as TableColumn[],
+  const addedRows = async (scope: Scope, name: string, number: number): Promise<Relation> => {
+    const { table_id: table, snapshot } = await requireVersion(scope, name, number)
+    const whole = await relationAt(db.read, blobs, scope.project, table, { snapshot })
+    const before = new Set(
+      await Promise.all(
+        (await filesAt(db.read, scope.project, table, { snapshot: snapshot - 1 })).map(({ digest }) =>
+          blobs.localPath(scope.project, digest),
+        ),
+      ),
     )
+    return { ...whole, files: whole.files.filter((path) => !before.has(path)) }
+  }
+  const opened: Datasets['opened'] = async (scope, name, number, { added = false, always = false } = {}) => {
+    const row = await requireVersion(scope, name, number)
+    const rows = await (added ? addedRows : relation)(scope, name, number)
+    if (!always && !permits(scope, 'data:read-personal')) 
+      return { relation: rows, columns: [], release: async () => {} }
+    const path = join(paths.tmp, `opened-${randomUUID()}.parquet`)
+    return openRows(deps, {
+      project: scope.project,
+      relation: rows,
+      sealed: readSealedColumns(row),
+      path,
+      remove: () => rm(path, { force: true }),
+    })
+  }
+  /** Columns as this reader sees them: what is sealed and was not opened for him is hidden, whatever is declared by now. */
+  const shownColumns = async (scope: Scope, row: DatasetVersionTable): Promise<string> => {
+    const mask = await maskOf(db.read, scope)
+    const sealed = permits(scope, 'data:read-personal') ? [] : readSealedColumns(row).map(({ name }) => name)
+    return maskedColumns(
+      { ...mask, any: true, hides: (name) => mask.hides(name) || sealed.includes(name) },
+      JSON.parse(row.columns) as TableColumn[],
+    )
+  }
 
   return {
     add: async (scope, input) => {
@@ -231,7 +294,7 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
     },
     declare: async (scope, name, { description, checks, personal, ...declaration }) => {
       await requireComputable(scope, name, checks ?? [], declaration)
-      if (personal) await requireMayDeclare(scope, name, personal)
+      await requireMayDeclare(scope, name, { personal, subjectColumn: declaration.subjectColumn })
       await db.write.transaction().execute(async (trx) => {
         const before = await trx
           .selectFrom('dataset')
@@ -266,7 +329,19 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
             Object.keys(changes).length === 0 ? c.doNothing() : c.columns(['project_id', 'name']).doUpdateSet(changes),
           )
           .execute()
-        if (personal) await declarePersonal(trx, scope.project, `dataset:${name}`, personal)
+        if (personal || declaration.subjectColumn !== undefined) {
+          const by = `dataset:${name}`
+          const names = personal ?? (await personalColumnsOf(asReader(trx), scope.project, [by])).get(by) ?? []
+          const subject =
+            declaration.subjectColumn ?? (before ? readDeclaration(before.declaration).subjectColumn : undefined)
+          await declarePersonal(
+            trx,
+            scope.project,
+            by,
+            names,
+            declaration.subjectColumn === null ? null : (subject ?? null),
+          )
+        }
         await deps.events.append(trx, {
           project: scope.project,
           name: 'dataset.declared',
@@ -335,33 +410,40 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
       return version
     },
     relation,
-    addedRows: async (scope, name, number) => {
-      const { table_id: table, snapshot } = await requireVersion(scope, name, number)
-      const whole = await relationAt(db.read, blobs, scope.project, table, { snapshot })
-      const before = new Set(
-        await Promise.all(
-          (await filesAt(db.read, scope.project, table, { snapshot: snapshot - 1 })).map(({ digest }) =>
-            blobs.localPath(scope.project, digest),
-          ),
-        ),
-      )
-      return { ...whole, files: whole.files.filter((path) => !before.has(path)) }
-    },
+    addedRows,
+    opened,
+    subjects: datasetSubjects(deps),
     personal: ({ project }) => personalMask(db.read, project),
-    preview: async (scope, name, version, limit) =>
-      tables.query({
-        sql: `select ${await shownColumns(scope, name, version)} from data limit ${Math.floor(limit)}`,
+    preview: async (scope, name, version, limit) => {
+      const row = await requireVersion(scope, name, version)
+      const found = await tables.query({
+        sql: `select ${await shownColumns(scope, row)} from data limit ${Math.floor(limit)}`,
         relations: { data: await relation(scope, name, version) },
         trusted: true,
-      }),
+      })
+      const types = new Map(readSealedColumns(row).map((column) => [column.name, column.type]))
+      if (types.size === 0) return found
+      const open = await deps.subjects.opener(scope.project, found.rows.flat())
+      return {
+        columns: found.columns,
+        rows: found.rows.map((values) =>
+          values.map((value, index) => readSealed(types.get(found.columns[index]?.name ?? ''), value, open)),
+        ),
+      }
+    },
     download: async (scope, name, version) => {
       const path = join(paths.tmp, `download-${randomUUID()}.parquet`)
-      await tables.write({
-        sql: `select ${await shownColumns(scope, name, version)} from data`,
-        relations: { data: await relation(scope, name, version) },
-        trusted: true,
-        output: { path, format: 'parquet' },
-      })
+      const { relation: data, release } = await opened(scope, name, version)
+      try {
+        await tables.write({
+          sql: `select ${await shownColumns(scope, await requireVersion(scope, name, version))} from data`,
+          relations: { data },
+          trusted: true,
+          output: { path, format: 'parquet' },
+        })
+      } finally {
+        await release()
+      }
       const stream = createReadStream(path)
       stream.on('close', () => void rm(path, { force: true }))
       return stream
@@ -371,6 +453,9 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
 
 async function presentVersions(db: Reader, rows: readonly DatasetVersionTable[]): Promise<DatasetVersion[]> {
   const authors = [...new Set(rows.map((row) => row.created_by))]
+  const redactions = new Map<string, { people: number; rows: number }>()
+  for (const [project, ofProject] of Map.groupBy(rows, (row) => row.project_id))
+    for (const [version, found] of await redactionsOf(db, project, ofProject)) redactions.set(version, found)
   const names = new Map(
     (authors.length === 0
       ? []
@@ -396,5 +481,7 @@ async function presentVersions(db: Reader, rows: readonly DatasetVersionTable[])
     createdAt: row.created_at,
     createdBy: row.created_by,
     createdByName: names.get(row.created_by) ?? row.created_by,
+    sealed: readSealedColumns(row).map(({ name }) => name),
+    redacted: redactions.get(`${row.dataset}@${row.version}`) ?? null,
   }))
 }

@@ -8,6 +8,7 @@ export interface Declaration {
   readonly slices?: string[]
   readonly label?: string | null
   readonly availability?: Record<string, ColumnAvailability>
+  readonly subjectColumn?: string | null
 }
 
 /** What is stored with a version beside its profile. */
@@ -29,6 +30,8 @@ export function requireDeclared(declaration: Declaration, columns: readonly Tabl
   }
   for (const name of declaration.slices ?? []) requireColumn(name)
   if (declaration.label !== null && declaration.label !== undefined) requireColumn(declaration.label)
+  if (declaration.subjectColumn !== null && declaration.subjectColumn !== undefined)
+    requireColumn(declaration.subjectColumn)
   for (const [name, known] of Object.entries(declaration.availability ?? {})) {
     requireColumn(name)
     if (!('at' in known)) continue

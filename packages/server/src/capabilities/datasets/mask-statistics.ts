@@ -3,6 +3,7 @@ import type { TableColumn } from '../../kernel/ports/index.ts'
 import { sqlName } from '../../kernel/tables/column-sql.ts'
 import type { Profile } from '../../kernel/tables/profile.ts'
 import { type Mask, redacted } from '../access/index.ts'
+import type { VersionStatistics } from './declaration.ts'
 
 /** All columns of `data`, hidden ones with `redacted` in place of each value. */
 export function maskedColumns(mask: Mask, columns: readonly TableColumn[]): string {
@@ -81,3 +82,9 @@ export function maskAttention(mask: Mask, attention: readonly ColumnAttention[])
       : one,
   )
 }
+
+/** What is stored with a version beside its profile, without values of hidden columns. */
+export const maskStatistics = (mask: Mask, { balance = null, slices = [] }: VersionStatistics): VersionStatistics => ({
+  balance: maskBalance(mask, balance),
+  slices: maskSlices(mask, slices),
+})

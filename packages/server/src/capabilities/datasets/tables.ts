@@ -13,6 +13,8 @@ declare module '../../kernel/db/database.ts' {
       declaration: string
     }
     dataset_version: DatasetVersionTable
+    /** Rows of erased people. */
+    dataset_redaction: { project_id: string; dataset: string; version: number; key_id: string; rows: number }
   }
 }
 
@@ -40,6 +42,8 @@ export interface DatasetVersionTable {
   check_results: string
   /** JSON: `VersionStatistics`. */
   slices: string
+  /** JSON: columns whose values are sealed with the keys of people, with the types that they had. null: none. */
+  sealed: string | null
   created_at: number
   created_by: string
 }

@@ -1,7 +1,8 @@
-import { DatasetCheck } from '@trivium/contract'
+import { DatasetCheck, type DatasetVersion } from '@trivium/contract'
 import { Value } from 'typebox/value'
 import type { Kernel } from '../../kernel/kernel.ts'
-import type { StepKind } from '../../kernel/ports/index.ts'
+import type { Relation, StepKind, TableColumn } from '../../kernel/ports/index.ts'
+import type { Scope } from '../../kernel/principal/index.ts'
 import { digestOf, parseUrn } from '../../kernel/ids/index.ts'
 import type { Datasets } from './datasets.ts'
 import { maskChecks } from './mask-statistics.ts'
@@ -27,16 +28,9 @@ export function validateStep({ datasets, tables }: { datasets: Datasets; tables:
       const { version, profile } = await datasets.version(scope, parts.id, Number(parts.version))
       const declared = (await datasets.get(scope, parts.id)).checks
       const extra = (configuration['checks'] ?? []) as DatasetCheck[]
-      const found = await runChecks(
-        { tables },
-        {
-          checks: [...declared, ...extra],
-          profile,
-          columns: version.columns,
-          relation: await datasets.addedRows(scope, parts.id, version.version),
-          whole: await datasets.relation(scope, parts.id, version.version),
-          eventTime: context.asOf,
-        },
+      const checks = [...declared, ...extra]
+      const found = await checkedRows(datasets, scope, version, (rows) =>
+        runChecks({ tables }, { checks, profile, eventTime: context.asOf, ...rows }),
       )
       // Logs, reports and evidence are read by everybody.
       const results = maskChecks(await datasets.personal(scope), found)
@@ -74,6 +68,30 @@ export function validateStep({ datasets, tables }: { datasets: Datasets; tables:
         ],
       }
     },
+  }
+}
+
+/** Checks look at values as they are, whoever has them run: what they find is masked. */
+async function checkedRows<Found>(
+  datasets: Datasets,
+  scope: Scope,
+  { name, version, columns }: DatasetVersion,
+  check: (rows: { columns: TableColumn[]; relation: Relation; whole: Relation }) => Promise<Found>,
+): Promise<Found> {
+  const added = await datasets.opened(scope, name, version, { added: true, always: true })
+  try {
+    const whole = await datasets.opened(scope, name, version, { always: true })
+    try {
+      return await check({
+        columns: columns.map((column) => whole.columns.find(({ name: one }) => one === column.name) ?? column),
+        relation: added.relation,
+        whole: whole.relation,
+      })
+    } finally {
+      await whole.release()
+    }
+  } finally {
+    await added.release()
   }
 }
 

@@ -16,6 +16,9 @@ export function keyIdOf(text: string): string | undefined {
   return isSealed(text) ? text.slice(1, Math.max(text.indexOf(':'), 1)) || undefined : undefined
 }
 
+/** What every text begins with that was sealed with a key. */
+export const keyMark = (id: string): string => `\u0001${id}:`
+
 /**
  * `\u0001ID:COLUMN:` and AES-256-GCM of the text in base64url (nonce, tag, text), bound to project, key and column. The nonce is derived from key, column and
  * text, so that equal values of one person in one column stay equal, and a nonce comes again only with the same text. Without a key the text is nowhere:
@@ -27,7 +30,7 @@ export function sealText(
   text: string,
 ): string {
   const column = place.toLowerCase()
-  const head = `\u0001${id}:${encodeURIComponent(column)}:`
+  const head = `${keyMark(id)}${encodeURIComponent(column)}:`
   if (!key) return head
   const about = aboutOf(project, id, column)
   const nonce = createHmac('sha256', key.subarray(32)).update(`${about}\0`).update(text).digest().subarray(0, 12)

@@ -1,0 +1,139 @@
+import type { Kernel } from '../../kernel/kernel.ts'
+import { urn } from '../../kernel/ids/index.ts'
+import type { DataSubject, Relation, SubjectCount, SubjectData, TableColumn } from '../../kernel/ports/index.ts'
+import { keyMark, readSealed } from '../../kernel/subjects/index.ts'
+import { filesAt, relationAt } from '../../kernel/tables/catalog.ts'
+import { sqlName } from '../../kernel/tables/column-sql.ts'
+import { sealingOf } from '../access/index.ts'
+import { noteRedactions } from './redactions.ts'
+import { readSealedColumns } from './seal-version.ts'
+import type { DatasetVersionTable } from './tables.ts'
+
+type Deps = Pick<Kernel, 'db' | 'blobs' | 'tables' | 'subjects'>
+
+/** The versions that share a table: of all of them one look at its files tells who is in which. */
+interface Held {
+  readonly dataset: string
+  readonly relation: Relation
+  readonly columns: readonly TableColumn[]
+  readonly sealed: readonly TableColumn[]
+  /** Rows of the person: sealed ones begin so in one of these columns, plain ones name him. */
+  readonly where: string
+  readonly params: string[]
+  /** Versions, and by file how many rows of the person it holds. */
+  readonly versions: readonly { version: number; sealed: number; plain: number }[]
+}
+
+const most = 1000
+
+/**
+ * What datasets hold about a person: rows whose values are sealed with his key, in every version; and rows of versions from before something said whose they
+ * are, which an erasure does not reach. Erasing notes the rows with their versions, which show `redacted` from then on.
+ */
+export function datasetSubjects({ db, blobs, tables, subjects }: Deps): SubjectData {
+  const held = async ({ project, subject, keyId }: DataSubject): Promise<Held[]> => {
+    const versions = await db.read
+      .selectFrom('dataset_version')
+      .selectAll()
+      .where('project_id', '=', project)
+      .orderBy('dataset')
+      .orderBy('version')
+      .execute()
+    const found: Held[] = []
+    for (const [table, rows] of Map.groupBy(versions, (row) => row.table_id)) {
+      const newest = rows.at(-1) as DatasetVersionTable
+      const columns = JSON.parse(newest.columns) as TableColumn[]
+      const sealed = readSealedColumns(newest)
+      const names = columns.map(({ name }) => name)
+      const naming = [...new Set((await sealingOf(db.read, project, names, `dataset:${newest.dataset}`)).values())]
+      const mark = keyId === undefined ? undefined : keyMark(keyId)
+      const ofKey = mark === undefined ? [] : sealed.map(({ name }) => `starts_with(${sqlName(name)}::varchar, $1)`)
+      const ofName = naming.map((name) => `${sqlName(name)}::varchar = $2`)
+      if (ofKey.length + ofName.length === 0) continue
+      const params = [mark ?? '', subject]
+      const isSealed = ofKey.length === 0 ? 'false' : `coalesce(${ofKey.join(' or ')}, false)`
+      const isNamed = ofName.length === 0 ? 'false' : `coalesce(${ofName.join(' or ')}, false)`
+      // Both are in every query, so that each parameter has its place.
+      const where = `(${isSealed} or ${isNamed}) and ($1::varchar is not null) and ($2::varchar is not null)`
+      const relation = await relationAt(db.read, blobs, project, table, { snapshot: newest.snapshot })
+      if (relation.files.length === 0) continue
+      const { rows: counts } = await tables.query({
+        sql: `select filename, count(*) filter (${isSealed}), count(*) filter (not ${isSealed}) from data where ${where} group by 1`,
+        relations: { data: { ...relation, filename: true } },
+        params,
+        trusted: true,
+        maxRows: 1_000_000,
+      })
+      if (counts.length === 0) continue
+      const byFile = new Map(counts.map(([file, own, plain]) => [String(file), [Number(own), Number(plain)] as const]))
+      const inVersions: { version: number; sealed: number; plain: number }[] = []
+      for (const { version, snapshot } of rows) {
+        const files = await filesAt(db.read, project, table, { snapshot })
+        const paths = await Promise.all(files.map(({ digest }) => blobs.localPath(project, digest)))
+        const sums = paths.map((path) => byFile.get(path) ?? ([0, 0] as const))
+        inVersions.push({
+          version,
+          sealed: sums.reduce((sum, [own]) => sum + own, 0),
+          plain: sums.reduce((sum, [, plain]) => sum + plain, 0),
+        })
+      }
+      found.push({ dataset: newest.dataset, relation, columns, sealed, where, params, versions: inVersions })
+    }
+    return found
+  }
+
+  const counts = (project: string, all: readonly Held[]): SubjectCount[] =>
+    [...Map.groupBy(all, ({ dataset }) => dataset)].map(([dataset, parts]) => {
+      const last = parts.map(({ versions }) => versions.at(-1) ?? { sealed: 0, plain: 0 })
+      const plain = last.reduce((sum, one) => sum + one.plain, 0)
+      return {
+        kind: 'dataset-rows',
+        where: dataset,
+        count: last.reduce((sum, one) => sum + one.sealed, 0) + plain,
+        urns: parts
+          .flatMap(({ versions }) => versions)
+          .filter((one) => one.sealed + one.plain > 0)
+          .map(({ version }) => urn(project, 'dataset', dataset, version)),
+        ...(plain > 0 ? { plain } : {}),
+      }
+    })
+
+  return {
+    capability: 'datasets',
+    find: async (person) => counts(person.project, await held(person)),
+    export: async function* (person) {
+      for (const { dataset, relation, columns, sealed, where, params } of await held(person)) {
+        const types = new Map(sealed.map((column) => [column.name, column.type]))
+        for (let offset = 0; ; offset += most) {
+          const { rows } = await tables.query({
+            sql: `select ${columns.map(({ name }) => sqlName(name)).join(', ')} from data where ${where} limit ${most} offset ${offset}`,
+            relations: { data: relation },
+            params,
+            trusted: true,
+          })
+          const open = await subjects.opener(person.project, rows.flat())
+          for (const row of rows)
+            yield {
+              kind: 'dataset-rows',
+              where: dataset,
+              record: Object.fromEntries(
+                columns.map(({ name }, index) => [name, readSealed(types.get(name), row[index], open)]),
+              ),
+            }
+          if (rows.length < most) break
+        }
+      }
+    },
+    erase: async (person) => {
+      const all = await held(person)
+      const { keyId, project } = person
+      if (keyId !== undefined)
+        await db.write.transaction().execute(async (trx) => {
+          for (const { dataset, versions } of all)
+            for (const { version, sealed } of versions)
+              if (sealed > 0) await noteRedactions(trx, { project, dataset, version }, new Map([[keyId, sealed]]), true)
+        })
+      return counts(project, all)
+    },
+  }
+}
