@@ -120,7 +120,7 @@ def die_with(parent):
 
 def main():
     config = json.loads(sys.argv[1])
-    die_with(os.getppid())
+    # It does not die with who started it: the end of standard input says so as well, and leaves it the time to end what is inside.
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     ours, theirs = socket.socketpair()
     signal.signal(signal.SIGTERM, lambda *_: finish(None))

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { removePlace } from './capabilities/pipelines/index.ts'
 import { type Capabilities, composeCapabilities } from './compose.ts'
+import { endLeftOver } from './drivers/python-runner/index.ts'
 import { type Damage, instanceId } from './kernel/blobs/index.ts'
 import { systemClock } from './kernel/clock/index.ts'
 import { type Config, rolesOf } from './kernel/config/index.ts'
@@ -84,6 +85,7 @@ export async function joinDatabase({ kernel, capabilities }: Parts): Promise<voi
 /** What a killed server left half-written; nobody else can be writing there, because the directory is ours. */
 async function removeLeftovers(data: string): Promise<void> {
   await rm(join(data, 'tmp'), { recursive: true, force: true })
+  endLeftOver(join(data, 'work'))
   await removePlace(join(data, 'work'))
   await removeIncoming(join(data, 'blobs'))
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import type { CodeBoundary, Executor, ExecutorResult, ExecutorTask } from '../../kernel/ports/index.ts'
 import { containedEnvironment, probeBoundary, readablePaths } from './boundary.ts'
 import { type CodePolicy, refusalOf } from './code-policy.ts'
+import { endLeftOver } from './end-left-over.ts'
 import { type ForkServer, type Sandbox, startForkServer } from './fork-server.ts'
 import { placesIn, runTask, withInterpreter } from './run-task.ts'
 
@@ -132,6 +133,7 @@ export function createLocalExecutor(settings: LocalExecutorSettings): Executor {
     } catch (error) {
       // The server itself has gone; the next task gets a new one.
       if (warm.get(key) === one) warm.delete(key)
+      endLeftOver(task.place)
       return { outcome: 'lost', exitCode: null, enteredAt: null, error: (error as Error).message }
     } finally {
       one.tasks -= 1

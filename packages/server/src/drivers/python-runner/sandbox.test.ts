@@ -1,11 +1,13 @@
+import { spawn } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findPython } from '../environment-uv/find-python.ts'
-import { containedEnvironment, probeBoundary, readablePaths } from './boundary.ts'
+import { containedEnvironment, isolated, probeBoundary, readablePaths } from './boundary.ts'
 import { type ForkLimits, type ForkResult, type ForkServer, type Sandbox, startForkServer } from './fork-server.ts'
+import { pythonRoot } from './python-root.ts'
 
 const env = { PATH: process.env['PATH'] ?? '' }
 const { path: python } = await findPython('', env)
@@ -194,6 +196,47 @@ open(${JSON.stringify(said)}, "w").write(" ".join(said))
     const { returned, work } = await step(await start(), 'daemon')
     expect(returned).toBeGreaterThan(0)
     expect(await grows(work)).toBe(false)
+  })
+
+  test('is ended with all that it has started when the server is killed, whatever session that hides in', async () => {
+    const work = join(root, 'work/mine/killed')
+    await mkdir(work)
+    const config = {
+      argv: [python, '-u', '-m', 'trivium_runner.fork_server', ''],
+      read: [...reads(), dirname(code)],
+      write: [join(root, 'work/mine')],
+      network: false,
+      link: null,
+      identity: null,
+      processes: 512,
+    }
+    // The shell stands for the server: broker and fork server are its children, and have its end of the pipe.
+    const server = spawn(
+      'sh',
+      ['-c', 'exec 3<&0; "$@" <&3 & wait', 'sh', python, ...isolated('main'), JSON.stringify(config)],
+      {
+        cwd: pythonRoot,
+        env: containedEnvironment(env, false),
+        stdio: ['pipe', 'ignore', 'ignore'],
+      },
+    )
+    const entry = { argv: [python, '-c', 'import attacks; attacks.daemon(); import time; time.sleep(60)'] }
+    const confine = { read: [...reads(), code], write: [work], network: false, link: null, abi: null, without: [] }
+    const request = { op: 'run', id: 'killed', workdir: work, env: { ...env, PYTHONPATH: code }, confine, ...entry }
+    server.stdin.write(`${JSON.stringify(request)}\n`)
+    await expect
+      .poll(
+        () =>
+          stat(join(work, 'alive')).then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 10_000 },
+      )
+      .toBe(true)
+    server.kill('SIGKILL')
+    server.stdin.destroy()
+    await expect.poll(() => grows(work), { timeout: 5000 }).toBe(false)
   })
 
   test('is ended at its limits of memory, processes and disk, which are named', async () => {
