@@ -252,6 +252,28 @@ export const StepError = Type.Object({
 export type StepError = Static<typeof StepError>
 
 /** One try of a step. `lost`: the server stopped under it; such an attempt costs none of the step's retries. */
+/** What kept the code of an attempt from the server and the machine, and what it could use. */
+export const StepBoundary = Type.Object({
+  contained: Type.Boolean({ description: 'false: it could do all that the server may.' }),
+  layers: Type.Array(
+    Type.Object({
+      name: Type.String({ description: 'files, calls, network, signals, identity or limits.' }),
+      active: Type.Boolean(),
+      found: Type.String({ description: 'What the layer is on this machine, or why it is not there.' }),
+    }),
+  ),
+  network: Type.Union([Type.Literal('server'), Type.Literal('all')], {
+    description: 'server: this server only. all: the step declares network, or nothing contains it.',
+  }),
+  limits: Type.Object({
+    memoryBytes: Type.Union([Type.Integer(), Type.Null()]),
+    diskBytes: Type.Union([Type.Integer(), Type.Null()]),
+    processes: Type.Union([Type.Integer(), Type.Null()]),
+    cpus: Type.Union([Type.Integer(), Type.Null()], { description: 'null: all processors.' }),
+  }),
+})
+export type StepBoundary = Static<typeof StepBoundary>
+
 export const StepAttempt = Type.Object({
   attempt: Type.Integer(),
   state: Type.Union([
@@ -267,6 +289,8 @@ export const StepAttempt = Type.Object({
   enteredAt: Type.Union([Millis, Type.Null()]),
   finishedAt: Type.Union([Millis, Type.Null()]),
   exitCode: Type.Union([Type.Integer(), Type.Null()]),
+  /** null: no code of people ran in it, or it was before this was recorded. */
+  boundary: Type.Union([StepBoundary, Type.Null()]),
   error: Type.Union([StepError, Type.Null()]),
 })
 export type StepAttempt = Static<typeof StepAttempt>

@@ -69,6 +69,7 @@ describe('code of people', () => {
     await requireCodeBoundary(kernel, capabilities.pipelines)
     const run = await runPipeline(admin, noop)
     expect(run.state).toBe('finished')
+    expect(stepOf(run, 'one').attempts[0]?.boundary).toMatchObject({ contained: false, layers: [], network: 'all' })
     await world.as('contributor')
     const mend = expect.stringMatching(
       /^(Step "one" did not run: )?2 people hold code:execute.*--code-execution contained/,
@@ -79,7 +80,10 @@ describe('code of people', () => {
     })
     expect(await look(world)).toMatchObject({ state: 'failed', mend: 'Start it with --code-execution contained.' })
     const refused = await runPipeline(admin, { ...noop, yaml: noop.yaml.replace('one" }', 'one", cache: never }') })
-    expect(stepOf(refused, 'one').attempts[0]?.error).toMatchObject({ code: 'PIPELINES.CODE_REFUSED', message: mend })
+    expect(stepOf(refused, 'one').attempts[0]).toMatchObject({
+      error: { code: 'PIPELINES.CODE_REFUSED', message: mend },
+      boundary: null,
+    })
   })
 
   test.skipIf(!contained)(
@@ -109,6 +113,18 @@ def wide(): open("big", "wb").write(b"x" * 6_000_000)
 `,
         },
       })
+      const { boundary } = stepOf(run, 'long').attempts[0] ?? {}
+      expect(boundary).toMatchObject({
+        contained: true,
+        network: 'server',
+        limits: { memoryBytes: 200_000_000, diskBytes: 20_000_000_000, processes: 256, cpus: 1 },
+      })
+      expect(boundary?.layers).toContainEqual({
+        name: 'files',
+        active: true,
+        found: expect.stringMatching(/^Landlock/),
+      })
+      expect(boundary?.layers).toContainEqual({ name: 'calls', active: true, found: expect.stringMatching(/^seccomp/) })
       const errorOf = (step: string) => stepOf(run, step).attempts[0]?.error
       expect(errorOf('large')).toMatchObject({
         code: 'PIPELINES.LIMIT_EXCEEDED',

@@ -40,6 +40,7 @@ import { erasures } from './0123-erasures.ts'
 import { blobChunks } from './0127-blob-chunks.ts'
 import { uploads } from './0128-uploads.ts'
 import { connections } from './0129-connections.ts'
+import { stepBoundary } from './0129-step-boundary.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -84,6 +85,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0127-blob-chunks', blobChunks],
   ['0128-uploads', uploads],
   ['0129-connections', connections],
+  ['0129-step-boundary', stepBoundary],
 ]
 
 /**

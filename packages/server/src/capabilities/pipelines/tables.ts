@@ -106,6 +106,8 @@ export interface PipelineAttemptTable {
   entered_at: number | null
   finished_at: number | null
   exit_code: number | null
+  /** JSON: StepBoundary; null where no code of people ran. */
+  boundary: string | null
   error: string | null
   /** The log as a blob, once the attempt has ended. */
   log_digest: string | null

@@ -12,6 +12,7 @@ import { AppLink } from '../../ui/app-link.tsx'
 import { runHref } from './runs-table.tsx'
 import { outcomeOf } from './outcome-words.ts'
 import { stepState } from './run-state.ts'
+import { StepBoundaryFacts } from './step-boundary.tsx'
 import { StepLog } from './step-log.tsx'
 
 interface StepPanelProps {
@@ -25,7 +26,7 @@ interface StepPanelProps {
 /** One step of a run. */
 export function StepPanel({ project, run, step, tab, onTab }: StepPanelProps) {
   const waiting = step.waitingFor === null ? undefined : parseUrn(step.waitingFor)
-  const error = step.attempts.at(-1)?.error
+  const { error, boundary } = step.attempts.at(-1) ?? {}
   // what the page says above is not said again
   const said = run.reason === null ? undefined : outcomeOf(run.reason).cause
   const reason = step.reason === null ? undefined : outcomeOf(step.reason).cause
@@ -54,6 +55,7 @@ export function StepPanel({ project, run, step, tab, onTab }: StepPanelProps) {
           <span className="m">{error.code}</span> {failure}
         </Note>
       )}
+      {boundary && <StepBoundaryFacts boundary={boundary} />}
       <Tabs
         inner
         value={tab}

@@ -170,6 +170,7 @@ function presentStep(row: PipelineStepTable, attempts: readonly PipelineAttemptT
       enteredAt: attempt.entered_at,
       finishedAt: attempt.finished_at,
       exitCode: attempt.exit_code,
+      boundary: parsed<NonNullable<PipelineStepRun['attempts'][number]['boundary']>>(attempt.boundary),
       error: parsed<NonNullable<PipelineStepRun['attempts'][number]['error']>>(attempt.error),
     })),
   }

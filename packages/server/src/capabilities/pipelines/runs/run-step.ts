@@ -5,6 +5,7 @@ import type { ClaimedJob } from '../../../kernel/jobs/index.ts'
 import type { StepContext, StepResult } from '../../../kernel/ports/index.ts'
 import { cacheKey } from '../cache/cache-key.ts'
 import { stepErrors } from '../errors.ts'
+import { boundaryOf } from '../steps/step-limits.ts'
 import type { PipelineStepTable } from '../tables.ts'
 import { advanceRun, lockRun } from './advance-run.ts'
 import { resumeDecided } from './resume-waiting.ts'
@@ -120,10 +121,13 @@ interface Attempt {
 async function begin(
   engine: Engine,
   job: StepJob,
-  { id, row }: Work,
+  { id, row, step }: Work,
   prepared: PreparedStep | undefined,
 ): Promise<Attempt> {
   const { db, clock } = engine
+  // What is refused does not run, with a boundary or without.
+  const runs = prepared?.kind.runsCode === true && (await engine.executor.refusal()) === undefined
+  const boundary = runs ? await boundaryOf(engine, step) : undefined
   const resumed = row.state === 'queued' && row.waiting_for !== null && row.attempt > 0 && row.not_before === null
   const number = resumed ? row.attempt : row.attempt + 1
   await db.write.transaction().execute(async (trx) => {
@@ -162,6 +166,7 @@ async function begin(
           entered_at: null,
           finished_at: null,
           exit_code: null,
+          boundary: boundary === undefined ? null : JSON.stringify(boundary),
           error: null,
           log_digest: null,
         })

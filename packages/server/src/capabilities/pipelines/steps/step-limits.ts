@@ -1,4 +1,4 @@
-import type { PipelineStep, StepResources } from '@trivium/contract'
+import type { PipelineStep, StepBoundary, StepResources } from '@trivium/contract'
 import { parseMemory } from '../../../kernel/config/index.ts'
 import type { ExecutorResult, StepLimits } from '../../../kernel/ports/index.ts'
 import type { Engine } from '../runs/engine.ts'
@@ -45,21 +45,39 @@ function bytesText(bytes = 0): string {
   return `${Number((bytes / Number(size)).toFixed(2))} ${unit}`
 }
 
-/** What contains the step and what it may use: the first line of its log. */
-export async function boundaryText(
+/** What contains the code of a step and what it may use; undefined where none may run. */
+export async function boundaryOf(
   { config, executor }: Pick<Engine, 'config' | 'executor'>,
-  { network }: Pick<PipelineStep, 'network'>,
-  limits: StepLimits,
-): Promise<string> {
+  { network, resources }: Pick<PipelineStep, 'network' | 'resources'>,
+): Promise<StepBoundary | undefined> {
+  const { memoryBytes = null, diskBytes = null, processes = null, cpus = null } = limitsOf(config, resources)
+  const limits = { memoryBytes, diskBytes, processes, cpus }
+  if (config.codeExecution === 'off') return undefined
+  if (config.codeExecution === 'uncontained') return { contained: false, layers: [], network: 'all', limits }
+  const { contained, layers } = await executor.boundary()
+  if (!contained) return undefined
+  return {
+    contained,
+    layers: layers.map(({ name, active, found }) =>
+      network && name === 'network'
+        ? { name, active: false, found: 'the step declares network: true' }
+        : { name, active, found },
+    ),
+    network: network ? 'all' : 'server',
+    limits,
+  }
+}
+
+/** The same in words: the first line of the log of a step. */
+export function boundaryText({ contained, layers, network, limits }: StepBoundary): string {
   const most = [
-    `memory ${bytesText(limits.memoryBytes)}`,
-    `disk ${bytesText(limits.diskBytes)}`,
+    `memory ${bytesText(limits.memoryBytes ?? 0)}`,
+    `disk ${bytesText(limits.diskBytes ?? 0)}`,
     `${limits.processes} processes`,
-    ...(limits.cpus === undefined ? [] : [`${limits.cpus} processors`]),
+    ...(limits.cpus === null ? [] : [`${limits.cpus} processors`]),
   ].join(', ')
-  if (config.codeExecution !== 'contained') return `UNCONTAINED: it may do all that this server may. At most ${most}.`
-  const { layers } = await executor.boundary()
-  const holding = layers.filter(({ active, name }) => active && !(network && name === 'network'))
-  const reach = network ? 'all of the network' : 'this server only'
-  return `Contained by ${holding.map(({ name }) => name).join(', ')}; reaches ${reach}. At most ${most}.`
+  if (!contained) return `UNCONTAINED: it may do all that this server may. At most ${most}.`
+  const holding = layers.filter(({ active }) => active).map(({ name }) => name)
+  const reach = network === 'all' ? 'all of the network' : 'this server only'
+  return `Contained by ${holding.join(', ')}; reaches ${reach}. At most ${most}.`
 }

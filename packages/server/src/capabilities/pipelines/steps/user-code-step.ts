@@ -17,7 +17,7 @@ import { traceparent } from '../../../kernel/telemetry/index.ts'
 import { stepErrors } from '../errors.ts'
 import type { Engine } from '../runs/engine.ts'
 import { StepFailure } from '../runs/step-failure.ts'
-import { boundaryText, limitsOf, limitWords } from './step-limits.ts'
+import { boundaryOf, boundaryText, limitsOf, limitWords } from './step-limits.ts'
 import { removePlace } from './remove-place.ts'
 import { collectOutputs } from './collect-outputs.ts'
 import { placeInput } from './place-inputs.ts'
@@ -74,7 +74,8 @@ async function runUserCode(
     inputs[name] = artifact ? await placeInput(engine, context.scope, join(place, 'in'), name, artifact) : null
   }
   const limits = limitsOf(engine.config, step.resources)
-  context.log(await boundaryText(engine, step, limits), 'system')
+  const boundary = await boundaryOf(engine, step)
+  if (boundary) context.log(boundaryText(boundary), 'system')
   const result = await executor.submit(`${context.runId}/${context.step}/${context.attempt}`, {
     project: context.project,
     environment,
