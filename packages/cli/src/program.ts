@@ -25,6 +25,7 @@ import { runCommands } from './commands/runs.ts'
 import { secretCommands } from './commands/secrets.ts'
 import { sessionCommands } from './commands/sessions.ts'
 import { storageCommands } from './commands/storage.ts'
+import { subjectCommands } from './commands/subjects.ts'
 import { tokenCommands } from './commands/tokens.ts'
 import { webhookCommands } from './commands/webhooks.ts'
 import { upCommand } from './commands/up.ts'
@@ -78,6 +79,7 @@ export function createProgram(terminal: Terminal): Command {
     lineageCommands,
     eventCommands,
     storageCommands,
+    subjectCommands,
     quotaCommands,
     connectionCommands,
     accessLogCommand,

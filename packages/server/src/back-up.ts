@@ -9,6 +9,8 @@ import type { Config } from './kernel/config/index.ts'
 import type { BlobStore, DatabaseSnapshot } from './kernel/ports/index.ts'
 import { openDrivers } from './open-drivers.ts'
 import { openSnapshot } from './open-snapshot.ts'
+import { subjectTables } from './kernel/subjects/index.ts'
+import { writeSubjectKeys } from './subject-keys-file.ts'
 import { programVersion } from './system-routes.ts'
 
 /** Files with keys of the instance. Whoever has them and a backup can read every secret and sign checkpoints. */
@@ -18,6 +20,7 @@ export const keyFiles = ['vault-key', 'signing-key.pem', 'admin-token'] as const
  * Copies everything that cannot be made again into a new directory, while the server works: segments first, then all rows as of one moment, then the
  * content that they name. A row that went from a segment to a table meanwhile is in both and counts once, because the rows know how far each segment was
  * read. The directory appears under its name when it is whole. With a lock every file is encrypted on its way, and no name says what is in it.
+ * The keys of people are left out, so that an erasure reaches every backup that was ever made.
  */
 export async function backUp(
   config: Config,
@@ -25,8 +28,15 @@ export async function backUp(
   {
     withKeys = false,
     lock,
+    subjectKeys,
     onProgress = () => {},
-  }: { withKeys?: boolean; lock?: BackupLock; onProgress?: (what: string) => void } = {},
+  }: {
+    withKeys?: boolean
+    lock?: BackupLock
+    /** A file for the keys of people, which the backup does not hold; for whom it is encrypted unless that is `lock`. */
+    subjectKeys?: { file: string; lock?: BackupLock }
+    onProgress?: (what: string) => void
+  } = {},
 ): Promise<BackupManifest> {
   if (existsSync(target)) throw backupErrors.EXISTS(target)
   const work = `${target}.partial-${process.pid}`
@@ -43,7 +53,8 @@ export async function backUp(
     const at = new Date().toISOString()
     onProgress('rows')
     const migrations = await appliedMigrations(snapshot)
-    const tables = await dumpDatabase(snapshot, files)
+    const tables = await dumpDatabase(snapshot, files, { withheld: subjectTables })
+    const people = await countPeople(snapshot)
     const seq = await lastSequence(snapshot)
     onProgress('content')
     const { blobs, missing } = await copyBlobs(drivers.blobs, files)
@@ -60,7 +71,9 @@ export async function backUp(
       missing,
       ledgers,
       keys,
+      people,
     }
+    if (subjectKeys) await writeSubjectKeys(snapshot, subjectKeys.file, subjectKeys.lock ?? lock)
     await writeManifest(files, manifest)
     await files.finish()
     await rename(work, target)
@@ -84,6 +97,13 @@ async function lastSequence(snapshot: DatabaseSnapshot): Promise<number> {
   for await (const { columns, rows } of snapshot.rows('event_head'))
     return Number(rows[0]?.[columns.indexOf('last_seq')] ?? 0)
   return 0
+}
+
+async function countPeople(snapshot: DatabaseSnapshot): Promise<number> {
+  let people = 0
+  for await (const { columns, rows } of snapshot.rows('subject_key'))
+    people += rows.filter((row) => row[columns.indexOf('sealed')] !== null).length
+  return people
 }
 
 /** Segments only grow, so that what is copied is a beginning of them; one that is gone was read to its end. */

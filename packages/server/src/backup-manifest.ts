@@ -25,6 +25,8 @@ export const BackupManifest = Type.Object({
   ledgers: Type.Array(Type.Object({ path: Type.String(), bytes: Type.Integer(), sha256: Type.String() })),
   /** Files of keys that were taken along. */
   keys: Type.Array(Type.String()),
+  /** How many people have a key, whose values are encrypted in it; the keys are in no backup. */
+  people: Type.Optional(Type.Integer()),
 })
 export type BackupManifest = Static<typeof BackupManifest>
 

@@ -16,6 +16,8 @@ let postgres: Awaited<ReturnType<typeof createPostgresDatabase>>
 let empty: Awaited<ReturnType<typeof createPostgresDatabase>>
 let sqlite: Awaited<ReturnType<typeof createWorld>>['kernel']['config']
 let run: string
+/** A value that is sealed with the key of a person. */
+let sealed: string
 
 /** A world that goes on where the last one stopped, and what it wrote. */
 async function inWorld(databaseUrl: string, name: string): Promise<string> {
@@ -24,9 +26,11 @@ async function inWorld(databaseUrl: string, name: string): Promise<string> {
     sqlite ??= world.kernel.config
     const { call } = await world.as('instance-admin')
     if (run) {
+      expect((await world.kernel.subjects.opener('default', [sealed]))(sealed)).toBe('ann@mail')
       const found = await call('GET', `/api/2.0/mlflow/runs/get?run_id=${run}`)
       expect(found.json?.run?.info?.run_name, found.text).toBe('the first ü')
     }
+    sealed ??= (await world.kernel.subjects.sealer('default', ['ann']))('ann', 'mail', 'ann@mail')
     const made = await call('POST', '/api/2.0/mlflow/runs/create', { experiment_id: '0', run_name: name })
     await call('POST', '/api/2.0/mlflow/runs/log-metric', {
       run_id: made.json.run.info.run_id,

@@ -5,6 +5,7 @@ import { join, normalize } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { type BackupManifest, readManifest } from './backup-manifest.ts'
 import { contentPath, keyFiles } from './back-up.ts'
+import { erasureLines, erasuresFile } from './capabilities/subjects/index.ts'
 import { compareDatabase, requireNoTables, requireSameSchema } from './copied-database.ts'
 import type { BackupKey } from './drivers/backup-age/backup-age.ts'
 import {
@@ -20,23 +21,46 @@ import type { Config } from './kernel/config/index.ts'
 import { type Database, lockDataDirectory, migrate } from './kernel/db/index.ts'
 import { migrations } from './migrations/index.ts'
 import { openDatabase, openDrivers } from './open-drivers.ts'
+import { type ErasureSources, readErasures, replayErasures } from './replay-erasures.ts'
+import { loadSubjectKeys, readSubjectKeys } from './subject-keys-file.ts'
 
 const digestPattern = /^[0-9a-f]{64}$/
 
+/** What a restore did. */
+export interface Restored extends BackupManifest {
+  /** Keys of people: `none` were ever made; `left-out`: what is personal reads `redacted`; `restored`. */
+  readonly subjectKeys: 'none' | 'left-out' | 'restored'
+  /** Sources of later erasures that were looked into, and how many keys and accounts of erased people the backup had brought back. */
+  readonly erasures: { readonly from: readonly string[]; readonly replayed: number }
+}
+
+/** What else is restored, beside the backup. */
+export interface RestoreOptions extends ErasureSources {
+  readonly key?: BackupKey
+  /** The file with the keys of people. */
+  readonly subjectKeys?: string
+  /** Somebody says that nobody was erased since the backup. */
+  readonly noLaterErasures?: boolean
+  readonly onProgress?: (what: string) => void
+}
+
 /**
  * Restores a backup into an empty data directory and an empty database, of whichever kind, and compares what came out with what went in. Everything of
- * the backup is checked before the first byte is written.
+ * the backup is checked before the first byte is written. Whoever was erased since stays erased: his key is destroyed in the transaction that brings the keys.
  */
 export async function restore(
   config: Config,
   source: string,
-  { key, onProgress = () => {} }: { key?: BackupKey; onProgress?: (what: string) => void } = {},
-): Promise<BackupManifest> {
+  { key, subjectKeys, noLaterErasures = false, onProgress = () => {}, ...sources }: RestoreOptions = {},
+): Promise<Restored> {
   const files = await openBackup(source, key)
   const manifest = await readManifest(files, source)
   requireSameSchema(manifest.migrations, (what) => backupErrors.OTHER_SCHEMA(manifest.version, what))
   onProgress('checking the backup')
   const contents = await checkBackup(files, source, manifest)
+  const keys = subjectKeys === undefined ? undefined : await readSubjectKeys(subjectKeys, key)
+  const later = await readErasures(config, sources)
+  if (keys && later.from.length === 0 && !noLaterErasures) throw backupErrors.NO_ERASURES()
   await requireEmpty(config)
   const lock = lockDataDirectory(config.data)
   let db: Database | undefined
@@ -63,7 +87,18 @@ export async function restore(
     await loadDatabase(db, files, manifest.tables)
     onProgress('comparing')
     await compareDatabase(config, manifest.tables)
-    return manifest
+    onProgress('erasures')
+    const replayed = await db.write.transaction().execute(async (trx) => {
+      if (keys) await loadSubjectKeys(trx, keys)
+      return replayErasures(trx, later.lines, { withKeys: keys !== undefined, at: Date.now() })
+    })
+    if (later.lines.length > 0)
+      await writeFile(join(config.data, erasuresFile), erasureLines(later.lines), { mode: 0o600 })
+    return {
+      ...manifest,
+      subjectKeys: keys ? 'restored' : (manifest.people ?? 0) > 0 ? 'left-out' : 'none',
+      erasures: { from: later.from, replayed },
+    }
   } catch (error) {
     await db?.close()
     db = undefined

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { BackupManifest } from '@trivium/server'
+import type { BackupLock, BackupManifest, Restored } from '@trivium/server'
 import type { Command } from 'commander'
 import { type Action, onAction } from '../command.ts'
 import { dataDirectory } from '../connection.ts'
@@ -18,6 +18,14 @@ export function backupCommands(program: Command, terminal: Terminal): void {
       .option('--encrypt-to <recipient...>', 'encrypts every file for these recipients of age (age1…)')
       .option('--recipients-file <file>', 'the same, one recipient a line')
       .option('--passphrase-file <file>', 'encrypts with the passphrase in this file instead')
+      .option(
+        '--with-subject-keys <file>',
+        'also saves the keys of people, which no backup holds, in this file; keep it apart',
+      )
+      .option(
+        '--subject-keys-to <recipient...>',
+        'encrypts that file for these recipients, where not for those of the backup',
+      )
       .description(
         'Copies the database, all content and what is not in tables yet into a directory, while the server works. Ends with 1 when some content is damaged where it lies; the rest is in the backup.',
       ),
@@ -27,6 +35,7 @@ export function backupCommands(program: Command, terminal: Terminal): void {
       const manifest = await backUp(await configOf(work), resolve(terminal.cwd, directory), {
         withKeys: work.options['withKeys'] === true,
         ...(lock ? { lock } : {}),
+        ...(await subjectKeysOf(work)),
         onProgress: progress(work),
       })
       work.show(manifest, (made) => `${directory}: ${contentText(made)}${lock ? ', encrypted' : ''}.${keysText(made)}`)
@@ -41,6 +50,13 @@ export function backupCommands(program: Command, terminal: Terminal): void {
     withPlace(program.command('restore').argument('<directory>', 'a backup'))
       .option('--identity-file <file>', 'opens an encrypted backup with the identities in it (AGE-SECRET-KEY-…)')
       .option('--passphrase-file <file>', 'opens a backup that was encrypted with a passphrase')
+      .option('--subject-keys <file>', 'the keys of people; without them everything is restored but personal values')
+      .option('--erasures <file...>', 'repeats the erasures in these files, which are later than the backup')
+      .option(
+        '--replaces <place>',
+        'repeats those of the database that is replaced: its data directory, or postgres://…',
+      )
+      .option('--no-later-erasures', 'nobody was erased since the backup')
       .description(
         'Checks a backup and restores it into an empty data directory (--data) and an empty database of either kind, compares every table with what was saved, and tells up to which event it goes.',
       ),
@@ -51,11 +67,12 @@ export function backupCommands(program: Command, terminal: Terminal): void {
       const manifest = await restore(await configOf(work), source, {
         onProgress: progress(work),
         ...(key ? { key } : {}),
+        ...peopleOf(work),
       })
       work.show(
         manifest,
         (made) =>
-          `${dataDirectory(terminal, work.options)}: ${contentText(made)}, as they were.${made.keys.length === 0 ? ' Put vault-key, signing-key.pem and admin-token there before the server starts, if you kept them.' : ''}`,
+          `${dataDirectory(terminal, work.options)}: ${contentText(made)}, as they were.${peopleText(made)}${made.keys.length === 0 ? ' Put vault-key, signing-key.pem and admin-token there before the server starts, if you kept them.' : ''}`,
       )
     },
   )
@@ -89,6 +106,52 @@ function filesOf({ terminal, options }: Action): Record<string, string> {
     if (typeof path === 'string') found[name] = resolve(terminal.cwd, path)
   }
   return found
+}
+
+async function subjectKeysOf({
+  terminal,
+  options,
+}: Action): Promise<{ subjectKeys?: { file: string; lock?: BackupLock } }> {
+  const { withSubjectKeys, subjectKeysTo } = options as { withSubjectKeys?: string; subjectKeysTo?: string[] }
+  if (withSubjectKeys === undefined) return {}
+  const { backupLock } = await import('@trivium/server')
+  const lock = subjectKeysTo && backupLock({ encryptTo: subjectKeysTo })
+  return { subjectKeys: { file: resolve(terminal.cwd, withSubjectKeys), ...(lock ? { lock } : {}) } }
+}
+
+/** What a restore is told of people: their keys, and who was erased since. */
+function peopleOf({ terminal, options }: Action) {
+  const { subjectKeys, erasures, replaces, laterErasures } = options as {
+    subjectKeys?: string
+    erasures?: string[]
+    replaces?: string
+    laterErasures?: boolean
+  }
+  const place = (text: string) =>
+    /^postgres(ql)?:\/\//.test(text)
+      ? { data: '', databaseUrl: text }
+      : { data: resolve(terminal.cwd, text), databaseUrl: '' }
+  return {
+    ...(subjectKeys === undefined ? {} : { subjectKeys: resolve(terminal.cwd, subjectKeys) }),
+    ...(erasures ? { files: erasures.map((file) => resolve(terminal.cwd, file)) } : {}),
+    ...(replaces === undefined ? {} : { replaces: place(replaces) }),
+    noLaterErasures: laterErasures === false,
+  }
+}
+
+function peopleText({ subjectKeys, people = 0, erasures: { from, replayed } }: Restored): string {
+  const keys = {
+    none: '',
+    restored: ` Keys of people are restored.`,
+    'left-out': ` Personal values of ${amountText(people, 'person', 'people')} read \`redacted\`: their keys are in no backup, and --subject-keys gave none.`,
+  }[subjectKeys]
+  const later =
+    from.length === 0
+      ? subjectKeys === 'none'
+        ? ''
+        : ' Nothing told of later erasures.'
+      : ` Later erasures were sought in ${from.join(', ')}; ${amountText(replayed, 'person', 'people')} whom the backup had brought back ${replayed === 1 ? 'is' : 'are'} erased again.`
+  return keys + later
 }
 
 function contentText({ tables, blobs, seq }: BackupManifest): string {

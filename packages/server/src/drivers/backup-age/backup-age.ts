@@ -21,6 +21,50 @@ const perFolder = 1000
 /** True for a directory that `lockedFolder` wrote. */
 export const isLocked = (directory: string): boolean => existsSync(join(directory, indexName))
 
+/** Encrypts one small file. */
+export async function lockBytes(content: Uint8Array, lock: BackupLock): Promise<Uint8Array> {
+  const encrypter = new Encrypter()
+  if ('passphrase' in lock) {
+    encrypter.setPassphrase(lock.passphrase)
+    if (lock.workFactor !== undefined) encrypter.setScryptWorkFactor(lock.workFactor)
+  } else addRecipients(encrypter, lock.recipients)
+  return encrypter.encrypt(content)
+}
+
+/** True for what age wrote. */
+export const isLockedBytes = (content: Uint8Array): boolean =>
+  Buffer.from(content.subarray(0, 18)).toString('latin1') === 'age-encryption.org'
+
+/** Opens what `lockBytes` wrote; `name` is what messages call it. */
+export async function unlockBytes(content: Uint8Array, key: BackupKey, name: string): Promise<Uint8Array> {
+  const decrypter = new Decrypter()
+  if ('passphrase' in key) decrypter.addPassphrase(key.passphrase)
+  else addIdentities(decrypter, key.identities)
+  return decrypter.decrypt(content).catch((error: Error) => {
+    throw backupErrors.WRONG_KEY(name, `nothing that was given opens it (${error.message})`)
+  })
+}
+
+function addRecipients(encrypter: Encrypter, recipients: readonly string[]): void {
+  for (const recipient of recipients) {
+    try {
+      encrypter.addRecipient(recipient)
+    } catch {
+      throw backupErrors.BAD_KEY(`"${recipient}" is no recipient of age; one begins with age1`)
+    }
+  }
+}
+
+function addIdentities(decrypter: Decrypter, identities: readonly string[]): void {
+  for (const identity of identities) {
+    try {
+      decrypter.addIdentity(identity)
+    } catch {
+      throw backupErrors.BAD_KEY('a line is no identity of age; one begins with AGE-SECRET-KEY-')
+    }
+  }
+}
+
 /**
  * Writes every file of a backup as an age file of its own. Their names are numbers; `index.age`, written last, says which is which. With a passphrase
  * the files are for an identity made for this backup, which lies in `key.age` under the passphrase: its slow derivation runs once, not for every file.
@@ -37,15 +81,7 @@ export async function lockedFolder(
     if (lock.workFactor !== undefined) sealing.setScryptWorkFactor(lock.workFactor)
     await writeFileAt(join(directory, keyName), Readable.from([await sealing.encrypt(`${identity}\n`)]))
     encrypter.addRecipient(await identityToRecipient(identity))
-  } else {
-    for (const recipient of lock.recipients) {
-      try {
-        encrypter.addRecipient(recipient)
-      } catch {
-        throw backupErrors.BAD_KEY(`"${recipient}" is no recipient of age; one begins with age1`)
-      }
-    }
-  }
+  } else addRecipients(encrypter, lock.recipients)
   const index: string[] = []
   const store = async (name: string, content: Readable): Promise<{ bytes: number; sha256: string }> => {
     const counted = hashedStream()
@@ -80,15 +116,7 @@ export async function unlockedFolder(directory: string, key: BackupKey): Promise
       throw backupErrors.WRONG_KEY(directory, 'the passphrase is another one, or key.age was changed')
     })
     decrypter.addIdentity(identity.trim())
-  } else {
-    for (const identity of key.identities) {
-      try {
-        decrypter.addIdentity(identity)
-      } catch {
-        throw backupErrors.BAD_KEY('a line is no identity of age; one begins with AGE-SECRET-KEY-')
-      }
-    }
-  }
+  } else addIdentities(decrypter, key.identities)
   const openNamed = async (name: string): Promise<Readable> => {
     const input = await opened(createReadStream(join(directory, name)))
     try {

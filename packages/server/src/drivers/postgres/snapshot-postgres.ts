@@ -33,15 +33,19 @@ export async function snapshotPostgres({ url }: { url: string }): Promise<Databa
       ).rows.map(({ name }) => name)
       const list = columns.map((column) => `"${column}"`).join(', ')
       await client.query(`declare backup_rows no scroll cursor for select ${list} from "${table}"`)
-      for (;;) {
-        const { rows } = await client.query<SqlValue[]>({
-          text: `fetch ${rowsAtOnce} from backup_rows`,
-          rowMode: 'array',
-        })
-        yield { columns, rows }
-        if (rows.length < rowsAtOnce) break
+      try {
+        for (;;) {
+          const { rows } = await client.query<SqlValue[]>({
+            text: `fetch ${rowsAtOnce} from backup_rows`,
+            rowMode: 'array',
+          })
+          yield { columns, rows }
+          if (rows.length < rowsAtOnce) break
+        }
+      } finally {
+        // Also where the reader stopped early: the next table is read by a cursor of that name.
+        await client.query('close backup_rows')
       }
-      await client.query('close backup_rows')
     },
     close: async () => client.end(),
   }

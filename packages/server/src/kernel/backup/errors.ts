@@ -26,6 +26,19 @@ export const backupErrors = defineErrors('BACKUP', {
     message: (version: string, what: string) =>
       `The backup was made by version ${version}, whose database differs (${what}). Restore it with that version, then upgrade.`,
   },
+  NO_SUBJECT_KEYS: {
+    status: 422,
+    message: (file: string, why: string) => `${file} gives no keys of people: ${why}. Nothing was restored.`,
+  },
+  BAD_ERASURES: {
+    status: 422,
+    message: (file: string, why: string) => `The erasures in ${file} cannot be read: ${why}. Nothing was restored.`,
+  },
+  NO_ERASURES: {
+    status: 409,
+    message: () =>
+      'With the keys of people every erasure since the backup has to be repeated, and nothing tells of them. Name the place that is replaced with --replaces, or a file with --erasures (`erasures.jsonl` of the data directory, or what `trivium subjects erasures --file` wrote). If nobody was erased since, say --no-later-erasures.',
+  },
   NOT_EMPTY: {
     status: 409,
     message: (what: string) => `${what} is not empty. A backup is restored into an empty place only.`,
