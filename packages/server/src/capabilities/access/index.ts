@@ -11,6 +11,7 @@ export { accessLogRoutes } from './access-log-routes.ts'
 export { holdersOf } from './explain.ts'
 export { lastingPermissions } from './holdings.ts'
 export { setExternalGroups } from './groups.ts'
+export { hiddenValues, maskEvidence, maskWords } from './mask-words.ts'
 export {
   declarePersonal,
   type Mask,

@@ -1,6 +1,7 @@
 import { describeEachDatabase } from '@trivium/testing'
 import { expect, test } from 'vitest'
 import { urn } from '../../kernel/ids/index.ts'
+import { declarePersonal } from '../access/index.ts'
 
 describeEachDatabase('inbox', ({ world }) => {
   const open = async (project: string, authors: string[]) => {
@@ -36,6 +37,48 @@ describeEachDatabase('inbox', ({ world }) => {
     await world.settled(project)
     const events = await approver.call('GET', `/api/v1/projects/${project}/events?name=inbox.decided`)
     expect(events.json.events[0].data).toMatchObject({ option: 'approve', reason: 'looks right', item: id })
+  })
+
+  test('values of personal columns are hidden in titles, words and evidence from whoever may not read them, and in events from all', async () => {
+    const project = await world.makeProject()
+    const { principal } = await world.as('maintainer', project)
+    await world.kernel.db.write
+      .transaction()
+      .execute((trx) => declarePersonal(trx, project, 'dataset:people', ['email']))
+    const { id } = await world.kernel.db.write.transaction().execute((trx) =>
+      world.capabilities.inbox.open(trx, principal, {
+        project,
+        kind: 'review',
+        title: 'Review email=anna@example.org, score 0.2',
+        summary: 'Is bert@example.org the same person?',
+        subject: urn(project, 'pipeline-run', 'prn_1'),
+        evidence: { inputs: { other: { email: 'bert@example.org', score: 0.3 } } },
+        options: [{ id: 'yes', label: 'Yes', consequence: 'They become one.' }],
+        permission: 'inbox:decide',
+        authors: [],
+      }),
+    )
+    const seenBy = async (role: 'viewer' | 'maintainer') => {
+      const client = await world.as(role, project)
+      const one = (await client.call('GET', `/api/v1/projects/${project}/inbox/${id}`)).json
+      const { items } = (await client.call('GET', `/api/v1/projects/${project}/inbox?view=team`)).json
+      expect(items[0].title).toBe(one.title)
+      return { title: one.title, summary: one.summary, evidence: one.evidence.inputs.other }
+    }
+    expect(await seenBy('maintainer')).toEqual({
+      title: 'Review email=anna@example.org, score 0.2',
+      summary: 'Is bert@example.org the same person?',
+      evidence: { email: 'bert@example.org', score: 0.3 },
+    })
+    expect(await seenBy('viewer')).toEqual({
+      title: 'Review email=redacted, score 0.2',
+      summary: 'Is redacted the same person?',
+      evidence: { email: 'redacted', score: 0.3 },
+    })
+    await world.kernel.sequencer.flush()
+    const events = await (await world.as('maintainer', project)).call('GET', `/api/v1/projects/${project}/events`)
+    expect(events.text).toContain('Review email=redacted')
+    expect(events.text).not.toContain('example.org')
   })
 
   test('nobody decides about his own work, and a viewer decides nothing', async () => {

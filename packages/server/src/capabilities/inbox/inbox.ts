@@ -5,6 +5,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import { accessErrors, holds, type Principal, type Scope } from '../../kernel/principal/index.ts'
 import { nameOf, requireAssignee } from './assignee.ts'
 import { dueJob, passDeadline } from './deadline.ts'
+import { hiddenValues, maskEvidence, maskOf, maskWords, personalMask } from '../access/index.ts'
 import { inboxErrors } from './errors.ts'
 import type { InboxItemTable } from './tables.ts'
 
@@ -68,12 +69,17 @@ export function createInbox({
   watermark.addBlocker(async (project) => {
     const waiting = await db.read
       .selectFrom('inbox_item')
-      .select('title')
+      .select(['title', 'evidence'])
       .where('project_id', '=', project)
       .where('state', '=', 'open')
       .where('blocks_event_time', '=', 1)
       .execute()
-    return waiting.map(({ title }) => `a person has to decide: ${title}`)
+    if (waiting.length === 0) return []
+    const mask = await personalMask(db.read, project)
+    return waiting.map(
+      ({ title, evidence }) =>
+        `a person has to decide: ${maskWords(mask, title, hiddenValues(mask, JSON.parse(evidence)))}`,
+    )
   })
 
   const require = async (reader: Reader, project: string, id: string): Promise<InboxItemTable> => {
@@ -97,17 +103,20 @@ export function createInbox({
         : await reader.selectFrom('principal').select(['id', 'name']).where('id', 'in', ids).execute()
       ).map((p) => [p.id, p.name]),
     )
+    const mask = await maskOf(reader, scope)
     return rows.map((row) => {
+      const evidence: unknown = JSON.parse(row.evidence)
+      const hidden = hiddenValues(mask, evidence)
       const because = row.state === 'open' ? reasonAgainst(scope, row, names) : null
       return {
         id: row.id,
         urn: urn(row.project_id, 'inbox', row.id),
         kind: row.kind,
-        title: row.title,
-        summary: row.summary,
+        title: maskWords(mask, row.title, hidden),
+        summary: maskWords(mask, row.summary, hidden),
         subject: row.subject,
         refs: JSON.parse(row.refs),
-        evidence: JSON.parse(row.evidence),
+        evidence: maskEvidence(mask, evidence, hidden),
         options: JSON.parse(row.options),
         permission: row.permission,
         state: row.state,
@@ -126,7 +135,7 @@ export function createInbox({
             ? null
             : {
                 option: row.decision_option ?? '',
-                reason: row.decision_reason ?? '',
+                reason: maskWords(mask, row.decision_reason ?? '', hidden),
                 by: row.decided_by,
                 byName: names.get(row.decided_by) ?? row.decided_by,
                 at: row.decided_at ?? 0,
@@ -147,6 +156,9 @@ export function createInbox({
       const itemUrn = urn(item.project, 'inbox', id)
       const eventTime = item.eventTime ?? (await watermark.read(asReader(trx), item.project)).at
       const refs = item.refs ?? []
+      // Events are for everybody who may read them.
+      const mask = await personalMask(asReader(trx), item.project)
+      const title = maskWords(mask, item.title, hiddenValues(mask, item.evidence))
       const assignee =
         item.assignee === undefined ? null : await requireAssignee(trx, item.project, item, item.assignee, clock())
       await trx
@@ -194,7 +206,7 @@ export function createInbox({
         subject: itemUrn,
         refs: [{ rel: 'input', urn: item.subject, as: 'about' }, ...refs],
         eventTime,
-        data: { kind: item.kind, title: item.title, assignee, dueAt: item.dueAt ?? null },
+        data: { kind: item.kind, title, assignee, dueAt: item.dueAt ?? null },
       })
       return { id, urn: itemUrn }
     },

@@ -3,6 +3,7 @@ import { asReader, type Trx } from '../../kernel/db/index.ts'
 import { newId, urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { type Principal, systemScope } from '../../kernel/principal/index.ts'
+import { maskWords, personalMask } from '../access/index.ts'
 import type { Inbox } from '../inbox/index.ts'
 import { operationErrors } from './errors.ts'
 import type { AlertMomentTable, AlertTable } from './tables.ts'
@@ -99,6 +100,8 @@ export async function openAlert(
     by: by.id,
     urn: urn(project, 'monitor', fields.monitor),
   })
+  // Events are for everybody who may read them.
+  const shown = await shownTitle(trx, fields)
   await events.append(trx, {
     project,
     name: 'alert.opened',
@@ -116,8 +119,8 @@ export async function openAlert(
       model: fields.model,
       version: fields.model_version,
       ...(fields.kind === 'drift' ? { feature: fields.about } : { metric: fields.about }),
-      title: fields.title,
-      fact: `${fields.title}, open`,
+      title: shown,
+      fact: `${shown}, open`,
     },
   })
   return { id, isNew: true }
@@ -157,7 +160,7 @@ export async function acknowledgeAlert(
     by,
     subject: urn(project, 'alert', id),
     refs: [],
-    data: { alert: id, kind: row.kind, monitor: row.monitor, fact: `${row.title}, acknowledged` },
+    data: { alert: id, kind: row.kind, monitor: row.monitor, fact: `${await shownTitle(trx, row)}, acknowledged` },
   })
 }
 
@@ -200,7 +203,7 @@ export async function resolveAlert(
     subject: urn(project, 'alert', id),
     refs: [...refs],
     ...(eventTime === null ? {} : { eventTime }),
-    data: { alert: id, kind: row.kind, monitor: row.monitor, fact: `${row.title}, resolved` },
+    data: { alert: id, kind: row.kind, monitor: row.monitor, fact: `${await shownTitle(trx, row)}, resolved` },
   })
 }
 
@@ -231,9 +234,13 @@ export async function rateAlert(
     by,
     subject: urn(project, 'alert', id),
     refs: [],
-    data: { alert: id, answer, fact: `${row.title}, ${row.state}, ${answer}` },
+    data: { alert: id, answer, fact: `${await shownTitle(trx, row)}, ${row.state}, ${answer}` },
   })
 }
+
+/** The title without values of personal columns. */
+const shownTitle = async (trx: Trx, { project_id: project, title }: Pick<AlertTable, 'project_id' | 'title'>) =>
+  maskWords(await personalMask(asReader(trx), project), title)
 
 /** Adds a line to an alert's history. */
 export async function addMoment(

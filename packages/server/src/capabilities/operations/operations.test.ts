@@ -1,7 +1,23 @@
 import { describeEachDatabase } from '@trivium/testing'
 import { expect, test } from 'vitest'
 import { urn } from '../../kernel/ids/index.ts'
+import { declarePersonal } from '../access/index.ts'
 import { day, flightsOf, live, start, story } from '../monitoring/story.fixture.ts'
+import { openAlert } from './change-alerts.ts'
+
+const noEvidence = {
+  measure: 'log_loss',
+  effect: 0.1,
+  allowed: 0.01,
+  q: null,
+  value: 0.5,
+  valueInterval: null,
+  baseline: 0.4,
+  lossInterval: null,
+  rows: 1000,
+  windows: [],
+  suggestion: '',
+}
 
 describeEachDatabase('alerts', ({ world }) => {
   /** A project whose feature recent_late has drifted for some days. */
@@ -147,6 +163,43 @@ describeEachDatabase('alerts', ({ world }) => {
     })
     expect(await events('monitor.recovered')).toEqual([])
   }, 60_000)
+
+  test('values of personal columns are hidden in the words of an alert from whoever may not read them, and in its events', async () => {
+    const project = await world.makeProject()
+    const { clock, db, events, sequencer } = world.kernel
+    const { inbox } = world.capabilities
+    const sentence = 'The log loss of email=anna@example.org rose by 0.1.'
+    const { id } = await db.write.transaction().execute(async (trx) => {
+      await declarePersonal(trx, project, 'dataset:people', ['email'])
+      return openAlert({ clock, events, inbox }, trx, {
+        project_id: project,
+        kind: 'performance',
+        title: 'email=anna@example.org degraded',
+        monitor: 'arrivals',
+        about: 'log_loss',
+        deployment: 'arrivals',
+        release: 'rel_1',
+        model: 'arrival-delay',
+        model_version: 1,
+        event_time: start,
+        evidence: { ...noEvidence, sentence },
+        refs: [],
+      })
+    })
+    const wordsFor = async (role: 'viewer' | 'maintainer') => {
+      const client = await world.as(role, project)
+      const one = (await client.call('GET', `/api/v1/projects/${project}/alerts/${id}`)).json
+      const { alerts } = (await client.call('GET', `/api/v1/projects/${project}/alerts`)).json
+      expect([alerts[0].title, one.history[0].detail]).toEqual([one.title, one.evidence.sentence])
+      return [one.title, one.evidence.sentence]
+    }
+    expect(await wordsFor('maintainer')).toEqual(['email=anna@example.org degraded', sentence])
+    expect(await wordsFor('viewer')).toEqual(['email=redacted degraded', 'The log loss of email=redacted rose by 0.1.'])
+    await sequencer.flush()
+    const told = await (await world.as('maintainer', project)).call('GET', `/api/v1/projects/${project}/events`)
+    expect(told.text).toContain('email=redacted degraded, open')
+    expect(told.text).not.toContain('anna@')
+  })
 
   test('what the alert started is found by lineage', async () => {
     const { id, call, project } = await drifted()

@@ -3,6 +3,7 @@ import type { Reader } from '../../kernel/db/index.ts'
 import { parseUrn, urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
+import { type Mask, maskEvidence, maskOf, maskWords } from '../access/index.ts'
 import type { Inbox } from '../inbox/index.ts'
 import type { Lineage } from '../lineage/index.ts'
 import { acknowledgeAlert, type AlertDeps, rateAlert, requireAlert, resolveAlert } from './change-alerts.ts'
@@ -68,24 +69,25 @@ export function createOperations(
       .orderBy('id', 'desc')
       .limit(mostBefore)
       .execute()
+    const mask = await maskOf(db.read, scope)
     const names = await namesOf(
       db.read,
       [row, ...before],
       moments.map(({ by }) => by),
     )
     return {
-      ...present(row, names),
+      ...present(row, names, mask),
       history: moments.map(({ at, event_time, what, detail, by, urn: about }) => ({
         at,
         eventTime: event_time,
         what,
-        detail,
+        detail: maskWords(mask, detail),
         by,
         byName: nameIn(names, by),
         urn: about,
       })),
       followed: await followedBy(scope, row),
-      before: before.map((one) => present(one, names)),
+      before: before.map((one) => present(one, names, mask)),
     }
   }
 
@@ -137,9 +139,9 @@ export function createOperations(
         .where('project_id', '=', scope.project)
         .where('state', '!=', 'resolved')
         .executeTakeFirstOrThrow()
-      const names = await namesOf(db.read, page, [])
+      const [names, mask] = await Promise.all([namesOf(db.read, page, []), maskOf(db.read, scope)])
       return {
-        alerts: page.map((row) => present(row, names)),
+        alerts: page.map((row) => present(row, names, mask)),
         nextPageToken: rows.length > limit ? (page.at(-1)?.id ?? null) : null,
         open: Number(open),
       }
@@ -187,13 +189,13 @@ async function namesOf(
 const nameIn = (names: ReadonlyMap<string, string>, id: string): string =>
   names.get(id) ?? (id.startsWith('system:') ? 'Trivium' : id)
 
-function present(row: AlertTable, names: ReadonlyMap<string, string>): Alert {
+function present(row: AlertTable, names: ReadonlyMap<string, string>, mask: Mask): Alert {
   return {
     id: row.id,
     urn: urn(row.project_id, 'alert', row.id),
     kind: row.kind,
     state: row.state,
-    title: row.title,
+    title: maskWords(mask, row.title),
     monitor: row.monitor,
     monitorUrn: urn(row.project_id, 'monitor', row.monitor),
     deployment: row.deployment,
@@ -202,16 +204,16 @@ function present(row: AlertTable, names: ReadonlyMap<string, string>): Alert {
     version: row.model_version,
     feature: row.kind === 'drift' ? row.about : null,
     metric: row.kind === 'performance' ? row.about : null,
-    evidence: JSON.parse(row.evidence) as AlertEvidence,
+    evidence: maskEvidence(mask, JSON.parse(row.evidence) as AlertEvidence),
     eventTime: row.event_time,
     openedAt: row.opened_at,
     acknowledgedAt: row.acknowledged_at,
     acknowledgedBy: row.acknowledged_by,
     acknowledgedByName: row.acknowledged_by === null ? null : nameIn(names, row.acknowledged_by),
-    note: row.note,
+    note: row.note === null ? null : maskWords(mask, row.note),
     resolvedAt: row.resolved_at,
     resolvedEventTime: row.resolved_event_time,
-    resolvedReason: row.resolved_reason,
+    resolvedReason: row.resolved_reason === null ? null : maskWords(mask, row.resolved_reason),
     resolvedBy: row.resolved_by,
     useful: row.useful,
   }
