@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -38,6 +38,48 @@ describe('commands against a server', () => {
     const version = { name: 'late', source: `runs:/${id}/model`, run_id: id }
     await mlflow('POST', 'mlflow/model-versions/create', JSON.stringify(version))
   }
+
+  test('a large file goes to a run and comes back: what was there before a kill is not sent or fetched twice', async () => {
+    const token = await tokenOf('contributor')
+    const env = { TRIVIUM_TOKEN: token }
+    const api = async (method: string, path: string, body: string | Uint8Array<ArrayBuffer>) => {
+      const type = typeof body === 'string' ? 'application/json' : 'application/octet-stream'
+      const headers = { authorization: `Bearer ${token}`, 'content-type': type }
+      // biome-ignore lint: tests look into answers of every shape
+      return (await (await fetch(`${server.ready.url}/api/${path}`, { method, body, headers })).json()) as any
+    }
+    const { run } = await api('POST', '2.0/mlflow/runs/create', JSON.stringify({ experiment_id: '0', start_time: 1 }))
+    const folder = join(server.data, 'large')
+    await mkdir(folder)
+    const content = new Uint8Array(randomBytes(8 * 1024 * 1024 + 1000))
+    const digest = createHash('sha256').update(content).digest('hex')
+    await writeFile(join(folder, 'weights.bin'), content)
+    // What a killed command leaves: an upload of this content with its first part.
+    const uploads = 'v1/projects/default/uploads'
+    const { id, partSize } = await api('POST', uploads, JSON.stringify({ digest, size: content.length }))
+    await api('PUT', `${uploads}/${id}/parts/1`, content.slice(0, partSize))
+    const put = await trivium(
+      ['artifacts', 'put', run.info.run_id, 'weights.bin', '--path', 'model/weights.bin', '--json'],
+      { env, cwd: folder },
+    )
+    expect(put.code, put.err).toBe(0)
+    expect(put.json).toEqual({ path: 'model/weights.bin', digest, size: content.length })
+    const listed = await fetch(`${server.ready.url}/api/${uploads}`, { headers: { authorization: `Bearer ${token}` } })
+    expect(await listed.json()).toMatchObject({ uploads: [{ id, state: 'done', digest }] })
+    expect((await trivium(['artifacts', 'list', run.info.run_id], { env })).out).toContain('model/weights.bin')
+
+    const get = () =>
+      trivium(['artifacts', 'get', run.info.run_id, 'model/weights.bin', '--out', 'back.bin'], { env, cwd: folder })
+    const part = join(folder, 'back.bin.part')
+    await writeFile(part, content.subarray(0, 5_000_000))
+    expect((await get()).code).toBe(0)
+    expect((await readFile(join(folder, 'back.bin'))).equals(content)).toBe(true)
+    await writeFile(part, randomBytes(5_000_000))
+    const refused = await get()
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('its digest is another')])
+    expect((await get()).code).toBe(0)
+    expect((await trivium(['artifacts', 'get', run.info.run_id, 'none.bin'], { env })).err).toContain('no file')
+  })
 
   test('env prints what a shell needs', async () => {
     const { out, code } = await trivium(['env'])

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { listMissingBlobs, putBlob } from '@trivium/contract'
@@ -7,6 +6,8 @@ import { parse as parseYaml } from 'yaml'
 import { UsageError } from './fail.ts'
 import { readText } from './read-document.ts'
 import type { Terminal } from './terminal.ts'
+import { openUpload } from './upload.ts'
+import { largeFile, uploadInParts } from './upload-in-parts.ts'
 
 /** A pipeline as it is sent: its text, and the files that it is made of by their path beside it. */
 export interface PipelineFiles {
@@ -59,23 +60,26 @@ async function collect(root: string, path: string, entry: string, files: Map<str
 
 /** Sends the files that the server does not have yet and returns path → digest. */
 export async function uploadFiles(
+  terminal: Terminal,
   client: Client,
   project: string,
   files: ReadonlyMap<string, string>,
 ): Promise<Record<string, string>> {
-  const contents = new Map<string, Buffer>()
+  const contents = new Map<string, { path: string; size: number }>()
   const digests: Record<string, string> = {}
-  for (const [path, full] of files) {
-    const content = await readFile(full)
-    const digest = createHash('sha256').update(content).digest('hex')
-    digests[path] = digest
-    contents.set(digest, content)
+  for (const [name, path] of files) {
+    const { digest, size } = await openUpload(terminal, path)
+    digests[name] = digest
+    contents.set(digest, { path, size })
   }
   const { missing } = await client.call(listMissingBlobs, {
     params: { project },
     body: { digests: [...contents.keys()] },
   })
-  for (const digest of missing)
-    await client.call(putBlob, { params: { project, digest }, body: contents.get(digest) ?? Buffer.alloc(0) })
+  for (const digest of missing) {
+    const { path, size } = contents.get(digest) ?? { path: '', size: 0 }
+    if (size >= largeFile) await uploadInParts({ terminal, client, project }, path, { digest, size })
+    else await client.call(putBlob, { params: { project, digest }, body: await readFile(path) })
+  }
   return digests
 }

@@ -4,6 +4,7 @@ import { backupCommands } from './commands/backup.ts'
 import { accessLogCommand } from './commands/access-log.ts'
 import { alertCommands } from './commands/alerts.ts'
 import { connectionCommands } from './commands/connections.ts'
+import { artifactCommands } from './commands/artifacts.ts'
 import { dataCommands } from './commands/data.ts'
 import { deploymentCommands } from './commands/deployments.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -67,6 +68,7 @@ export function createProgram(terminal: Terminal): Command {
     webhookCommands,
     secretCommands,
     dataCommands,
+    artifactCommands,
     featureCommands,
     runCommands,
     experimentCommands,

@@ -34,7 +34,7 @@ export function runCommands(program: Command, terminal: Terminal): void {
     async (work, file: string) => {
       const { client, project, options } = work
       const { name, yaml, files } = await readPipeline(terminal, file)
-      const digests = await uploadFiles(client, project, files)
+      const digests = await uploadFiles(terminal, client, project, files)
       const saved = await client.call(savePipeline, {
         params: { project, pipeline: name },
         body: { yaml, path: file, files: digests },
