@@ -96,11 +96,20 @@ describeEachDatabase('holes that others had', ({ world }) => {
     const sent = await writer.call('GET', url)
     expect(sent.status).toBe(200)
     expect(sent.headers['x-content-type-options']).toBe('nosniff')
-    const shown = String(sent.headers['content-type']).includes('html')
-    const guarded =
-      /attachment/.test(String(sent.headers['content-disposition'])) ||
-      /sandbox/.test(String(sent.headers['content-security-policy']))
-    expect([shown && !guarded, guarded]).toEqual([false, true])
+    expect(sent.headers['content-type']).toBe('text/plain; charset=utf-8')
+    expect(sent.headers['content-disposition']).toMatch(/^attachment;/)
+    expect(sent.headers['content-security-policy']).toContain('sandbox')
+  })
+
+  test('a name of a file stays one value of its header, and a range outside of the file is refused', async () => {
+    const url = `${artifacts}/${experiment}/${run}/artifacts/${encodeURIComponent('a";x="é.txt')}`
+    await writer.call('PUT', url, 'abc')
+    const sent = await writer.call('GET', url)
+    expect(sent.headers['content-disposition']).toMatch(/^attachment; filename="a_;x=__.txt"; filename\*=UTF-8''/)
+    for (const range of ['bytes=3-', 'bytes=2-1', 'bytes=99999999999999999999-'])
+      expect([range, (await writer.call('GET', url, undefined, { range })).status]).toEqual([range, 416])
+    const long = `${artifacts}/${experiment}/${run}/artifacts/${'d/'.repeat(600)}x`
+    expect((await writer.call('PUT', long, 'x')).status).toBe(400)
   })
 
   test('content is found by its digest in its own project only, so that nobody learns what others have', async () => {

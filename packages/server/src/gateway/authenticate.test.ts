@@ -43,3 +43,13 @@ test('a token that was made a moment ago is waited for', async () => {
   setTimeout(() => snapshot.set(token.hash, token), 100)
   expect((await authenticate({ authorization: `Bearer ${secret}` }, () => snapshot, 1000)).principal).toBe('prn_1')
 })
+
+test('unknown tokens wait in bounded number, and the others are refused at once', async () => {
+  const refused = (number: number) =>
+    authenticate({ authorization: `Bearer trv_unknown-${number}` }, () => new Map(), 1000).catch((error) => error.code)
+  const waiting = Array.from({ length: 100 }, (_, number) => refused(number))
+  const began = performance.now()
+  expect(await Promise.race([refused(100), Promise.all(waiting)])).toBe('ACCESS.UNAUTHENTICATED')
+  expect(performance.now() - began).toBeLessThan(350)
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(['ACCESS.UNAUTHENTICATED']))
+})

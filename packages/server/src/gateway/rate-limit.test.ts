@@ -26,5 +26,7 @@ test('a raised limit counts at once, and any number of callers takes a bounded m
   const limiter = createRateLimiter()
   for (let i = 0; i < 50_000; i += 1) expect(limiter.take(`caller-${i}`, 1, 0)).toBe(0)
   expect(limiter.take('caller-49999', 1, 0)).toBe(60)
+  // The oldest are forgotten.
+  expect(limiter.take('caller-0', 1, 0)).toBe(0)
   expect(limiter.take('caller-49999', 1000, 100)).toBe(0)
 })

@@ -250,6 +250,8 @@ describeEachDatabase('secrets of pipelines', ({ world, dialect }) => {
     for (const answer of [started, saved]) expect(answer.json.detail).toContain('This needs secret:use')
     const contributor = await world.as('contributor', project)
     const { id } = await startRun(contributor, 'waiting')
+    const repeated = await runner.call('POST', `/api/v1/projects/${project}/pipeline-runs/${id}/repeat`, {})
+    expect([repeated.status, repeated.json.detail]).toEqual([403, expect.stringContaining('This needs secret:use')])
     await waitForRun(contributor, id, (run) => stepOf(run, 'wait').state === 'running')
     await world.kernel.db.write
       .transaction()

@@ -2,10 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createDeployments } from '../../gateway/deployments.ts'
-import { createInferenceServer, type InferenceServer } from '../../gateway/inference-server.ts'
-import { plainProtocol } from '../../gateway/plain-protocol.ts'
-import { createRateLimiter } from '../../gateway/rate-limit.ts'
+import { createInProcessGateway } from '../../gateway/in-process-gateway.fixture.ts'
 import { createHttp, type Http } from '../../kernel/http/index.ts'
 import { createLogger } from '../../kernel/logging/index.ts'
 import { createMetrics } from '../../kernel/telemetry/index.ts'
@@ -14,25 +11,13 @@ import type { Serving } from './serving.ts'
 
 const logger = createLogger({ level: 'silent' })
 let main: Http
-let gateway: InferenceServer
+let gateway: Awaited<ReturnType<typeof createInProcessGateway>>
 let address: { host: string; port: number } | undefined
 const servers: Server[] = []
 const portOf = (server: { address(): unknown }): number => (server.address() as AddressInfo).port
 
 beforeAll(async () => {
-  gateway = createInferenceServer({
-    deployments: createDeployments({ runtime: {} as never, clock: Date.now }),
-    limiter: createRateLimiter(),
-    protocols: [plainProtocol],
-    logger,
-    clock: Date.now,
-    records: {} as never,
-    lookup: {} as never,
-    answerPeer: async () => ({ status: 404, type: 'text/plain', body: '' }),
-    tls: undefined,
-    tracer: { on: false } as never,
-  })
-  await new Promise<void>((resolve) => gateway.server.listen(0, '127.0.0.1', resolve))
+  gateway = await createInProcessGateway()
   const authenticator = {
     authenticate: async () => {
       throw new TypeError('the database is away')
@@ -51,7 +36,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await main.close()
-  await gateway.drain()
+  await gateway.stop()
   for (const server of servers) server.close()
 })
 
@@ -79,7 +64,7 @@ function predict(port: number, bytes: number, connection = 'keep-alive'): Promis
 }
 
 test('who is refused before his body was read gets the reason, from the gateway and through main, however large the body is', async () => {
-  address = { host: '127.0.0.1', port: portOf(gateway.server) }
+  address = { host: '127.0.0.1', port: gateway.port }
   for (const bytes of [100, 6_000_000])
     for (const port of [address.port, portOf(main.server)])
       expect([bytes, (await predict(port, bytes)).split('\r\n')[0]]).toEqual([bytes, 'HTTP/1.1 401 Unauthorized'])

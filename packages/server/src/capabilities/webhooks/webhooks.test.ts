@@ -197,8 +197,27 @@ describeEachDatabase(
       expect((await make({ name: 'pager' })).json.code).toBe('WEBHOOKS.NAME_TAKEN')
       expect((await make({ events: ['Alert'] })).json.code).toBe('HTTP.INVALID')
       expect((await make({ events: [] })).json.code).toBe('HTTP.INVALID')
+      const moved = await admin.call('PATCH', `${list}/pager`, { url: 'https://10.0.0.1/' })
+      expect(moved.json.code).toBe('EGRESS.DENIED')
       const maintainer = await world.as('maintainer', project)
       expect((await maintainer.call('GET', list)).status).toBe(403)
+    })
+
+    test('a project has so many webhooks and no more, and each a secret of its own', async () => {
+      const { project, admin, list } = await start(['alert.*'], '/first')
+      const make = async (name: string) => (await admin.call('POST', list, { name, url: base, events: ['*'] })).json
+      const secrets = new Set([(await make('second')).secret, (await make('third')).secret])
+      expect(secrets.size).toBe(2)
+      const { db } = world.kernel
+      const query = db.read.selectFrom('webhook').selectAll().where('project_id', '=', project)
+      const row = await query.executeTakeFirstOrThrow()
+      await db.write.transaction().execute((trx) =>
+        trx
+          .insertInto('webhook')
+          .values(Array.from({ length: 47 }, (_, number) => ({ ...row, name: `hook-${number}` })))
+          .execute(),
+      )
+      expect((await make('one-more')).code).toBe('WEBHOOKS.TOO_MANY')
     })
   },
   { egressAllow: `127.0.0.1:${port}` },

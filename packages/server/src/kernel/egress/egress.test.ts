@@ -51,6 +51,10 @@ describe('the way out', () => {
     'https://172.31.255.255',
     'https://192.168.1.1',
     'https://169.254.169.254',
+    'https://224.0.0.1',
+    'https://255.255.255.255',
+    'https://[2002:7f00:1::]',
+    'https://[ff02::1]',
   ])('%s is internal and refused before anything is sent', async (url) => {
     const before = seen.length
     await expect(get(`${url}:${port}/`)).rejects.toMatchObject({ code: 'EGRESS.DENIED' })

@@ -218,6 +218,19 @@ describeEachDatabase('event chain', ({ world, dialect }) => {
     expect((await verify(world, project)).problems[0]).toMatchObject({ kind: 'chain', batch: 2 })
   })
 
+  test('a row of the chain that names another digest than its last batch has, or that is gone, is found', async () => {
+    const { project } = await sealed()
+    const digest = 'f'.repeat(64)
+    await tamper(world, async (run) => {
+      await run(sql`update event_chain set digest = ${digest} where project_id = ${project}`)
+    })
+    expect((await verify(world, project)).problems[0]?.detail).toContain('is not the one that the chain stood at')
+    await tamper(world, async (run) => {
+      await run(sql`delete from event_chain where project_id = ${project}`)
+    })
+    expect((await verify(world, project)).problems[0]?.detail).toContain('where the chain stands is gone')
+  })
+
   /** Makes the chain anew from the rows that are there, as somebody would who knows how it is made, and removes what the database knows of checkpoints. */
   const forge = async (project: string, rows: readonly EventTable[]): Promise<void> => {
     const members = membersText(rows.map((row) => ({ seq: row.seq ?? 0, id: row.id, digest: eventDigest(row) })))

@@ -100,16 +100,24 @@ export function eventRoutes(app: Http, kernel: Kernel): void {
     const heartbeat = setInterval(() => {
       raw.write(': still here\n\n')
       // A token that was revoked, or a role that was taken away, ends the stream as well.
-      request.checkAgain().catch(() => raw.end())
+      request.checkAgain().catch(() => {
+        stop()
+        raw.end()
+      })
     }, heartbeatMs)
-    streams.add(raw)
-    raw.on('close', () => {
+    // Nothing is written to a stream that has ended: that would be an error which nobody handles.
+    const stop = (): void => {
       open = false
-      streams.delete(raw)
       clearInterval(heartbeat)
-      for (const stop of stops) stop()
+      for (const one of stops) one()
+    }
+    streams.add(raw)
+    raw.on('error', stop)
+    raw.on('close', () => {
+      stop()
+      streams.delete(raw)
     })
-    await pump()
+    await pump().catch(() => raw.destroy())
     return undefined
   })
 
