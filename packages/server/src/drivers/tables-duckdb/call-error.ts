@@ -29,8 +29,7 @@ export function sentError(error: unknown, hide: ReadonlyMap<string, string>): Se
   let message = error instanceof Error ? error.message : String(error)
   for (const [path, name] of hide) message = message.replaceAll(path, name)
   message = message.trim().slice(0, 2000)
-  if (/^Out of Memory Error|max_temp_directory_size|No space left on device/.test(message)) {
-    return { name: 'OUT_OF_MEMORY', args: [message] }
-  }
+  if (/^Out of Memory Error|max_temp_directory_size/.test(message)) return { name: 'OUT_OF_MEMORY', args: [message] }
+  if (message.includes('No space left on device')) return { name: 'NO_SPACE', args: [] }
   return { name: 'QUERY_FAILED', args: [message] }
 }

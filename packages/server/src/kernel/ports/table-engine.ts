@@ -61,7 +61,7 @@ export type TableCallOptions = { signal?: AbortSignal; timeoutMs?: number }
  * Runs SQL over Parquet, CSV and JSON lines files in a process of its own, so that no query blocks the caller's.
  *
  * Errors are `AppError`s (`kernel/tables/table-errors.ts`): `TABLES.QUERY_FAILED` (the SQL or the data are wrong; the message says what), `TABLES.FORBIDDEN`
- * (the statement or a file is not allowed), `TABLES.TOO_MANY_ROWS`, `TABLES.RESULT_TOO_LARGE` (64 MB), `TABLES.OUT_OF_MEMORY`, `TABLES.TIMEOUT`, `TABLES.CANCELLED`,
+ * (the statement or a file is not allowed), `TABLES.TOO_MANY_ROWS`, `TABLES.RESULT_TOO_LARGE` (64 MB), `TABLES.OUT_OF_MEMORY`, `TABLES.NO_SPACE`, `TABLES.TIMEOUT`, `TABLES.CANCELLED`,
  * `TABLES.UNREADABLE_FILE` (`describe`), and three that a caller may retry: `TABLES.RESTARTED` (the process ended under the query), `TABLES.BUSY`
  * (too many queries wait) and `TABLES.UNAVAILABLE` (the process does not start).
  */

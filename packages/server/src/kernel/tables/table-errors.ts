@@ -19,6 +19,10 @@ export const tablesErrors = defineErrors('TABLES', {
     message: (why: string) =>
       `The query needs more memory or temporary disk space than the table engine may use. Read fewer rows or columns at once. (${why})`,
   },
+  NO_SPACE: {
+    status: 507,
+    message: () => 'The disk of the table engine is full. Nothing was changed; free space and try again.',
+  },
   TIMEOUT: {
     status: 504,
     message: (millis: number) => `The query took longer than ${millis / 1000} s and was stopped.`,
