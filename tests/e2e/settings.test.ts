@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { launchChromium } from '@trivium/testing/chromium'
 import type { Browser, Page } from 'playwright-core'
@@ -71,6 +72,41 @@ describe('the settings', () => {
     await row.getByText('off', { exact: true }).waitFor()
     await row.getByRole('button', { name: 'Remove' }).click()
     await page.getByText('Nobody is told yet').waitFor()
+  }, 60_000)
+
+  test('a person is found, exported, and erased by typing his id; his values read redacted, and the record names nobody', async () => {
+    const send = async (method: string, path: string, data: unknown, type = 'application/json') => {
+      const answer = await page.request.fetch(`${server.ready.url}/api/v1/projects/default/${path}`, {
+        method,
+        data,
+        headers: { 'content-type': type, origin: server.ready.url },
+      })
+      expect(answer.status(), await answer.text()).toBe(200)
+    }
+    await send('PUT', 'datasets/customers', { personal: ['email'], subjectColumn: 'customer' })
+    const rows = 'customer,email\nann-7,ann@example.org\nbob-8,bob@example.org\n'
+    await send('POST', 'datasets/customers/versions?format=csv', Buffer.from(rows), 'text/csv')
+    await page.goto(`${server.ready.url}/p/default/settings?tab=personal-data`)
+    await page.getByText('Nobody was erased yet').waitFor()
+    await page.getByLabel('Id of the person').fill('ann-7')
+    await page.getByRole('button', { name: 'Find the person' }).click()
+    await page.getByRole('row', { name: /datasets.*customers.*1/ }).waitFor()
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export the records' }).click(),
+    ])
+    expect(await text(await file.createReadStream())).toContain('ann@example.org')
+    await page.getByLabel('Reason for erasing').fill('Request 2026-17')
+    await page.getByRole('button', { name: 'Erase the person' }).click()
+    await page.getByLabel('Type ann-7 to go on').fill('ann-7')
+    await page.getByRole('button', { name: 'Erase 1 record', exact: true }).click()
+    const record = page.getByRole('row', { name: /finished.*Request 2026-17/ })
+    await record.waitFor()
+    expect(await record.innerText()).not.toContain('ann')
+    await page.goto(`${server.ready.url}/p/default/datasets/customers?tab=rows`)
+    await page.getByRole('row', { name: /ann-7.*redacted/ }).waitFor()
+    await page.getByText('1 row of 1 erased person').waitFor()
+    await page.getByRole('row', { name: /bob-8.*bob@example.org/ }).waitFor()
   }, 60_000)
 
   test('the status says of each part whether it works', async () => {

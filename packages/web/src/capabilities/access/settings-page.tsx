@@ -6,6 +6,7 @@ import { ConnectionsPanel } from '../connections/connections-panel.tsx'
 import { QuotasPanel } from '../quotas/quotas-panel.tsx'
 import { SecretsPanel } from '../secrets/secrets-panel.tsx'
 import { StoragePanel } from '../storage/storage-panel.tsx'
+import { PersonalDataPanel } from '../subjects/personal-data-panel.tsx'
 import { WebhooksPanel } from '../webhooks/webhooks-panel.tsx'
 import { AppearancePanel } from './appearance-panel.tsx'
 import { AuditPanel } from './audit-panel.tsx'
@@ -28,6 +29,7 @@ const shape = {
       'secrets',
       'connections',
       'webhooks',
+      'personal-data',
       'audit',
       'storage',
       'quotas',
@@ -57,6 +59,7 @@ export function Page() {
           { id: 'secrets', label: 'Secrets' },
           { id: 'connections', label: 'Connections' },
           { id: 'webhooks', label: 'Webhooks' },
+          { id: 'personal-data', label: 'Personal data' },
           { id: 'audit', label: 'Audit' },
           { id: 'storage', label: 'Storage' },
           { id: 'quotas', label: 'Quotas' },
@@ -78,6 +81,7 @@ export function Page() {
         {view.tab === 'secrets' && <SecretsPanel project={project} />}
         {view.tab === 'connections' && <ConnectionsPanel />}
         {view.tab === 'webhooks' && <WebhooksPanel project={project} />}
+        {view.tab === 'personal-data' && <PersonalDataPanel project={project} />}
         {view.tab === 'audit' && <AuditPanel project={project} />}
         {view.tab === 'storage' && <StoragePanel />}
         {view.tab === 'quotas' && <QuotasPanel project={project} />}

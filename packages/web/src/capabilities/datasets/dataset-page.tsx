@@ -126,6 +126,17 @@ function VersionView({ project, name, version, dataset }: VersionViewProps) {
                     value: <TimeRange from={data.minTime} to={data.maxTime} />,
                   },
                 { label: 'Content', value: <Hash value={data.digest} /> },
+                data.redacted !== null && {
+                  label: 'Redacted',
+                  value: (
+                    <span title="Their keys were destroyed: personal values of these rows read redacted, for everybody.">
+                      {formatPlural(data.redacted.rows, 'row')}{' '}
+                      <span className="t3">
+                        of {formatPlural(data.redacted.people, 'erased person', 'erased people')}
+                      </span>
+                    </span>
+                  ),
+                },
                 {
                   label: 'Added',
                   value: (

@@ -1,4 +1,5 @@
 import { DataTable } from '../../ui/data-table.tsx'
+import { Redacted, redactedWord } from '../../ui/redacted.tsx'
 import { Time } from '../../ui/time.tsx'
 
 interface RowsTableProps {
@@ -25,6 +26,7 @@ export function RowsTable({ preview }: RowsTableProps) {
         cell: (row: (typeof rows)[number]) => {
           const value = row.values[at]
           if (value === null || value === undefined) return <span className="t3">–</span>
+          if (value === redactedWord) return <Redacted />
           if (column.type === 'timestamp') return <Time at={Number(value)} clock="event" />
           return typeof value === 'object' ? JSON.stringify(value) : String(value)
         },

@@ -11,6 +11,7 @@ import { formatCount } from '../../ui/format-number.ts'
 import { Hash } from '../../ui/hash.tsx'
 import { Claim, PageHeader } from '../../ui/page-header.tsx'
 import { Aside, Section, WithAside } from '../../ui/section.tsx'
+import { Redacted, redactedWord } from '../../ui/redacted.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
@@ -144,7 +145,7 @@ function Lookup({ project, view }: { readonly project: string; readonly view: Fe
             facts={[
               ...Object.entries(row).map(([feature, value]) => ({
                 label: feature,
-                value: typeof value === 'string' ? <span className="t2">{value}</span> : <Value value={value} />,
+                value: value === redactedWord ? <Redacted /> : <Value value={value} />,
               })),
               { label: 'as of', value: <Time at={lookup.data?.asOf} clock="event" /> },
             ]}

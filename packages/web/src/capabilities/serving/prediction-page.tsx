@@ -12,6 +12,7 @@ import { PageHeader } from '../../ui/page-header.tsx'
 import { Denied } from '../../ui/page-states.tsx'
 import { Aside, Section, WithAside } from '../../ui/section.tsx'
 import { Time } from '../../ui/time.tsx'
+import { Redacted, redactedWord } from '../../ui/redacted.tsx'
 import { Value } from '../../ui/value.tsx'
 
 /** One prediction: what went in and came out, what was observed, and the whole way back and forward. */
@@ -148,7 +149,13 @@ function Values({
               head: 'Value',
               align: 'right',
               cell: ([, value]) =>
-                typeof value === 'number' ? <Value value={value} strong={strong} /> : String(value ?? '–'),
+                typeof value === 'number' ? (
+                  <Value value={value} strong={strong} />
+                ) : value === redactedWord ? (
+                  <Redacted />
+                ) : (
+                  String(value ?? '–')
+                ),
             },
           ]}
         />

@@ -7,6 +7,7 @@ import { DataTable } from '../../ui/data-table.tsx'
 import { AppLink } from '../../ui/app-link.tsx'
 import { Denied, NoMatch } from '../../ui/page-states.tsx'
 import { Time } from '../../ui/time.tsx'
+import { Redacted, redactedWord } from '../../ui/redacted.tsx'
 import { Value } from '../../ui/value.tsx'
 
 interface PredictionsTableProps {
@@ -97,6 +98,7 @@ export function PredictionsTable({ project, deployment, limit, filters = false }
                     align: 'right' as const,
                     cell: (row: PredictionRow) => {
                       const value = row.outputs[name]
+                      if (value === redactedWord) return <Redacted />
                       return typeof value === 'number' ? <Value value={value} /> : <>{String(value ?? '–')}</>
                     },
                   })),

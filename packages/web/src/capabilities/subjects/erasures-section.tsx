@@ -1,0 +1,70 @@
+import { type Erasure, listErasures } from '@trivium/contract'
+import { useContractQuery } from '../../data/contract-query.ts'
+import { QueryView } from '../../data/query-view.tsx'
+import { DataTable } from '../../ui/data-table.tsx'
+import { formatCount } from '../../ui/format-number.ts'
+import { Hash } from '../../ui/hash.tsx'
+import { Section } from '../../ui/section.tsx'
+import { State } from '../../ui/state.tsx'
+import { Time } from '../../ui/time.tsx'
+import { LearnedModels } from './findings-table.tsx'
+
+/** The record of erasures, which names nobody. */
+export function ErasuresSection({ project }: { readonly project: string }) {
+  const erasures = useContractQuery(listErasures, { params: { project } }, { refetchInterval: 5000 })
+  return (
+    <Section title="Erasures" note="what was done, for whoever asks; no person is named">
+      <QueryView query={erasures} what="the record of erasures" permission="subject:read">
+        {(data) =>
+          data.erasures.length === 0 ? (
+            <p className="t2">Nobody was erased yet.</p>
+          ) : (
+            <>
+              <DataTable
+                label="Erasures"
+                rows={data.erasures}
+                rowKey={(one) => one.id}
+                columns={[
+                  { id: 'at', head: 'When', cell: (one) => <Time at={one.at} /> },
+                  { id: 'state', head: 'State', cell: (one) => <ErasureState erasure={one} /> },
+                  {
+                    id: 'records',
+                    head: 'Records',
+                    align: 'right',
+                    cell: (one) => formatCount(one.found.reduce((sum, { count }) => sum + count, 0)),
+                  },
+                  { id: 'models', head: 'May have learned', cell: (one) => <LearnedModels models={one.models} /> },
+                  { id: 'by', head: 'By', cell: (one) => one.byName },
+                  { id: 'reason', head: 'Reason', cut: true, cell: (one) => one.reason },
+                  { id: 'key', head: 'Key', cell: (one) => <Hash value={one.subject} form="id" /> },
+                ]}
+              />
+              {data.erasures.map(
+                (one) =>
+                  one.error !== null && (
+                    <p key={one.id} className="field-error mt-8">
+                      {one.id}: {one.error}
+                    </p>
+                  ),
+              )}
+              <p className="t2 mt-8">
+                Renew the file of keys that is kept beside backups after each: trivium subjects keys FILE.
+              </p>
+            </>
+          )
+        }
+      </QueryView>
+    </Section>
+  )
+}
+
+function ErasureState({ erasure: { state, finishedAt } }: { readonly erasure: Erasure }) {
+  if (state === 'finished')
+    return (
+      <State kind="ok">
+        finished <Time at={finishedAt ?? 0} show="age" />
+      </State>
+    )
+  if (state === 'running') return <State kind="run">key destroyed, rest under way</State>
+  return <State kind="bad">key destroyed, rest failed; erase again</State>
+}
