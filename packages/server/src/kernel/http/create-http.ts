@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { type Permission, type Route, type RouteAccess, streamEvents } from '@trivium/contract'
 import fastify, {
   type FastifyError,
@@ -111,6 +112,8 @@ export interface HttpOptions {
   /** Learns of refused requests and of sensitive reads. */
   accessNotes?: AccessNotes
   bodyLimit: number
+  /** A body of which nothing comes for so long is given up with its connection; two minutes unless said. */
+  bodyIdleMs?: number
   /** Host names, without port, that the Host header may carry. */
   allowedHosts: () => ReadonlySet<string>
   /** Serves HTTPS and nothing else; the files are looked at again while the server listens. */
@@ -179,6 +182,7 @@ export function createHttp(options: HttpOptions): Http {
   app.addHook('onClose', async () => gate.stop())
   app.addHook('onRequest', async (request, reply) => {
     checkHost(request, allowedHosts())
+    giveUpIdleBody(request, options.bodyIdleMs ?? 120_000)
     const load = request.routeOptions.config.load ?? 'normal'
     if (load === 'stream') return
     const leave = await gate.enter(load)
@@ -271,7 +275,26 @@ async function scopeFor(
   return scope
 }
 
+/** Whoever begins a body and says no more would else keep his place for ever. */
+function giveUpIdleBody({ raw }: FastifyRequest, idleMs: number): void {
+  const { socket, headers } = raw
+  const length = headers['transfer-encoding'] ?? headers['content-length'] ?? '0'
+  if (length === '0' || !(socket instanceof Socket)) return
+  socket.setTimeout(idleMs)
+  const done = (): void => {
+    // Whoever has set another one meanwhile keeps it.
+    if (socket.timeout === idleMs) socket.setTimeout(0)
+  }
+  raw.once('end', done)
+  raw.once('close', done)
+}
+
 function checkHost(request: FastifyRequest, allowed: ReadonlySet<string>): void {
+  // Node takes the first; a proxy before us may have taken the other.
+  const names = request.raw.rawHeaders
+  let hosts = 0
+  for (let at = 0; at < names.length; at += 2) if (names[at]?.toLowerCase() === 'host') hosts += 1
+  if (hosts > 1) throw httpErrors.BAD_REQUEST('The request names its host more than once.')
   const host = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase()
   if (!allowed.has(host)) throw httpErrors.BAD_HOST(host)
 }

@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { route } from '@trivium/contract'
 import { type Static, Type } from 'typebox'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -255,4 +255,35 @@ describe('HTTP', () => {
     await Promise.all([server.close(), expect(answered).resolves.toBe(200)])
     expect(Date.now() - started).toBeLessThan(2000)
   })
+})
+
+test('a body of which nothing more comes is given up with its connection, and a handler may take its time', async () => {
+  const app = createHttp({
+    authenticator: { authenticate: async () => undefined, projectExists: async () => false },
+    logger: createLogger({ level: 'silent' }),
+    metrics,
+    bodyLimit: 1000,
+    bodyIdleMs: 150,
+    allowedHosts: () => new Set(['localhost']),
+  })
+  app.post('/slow', { config: { access: 'public' } }, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    return { ok: true }
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const send = (body: string) =>
+    new Promise<string>((resolve) => {
+      let got = ''
+      const socket = connect(port, '127.0.0.1')
+      const head = 'POST /slow HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close'
+      socket.write(`${head}\r\ncontent-length: 8\r\n\r\n${body}`)
+      socket.on('data', (data) => {
+        got += String(data)
+      })
+      socket.on('error', () => {})
+      socket.on('close', () => resolve(got.split('\r\n')[0] ?? ''))
+    })
+  expect(await Promise.all([send('{"a":'), send('{"a": 1}')])).toEqual(['', 'HTTP/1.1 200 OK'])
+  await app.close()
 })
