@@ -1,7 +1,8 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
-import type { Database, OffloadedRead, Reader, SqlValue, Tables } from '../../kernel/db/database.ts'
+import type { Database, OffloadedRead, Reader, SqlValue, Tables, Trx } from '../../kernel/db/database.ts'
 import { explainDatabaseError } from '../../kernel/db/database-errors.ts'
+import { gatheringPool, markLater } from './gathering-pool.ts'
 import { postgresBulkInsert } from './postgres-bulk-insert.ts'
 import { createPostgresChannel } from './postgres-channel.ts'
 
@@ -34,25 +35,30 @@ export async function openPostgres({
   // A client that is in use reports here too, beside the failed query; unheard it would end the program.
   pool.on('connect', (client) => client.on('error', () => {}))
   const channel = createPostgresChannel(url)
-  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  const committed = new Set<() => void>()
+  const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: gatheringPool(pool) }) })
+  const committed = new Set<(trx?: Trx) => void>()
   return {
     dialect: 'postgres',
     write: {
       transaction: () => ({
         execute: async (work) => {
+          let done: Trx | undefined
           const result = await kysely
             .transaction()
-            .execute(work)
+            .execute((trx) => {
+              done = trx
+              return work(trx)
+            })
             .catch((error) => {
               throw explainDatabaseError(error)
             })
-          for (const listener of committed) listener()
+          for (const listener of committed) listener(done)
           return result
         },
       }),
     },
     read: kysely as unknown as Reader,
+    later: async (trx, query) => void (await trx.executeQuery({ ...query, sql: markLater(query.sql) })),
     bulkInsert: (trx, table, columns, rows, options) =>
       postgresBulkInsert(trx, table, columns, rows as readonly (readonly SqlValue[])[], options),
     offload: async ({ module, name, input }) => {

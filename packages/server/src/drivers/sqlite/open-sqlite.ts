@@ -22,6 +22,7 @@ export async function openSqlite({
     dialect: 'sqlite',
     write: { transaction: () => ({ execute: (work) => writer.run(work) }) },
     read: readKysely as unknown as Reader,
+    later: async (trx, query) => void (await trx.executeQuery(query)),
     bulkInsert: async (_trx, table, columns, rows, options) =>
       bulkInsert(writerConnection, table, columns, rows, options),
     offload: (task) => threads.run(task),

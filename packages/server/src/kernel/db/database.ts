@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely'
+import type { CompiledQuery, Transaction } from 'kysely'
 import type { ReadonlyKysely } from 'kysely/readonly'
 import type { MessageChannel } from './message-channel.ts'
 
@@ -31,6 +31,11 @@ export interface Database {
   readonly dialect: Dialect
   readonly write: { transaction(): { execute<T>(work: (trx: Trx) => Promise<T>): Promise<T> } }
   readonly read: Reader
+  /**
+   * Runs a statement of which only success matters. On Postgres it goes to the database with the next statement of the transaction, or with its commit, and when it
+   * fails that one fails with its error. Its parameters are text, numbers and null.
+   */
+  later(trx: Trx, query: CompiledQuery): Promise<void>
   /** Inserts many rows of the same columns fast: prepared statements on SQLite, arrays on Postgres. `onConflict: 'ignore'` skips rows whose key exists. Returns how many were inserted. */
   bulkInsert<T extends keyof Tables & string>(
     trx: Trx,
@@ -46,8 +51,8 @@ export interface Database {
   offload(task: { module: URL; name: string; input: unknown }): Promise<Uint8Array>
   /** Called with the transaction just before each commit on SQLite; the sequencer numbers events here. */
   onBeforeCommit(hook: (trx: Trx) => Promise<void>): void
-  /** Called after each commit. Must not throw. */
-  onCommitted(listener: () => void): () => void
+  /** Called after each commit, on Postgres with the transaction that it ended; there a commit is of one, on SQLite of many. Must not throw. */
+  onCommitted(listener: (trx?: Trx) => void): () => void
   /** To the other servers of this database; undefined where there can be none. */
   readonly channel?: MessageChannel
   close(): Promise<void>

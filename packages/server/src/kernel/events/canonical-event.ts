@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalJson } from '../ids/index.ts'
 import type { EventTable } from './event-log.ts'
 
@@ -14,7 +14,7 @@ export function canonicalEvent(row: EventTable): string {
 
 /** SHA-256 of the canonical bytes, in hex. */
 export function eventDigest(row: EventTable): string {
-  return createHash('sha256').update(canonicalEvent(row)).digest('hex')
+  return hash('sha256', canonicalEvent(row), 'hex')
 }
 
 /** Somebody may have left text that is no JSON; it is then digested as the text that it is. */

@@ -3,6 +3,7 @@ import type { Clock } from '../clock/clock.ts'
 import { type Database, isUniqueViolation, type Trx } from '../db/index.ts'
 import type { Logger } from '../logging/index.ts'
 import type { EventLog } from './event-log.ts'
+import { createIdleCursors, type Standing } from './idle-cursors.ts'
 import type { Sequencer } from './sequencer.ts'
 
 declare module '../db/database.ts' {
@@ -42,6 +43,9 @@ export interface ConsumerPosition {
 }
 
 const batchSize = 500
+/** A batch of so many that was not full is followed by the next one not before so long after it began: what comes meanwhile shares one transaction. */
+const manyEvents = 8
+const gatherMs = 25
 const shortestBackoffMs = 50
 const longestBackoffMs = 10_000
 
@@ -59,55 +63,72 @@ export function createConsumers({
   logger: Logger
 }): Consumers {
   const consumers: Consumer[] = []
-  const loops: { wake: () => void; done: Promise<void> }[] = []
+  const standings: Standing[] = []
+  const loops: Promise<void>[] = []
+  const { recent } = sequencer
   let stopped = false
   let stopListening = (): void => {}
 
   const start = () => {
-    for (const consumer of consumers) loops.push(run(consumer))
+    if (consumers.length > 0) recent.keep()
+    for (const consumer of consumers) {
+      const standing: Standing = {
+        consumer,
+        stored: undefined,
+        read: 0,
+        handling: false,
+        registered: false,
+        wake: () => {},
+      }
+      standings.push(standing)
+      loops.push(run(standing))
+    }
     stopListening = sequencer.onSealed(() => {
-      for (const loop of loops) loop.wake()
+      for (const { wake } of standings) wake()
     })
   }
 
-  function run(consumer: Consumer): { wake: () => void; done: Promise<void> } {
-    let wake = () => {}
-    let awake = true
+  async function run(standing: Standing): Promise<void> {
+    const { name } = standing.consumer
+    let awake = false
+    let endSleep = () => {}
+    standing.wake = () => {
+      awake = true
+      endSleep()
+    }
     const sleep = (ms?: number) =>
       new Promise<void>((resolve) => {
         const timer = ms === undefined ? undefined : setTimeout(resolve, ms)
-        wake = () => {
+        endSleep = () => {
           clearTimeout(timer)
           resolve()
         }
       })
-    const loop = async (): Promise<void> => {
-      let registered = false
-      let backoff = shortestBackoffMs
-      while (!stopped) {
-        awake = false
-        try {
-          if (!registered) await register(consumer.name)
-          registered = true
-          const more = await step(consumer)
-          backoff = shortestBackoffMs
-          if (!more && !awake && !stopped) await sleep()
-        } catch (error) {
-          logger.error({ err: error, consumer: consumer.name }, 'event consumer failed; it will try again')
-          await recordFailure(consumer.name, error)
-          // New events do not shorten the wait: the same batch comes first.
-          const until = performance.now() + backoff
-          while (!stopped && performance.now() < until) await sleep(until - performance.now())
-          backoff = Math.min(backoff * 2, longestBackoffMs)
-        }
-      }
+    /** Nothing but a stop ends it early. */
+    const pause = async (ms: number): Promise<void> => {
+      const until = performance.now() + ms
+      while (!stopped && performance.now() < until) await sleep(until - performance.now())
     }
-    return {
-      wake: () => {
-        awake = true
-        wake()
-      },
-      done: loop(),
+    let backoff = shortestBackoffMs
+    while (!stopped) {
+      awake = false
+      try {
+        const began = performance.now()
+        const count = await step(standing)
+        backoff = shortestBackoffMs
+        if (count >= manyEvents && count < batchSize) await pause(began + gatherMs - performance.now())
+        if (count === 0 && !awake && !stopped) {
+          recent.forget(Math.min(...standings.map(({ read }) => read)))
+          await sleep()
+        }
+      } catch (error) {
+        logger.error({ err: error, consumer: name }, 'event consumer failed; it will try again')
+        standing.stored = undefined
+        await recordFailure(name, error)
+        // New events do not shorten the wait: the same batch comes first.
+        await pause(backoff)
+        backoff = Math.min(backoff * 2, longestBackoffMs)
+      }
     }
   }
 
@@ -133,32 +154,80 @@ export function createConsumers({
       .catch(() => {})
   }
 
-  async function step(consumer: Consumer): Promise<boolean> {
+  /** Reads the cursor where it is not known. */
+  async function find(standing: Standing): Promise<number> {
+    if (standing.stored !== undefined) return standing.stored
+    const { name } = standing.consumer
+    if (!standing.registered) await register(name)
+    standing.registered = true
     const { cursor } = await db.read
       .selectFrom('event_consumer')
       .select('cursor')
-      .where('name', '=', consumer.name)
+      .where('name', '=', name)
       .executeTakeFirstOrThrow()
-    const batch = await events.readAfter(db.read, cursor, batchSize)
+    standing.read = cursor
+    standing.stored = cursor
+    return cursor
+  }
+
+  /** Works on the next batch; returns of how many events it was. */
+  async function step(standing: Standing): Promise<number> {
+    const { consumer } = standing
+    await find(standing)
+    const from = standing.read
+    const batch = await nextBatch(from)
     const last = batch.at(-1)
-    if (!last) return false
+    if (!last) return 0
     const wanted =
       consumer.events === 'all'
-        ? batch
+        ? [...batch]
         : batch.filter((event) => (consumer.events as readonly string[]).includes(event.name))
-    await db.write.transaction().execute(async (trx) => {
-      // Another replica may have moved on: the guarded update makes this batch belong to exactly one of them.
-      const { numUpdatedRows } = await trx
-        .updateTable('event_consumer')
-        .set({ cursor: last.seq, failed_at: null, error: null })
-        .where('name', '=', consumer.name)
-        .where('cursor', '=', cursor)
-        .executeTakeFirst()
-      if (numUpdatedRows === 0n) return
-      if (wanted.length > 0) await consumer.handle(trx, wanted)
-    })
-    return true
+    if (wanted.length === 0) {
+      standing.read = last.seq
+      cursors.move()
+      return batch.length
+    }
+    standing.handling = true
+    try {
+      await cursors.moved()
+      const stored = await find(standing)
+      standing.read = Math.max(standing.read, stored)
+      // Somebody else has worked on a part of it.
+      if (standing.read !== from) return 1
+      const mine = await db.write.transaction().execute(async (trx) => {
+        // Another replica may have moved on: the guarded update makes this batch belong to exactly one of them.
+        const { numUpdatedRows } = await trx
+          .updateTable('event_consumer')
+          .set({ cursor: last.seq, failed_at: null, error: null })
+          .where('name', '=', consumer.name)
+          .where('cursor', '=', stored)
+          .executeTakeFirst()
+        if (numUpdatedRows === 0n) return false
+        await consumer.handle(trx, wanted)
+        return true
+      })
+      if (!mine) standing.stored = undefined
+      else standing.read = standing.stored = last.seq
+    } finally {
+      standing.handling = false
+    }
+    return batch.length
   }
+
+  const reading = new Map<number, Promise<SealedEvent[]>>()
+  /** The events after a number: from memory, or from the database once for all who ask for the same. */
+  async function nextBatch(after: number): Promise<SealedEvent[]> {
+    const held = recent.after(after, batchSize)
+    if (held) return held
+    let found = reading.get(after)
+    if (!found) {
+      found = events.readAfter(db.read, after, batchSize).finally(() => reading.delete(after))
+      reading.set(after, found)
+    }
+    return found
+  }
+
+  const cursors = createIdleCursors({ db, standings })
 
   async function positions(): Promise<ConsumerPosition[]> {
     const rows = await db.read.selectFrom('event_consumer').select(['name', 'cursor', 'error']).execute()
@@ -173,16 +242,19 @@ export function createConsumers({
   return {
     add: (consumer) => void consumers.push(consumer),
     start,
-    lagging: async (seq) =>
-      (await positions())
+    lagging: async (seq) => {
+      await cursors.flush()
+      return (await positions())
         .filter((one) => one.seq < seq)
-        .map(({ name, error }) => (error ? `${name} fails: ${error}` : `${name} has not read all events yet`)),
+        .map(({ name, error }) => (error ? `${name} fails: ${error}` : `${name} has not read all events yet`))
+    },
     positions,
     stop: async () => {
       stopped = true
       stopListening()
-      for (const loop of loops) loop.wake()
-      await Promise.all(loops.map((loop) => loop.done))
+      for (const { wake } of standings) wake()
+      await Promise.all(loops)
+      await cursors.flush()
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { EventRef, SealedEvent } from '@trivium/contract'
-import { sql } from 'kysely'
+import { CompiledQuery } from 'kysely'
 import type { Clock } from '../clock/clock.ts'
 import type { Database, Reader, Trx } from '../db/index.ts'
 import { newId, urn } from '../ids/index.ts'
@@ -53,6 +53,18 @@ export interface EventLog {
   head(db: Reader): Promise<number>
 }
 
+const columns = 'id, project_id, name, schema_version, at, event_time, "by", subject, refs, data, xid'
+const insertOn = {
+  sqlite: `insert into event (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+  // The number of the transaction is asked for in the same breath.
+  postgres: `insert into event (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, pg_current_xact_id()::text::bigint)`,
+}
+
+const appended = new WeakSet<Trx>()
+
+/** Whether an event was appended in this transaction. */
+export const hasEvents = (trx: Trx): boolean => appended.has(trx)
+
 export function createEventLog({
   db,
   clock,
@@ -63,38 +75,30 @@ export function createEventLog({
   /** Throws for an event that does not say what its public schema says; tests give it. */
   check?: ((event: NewEvent) => void) | undefined
 }): EventLog {
-  const readTransactionId = async (trx: Trx): Promise<number> => {
-    if (db.dialect === 'sqlite') return 0
-    const { rows } = await sql<{ xid: string }>`select pg_current_xact_id()::text as xid`.execute(trx)
-    return Number(rows[0]?.xid)
-  }
+  const insert = insertOn[db.dialect]
   return {
     append: async (trx, event) => {
       check?.(event)
       const id = newId('evt')
       const under = actingUnder.getStore()
       const marked = under?.project === event.project && under.principal === event.by
-      await trx
-        .insertInto('event')
-        .values({
-          id,
-          seq: null,
-          project_id: event.project,
-          name: event.name,
-          schema_version: event.schema,
-          at: clock(),
-          event_time: event.eventTime ?? null,
-          by: event.by,
-          subject: event.subject,
-          refs: JSON.stringify(
-            marked
-              ? [...event.refs, { rel: 'about', urn: urn(under.project, 'break-glass', under.id), as: 'under' }]
-              : event.refs,
-          ),
-          data: JSON.stringify(event.data),
-          xid: await readTransactionId(trx),
-        })
-        .execute()
+      const refs = marked
+        ? [...event.refs, { rel: 'about', urn: urn(under.project, 'break-glass', under.id), as: 'under' }]
+        : event.refs
+      const values = [
+        id,
+        event.project,
+        event.name,
+        event.schema,
+        clock(),
+        event.eventTime ?? null,
+        event.by,
+        event.subject,
+        JSON.stringify(refs),
+        JSON.stringify(event.data),
+      ]
+      await db.later(trx, CompiledQuery.raw(insert, values))
+      appended.add(trx)
       return id
     },
     readAfter: async (reader, seq, limit, filter) => {

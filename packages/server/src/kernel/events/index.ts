@@ -1,6 +1,7 @@
 export * from './event-log.ts'
 export * from './sequencer.ts'
 export * from './consumers.ts'
+export type { RecentEvents } from './recent-events.ts'
 export * from './volatile.ts'
 export * from './canonical-event.ts'
 export * from './event-batch.ts'

@@ -12,9 +12,9 @@ export const sequencerLock = 741852964
  * Seals up to a thousand numbered events: one batch for each project among them, chained to the project's batch before. Whoever calls it holds what makes
  * him the only one who numbers (the writer of SQLite, the advisory lock of Postgres), so that one chain comes out however often that changes hands.
  */
-export async function sealEvents(trx: Trx): Promise<{ sealed: number; more: boolean }> {
+export async function sealEvents(trx: Trx): Promise<{ sealed: number; more: boolean; rows: readonly EventTable[] }> {
   const head = await trx.selectFrom('event_head').select(['last_seq', 'sealed_seq']).executeTakeFirstOrThrow()
-  if (head.sealed_seq >= head.last_seq) return { sealed: 0, more: false }
+  if (head.sealed_seq >= head.last_seq) return { sealed: 0, more: false, rows: [] }
   const rows = await trx
     .selectFrom('event')
     .selectAll()
@@ -27,7 +27,7 @@ export async function sealEvents(trx: Trx): Promise<{ sealed: number; more: bool
   const end = rows.length < mostPerBatch ? head.last_seq : (rows.at(-1)?.seq ?? head.last_seq)
   await append(trx, rows)
   await trx.updateTable('event_head').set({ sealed_seq: end }).execute()
-  return { sealed: rows.length, more: end < head.last_seq }
+  return { sealed: rows.length, more: end < head.last_seq, rows }
 }
 
 /** Seals everything that is numbered, a thousand events a transaction: what an earlier version of the program has left. */
@@ -43,33 +43,44 @@ export async function sealBacklog(db: Database): Promise<number> {
   }
 }
 
-async function append(trx: Trx, rows: readonly EventTable[]): Promise<void> {
-  const byProject = Map.groupBy(rows, (row) => row.project_id)
-  const names = [...byProject.keys()]
-  if (names.length === 0) return
-  const heads = await trx
+/** Where the chains of some projects end, by project; a project without a chain is not among them. */
+export type ChainEnds = Map<string, { readonly batches: number; readonly digest: string }>
+
+export async function readChainEnds(trx: Trx, projects: readonly string[]): Promise<ChainEnds> {
+  if (projects.length === 0) return new Map()
+  const rows = await trx
     .selectFrom('event_chain')
-    .select(['project_id', 'batches', 'events', 'digest'])
-    .where('project_id', 'in', names)
+    .select(['project_id', 'batches', 'digest'])
+    .where('project_id', 'in', projects)
     .execute()
-  const headOf = new Map(heads.map((head) => [head.project_id, head]))
-  const batches: EventBatchTable[] = []
-  for (const [project, events] of byProject) {
-    const head = headOf.get(project)
-    const batch = makeBatch(project, (head?.batches ?? 0) + 1, head?.digest ?? noBatch, events)
-    batches.push(batch)
+  return new Map(rows.map(({ project_id, ...end }) => [project_id, end]))
+}
+
+/** The batches that these events make, one for each project, chained to where its chain ends. */
+export function nextBatches(rows: readonly EventTable[], ends: ChainEnds): EventBatchTable[] {
+  return [...Map.groupBy(rows, (row) => row.project_id)].map(([project, events]) => {
+    const end = ends.get(project)
+    return makeBatch(project, (end?.batches ?? 0) + 1, end?.digest ?? noBatch, events)
+  })
+}
+
+async function append(trx: Trx, rows: readonly EventTable[]): Promise<void> {
+  if (rows.length === 0) return
+  const ends = await readChainEnds(trx, [...new Set(rows.map((row) => row.project_id))])
+  const batches = nextBatches(rows, ends)
+  for (const batch of batches) {
     const standing = { batches: batch.number, last_seq: batch.last_seq, digest: batch.digest }
-    if (head)
+    if (ends.has(batch.project_id))
       await trx
         .updateTable('event_chain')
-        .set({ ...standing, events: head.events + batch.events })
-        .where('project_id', '=', project)
+        .set((e) => ({ ...standing, events: e('events', '+', batch.events) }))
+        .where('project_id', '=', batch.project_id)
         .execute()
     else
       await trx
         .insertInto('event_chain')
         .values({
-          project_id: project,
+          project_id: batch.project_id,
           ...standing,
           events: batch.events,
           checkpoint_batch: 0,

@@ -1,9 +1,17 @@
 import { sql } from 'kysely'
 import type { Database, Trx } from '../db/index.ts'
-import { sealEvents, sequencerLock } from './seal-events.ts'
+import { type EventTable, hasEvents } from './event-log.ts'
+import { numberOnPostgres, type Round } from './number-on-postgres.ts'
+import { createRecentEvents, type RecentEvents } from './recent-events.ts'
+import { sealEvents } from './seal-events.ts'
 
-const mostPerBatch = 5000
 const safetyPollMs = 200
+/** A round that found so many is followed by the next one not before so long after it began: what comes meanwhile shares one round. */
+const manyEvents = 8
+const gatherMs = 20
+/** How soon it looks again for events that wait for an older transaction, or for another server that numbers; twice as long each time. */
+const shortestRetryMs = 3
+const longestRetryMs = 100
 
 /**
  * Numbers committed events without gaps. On SQLite the single writer does it inside the commit. On Postgres whoever gets the lock of the transaction takes only rows
@@ -15,6 +23,8 @@ export interface Sequencer {
   flush(): Promise<void>
   /** Called after new numbers are visible. */
   onSealed(listener: () => void): () => void
+  /** What was sealed here just now. */
+  readonly recent: RecentEvents
   stop(): Promise<void>
 }
 
@@ -39,20 +49,25 @@ export function startSequencer({
 }
 
 function startOnSqlite(db: Database, listeners: Set<() => void>, notify: () => void): Sequencer {
-  let numbered = false
+  const recent = createRecentEvents()
+  let sealed: readonly EventTable[] = []
   db.onBeforeCommit(async (trx) => {
-    if ((await numberOnSqlite(trx)) === 0) return
-    await sealAll(trx)
-    numbered = true
+    // Also what a commit has left that failed.
+    sealed = []
+    if ((await numberOnSqlite(trx)) > 0) sealed = await sealAll(trx)
   })
   const stopListening = db.onCommitted(() => {
-    if (!numbered) return
-    numbered = false
+    const head = sealed.at(-1)?.seq
+    if (head === undefined || head === null) return
+    recent.add(sealed)
+    recent.note(head)
+    sealed = []
     notify()
   })
   return {
     flush: async () => {},
     onSealed: (listener) => subscribe(listeners, listener),
+    recent,
     stop: async () => stopListening(),
   }
 }
@@ -63,44 +78,55 @@ function startOnPostgres(
   notify: () => void,
   { numbers, others }: { numbers: boolean; others: () => boolean },
 ): Sequencer {
-  let running: Promise<{ head: number; mine: boolean }> | undefined
+  const recent = createRecentEvents()
+  let running: Promise<Round> | undefined
   let stopped = false
   let seen = -1
   /** Numbers what can be numbered and returns how far the numbers are now, whoever gave them. */
-  const round = (): Promise<{ head: number; mine: boolean }> => {
-    running ??= db.write
-      .transaction()
-      .execute(async (trx) => {
-        const mine = numbers && (await numberOnPostgres(trx))
-        if (mine) await sealAll(trx)
-        const { last_seq: head } = await trx.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()
-        return { head, mine }
-      })
-      .finally(() => {
-        running = undefined
-      })
-    return running
+  const round = async (): Promise<Round> => {
+    if (numbers) return db.write.transaction().execute((trx) => numberOnPostgres(db, trx))
+    const { last_seq: head } = await db.read.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()
+    return { head, mine: false, left: false, sealed: [] }
   }
   let wanted = false
   let looping = false
+  let hurry = (): void => {}
+  const pause = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      hurry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   const loop = async (): Promise<void> => {
     if (looping) {
       wanted = true
       return
     }
     looping = true
+    let retryMs = shortestRetryMs
     try {
       do {
         wanted = false
-        const { head, mine } = await round()
+        const began = performance.now()
+        running = round()
+        const { head, mine, left, sealed } = await running
+        recent.add(sealed)
+        recent.note(head)
         // Also what another replica has numbered is news here.
         if (head !== seen) {
           seen = head
           notify()
           if (mine && others()) db.channel?.publish('sealed')
-          wanted = true
         }
-      } while (wanted && !stopped)
+        const again = numbers && (left || !mine)
+        if (!wanted && !again) break
+        const many = sealed.length >= manyEvents
+        if (many) retryMs = shortestRetryMs
+        await pause(many ? Math.max(0, gatherMs - (performance.now() - began)) : again ? retryMs : 0)
+        retryMs = wanted ? shortestRetryMs : Math.min(retryMs * 2, longestRetryMs)
+      } while (!stopped)
     } catch {
       // The database is away; the safety poll tries again.
     } finally {
@@ -108,12 +134,14 @@ function startOnPostgres(
     }
   }
   let kick: NodeJS.Timeout | undefined
-  const stopListening = db.onCommitted(() => {
-    if (stopped || looping || kick) return
-    kick = setTimeout(() => {
-      kick = undefined
-      void loop()
-    }, 1)
+  const stopListening = db.onCommitted((trx) => {
+    if (stopped || (trx && !hasEvents(trx))) return
+    if (looping) wanted = true
+    else
+      kick ??= setTimeout(() => {
+        kick = undefined
+        void loop()
+      }, 1)
   })
   const stopHearing = [
     db.channel?.subscribe('sealed', () => void loop()),
@@ -122,12 +150,16 @@ function startOnPostgres(
   const poll = setInterval(() => void loop(), safetyPollMs)
   poll.unref()
   return {
-    flush: async () => {
-      await sealedUpToNow(db, loop)
-    },
+    flush: () =>
+      sealedUpToNow(db, () => {
+        hurry()
+        return loop()
+      }),
     onSealed: (listener) => subscribe(listeners, listener),
+    recent,
     stop: async () => {
       stopped = true
+      hurry()
       clearInterval(poll)
       clearTimeout(kick)
       stopListening()
@@ -158,8 +190,13 @@ function subscribe(listeners: Set<() => void>, listener: () => void): () => void
   return () => listeners.delete(listener)
 }
 
-async function sealAll(trx: Trx): Promise<void> {
-  while ((await sealEvents(trx)).more);
+async function sealAll(trx: Trx): Promise<EventTable[]> {
+  const sealed: EventTable[] = []
+  for (;;) {
+    const { rows, more } = await sealEvents(trx)
+    sealed.push(...rows)
+    if (!more) return sealed
+  }
 }
 
 async function moveHead(trx: Trx, head: number, count: number): Promise<void> {
@@ -181,25 +218,4 @@ async function numberOnSqlite(trx: Trx): Promise<number> {
   const count = Number(numAffectedRows ?? 0)
   await moveHead(trx, head, count)
   return count
-}
-
-/** Returns whether this server is the one that numbers now. */
-async function numberOnPostgres(trx: Trx): Promise<boolean> {
-  const { rows: locks } = await sql<{
-    mine: boolean
-  }>`select pg_try_advisory_xact_lock(${sequencerLock}) as mine`.execute(trx)
-  if (!locks[0]?.mine) return false
-  const { last_seq: head } = await trx.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()
-  // The snapshot's xmin is taken here, after the lock: every older transaction has ended, so its rows are all visible or never will be.
-  const { numAffectedRows } = await sql`
-    update event set seq = numbered.seq
-    from (
-      select id, ${head}::bigint + row_number() over (order by xid, id) as seq from event
-      where event.seq is null and xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-      order by xid, id limit ${mostPerBatch}
-    ) as numbered
-    where event.id = numbered.id`.execute(trx)
-  const count = Number(numAffectedRows ?? 0)
-  await moveHead(trx, head, count)
-  return true
 }
