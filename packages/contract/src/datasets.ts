@@ -426,6 +426,13 @@ export const addDatasetVersion = route({
       event_time: Type.Optional(Type.String({ description: 'Timestamp column that says when a row happened.' })),
       note: Type.Optional(Type.String({ maxLength: 2000 })),
       digest: Type.Optional(Digest),
+      upload: Type.Optional(
+        Type.String({
+          pattern: '^upl_[0-9a-zA-Z]+$',
+          maxLength: 80,
+          description: 'A finished upload of the caller that holds the file; the body is empty then.',
+        }),
+      ),
     }),
     response: {
       200: Type.Object({ version: DatasetVersion, unchanged: Type.Boolean(), checks: Type.Array(DatasetCheckResult) }),
@@ -439,13 +446,6 @@ export const addDatasetVersion = route({
 })
 export const setDatasetChecks = route({
   method: 'PUT',
-      upload: Type.Optional(
-        Type.String({
-          pattern: '^upl_[0-9a-zA-Z]+$',
-          maxLength: 80,
-          description: 'A finished upload of the caller that holds the file; the body is empty then.',
-        }),
-      ),
   url: '/api/v1/projects/:project/datasets/:dataset',
   permission: 'dataset:write',
   schema: {
