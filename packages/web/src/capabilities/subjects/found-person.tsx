@@ -1,5 +1,4 @@
 import {
-  type Erasure,
   eraseAccount,
   eraseSubject,
   exportAccount,
@@ -37,7 +36,7 @@ export function FoundPerson({ project, subject, place, report, onErased }: Found
   const [asking, setAsking] = useState(false)
   const client = useClient()
   const [failure, setFailure] = useState<string>()
-  const done = (_: Erasure) => {
+  const done = () => {
     setAsking(false)
     setReason('')
     onErased()
