@@ -74,8 +74,12 @@ test('a statement for later that fails fails the next statement, and the connect
     await put(trx, 2)
   })
   await expect(failing).rejects.toMatchObject({ code: '23505' })
-  await change((trx) => put(trx, 3))
-  expect(await kept()).toEqual([3])
+  for (const n of [3, 4])
+    await change(async (trx) => {
+      await later(trx, n)
+      await later(trx, n + 10)
+    })
+  expect(await kept()).toEqual([3, 4, 13, 14])
 })
 
 test('a transaction that says nothing, or changes its mind before it does, sends nothing', async () => {

@@ -19,8 +19,9 @@ interface Answer {
 
 /** What `pg.Query` does with the connection that it is submitted to; its types leave that out. */
 interface Wire {
-  parse(statement: { text: string }): void
-  bind(bound: { values: readonly unknown[]; valueMapper: (value: unknown) => unknown }): void
+  parse(statement: { text: string; name: string }): void
+  close(what: { type: 'S'; name: string }): void
+  bind(bound: { statement: string; values: readonly unknown[]; valueMapper: (value: unknown) => unknown }): void
   execute(portal: Record<string, never>): void
 }
 
@@ -36,16 +37,31 @@ const QueryOnWire = pg.Query as unknown as new (
 
 const textOf = (value: unknown): string | null => (value === null || value === undefined ? null : String(value))
 
+const mostNames = 50
+const names = new Map<string, string>()
+
+/** The name under which connections keep a statement prepared that comes again and again; empty when there are enough of them. */
+function nameOf(text: string): string {
+  let name = names.get(text)
+  if (name === undefined && names.size < mostNames) names.set(text, (name = `trivium_${names.size + 1}`))
+  return name ?? ''
+}
+
+/** The statements that a connection has prepared; false for one of which that is not known, because it failed or something beside it. */
+type Prepared = Map<string, boolean>
+
 /**
  * Several statements that go to the database in one message and come back with one: the answer is that of the last. When one fails those after it are not
  * tried, and its error is the answer.
  */
 class Together extends QueryOnWire {
   readonly #before: readonly Statement[]
+  readonly #prepared: Prepared
   #unanswered: number
 
-  constructor(before: readonly Statement[], last: Statement) {
+  constructor(before: readonly Statement[], last: Statement, prepared: Prepared) {
     super(last.text, last.values)
+    this.#prepared = prepared
     this.#before = before
     this.#unanswered = before.length
   }
@@ -56,11 +72,21 @@ class Together extends QueryOnWire {
 
   override prepare(wire: Wire): void {
     for (const { text, values } of this.#before) {
-      wire.parse({ text })
-      wire.bind({ values, valueMapper: textOf })
+      const name = nameOf(text)
+      const known = name === '' ? undefined : this.#prepared.get(name)
+      if (known === false) wire.close({ type: 'S', name })
+      if (!known) wire.parse({ text, name })
+      // Until the answer is here; it may also come twice before that.
+      if (name !== '') this.#prepared.set(name, true)
+      wire.bind({ statement: name, values, valueMapper: textOf })
       wire.execute({})
     }
     super.prepare(wire)
+  }
+
+  /** Which of them were prepared is not known. */
+  forget(): void {
+    for (const { text } of this.#before) this.#prepared.set(nameOf(text), false)
   }
 
   override handleDataRow(message: unknown): void {
@@ -82,6 +108,7 @@ const done = (command: string): Answer => ({ command, rowCount: 0, rows: [] })
  */
 class GatheringClient implements PostgresPoolClient {
   readonly #client: pg.PoolClient
+  readonly #prepared: Prepared = new Map()
   #held: Statement[] = []
   /** Whether the database knows of the transaction. */
   #open = false
@@ -131,10 +158,11 @@ class GatheringClient implements PostgresPoolClient {
 
   #together(before: readonly Statement[], last: Statement): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const together = new Together(before, last)
+      const together = new Together(before, last, this.#prepared)
       together.callback = (error, answer) => {
-        if (error) reject(error)
-        else resolve(answer)
+        if (!error) return resolve(answer)
+        together.forget()
+        reject(error)
       }
       this.#client.query(together)
     })
