@@ -10,17 +10,32 @@ import {
   type Tracking,
   trackingErrors,
 } from '../../capabilities/tracking/index.ts'
+import type { Uploads } from '../../capabilities/storage/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
 import { authorize, type Scope } from '../../kernel/principal/index.ts'
 import { Args, type Loose } from './args.ts'
 import { mlflowErrors } from './errors.ts'
+import { multipartCalls, putPart, throughServer } from './multipart.ts'
 import { rpc } from './rpc.ts'
 import { fileShape } from './shapes.ts'
 
+const linkSeconds = 900
 const prefixes = ['/api/2.0/mlflow-artifacts', '/ajax-api/2.0/mlflow-artifacts']
 
 /** The artifact proxy, and artifacts/list. Bytes are streamed both ways. */
-export function artifactCalls(app: Http, tracking: Tracking, registry: Registry): void {
+export function artifactCalls(app: Http, tracking: Tracking, registry: Registry, uploads: Uploads): void {
+  /** The file of a run, a logged model or a model version at a path of the proxy. */
+  const fileAt = async (scope: Scope, path: string): Promise<{ path: string; digest: string; size: number }> => {
+    const version = await filesOfVersion(registry, scope, path)
+    if (!version) {
+      const at = parseProxyPath(path)
+      return tracking.requireArtifact(scope, at.owner, at.path, at.experiment)
+    }
+    const file = version.files.find((one) => one.path === version.path)
+    if (!file) throw trackingErrors.ARTIFACT_NOT_FOUND(version.path)
+    return file
+  }
+
   rpc(app, 'GET', 'artifacts/list', 'run:read', async ({ args, scope }) => {
     const id = args.text('run_id') || args.required('run_uuid')
     const run = await tracking.requireRun(scope, id)
@@ -49,17 +64,8 @@ export function artifactCalls(app: Http, tracking: Tracking, registry: Registry)
     })
     app.get(`${prefix}/artifacts/*`, { config: read }, async (request: FastifyRequest, reply: FastifyReply) => {
       const scope = request.scope as Scope
-      const version = await filesOfVersion(registry, scope, pathIn(request))
-      if (version) {
-        const file = version.files.find((one) => one.path === version.path)
-        if (!file) throw trackingErrors.ARTIFACT_NOT_FOUND(version.path)
-        return sendArtifact(tracking.blobs, request, reply, { project: scope.project, ...file })
-      }
-      const at = parseProxyPath(pathIn(request))
-      return sendArtifact(tracking.blobs, request, reply, {
-        project: scope.project,
-        ...(await tracking.requireArtifact(scope, at.owner, at.path, at.experiment)),
-      })
+      const file = await fileAt(scope, pathIn(request))
+      return sendArtifact(tracking.blobs, request, reply, { project: scope.project, ...file })
     })
     app.delete(`${prefix}/artifacts/*`, { config: write }, async (request: FastifyRequest) => {
       const scope = request.scope as Scope
@@ -68,12 +74,22 @@ export function artifactCalls(app: Http, tracking: Tracking, registry: Registry)
       await tracking.deleteArtifacts(scope, at.owner, at.path)
       return {}
     })
-    for (const call of ['create', 'complete', 'abort']) {
-      app.post(`${prefix}/mpu/${call}/*`, { config: write }, async () => {
-        // These first words make the client fall back to a plain PUT.
-        throw mlflowErrors.NOT_IMPLEMENTED('Multipart upload is not supported for the current artifact repository.')
-      })
-    }
+    multipartCalls(app, prefix, tracking, uploads)
+    app.get(
+      `${prefix}/presigned/*`,
+      { config: { ...read, sensitive: 'export' as const } },
+      async (request: FastifyRequest, reply: FastifyReply) => {
+        const scope = request.scope as Scope
+        const { digest, size } = await fileAt(scope, pathIn(request))
+        const link = await tracking.blobs.link(scope.project, digest, { seconds: linkSeconds })
+        const through = throughServer(request)
+        if (!link && !through) throw mlflowErrors.NOT_IMPLEMENTED('Presigned downloads are not supported here.')
+        void reply.header('cache-control', 'no-store')
+        if (link) return { url: link.url, headers: link.headers, file_size: size }
+        const url = `${through?.origin}${request.url.replace('/mlflow-artifacts/presigned/', '/mlflow-artifacts/artifacts/')}`
+        return { url, headers: through?.headers, file_size: size }
+      },
+    )
     void app.register(async (streaming: Http) => {
       streaming.removeAllContentTypeParsers()
       streaming.addContentTypeParser(
@@ -89,6 +105,12 @@ export function artifactCalls(app: Http, tracking: Tracking, registry: Registry)
         await tracking.putArtifact(scope, at.owner, at.path, bodyThatSurvives(request))
         return {}
       })
+      streaming.put(
+        `${prefix}/mpu/part/:upload/:part`,
+        { config: upload },
+        async (request: FastifyRequest, reply: FastifyReply) =>
+          putPart(uploads, request, reply, bodyThatSurvives(request)),
+      )
     })
   }
 }

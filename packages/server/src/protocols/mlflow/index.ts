@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Access } from '../../capabilities/access/index.ts'
 import type { Registry } from '../../capabilities/registry/index.ts'
+import type { Uploads } from '../../capabilities/storage/index.ts'
 import type { Tracking } from '../../capabilities/tracking/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
 import { accessErrors, authorize } from '../../kernel/principal/index.ts'
@@ -15,10 +16,11 @@ import { runCalls } from './runs.ts'
 import { serverCalls } from './server.ts'
 
 export interface MlflowDeps {
-  readonly kernel: Pick<Kernel, 'db'>
+  readonly kernel: Pick<Kernel, 'db' | 'config'>
   readonly access: Pick<Access, 'projectExists'>
   readonly tracking: Tracking
   readonly registry: Registry
+  readonly uploads: Uploads
 }
 
 /**
@@ -50,8 +52,8 @@ export function mlflowRoutes(app: Http, deps: MlflowDeps): void {
     metricCalls(plugin, deps.tracking, deps.kernel)
     loggedModelCalls(plugin, deps.tracking, deps.kernel, (scope, id) => deps.registry.registrationsOf(scope, id))
     registryCalls(plugin, deps.registry)
-    artifactCalls(plugin, deps.tracking, deps.registry)
-    serverCalls(plugin)
+    artifactCalls(plugin, deps.tracking, deps.registry, deps.uploads)
+    serverCalls(plugin, { direct: deps.kernel.config.storageLinks && deps.kernel.config.storageUrl.startsWith('s3:') })
   })
 }
 

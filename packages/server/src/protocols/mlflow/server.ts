@@ -28,7 +28,10 @@ const absent: readonly (readonly ['GET' | 'POST' | 'PATCH' | 'DELETE', string, s
 ]
 
 /** What a client asks about the server, and clear answers to what is not there: 501, which no client repeats. */
-export function serverCalls(app: Http): void {
+export function serverCalls(
+  app: Http,
+  { direct }: { /** Clients are sent to the object store itself. */ direct: boolean },
+): void {
   app.get('/version', { config: { access: 'public' } }, async (_request: unknown, reply: FastifyReply) =>
     reply.type('text/plain').send(mlflowVersion),
   )
@@ -36,8 +39,8 @@ export function serverCalls(app: Http): void {
     store_type: 'SqlStore',
     workspaces_enabled: false,
     trace_archival_enabled: false,
-    multipart_uploads_enabled: false,
-    multipart_downloads_enabled: false,
+    multipart_uploads_enabled: direct,
+    multipart_downloads_enabled: direct,
   }
   for (const prefix of prefixes.filter((p) => p.includes('3.0'))) {
     app.route({
