@@ -20,10 +20,13 @@ export interface Trivium extends ServerProcess {
 }
 
 /** `trivium up` with all roles on a data directory of its own, as it is started by people. */
-export async function startTrivium(flags: readonly string[] = []): Promise<Trivium> {
+export async function startTrivium(
+  flags: readonly string[] = [],
+  settings: Record<string, string> = {},
+): Promise<Trivium> {
   const data = await mkdtemp(join(tmpdir(), 'trivium-bench-'))
   const began = performance.now()
-  const server = await spawnServer({ data, flags: ['--port', '0', '--inference-port', '0', ...flags] })
+  const server = await spawnServer({ data, settings, flags: ['--port', '0', '--inference-port', '0', ...flags] })
   const startedIn = performance.now() - began
   const forget = onExit(() => {
     process.kill(server.pid, 'SIGTERM')

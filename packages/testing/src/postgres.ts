@@ -42,3 +42,17 @@ async function execute(url: string, statement: string): Promise<void> {
     await client.end()
   }
 }
+
+/** How many connections others have to a database. */
+export async function countConnections(url: string): Promise<number> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ n: number }>(
+      'select count(*)::int as n from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    )
+    return rows[0]?.n ?? 0
+  } finally {
+    await client.end()
+  }
+}
