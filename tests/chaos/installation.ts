@@ -6,19 +6,35 @@ import { createPostgresDatabase } from '../../packages/testing/src/postgres.ts'
 import { createS3Place } from '../../packages/testing/src/s3.ts'
 import { type ServerProcess, spawnServer } from '../../packages/testing/src/spawn-server.ts'
 import type { Send } from './traffic.ts'
-import { gatewayPid, killProcess, tablesPids } from './victims.ts'
+import { killProcess, processesOf, type VictimKind, victimKinds, victimsOf } from './victims.ts'
 
 export const token = 'token-of-the-kill-test-0123456789'
 
 /** The servers of one database, each on a port that it keeps over its restarts. */
 export interface Installation {
   readonly send: Send
+  /** The data directories. */
+  readonly data: readonly string[]
   /** Kills one process that `random` chooses; a main is started again at once. Returns what it was. */
-  killOne(random: () => number): Promise<'main' | 'gateway' | 'tables'>
+  killOne(random: () => number): Promise<VictimKind>
   /** Ends every server and starts it again: what is there then is on disk. */
   restart(): Promise<void>
-  stop(): Promise<void>
+  /** Ends everything; returns what is still running then, and should not be. */
+  stop(): Promise<string[]>
 }
+
+/** How often each is chosen. What runs for moments only is waited for. */
+const weights: Record<VictimKind, number> = {
+  main: 24,
+  gateway: 16,
+  tables: 12,
+  scorer: 12,
+  sandbox: 8,
+  'fork server': 10,
+  step: 12,
+  'program of a step': 6,
+}
+const waitMs = 800
 
 /** One server on SQLite, or on the real Postgres of the test run when CHAOS_DATABASE=postgres. */
 export async function oneServer(leaseMs: number): Promise<Installation> {
@@ -73,18 +89,19 @@ async function startInstallation(
   })
   return {
     send,
+    data: replicas.map(({ data }) => data),
     killOne: async (random) => {
       const replica = replicas[Math.floor(random() * replicas.length)] as Replica
-      const choice = random()
-      const gateway = gatewayPid(replica.data)
-      const [tables] = tablesPids(replica.server.pid)
-      if (choice < 0.35 && gateway !== undefined) {
-        killProcess(gateway)
-        return 'gateway'
-      }
-      if (choice < 0.65 && tables !== undefined) {
-        killProcess(tables)
-        return 'tables'
+      const kind = chooseKind(random)
+      const until = Date.now() + waitMs
+      while (kind !== 'main' && Date.now() < until) {
+        const pids = victimsOf(replica.server.pid, replica.data).get(kind) ?? []
+        const pid = pids[Math.floor(random() * pids.length)]
+        if (pid !== undefined) {
+          killProcess(pid)
+          return kind
+        }
+        await new Promise((resolve) => setTimeout(resolve, 15))
       }
       await replica.server.kill('SIGKILL')
       await start(replica)
@@ -99,10 +116,26 @@ async function startInstallation(
     stop: async () => {
       for (const replica of replicas) {
         await replica.server.kill('SIGTERM')
-        await rm(replica.data, { recursive: true, force: true })
       }
+      const left = await whatIsLeft(replicas.map(({ data }) => data))
+      for (const { data } of replicas) await rm(data, { recursive: true, force: true })
       await drop()
+      return left
     },
+  }
+}
+
+function chooseKind(random: () => number): VictimKind {
+  let at = random() * Object.values(weights).reduce((sum, one) => sum + one, 0)
+  return victimKinds.find((kind) => (at -= weights[kind]) < 0) ?? 'main'
+}
+
+/** Processes that belong to a data directory a moment after its server has ended. */
+async function whatIsLeft(folders: readonly string[]): Promise<string[]> {
+  for (let tries = 0; ; tries += 1) {
+    const left = folders.flatMap(processesOf)
+    if (left.length === 0 || tries === 50) return left
+    await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
 
@@ -119,7 +152,7 @@ export function sendTo(portOf: () => string, onFailed: (what: string) => void = 
           ...(body === undefined ? {} : { 'content-type': raw ? 'application/octet-stream' : 'application/json' }),
         },
         ...(body === undefined ? {} : { body: raw ? (body as string) : JSON.stringify(body) }),
-        signal: AbortSignal.timeout(20_000),
+        signal: AbortSignal.timeout(60_000),
       })
       const text = await response.text()
       if (response.ok) return text === '' ? {} : JSON.parse(text)

@@ -1,54 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { expect } from 'vitest'
+import { type RunCounts, verifyRuns } from './pipeline-invariants.ts'
+import { must } from './seed-server.ts'
 import type { Acknowledged, Seeded, Send } from './traffic.ts'
 
-const model = join(import.meta.dirname, '../../packages/server/src/drivers/onnx/fixtures/columns.onnx')
 const api = (path: string) => `/api/v1/projects/default/${path}`
-
-async function must(what: Promise<any>): Promise<any> {
-  const answer = await what
-  if (answer === undefined) throw new Error('The server did not answer although nothing was killed.')
-  return answer
-}
-
-/** Makes what the traffic needs: a run, a deployed model, a policy, a feature view. */
-export async function seedServer(send: Send): Promise<Seeded> {
-  await must(send('POST', api('people'), { name: 'trainer', kind: 'service', role: 'contributor' }))
-  const { secret } = await must(send('POST', api('tokens'), { name: 'trainer', for: 'trainer' }))
-  const { run } = await must(
-    send('POST', '/api/2.0/mlflow/runs/create', { experiment_id: '0', start_time: 1, run_name: 'chaos' }, secret),
-  )
-  const id: string = run.info.run_id
-  await must(
-    send(
-      'PUT',
-      `/api/2.0/mlflow-artifacts/artifacts/0/${id}/artifacts/model/model.onnx`,
-      new Uint8Array(await readFile(model)),
-      secret,
-    ),
-  )
-  await must(send('POST', '/api/2.0/mlflow/registered-models/create', { name: 'late' }, secret))
-  await must(
-    send(
-      'POST',
-      '/api/2.0/mlflow/model-versions/create',
-      { name: 'late', source: `runs:/${id}/model`, run_id: id },
-      secret,
-    ),
-  )
-  await must(send('POST', api('deployments'), { name: 'late', model: 'late/1' }))
-  await must(send('PUT', api('models/late/policy'), { approval: 'required' }))
-  await must(
-    send('PUT', api('feature-views/arrivals'), {
-      keys: ['airport'],
-      columns: { delay: 'number' },
-      window: '3h',
-      features: { arrivals: 'count(*)' },
-    }),
-  )
-  return { run: id, trainerToken: secret }
-}
 
 /** Waits until all that was caused is done. */
 export async function settled(send: Send): Promise<void> {
@@ -67,7 +22,7 @@ export async function settled(send: Send): Promise<void> {
 }
 
 /** Finds everything that was acknowledged, once; the sequence has no gap and the chain verifies. */
-export async function verify(send: Send, { run }: Seeded, done: Acknowledged): Promise<void> {
+export async function verify(send: Send, { run }: Seeded, done: Acknowledged): Promise<RunCounts> {
   const history = await must(
     send('GET', `/api/2.0/mlflow/metrics/get-history?run_id=${run}&metric_key=loss&max_results=25000`),
   )
@@ -102,10 +57,11 @@ export async function verify(send: Send, { run }: Seeded, done: Acknowledged): P
   }
 
   for (const item of done.approvals) expect((await must(send('GET', api(`inbox/${item}`)))).state).toBe('decided')
-  await expectNoGaps(send)
+  const events = await expectNoGaps(send)
   const chain = await must(send('POST', api('events/verify')))
   expect([chain.problems, chain.intact]).toEqual([[], true])
   expect(chain.checkpoint.seq).toBeGreaterThan(0)
+  return verifyRuns((...request) => must(send(...request)), done.runs, events)
 }
 
 async function readLog(send: Send): Promise<[Set<string>, Set<string>]> {
@@ -129,18 +85,20 @@ async function readLog(send: Send): Promise<[Set<string>, Set<string>]> {
   return [predictions, labels]
 }
 
-/** Every event is in this project, so the sequence has to be 1, 2, 3, … */
-async function expectNoGaps(send: Send): Promise<void> {
+/** Every event is in this project, so the sequence has to be 1, 2, 3, … Returns the names of the events about each subject. */
+async function expectNoGaps(send: Send): Promise<Map<string, string[]>> {
+  const bySubject = new Map<string, string[]>()
   let cursor = 0
   for (;;) {
     const { events, head } = await must(send('GET', `${api('events')}?after=${cursor}&limit=1000`))
-    for (const { seq } of events as { seq: number }[]) {
+    for (const { seq, name, subject } of events as { seq: number; name: string; subject: string }[]) {
       expect(seq).toBe(cursor + 1)
       cursor = seq
+      bySubject.set(subject, [...(bySubject.get(subject) ?? []), name])
     }
     if (events.length < 1000) {
       expect(cursor).toBe(head)
-      return
+      return bySubject
     }
   }
 }

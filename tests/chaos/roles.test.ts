@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type ServerProcess, spawnServer } from '../../packages/testing/src/spawn-server.ts'
 import { sendTo, sharedPlaces, token } from './installation.ts'
-import { seedServer, settled } from './invariants.ts'
+import { settled } from './invariants.ts'
+import { seedServer } from './seed-server.ts'
 import { gatewayPid, killProcess } from './victims.ts'
 
 const api = (path: string) => `/api/v1/projects/default/${path}`

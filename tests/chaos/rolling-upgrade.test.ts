@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type ServerProcess, spawnServer } from '../../packages/testing/src/spawn-server.ts'
 import { sendTo, sharedPlaces, token } from './installation.ts'
-import { seedServer, settled, verify } from './invariants.ts'
+import { settled, verify } from './invariants.ts'
+import { seedServer } from './seed-server.ts'
 import { writeTraffic } from './traffic.ts'
 
 const root = join(import.meta.dirname, '../..')

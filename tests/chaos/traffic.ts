@@ -1,3 +1,5 @@
+import { runPipelines } from './pipeline-traffic.ts'
+
 /** What the server has acknowledged, by kind: each must be found afterwards. */
 export interface Acknowledged {
   readonly metrics: Set<number>
@@ -6,6 +8,8 @@ export interface Acknowledged {
   readonly labels: Set<string>
   readonly featureRows: Set<string>
   readonly approvals: Set<string>
+  /** Runs of a pipeline, with the turn that they were for. */
+  readonly runs: Map<string, number>
 }
 
 /** Sends one request; undefined when the server was away or failed, which a client has to expect while processes are killed. */
@@ -18,16 +22,28 @@ export interface Seeded {
 
 const pauseMs = 15
 
-/** Six writers that go on until `stopped`; each remembers only what was answered. */
-export async function writeTraffic(send: Send, seeded: Seeded, stopped: () => boolean): Promise<Acknowledged> {
-  const done: Acknowledged = {
-    metrics: new Set(),
-    datasetVersions: new Map(),
-    predictions: new Set(),
-    labels: new Set(),
-    featureRows: new Set(),
-    approvals: new Set(),
-  }
+/** Before the first answer. */
+export const nothingYet = (): Acknowledged => ({
+  metrics: new Set(),
+  datasetVersions: new Map(),
+  predictions: new Set(),
+  labels: new Set(),
+  featureRows: new Set(),
+  approvals: new Set(),
+  runs: new Map(),
+})
+
+/** How much that is. */
+export const sizeOf = (done: Acknowledged): number =>
+  Object.values(done).reduce((sum, kind: ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>) => sum + kind.size, 0)
+
+/** Seven writers that go on until `stopped`; each remembers in `done` only what was answered. */
+export async function writeTraffic(
+  send: Send,
+  seeded: Seeded,
+  stopped: () => boolean,
+  done: Acknowledged = nothingYet(),
+): Promise<Acknowledged> {
   const api = (path: string) => `/api/v1/projects/default/${path}`
   const start = Date.UTC(2001, 1, 1)
   const loop = async (pause: number, step: (n: number) => Promise<void>): Promise<void> => {
@@ -87,6 +103,7 @@ export async function writeTraffic(send: Send, seeded: Seeded, stopped: () => bo
       })
       if (decided) done.approvals.add(asked.item)
     }),
+    runPipelines(send, stopped, done.runs),
   ])
   return done
 }
