@@ -156,6 +156,25 @@ describeEachDatabase('consumers', ({ world, dialect }) => {
     await second.stop()
   })
 
+  test('those that want little pass the rest over and are handed all they want, whoever shares their name', async () => {
+    const rare = (name?: string) =>
+      follow({
+        ...(name === undefined ? {} : { name }),
+        events: ['test.rare'],
+        handle: (trx, events) => count(trx, 'rare', events).then(() => {}),
+      })
+    const one = await rare()
+    const two = await rare(one.name)
+    for (const consumers of [one, two]) consumers.start()
+    await Promise.all(upTo(150).map((n) => append(n, n % 30 === 7 ? 'test.rare' : 'test.counted')))
+    await world.kernel.sequencer.flush()
+    const head = await world.kernel.events.head(world.kernel.db.read)
+    await until(async () => (await one.lagging(head)).length === 0)
+    expect(await counted('rare')).toEqual([7, 37, 67, 97, 127])
+    expect(await cursorOf(one.name)).toMatchObject({ cursor: head, error: null })
+    for (const consumers of [one, two]) await consumers.stop()
+  })
+
   test('two followers of one name share the events: each batch belongs to one of them', async () => {
     const one = await follow({ handle: (trx, events) => count(trx, 'shared', events).then(() => {}) })
     const two = await follow({ name: one.name, handle: (trx, events) => count(trx, 'shared', events).then(() => {}) })
