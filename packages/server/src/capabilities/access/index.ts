@@ -20,6 +20,7 @@ export {
   maskRecord,
   personalColumnsOf,
   personalMask,
+  plainName,
   sealingOf,
   redacted,
 } from './personal-columns.ts'

@@ -124,7 +124,7 @@ export async function sealingOf(
 }
 
 /** `input.Email` is the column `email`. */
-const plainName = (column: string): string => column.toLowerCase().replace(/^(input|feature|output)\./, '')
+export const plainName = (column: string): string => column.toLowerCase().replace(/^(input|feature|output)\./, '')
 
 /** The values of hidden names in a record become `redacted`. */
 export function maskRecord<Value>(mask: Mask, record: Readonly<Record<string, Value>>): Record<string, Value | string> {

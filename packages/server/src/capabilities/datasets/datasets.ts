@@ -27,7 +27,7 @@ import { datasetErrors } from './errors.ts'
 import { conditionProblem } from './run-checks.ts'
 import { maskAttention, maskBalance, maskChecks, maskedColumns, maskProfile, maskSlices } from './mask-statistics.ts'
 import { redactionsOf } from './redactions.ts'
-import { type OpenedRows, openRows, readSealedColumns } from './seal-version.ts'
+import { asTheyAre, type OpenedRows, openRows, readSealedColumns } from './seal-version.ts'
 import { datasetSubjects } from './subject-data.ts'
 import type { DatasetVersionTable } from './tables.ts'
 
@@ -264,8 +264,7 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
   const opened: Datasets['opened'] = async (scope, name, number, { added = false, always = false } = {}) => {
     const row = await requireVersion(scope, name, number)
     const rows = await (added ? addedRows : relation)(scope, name, number)
-    if (!always && !permits(scope, 'data:read-personal')) 
-      return { relation: rows, columns: [], release: async () => {} }
+    if (!always && !permits(scope, 'data:read-personal')) return asTheyAre(rows)
     const path = join(paths.tmp, `opened-${randomUUID()}.parquet`)
     return openRows(deps, {
       project: scope.project,
@@ -421,14 +420,11 @@ export function createDatasets(deps: AddVersionDeps): Datasets {
         relations: { data: await relation(scope, name, version) },
         trusted: true,
       })
-      const types = new Map(readSealedColumns(row).map((column) => [column.name, column.type]))
-      if (types.size === 0) return found
+      if (readSealedColumns(row).length === 0) return found
       const open = await deps.subjects.opener(scope.project, found.rows.flat())
       return {
         columns: found.columns,
-        rows: found.rows.map((values) =>
-          values.map((value, index) => readSealed(types.get(found.columns[index]?.name ?? ''), value, open)),
-        ),
+        rows: found.rows.map((values) => values.map((value) => readSealed(value, open))),
       }
     },
     download: async (scope, name, version) => {

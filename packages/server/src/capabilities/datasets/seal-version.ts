@@ -33,11 +33,18 @@ export async function sealVersion(
 /** Rows with their sealed values opened in a file of its own, which `release` removes. */
 export interface OpenedRows {
   readonly relation: Relation
-  /** Columns that were sealed and are open here, with the types that they have. */
-  readonly columns: readonly TableColumn[]
+  /** The columns of the version with the types that they have here: of what was sealed, those from before. */
+  typed(columns: readonly TableColumn[]): TableColumn[]
   /** Removes the plain values again. */
   release(): Promise<void>
 }
+
+/** Rows of which nothing is opened. */
+export const asTheyAre = (relation: Relation): OpenedRows => ({
+  relation,
+  typed: (columns) => [...columns],
+  release: async () => {},
+})
 
 /** Opens what is sealed; a relation that holds nothing of that is handed on. */
 export async function openRows(
@@ -50,13 +57,16 @@ export async function openRows(
     remove: () => Promise<void>
   },
 ): Promise<OpenedRows> {
-  if (input.sealed.length === 0 || input.relation.files.length === 0)
-    return { relation: input.relation, columns: [], release: async () => {} }
+  if (input.sealed.length === 0 || input.relation.files.length === 0) return asTheyAre(input.relation)
   try {
     await openTable(deps, input)
   } catch (error) {
     await input.remove()
     throw error
   }
-  return { relation: { format: 'parquet', files: [input.path] }, columns: input.sealed, release: input.remove }
+  return {
+    relation: { format: 'parquet', files: [input.path] },
+    typed: (columns) => columns.map((column) => input.sealed.find(({ name }) => name === column.name) ?? column),
+    release: input.remove,
+  }
 }

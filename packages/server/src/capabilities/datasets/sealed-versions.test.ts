@@ -57,8 +57,7 @@ describeEachDatabase('sealed versions of datasets', ({ world }) => {
       slices: ['email'],
       label: 'email',
     })
-    if (declared.status !== 200) throw new Error(declared.text)
-    expect(declared.json.subjectColumn).toBe('customer')
+    if (declared.json.subjectColumn !== 'customer') throw new Error(declared.text)
     await add([ada, bob, odd])
     await add(['ada,second-zebrafish@x,4712.5,1980-01-02 03:04:05,6'], { mode: 'append' })
   })
@@ -184,7 +183,7 @@ describeEachDatabase('sealed versions of datasets', ({ world }) => {
 
   test('store a late row of an erased person as erased, also of a file opened for a step', async () => {
     const { version } = await add(['ada,late-zebrafish@x,4711.5,1980-01-02 03:04:05,3'], { mode: 'append' })
-    expect((await raw(version.version)).at(-1)?.[1]).toMatch(/^\u0001sbj_[^:]+:email:$/)
+    expect((await raw(version.version)).at(-1)?.[1]).toBe(`\u0001${(await person('ada')).keyId}:email:`)
     expect(version.redacted).toEqual({ people: 1, rows: 3 })
     const { datasets } = world.capabilities
     const look = async (who: typeof reader) => {

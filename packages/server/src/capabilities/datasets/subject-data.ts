@@ -1,7 +1,7 @@
 import type { Kernel } from '../../kernel/kernel.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import type { DataSubject, Relation, SubjectCount, SubjectData, TableColumn } from '../../kernel/ports/index.ts'
-import { keyMark, readSealed } from '../../kernel/subjects/index.ts'
+import { heldRows, type HeldRows, readSealed } from '../../kernel/subjects/index.ts'
 import { filesAt, relationAt } from '../../kernel/tables/catalog.ts'
 import { sqlName } from '../../kernel/tables/column-sql.ts'
 import { sealingOf } from '../access/index.ts'
@@ -16,10 +16,7 @@ interface Held {
   readonly dataset: string
   readonly relation: Relation
   readonly columns: readonly TableColumn[]
-  readonly sealed: readonly TableColumn[]
-  /** Rows of the person: sealed ones begin so in one of these columns, plain ones name him. */
-  readonly where: string
-  readonly params: string[]
+  readonly rows: HeldRows
   /** Versions, and by file how many rows of the person it holds. */
   readonly versions: readonly { version: number; sealed: number; plain: number }[]
 }
@@ -31,7 +28,8 @@ const most = 1000
  * are, which an erasure does not reach. Erasing notes the rows with their versions, which show `redacted` from then on.
  */
 export function datasetSubjects({ db, blobs, tables, subjects }: Deps): SubjectData {
-  const held = async ({ project, subject, keyId }: DataSubject): Promise<Held[]> => {
+  const held = async (person: DataSubject): Promise<Held[]> => {
+    const { project } = person
     const versions = await db.read
       .selectFrom('dataset_version')
       .selectAll()
@@ -40,34 +38,27 @@ export function datasetSubjects({ db, blobs, tables, subjects }: Deps): SubjectD
       .orderBy('version')
       .execute()
     const found: Held[] = []
-    for (const [table, rows] of Map.groupBy(versions, (row) => row.table_id)) {
-      const newest = rows.at(-1) as DatasetVersionTable
+    for (const [table, ofTable] of Map.groupBy(versions, (row) => row.table_id)) {
+      const newest = ofTable.at(-1) as DatasetVersionTable
       const columns = JSON.parse(newest.columns) as TableColumn[]
       const sealed = readSealedColumns(newest)
       const names = columns.map(({ name }) => name)
       const naming = [...new Set((await sealingOf(db.read, project, names, `dataset:${newest.dataset}`)).values())]
-      const mark = keyId === undefined ? undefined : keyMark(keyId)
-      const ofKey = mark === undefined ? [] : sealed.map(({ name }) => `starts_with(${sqlName(name)}::varchar, $1)`)
-      const ofName = naming.map((name) => `${sqlName(name)}::varchar = $2`)
-      if (ofKey.length + ofName.length === 0) continue
-      const params = [mark ?? '', subject]
-      const isSealed = ofKey.length === 0 ? 'false' : `coalesce(${ofKey.join(' or ')}, false)`
-      const isNamed = ofName.length === 0 ? 'false' : `coalesce(${ofName.join(' or ')}, false)`
-      // Both are in every query, so that each parameter has its place.
-      const where = `(${isSealed} or ${isNamed}) and ($1::varchar is not null) and ($2::varchar is not null)`
+      const rows = heldRows(person, { sealed: sealed.map(({ name }) => name), naming })
+      if (!rows) continue
       const relation = await relationAt(db.read, blobs, project, table, { snapshot: newest.snapshot })
       if (relation.files.length === 0) continue
       const { rows: counts } = await tables.query({
-        sql: `select filename, count(*) filter (${isSealed}), count(*) filter (not ${isSealed}) from data where ${where} group by 1`,
+        sql: `select filename, count(*) filter (${rows.sealed}), count(*) filter (not ${rows.sealed}) from data where ${rows.where} group by 1`,
         relations: { data: { ...relation, filename: true } },
-        params,
+        params: rows.params,
         trusted: true,
         maxRows: 1_000_000,
       })
       if (counts.length === 0) continue
       const byFile = new Map(counts.map(([file, own, plain]) => [String(file), [Number(own), Number(plain)] as const]))
       const inVersions: { version: number; sealed: number; plain: number }[] = []
-      for (const { version, snapshot } of rows) {
+      for (const { version, snapshot } of ofTable) {
         const files = await filesAt(db.read, project, table, { snapshot })
         const paths = await Promise.all(files.map(({ digest }) => blobs.localPath(project, digest)))
         const sums = paths.map((path) => byFile.get(path) ?? ([0, 0] as const))
@@ -77,7 +68,7 @@ export function datasetSubjects({ db, blobs, tables, subjects }: Deps): SubjectD
           plain: sums.reduce((sum, [, plain]) => sum + plain, 0),
         })
       }
-      found.push({ dataset: newest.dataset, relation, columns, sealed, where, params, versions: inVersions })
+      found.push({ dataset: newest.dataset, relation, columns, rows, versions: inVersions })
     }
     return found
   }
@@ -102,13 +93,12 @@ export function datasetSubjects({ db, blobs, tables, subjects }: Deps): SubjectD
     capability: 'datasets',
     find: async (person) => counts(person.project, await held(person)),
     export: async function* (person) {
-      for (const { dataset, relation, columns, sealed, where, params } of await held(person)) {
-        const types = new Map(sealed.map((column) => [column.name, column.type]))
+      for (const { dataset, relation, columns, rows: ofPerson } of await held(person)) {
         for (let offset = 0; ; offset += most) {
           const { rows } = await tables.query({
-            sql: `select ${columns.map(({ name }) => sqlName(name)).join(', ')} from data where ${where} limit ${most} offset ${offset}`,
+            sql: `select ${columns.map(({ name }) => sqlName(name)).join(', ')} from data where ${ofPerson.where} limit ${most} offset ${offset}`,
             relations: { data: relation },
-            params,
+            params: ofPerson.params,
             trusted: true,
           })
           const open = await subjects.opener(person.project, rows.flat())
@@ -116,9 +106,7 @@ export function datasetSubjects({ db, blobs, tables, subjects }: Deps): SubjectD
             yield {
               kind: 'dataset-rows',
               where: dataset,
-              record: Object.fromEntries(
-                columns.map(({ name }, index) => [name, readSealed(types.get(name), row[index], open)]),
-              ),
+              record: Object.fromEntries(columns.map(({ name }, index) => [name, readSealed(row[index], open)])),
             }
           if (rows.length < most) break
         }

@@ -83,7 +83,7 @@ async function checkedRows<Found>(
     const whole = await datasets.opened(scope, name, version, { always: true })
     try {
       return await check({
-        columns: columns.map((column) => whole.columns.find(({ name: one }) => one === column.name) ?? column),
+        columns: whole.typed(columns),
         relation: added.relation,
         whole: whole.relation,
       })

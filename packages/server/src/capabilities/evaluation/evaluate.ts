@@ -80,14 +80,20 @@ async function judge(
   const { tables, datasets, blobs } = deps
   const { settings, log, signal } = request
   const during = signal ? { signal } : {}
-  const prepared = await prepareRows(tables, {
-    version,
-    settings,
-    ...during,
-    features: [...new Set(contestants.flatMap(({ features }) => features.columns))],
-    source: await datasets.relation(scope, version.name, version.version),
-    path: join(directory, 'rows.parquet'),
-  })
+  const source = await datasets.opened(scope, version.name, version.version)
+  let prepared: PreparedRows
+  try {
+    prepared = await prepareRows(tables, {
+      version: { ...version, columns: source.typed(version.columns) },
+      settings,
+      ...during,
+      features: [...new Set(contestants.flatMap(({ features }) => features.columns))],
+      source: source.relation,
+      path: join(directory, 'rows.parquet'),
+    })
+  } finally {
+    await source.release()
+  }
   log(
     `${prepared.rows.toLocaleString('en-GB')} rows of ${called(version)}${prepared.unlabelled > 0 ? `; ${prepared.unlabelled.toLocaleString('en-GB')} without a label are left out` : ''}`,
   )

@@ -48,19 +48,24 @@ export async function trainingPredictions(
   ]
   try {
     const every = Math.max(1, Math.floor(version.rows / mostRows))
-    await tables.write(
-      {
-        sql: `select * exclude (place) from (select *, row_number() over () as place from data) where place % ${every} = 0`,
-        relations: { data: await datasets.relation(scope, version.name, version.version) },
-        trusted: true,
-        output: { path: sample, format: 'parquet' },
-      },
-      during,
-    )
+    const source = await datasets.opened(scope, version.name, version.version)
+    try {
+      await tables.write(
+        {
+          sql: `select * exclude (place) from (select *, row_number() over () as place from data) where place % ${every} = 0`,
+          relations: { data: source.relation },
+          trusted: true,
+          output: { path: sample, format: 'parquet' },
+        },
+        during,
+      )
+    } finally {
+      await source.release()
+    }
     // The filter picks the rows to evaluate on; these are the others.
     const { where: _where, ...rest } = settings
     const prepared = await prepareRows(tables, {
-      version,
+      version: { ...version, columns: source.typed(version.columns) },
       settings: rest,
       features: features.columns,
       source: { format: 'parquet', files: [sample] },

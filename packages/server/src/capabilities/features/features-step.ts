@@ -76,7 +76,7 @@ export function featuresStep({
       const parts = input?.urn === undefined ? undefined : parseUrn(input.urn)
       if (parts?.kind !== 'dataset' || parts.version === undefined)
         throw new Error('Step kind features needs an input named "dataset", such as dataset:flights@latest.')
-      const source = await datasets.relation(context.scope, parts.id, Number(parts.version))
+      const { relation: source, typed, release } = await datasets.opened(context.scope, parts.id, Number(parts.version))
       const base = join(paths.tmp, `features-${randomUUID()}`)
       const scratch: string[] = []
       try {
@@ -103,7 +103,7 @@ export function featuresStep({
         if (origin.eventTimeColumn !== null) {
           const leaks = await findLeaks(tables, {
             source,
-            sourceColumns: origin.columns,
+            sourceColumns: typed(origin.columns),
             eventTime: origin.eventTimeColumn,
             availability: declared.availability,
             sql,
@@ -165,6 +165,7 @@ export function featuresStep({
           refs: [...refs, { rel: 'output', urn: version.urn, as: 'made' }],
         }
       } finally {
+        await release()
         await Promise.all(scratch.map((path) => rm(path, { force: true })))
       }
     },

@@ -71,8 +71,13 @@ export function createModelFacts({
   const profileOf = async (scope: Scope, dataset: string, version: number): Promise<Reference> => {
     const found = await datasets.version(scope, dataset, version)
     const relation = await datasets.addedRows(scope, dataset, version)
-    const domains = await featureDomains(tables, relation, found.profile)
-    return { urn: found.version.urn, profile: found.profile, domains }
+    // Of what is sealed for the people it is about nothing is known that could be compared.
+    const { sealed } = found.version
+    const profile = {
+      ...found.profile,
+      columns: found.profile.columns.filter(({ name }) => !sealed.includes(name)),
+    }
+    return { urn: found.version.urn, profile, domains: await featureDomains(tables, relation, profile) }
   }
 
   return {

@@ -4,12 +4,16 @@ import type { Trx } from '../../kernel/db/index.ts'
 import { asReader } from '../../kernel/db/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import { ingestLedger, ledgerStreams, type LedgerTable } from '../../kernel/ledger/index.ts'
+import { dropCommitted, ingestLedger, ledgerStreams, type LedgerTable } from '../../kernel/ledger/index.ts'
 import { latestSnapshot } from '../../kernel/tables/catalog.ts'
 import { labelColumns, labelStream, labelTable } from './label-table.ts'
+import { sealPredictions } from './seal-predictions.ts'
 import { predictionShape, predictionStream, predictionTable } from './prediction-table.ts'
 
-type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger' | 'replicas'>
+type Deps = Pick<
+  Kernel,
+  'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger' | 'replicas' | 'subjects'
+>
 
 export type Ledger = 'predictions' | 'labels'
 
@@ -17,23 +21,37 @@ export type Ledger = 'predictions' | 'labels'
 export interface LedgerCommits {
   /** Commits one stream up to here. */
   commit(ledger: Ledger, project: string, deployment: string): Promise<void>
+  /** Commits the predictions up to here and removes the segments that nobody writes to any more. */
+  flush(project: string, deployment: string): Promise<void>
   close(): void
 }
 
 const pollMs = 1000
+const lookForOldMs = 60_000
 
 export function createLedgerCommits(deps: Deps): LedgerCommits {
   const { watermark, paths, logger } = deps
   /** Segments of each stream at the last commit: a look at their sizes tells whether there is anything to do. */
   const committed = new Map<string, string>()
+  const droppedAt = new Map<string, number>()
   let polling = false
   let closed = false
+
+  /** The newest segment may still be written to when it is committed. What it holds is not sealed, so it goes once its writer has begun another or has long been silent. */
+  const drop = async (key: string, stream: readonly string[]): Promise<void> => {
+    droppedAt.set(key, performance.now())
+    if ((await dropCommitted({ db: deps.db, root: paths.ledgers, stream })) > 0)
+      committed.set(key, await segmentsOf(paths.ledgers, stream))
+  }
 
   const commit: LedgerCommits['commit'] = async (ledger, project, deployment) => {
     const stream = ledger === 'predictions' ? predictionStream(project, deployment) : labelStream(project, deployment)
     const key = stream.join('/')
     const segments = await segmentsOf(paths.ledgers, stream)
-    if (segments === (committed.get(key) ?? '')) return
+    if (segments === (committed.get(key) ?? '')) {
+      if (segments !== '' && performance.now() - (droppedAt.get(key) ?? 0) > lookForOldMs) await drop(key, stream)
+      return
+    }
     await ingestLedger(
       deps,
       ledger === 'predictions' ? predictions(deps, project, deployment) : labels(deps, project, deployment),
@@ -83,6 +101,11 @@ export function createLedgerCommits(deps: Deps): LedgerCommits {
   })
   return {
     commit,
+    flush: async (project, deployment) => {
+      await commit('predictions', project, deployment)
+      const stream = predictionStream(project, deployment)
+      await drop(stream.join('/'), stream)
+    },
     close: () => {
       closed = true
       clearInterval(timer)
@@ -114,6 +137,7 @@ function predictions(deps: Deps, project: string, deployment: string): LedgerTab
     lines: [],
     select: '',
     shapeOf: (file) => predictionShape(deps, { project, deployment }, file),
+    seal: (rows, to) => sealPredictions(deps, project, rows, to),
     timeColumn: 'event_time',
     onCommitted: (trx, batch) => announce(deps, trx, 'predictions', project, deployment, batch),
   }

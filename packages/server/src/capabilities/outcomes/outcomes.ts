@@ -4,9 +4,9 @@ import type { Readable } from 'node:stream'
 import type { LabelDay, LabelDelay, NewLabel, PredictionDetail, PredictionRow } from '@trivium/contract'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { type LedgerWriter, openLedgerWriter } from '../../kernel/ledger/index.ts'
-import type { Relation, TableColumn, TableFormat } from '../../kernel/ports/index.ts'
+import type { Relation, SubjectData, TableColumn, TableFormat } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
-import { maskOf } from '../access/index.ts'
+import { maskOf, sealingOf } from '../access/index.ts'
 import { type PredictionRange } from './cohort-sql.ts'
 import { createLedgerCommits } from './commit-ledgers.ts'
 import { labelCompleteness, predictionTraffic, type TrafficBucket } from './count-predictions.ts'
@@ -17,12 +17,13 @@ import { labelRow, labelStream } from './label-table.ts'
 import { listPredictions, type PredictionQuery } from './list-predictions.ts'
 import { predictionStream } from './prediction-table.ts'
 import { pushLabelFile } from './push-label-file.ts'
+import { predictionSubjects } from './subject-data.ts'
 import { labelRelation, predictionLogColumns, predictionRelation, predictionTimes } from './read-relations.ts'
-import { shownDetail, shownRow } from './shown-prediction.ts'
+import { openPredictions, shownDetail, shownRow } from './shown-prediction.ts'
 
 type Deps = Pick<
   Kernel,
-  'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger' | 'replicas'
+  'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger' | 'replicas' | 'subjects'
 > & {
   /** Whether a deployment exists that may have no predictions yet. Without it any name of a deployment may be sent labels. */
   deploymentExists?: (project: string, deployment: string) => Promise<boolean>
@@ -76,6 +77,8 @@ export interface Outcomes {
     range: PredictionRange,
     asOf?: number,
   ): Promise<{ predictions: Relation; labels: Relation }>
+  /** What the prediction log holds about a person. */
+  readonly subjects: SubjectData
   close(): void
 }
 
@@ -119,7 +122,9 @@ export function createOutcomes(deps: Deps): Outcomes {
     // Whoever has just sent it, or its label, sees it.
     await commit(project, deployment)
     const found = await getPrediction(deps, { project, deployment, asOf }, id)
-    return found && shownDetail(scope, await maskOf(db.read, scope), found)
+    if (!found) return undefined
+    const [shown] = await openPredictions(deps, scope, [shownDetail(scope, await maskOf(db.read, scope), found)])
+    return shown
   }
 
   return {
@@ -128,7 +133,8 @@ export function createOutcomes(deps: Deps): Outcomes {
       const at = await asOfIn(scope, asOf)
       const page = await listPredictions(deps, { project: scope.project, deployment, asOf: at }, query)
       const mask = await maskOf(db.read, scope)
-      return { ...page, predictions: page.predictions.map((row) => shownRow(scope, mask, row)), asOf: at }
+      const shown = page.predictions.map((row) => shownRow(scope, mask, row))
+      return { ...page, predictions: await openPredictions(deps, scope, shown), asOf: at }
     },
     get: async (scope, deployment, id, asOf) => {
       await requireDeployment(scope, deployment)
@@ -164,11 +170,20 @@ export function createOutcomes(deps: Deps): Outcomes {
     },
     commit,
     times: ({ project }, deployment) => predictionTimes(deps, project, deployment),
-    columns: ({ project }, deployment) => predictionLogColumns(deps, project, deployment),
+    columns: async ({ project }, deployment) => {
+      const columns = await predictionLogColumns(deps, project, deployment)
+      const sealing = await sealingOf(
+        db.read,
+        project,
+        columns.map(({ name }) => name),
+      )
+      return columns.filter(({ name }) => !sealing.has(name))
+    },
     relations: async ({ project }, deployment, range, asOf) => ({
       predictions: await predictionRelation(deps, project, deployment, range),
       labels: await labelRelation(deps, project, deployment, asOf),
     }),
+    subjects: predictionSubjects(deps, ledgers.flush),
     close: () => {
       ledgers.close()
       for (const writer of writers.values()) writer.close()

@@ -1,4 +1,6 @@
 import type { PredictionDetail, PredictionRow } from '@trivium/contract'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { isSealed, readSealed } from '../../kernel/subjects/index.ts'
 import { permits, type Scope } from '../../kernel/principal/index.ts'
 import { type Mask, maskRecord } from '../access/index.ts'
 
@@ -15,4 +17,28 @@ export function shownDetail(scope: Scope, mask: Mask, detail: PredictionDetail):
   return shown.withheld
     ? { ...shown, inputs: {}, features: {}, labels: [] }
     : { ...shown, inputs: maskRecord(mask, detail.inputs), features: maskRecord(mask, detail.features) }
+}
+
+type Values = Record<string, number | string | boolean | null>
+
+/** The same predictions with what is sealed opened for those who may see it; `redacted` for others, and where the person was erased. */
+export async function openPredictions<Row extends { outputs: Values; inputs?: Values; features?: Values }>(
+  { subjects }: Pick<Kernel, 'subjects'>,
+  scope: Scope,
+  rows: readonly Row[],
+): Promise<Row[]> {
+  const fields = ['outputs', 'inputs', 'features'] as const
+  const texts = rows.flatMap((row) => fields.flatMap((field) => Object.values(row[field] ?? {})))
+  if (!texts.some(isSealed)) return [...rows]
+  const open = permits(scope, 'data:read-personal')
+    ? await subjects.opener(scope.project, texts)
+    : (): undefined => undefined
+  const read = (values: Values): Values =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, readSealed(value, open) as Values[string]]))
+  return rows.map((row) => ({
+    ...row,
+    outputs: read(row.outputs),
+    ...(row.inputs ? { inputs: read(row.inputs) } : {}),
+    ...(row.features ? { features: read(row.features) } : {}),
+  }))
 }

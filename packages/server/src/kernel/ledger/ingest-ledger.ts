@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Trx } from '../db/index.ts'
 import type { Kernel } from '../kernel.ts'
-import type { TableColumn } from '../ports/index.ts'
+import type { TableColumn, WrittenTable } from '../ports/index.ts'
 import { appendFiles, createTable, filesAt, replaceFiles } from '../tables/catalog.ts'
 import { commitLedger, dropCommitted, type LedgerBatch, ledgerHasPending, pendingLedger } from './ledger-reader.ts'
 
@@ -22,6 +22,11 @@ export interface LedgerTable {
   readonly select: string
   /** For lines without declared fields: reads `lines` and `select` off the file of each batch instead. */
   readonly shapeOf?: (file: string) => Promise<Pick<LedgerTable, 'lines' | 'select'>>
+  /** Seals what is personal before the rows are stored: writes another file in place of `rows` and says which columns it has; undefined when nothing is. */
+  readonly seal?: (
+    rows: { path: string; columns: readonly TableColumn[] },
+    to: string,
+  ) => Promise<WrittenTable | undefined>
   /** Integer column of the result with event time in milliseconds, for pruning. */
   readonly timeColumn: string
   /** Runs in the transaction that makes the rows visible, for the ledger's one event a batch. */
@@ -77,16 +82,18 @@ async function ingestBatch(
   batch: LedgerBatch,
 ): Promise<number> {
   const base = join(paths.tmp, `ledger-${randomUUID()}`)
-  const [lines, parquet] = [`${base}.ndjson`, `${base}.parquet`]
+  const [lines, plain, sealed] = [`${base}.ndjson`, `${base}.parquet`, `${base}-sealed.parquet`]
   try {
     await writeFile(lines, batch.lines)
     const shape = (await ledger.shapeOf?.(lines)) ?? ledger
-    const written = await tables.write({
+    const read = await tables.write({
       sql: shape.select,
       relations: { lines: { format: 'ndjson', files: [lines], columns: [...shape.lines] } },
       trusted: true,
-      output: { path: parquet, format: 'parquet' },
+      output: { path: plain, format: 'parquet' },
     })
+    const changed = await ledger.seal?.({ path: plain, columns: read.columns }, sealed)
+    const [written, parquet] = changed ? [changed, sealed] : [read, plain]
     const {
       rows: [range],
     } = await tables.query({
@@ -110,7 +117,7 @@ async function ingestBatch(
     })
     return batch.count
   } finally {
-    await Promise.all([rm(lines, { force: true }), rm(parquet, { force: true })])
+    await Promise.all([lines, plain, sealed].map((path) => rm(path, { force: true })))
   }
 }
 

@@ -24,7 +24,7 @@ export interface LedgerWriter {
 }
 
 const segmentBytes = 8 * 1024 * 1024
-/** A segment is not appended to this long after its last record: whoever finds one that is older knows that it is complete. */
+/** A segment is not appended to this long after its first record, so none stays in the making: whoever finds one that is older knows that it is complete. */
 const writtenForMs = 10 * 60_000
 
 /** Segments live in `root/<stream…>/<writer>/<number>.ndjson`; a writer (one process) never touches another's. */
@@ -42,7 +42,7 @@ export function openLedgerWriter({
   let fd = -1
   let written = 0
   let dirty = false
-  let lastWrite = 0
+  let begun = 0
   const leave = (): void => {
     if (fd < 0) return
     const old = fd
@@ -50,12 +50,13 @@ export function openLedgerWriter({
     // Not waited for: a full segment must not hold up the answer that comes after it.
     fdatasync(old, () => closeSync(old))
   }
-  const roll = (): void => {
+  const roll = (now: number): void => {
     leave()
     mkdirSync(directory, { recursive: true })
     number += 1
     fd = openSync(join(directory, `${String(number).padStart(8, '0')}.ndjson`), 'ax', 0o640)
     written = 0
+    begun = now
   }
   const timer = setInterval(() => {
     if (!dirty || fd < 0) return
@@ -67,7 +68,7 @@ export function openLedgerWriter({
     const bytes = Buffer.from(lines)
     const now = Date.now()
     try {
-      if (fd < 0 || written + bytes.length > segmentBytes || now - lastWrite > writtenForMs) roll()
+      if (fd < 0 || written + bytes.length > segmentBytes || now - begun > writtenForMs) roll(now)
       let offset = 0
       while (offset < bytes.length) offset += writeSync(fd, bytes, offset)
     } catch (error) {
@@ -77,7 +78,6 @@ export function openLedgerWriter({
       throw error
     }
     written += bytes.length
-    lastWrite = now
     dirty = true
   }
   /** Takes back what a failed write left, and goes on in a new segment. */

@@ -64,7 +64,7 @@ export async function sealTable(
         for (const [index, { column, subject }] of seal.entries()) {
           const value = line[`c${index}`]
           if (value === null || value === undefined) continue
-          const text = sealText(whose(line, subject), place(column.name), String(value))
+          const text = sealText(whose(line, subject), typedPlace(place(column.name), column.type), String(value))
           line[`c${index}`] = text
           const id = text.endsWith(':') ? keyIdOf(text) : undefined
           if (id !== undefined) gone.add(id)
@@ -106,16 +106,17 @@ export async function openTable(
   })
 }
 
+/** Where a value stands also says what it was, unless it was a text. */
+const typedPlace = (place: string, type: TableType): string => (type === 'string' ? place : `${place}/${type}`)
+
+const typeOf = (sealed: string): string | undefined => /%2F([a-z]+)$/.exec(sealed.split(':')[1] ?? '')?.[1]
+
 /** A value of a result row, opened: as the table engine would have given it before it was sealed, in the type that it had. What is not sealed is as it is. */
-export function readSealed(
-  type: TableType | undefined,
-  value: unknown,
-  open: (text: string) => string | undefined,
-): unknown {
+export function readSealed(value: unknown, open: (text: string) => string | undefined): unknown {
   if (!isSealed(value)) return value
   const text = open(value)
   if (text === undefined) return redactedText
-  switch (type) {
+  switch (typeOf(value)) {
     case 'integer':
       return Number.isSafeInteger(Number(text)) ? Number(text) : text
     case 'number':

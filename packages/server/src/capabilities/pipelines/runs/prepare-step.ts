@@ -2,7 +2,8 @@ import type { CacheVerdict, PipelineStep } from '@trivium/contract'
 import type { Artifact, StepContext, StepKind } from '../../../kernel/ports/index.ts'
 import type { KeyPart } from '../cache/cache-key.ts'
 import { type KeptResult, lookUp } from '../cache/look-up.ts'
-import { canonicalJson, digestOf } from '../../../kernel/ids/index.ts'
+import { canonicalJson, digestOf, parseUrn } from '../../../kernel/ids/index.ts'
+import { permits } from '../../../kernel/principal/index.ts'
 import { interpolate } from '../definition/interpolate.ts'
 import { stepErrors } from '../errors.ts'
 import { userCodeParts, type UserCodeConfiguration } from '../steps/user-code-parts.ts'
@@ -86,6 +87,7 @@ export async function prepareStep(
     ...(isUserCode || context.evidence.length === 0
       ? []
       : [{ part: 'evidence', value: digestOf(context.evidence.map((one) => one.digest)) }]),
+    ...(await sealedParts(engine, context, inputs)),
     {
       part: 'outputs',
       value: canonicalJson(Object.fromEntries(Object.entries(step.out).map(([name, { kind: of }]) => [name, of]))),
@@ -107,4 +109,22 @@ function each(group: string, values: Readonly<Record<string, unknown>>): KeyPart
 /** The inputs by name, as a step gets them. */
 export function inputsByName(inputs: readonly ResolvedInput[]): Record<string, Artifact> {
   return Object.fromEntries(inputs.map((input) => [input.name, input.artifact]))
+}
+
+/** A step gets other rows of a sealed dataset when its run may read what is personal, and others again when somebody was erased. */
+async function sealedParts(
+  { datasets }: Engine,
+  { scope }: Pick<StepContext, 'scope'>,
+  inputs: readonly ResolvedInput[],
+): Promise<KeyPart[]> {
+  const parts: KeyPart[] = []
+  for (const { name, artifact } of inputs) {
+    const entity = artifact.kind === 'dataset' && artifact.urn !== undefined ? parseUrn(artifact.urn) : undefined
+    if (entity?.kind !== 'dataset') continue
+    const { sealed, redacted } = await datasets.resolve(scope, `${entity.id}@${entity.version}`)
+    if (sealed.length === 0) continue
+    const open = permits(scope, 'data:read-personal') ? `open, ${redacted?.people ?? 0} erased` : 'sealed'
+    parts.push({ part: `personal.${name}`, value: open })
+  }
+  return parts
 }

@@ -17,6 +17,7 @@ import { toStepArtifact } from './resolve-inputs.ts'
 import { settleFailure, settleSuccess, settleWaiting, updateAttempt, updateStep } from './settle-step.ts'
 import { StepFailure, stepErrorOf, toStepFailure } from './step-failure.ts'
 import { type Contexts, contextOf, type Work } from './step-context.ts'
+import { lastingPermissions } from '../../access/index.ts'
 import type { OpenLog } from './step-logs.ts'
 import { endedStepStates } from './step-states.ts'
 import { watchStep } from './watch-step.ts'
@@ -33,7 +34,8 @@ export async function runStep(engine: Engine, job: StepJob): Promise<void> {
   const stop = new AbortController()
   const unwatch = watchStep(engine, work.id, stop)
   const signal = AbortSignal.any([job.signal, stop.signal])
-  const context = contextOf(engine, work, signal)
+  const held = await lastingPermissions(engine.db.read, work.run.started_by, work.id.project)
+  const context = contextOf(engine, work, signal, held.has('data:read-personal'))
   try {
     let prepared: PreparedStep
     try {

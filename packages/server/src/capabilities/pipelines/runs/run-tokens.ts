@@ -63,12 +63,23 @@ export function createRunTokens({ access, clock, db }: { access: Access } & Pick
 }
 
 /** Who a run's steps act as: whoever started it, narrowed to what steps may. */
-export function actorOf({ project, run, startedBy }: { project: string; run: string; startedBy: string }): Principal {
+export function actorOf({
+  project,
+  run,
+  startedBy,
+  personal = true,
+}: {
+  project: string
+  run: string
+  startedBy: string
+  /** Whether he may read what is personal. A token is narrowed to what its owner may whenever it is used; what acts without one says so here. */
+  personal?: boolean
+}): Principal {
   return {
     id: startedBy,
     kind: 'run',
     name: startedBy,
-    grants: new Map([[project, new Set(stepPermissions)]]),
+    grants: new Map([[project, new Set(stepPermissions.filter((one) => personal || one !== 'data:read-personal'))]]),
     homeProject: project,
     narrowed: true,
     onBehalfOf: startedBy,

@@ -32,9 +32,11 @@ export function contextOf(
   engine: Engine,
   { id, run, row, step, parameters, evidence }: Work,
   signal: AbortSignal,
+  /** Whether whoever started the run may read what is personal. */
+  personal: boolean,
 ): Contexts {
   const { project } = id
-  const startedBy = actorOf({ project, run: id.run, startedBy: run.started_by })
+  const startedBy = actorOf({ project, run: id.run, startedBy: run.started_by, personal })
   let savedAt = 0
   const progress = (done: number, total: number): void => {
     engine.volatile.publish(project, 'step.progress', { run: id.run, step: id.step, done, total })

@@ -20,11 +20,16 @@ export async function placeInput(
   const path = join(directory, name)
   const entity = artifact.urn === undefined ? undefined : parseUrn(artifact.urn)
   if (artifact.kind === 'dataset' && entity?.kind === 'dataset') {
-    const { files } = await datasets.relation(scope, entity.id, Number(entity.version))
-    await mkdir(path, { recursive: true })
-    // Numbered, so that a reader of the directory meets the rows in the order in which they were added.
-    for (const [index, file] of files.entries())
-      await linkOrCopy(file, join(path, `${String(index).padStart(6, '0')}-${basename(file).slice(0, 12)}.parquet`))
+    // Values that are sealed for the people they are about are open to a step whose run may read them, and stay sealed for others.
+    const { relation, release } = await datasets.opened(scope, entity.id, Number(entity.version))
+    try {
+      await mkdir(path, { recursive: true })
+      // Numbered, so that a reader of the directory meets the rows in the order in which they were added.
+      for (const [index, file] of relation.files.entries())
+        await linkOrCopy(file, join(path, `${String(index).padStart(6, '0')}-${basename(file).slice(0, 12)}.parquet`))
+    } finally {
+      await release()
+    }
     return path
   }
   if (isManifest(artifact.value)) await placeDirectory(blobs, scope.project, artifact.value, path)
