@@ -19,7 +19,7 @@ beforeAll(async () => {
     },
     body: JSON.stringify({ personal: ['email'], subjectColumn: 'customer' }),
   })
-  expect(declared.status).toBe(200)
+  if (!declared.ok) throw new Error(await declared.text())
   await writeFile(join(server.data, 'rows.csv'), `customer,email\npike-4711,${mail}\nbob,bob@example.org\n`)
   await server.trivium(['data', 'add', 'rows.csv', '--name', 'customers'])
 }, 60_000)

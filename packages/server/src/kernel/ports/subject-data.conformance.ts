@@ -1,6 +1,8 @@
-import type { World } from '@trivium/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { searchEverywhere } from '../subjects/search-everywhere.fixture.ts'
+
+/** A whole server in the process of a test. */
+type World = Parameters<typeof searchEverywhere>[0]
 
 /** What a capability gives to have its part in the requests of people tested. */
 export interface SubjectDataUnderTest {
