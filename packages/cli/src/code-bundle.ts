@@ -2,7 +2,6 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { listMissingBlobs, putBlob } from '@trivium/contract'
 import type { Client } from '@trivium/sdk'
-import { parse as parseYaml } from 'yaml'
 import { UsageError } from './fail.ts'
 import { readText } from './read-document.ts'
 import type { Terminal } from './terminal.ts'
@@ -22,10 +21,11 @@ const isIgnored = (name: string): boolean => name.startsWith('.') || ignored.has
 
 /** Reads a definition and finds its code: what `code` lists, else everything below its folder that looks like code, and the lock file. */
 export async function readPipeline(terminal: Terminal, file: string): Promise<PipelineFiles> {
-  const yaml = await readText(terminal, file)
+  const text = await readText(terminal, file)
+  const { parse } = await import('yaml')
   let definition: { name?: unknown; code?: unknown; environment?: { lock?: unknown } | null }
   try {
-    definition = (parseYaml(yaml) ?? {}) as typeof definition
+    definition = (parse(text) ?? {}) as typeof definition
   } catch (error) {
     throw new UsageError(`${file} is no YAML: ${(error as Error).message.split('\n')[0]}`)
   }
@@ -37,7 +37,7 @@ export async function readPipeline(terminal: Terminal, file: string): Promise<Pi
   for (const entry of wanted) await collect(root, resolve(root, entry), entry, files)
   const lock = definition.environment?.lock
   if (typeof lock === 'string') await collect(root, resolve(root, lock), lock, files)
-  return { name: definition.name, yaml, files }
+  return { name: definition.name, yaml: text, files }
 }
 
 async function collect(root: string, path: string, entry: string, files: Map<string, string>): Promise<void> {

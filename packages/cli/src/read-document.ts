@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parse as parseYaml } from 'yaml'
 import { UsageError } from './fail.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -17,9 +16,10 @@ export async function readText({ cwd }: Pick<Terminal, 'cwd'>, path: string): Pr
 /** A YAML or JSON file; the server checks what is in it. */
 export async function readDocument<T extends object>(terminal: Pick<Terminal, 'cwd'>, path: string): Promise<T> {
   const text = await readText(terminal, path)
+  const yaml = await import('yaml')
   let value: unknown
   try {
-    value = parseYaml(text)
+    value = yaml.parse(text)
   } catch (error) {
     throw new UsageError(`"${path}" is neither YAML nor JSON: ${(error as Error).message.split('\n')[0]}`)
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { text as textOf } from 'node:stream/consumers'
 import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
+import { values } from './kernel/libraries/index.ts'
 import { type BackupFiles, backupErrors } from './kernel/backup/index.ts'
 
 /** What a backup holds; `manifest.json`, written last. */
@@ -55,7 +55,7 @@ export async function readManifest(files: Pick<BackupFiles, 'open'>, directory: 
   const sum = await read(sumName)
   if (!sum.startsWith(sha256(text))) throw backupErrors.DAMAGED(`${name} is not what ${sumName} says`)
   const manifest: unknown = JSON.parse(text)
-  if (!Value.Check(BackupManifest, manifest))
+  if (!values().Check(BackupManifest, manifest))
     throw backupErrors.NOT_A_BACKUP(directory, 'it was made by a newer program')
   return manifest
 }

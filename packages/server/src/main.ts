@@ -1,3 +1,4 @@
+import { collectAfterStart } from './collect-after-start.ts'
 import { composeHttp } from './compose.ts'
 import { type Config, rolesOf } from './kernel/config/index.ts'
 import { defineErrors } from './kernel/errors/index.ts'
@@ -102,6 +103,7 @@ async function open(
   const url = config.publicUrl || local
   // A certificate is made for the name that people use, and not for this machine's own.
   if (roles.has('api')) closers.push(writeServerFile(config.data, config.tlsCertificate === '' ? local : url))
+  closers.push(collectAfterStart())
   const stopping = new AbortController()
   const running = roles.has('engine')
     ? capabilities.registry

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareDatabase, requireNoTables, requireSameSchema } from './copied-database.ts'
-import { emptySchema, otherClients } from './drivers/postgres/target-database.ts'
 import { markMoved, requireNotMoved } from './kernel/blobs/index.ts'
 import { backupFolder, dumpDatabase, loadDatabase } from './kernel/backup/index.ts'
 import type { Config } from './kernel/config/index.ts'
@@ -112,9 +111,11 @@ async function workDirectory({ data }: Config): Promise<string> {
   return mkdtemp(join(data, 'tmp', 'migrate-'))
 }
 
+const postgresTarget = () => import('./drivers/postgres/target-database.ts')
+
 /** Nobody may write to the old one while it is read, and nothing may be in the new one. */
 async function requireUnused(config: Config, target: Config, file: string): Promise<void> {
-  const clients = config.databaseUrl === '' ? 0 : await otherClients(config.databaseUrl)
+  const clients = config.databaseUrl === '' ? 0 : await (await postgresTarget()).otherClients(config.databaseUrl)
   if (clients > 0) throw migrationErrors.IN_USE(clients)
   if (target.databaseUrl !== '') return requireNoTables(target)
   if (existsSync(file)) throw migrationErrors.TARGET_EXISTS(file)
@@ -150,7 +151,7 @@ async function markOld(config: Config, where: string): Promise<void> {
 /** Leaves the target as empty as it was, and says so. */
 async function takeBack(target: Config, file: string): Promise<string> {
   try {
-    if (target.databaseUrl !== '') await emptySchema(target.databaseUrl)
+    if (target.databaseUrl !== '') await (await postgresTarget()).emptySchema(target.databaseUrl)
     else for (const end of ['', '-wal', '-shm']) await rm(`${file}${end}`, { force: true })
     return 'the new one is empty again'
   } catch (error) {

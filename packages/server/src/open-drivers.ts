@@ -5,7 +5,6 @@ import { createBlobS3 } from './drivers/blob-s3/blob-s3.ts'
 
 export { removeIncoming } from './drivers/blob-local/blob-local.ts'
 import { createBatchScorer } from './drivers/onnx/batch-scorer.ts'
-import { openPostgres } from './drivers/postgres/open-postgres.ts'
 import { openSqlite } from './drivers/sqlite/open-sqlite.ts'
 import { createTableEngine } from './drivers/tables-duckdb/index.ts'
 import { createDatabaseChunks, type Damage, noChunkIndex } from './kernel/blobs/index.ts'
@@ -15,9 +14,12 @@ import type { BatchScorer, BlobStore, TableEngine } from './kernel/ports/index.t
 
 /** The database that the configuration names. `durable: false` skips the waits for the disk and is for tests. */
 export async function openDatabase(config: Config, { durable }: { durable: boolean }): Promise<Database> {
-  return config.databaseUrl
-    ? openPostgres({ url: config.databaseUrl, idleTransactionMs: Math.max(5000, config.leaseMs) })
-    : openSqlite({ path: join(config.data, 'trivium.sqlite'), synchronous: durable ? 'full' : 'off' })
+  if (config.databaseUrl) {
+    // The client of Postgres holds four megabytes, which a server on SQLite does not need.
+    const { openPostgres } = await import('./drivers/postgres/open-postgres.ts')
+    return openPostgres({ url: config.databaseUrl, idleTransactionMs: Math.max(5000, config.leaseMs) })
+  }
+  return openSqlite({ path: join(config.data, 'trivium.sqlite'), synchronous: durable ? 'full' : 'off' })
 }
 
 /** The object store, the table engine and the model scorer of this machine. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile, rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
+import { values } from './kernel/libraries/index.ts'
 import type { BackupKey, BackupLock } from './drivers/backup-age/backup-age.ts'
 import { backupErrors, writeFileAt } from './kernel/backup/index.ts'
 import type { Config } from './kernel/config/index.ts'
@@ -108,7 +108,7 @@ export async function readSubjectKeys(file: string, key: BackupKey | undefined):
   } catch {
     throw backupErrors.NO_SUBJECT_KEYS(file, 'it is no such file, or was cut off')
   }
-  if (!Value.Check(SubjectKeysFile, content)) throw backupErrors.NO_SUBJECT_KEYS(file, 'it holds something else')
+  if (!values().Check(SubjectKeysFile, content)) throw backupErrors.NO_SUBJECT_KEYS(file, 'it holds something else')
   return content
 }
 

@@ -1,5 +1,5 @@
 import { DatasetCheck, type DatasetVersion } from '@trivium/contract'
-import { Value } from 'typebox/value'
+import { values } from '../../kernel/libraries/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Relation, StepKind, TableColumn } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
@@ -104,7 +104,7 @@ function badChecks(checks: unknown): string[] {
     const kind = (check as { kind?: unknown } | null)?.kind
     const schema = CheckKind.get(String(kind))
     if (!schema) return [`checks[${index}] has kind "${String(kind)}"; known are ${[...CheckKind.keys()].join(', ')}.`]
-    return [...Value.Errors(schema, check)].map(
+    return [...values().Errors(schema, check)].map(
       ({ instancePath, message }) =>
         `checks[${index}]${instancePath.replaceAll('/', '.')} (${String(kind)}): ${message}.`,
     )

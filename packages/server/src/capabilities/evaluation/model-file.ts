@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { parse as parseYaml } from 'yaml'
+import { yaml } from '../../kernel/libraries/index.ts'
 import type { Artifact, BlobStore } from '../../kernel/ports/index.ts'
 import { evaluationErrors } from './errors.ts'
 
@@ -47,7 +47,7 @@ export async function findModelFile(
 /** Columns of the inputs in an MLmodel file; tensors without names give none. */
 function signatureColumns(text: string): string[] {
   try {
-    const { signature } = parseYaml(text) as { signature?: { inputs?: string } }
+    const { signature } = yaml().parse(text) as { signature?: { inputs?: string } }
     const inputs = JSON.parse(signature?.inputs ?? '[]') as { type?: string; name?: string }[]
     return inputs.flatMap(({ type, name }) => (type === 'tensor' || name === undefined ? [] : [name]))
   } catch {

@@ -1,6 +1,6 @@
 import type { Evidence, EventRef } from '@trivium/contract'
 import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
+import { values } from '../../kernel/libraries/index.ts'
 import { parseDuration } from '../../kernel/clock/index.ts'
 import { digestOf, parseUrn } from '../../kernel/ids/index.ts'
 import { actOnce } from '../../kernel/jobs/index.ts'
@@ -81,7 +81,7 @@ export function decisionSteps({ db, clock }: Pick<Kernel, 'db' | 'clock'>, inbox
     kind,
     caching: 'never',
     check: (configuration) => {
-      const shape = [...Value.Errors(Configuration, configuration)].map(
+      const shape = [...values().Errors(Configuration, configuration)].map(
         (error) =>
           `${kind}: with${error.instancePath.replaceAll('/', '.')} ${error.message}. It takes "title", "question", "options", "assignee", "deadline" and "late".`,
       )
@@ -95,7 +95,7 @@ export function decisionSteps({ db, clock }: Pick<Kernel, 'db' | 'clock'>, inbox
       ]
     },
     run: async (context, configuration) => {
-      const settings = Value.Parse(Configuration, configuration)
+      const settings = values().Parse(Configuration, configuration)
       const options = settings.options ?? usual ?? []
       if (context.waitedFor !== undefined) return decided(inbox, context, context.waitedFor, options)
       const { project, scope } = context

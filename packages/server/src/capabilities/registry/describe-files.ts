@@ -1,5 +1,5 @@
 import type { ModelSignatureInfo, SignatureField } from '@trivium/contract'
-import { parse as parseYaml } from 'yaml'
+import { yaml } from '../../kernel/libraries/index.ts'
 import type { BlobStore } from '../../kernel/ports/index.ts'
 import { registryErrors } from './errors.ts'
 
@@ -51,7 +51,7 @@ export function parseMlmodel(text: string): { flavors: Record<string, unknown>; 
   let content: unknown
   try {
     // Aliases are not used by MLflow and can make a small file large.
-    content = parseYaml(text, { maxAliasCount: 0 })
+    content = yaml().parse(text, { maxAliasCount: 0 })
   } catch (error) {
     throw registryErrors.MODEL_FILE_BROKEN((error as Error).message.split('\n')[0] ?? '')
   }

@@ -1,6 +1,6 @@
 import { FeatureBinding } from '@trivium/contract'
 import { Type } from 'typebox'
-import { Value } from 'typebox/value'
+import { values } from '../../kernel/libraries/index.ts'
 import { parseUrn } from '../../kernel/ids/index.ts'
 import type { StepKind } from '../../kernel/ports/index.ts'
 import type { Registry } from '../registry/index.ts'
@@ -25,14 +25,14 @@ export function deployStep(serving: Serving, registry: Pick<Registry, 'setAlias'
     caching: 'never',
     requiredInputs: ['model'],
     check: (configuration) => {
-      if (Value.Check(Configuration, configuration)) return []
-      return [...Value.Errors(Configuration, configuration)].map(
+      if (values().Check(Configuration, configuration)) return []
+      return [...values().Errors(Configuration, configuration)].map(
         (error) =>
           `deploy: with${error.instancePath.replaceAll('/', '.')} ${error.message}. It takes "deployment", "features" if something is looked up, and "alias" if the version shall get one.`,
       )
     },
     run: async (context, configuration) => {
-      const { deployment: name, features, alias } = Value.Parse(Configuration, configuration)
+      const { deployment: name, features, alias } = values().Parse(Configuration, configuration)
       const model = parseUrn(context.inputs['model']?.urn ?? '')
       if (model?.kind !== 'model' || model.version === undefined)
         throw new Error(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { FeatureBinding, type ModelSignatureInfo, type ReleaseManifest } from '@trivium/contract'
 import { Type } from 'typebox'
-import { Value } from 'typebox/value'
+import { values } from '../../kernel/libraries/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { planRelease } from '../../kernel/models/index.ts'
 import type { ModelSignature, OnlineView } from '../../kernel/ports/index.ts'
@@ -100,8 +100,8 @@ function bindingsOf({ model, version, tags }: DeployableModel): FeatureBinding[]
   } catch (error) {
     throw servingErrors.BAD_FEATURES_TAG(model, version, (error as Error).message)
   }
-  if (Value.Check(bindingList, value)) return value
-  const [first] = Value.Errors(bindingList, value)
+  if (values().Check(bindingList, value)) return value
+  const [first] = values().Errors(bindingList, value)
   throw servingErrors.BAD_FEATURES_TAG(
     model,
     version,

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { Value } from 'typebox/value'
+import { values } from '../../kernel/libraries/index.ts'
 
 /** One erasure as a restore replays it: a line of JSON that names nobody. */
 export const ErasureLine = Type.Object({
@@ -21,7 +21,7 @@ export function parseErasureLines(text: string): ErasureLine[] {
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue
     const one = parsed(line)
-    if (!Value.Check(ErasureLine, one)) throw new Error(`line ${index + 1} is no erasure`)
+    if (!values().Check(ErasureLine, one)) throw new Error(`line ${index + 1} is no erasure`)
     found.set(`${one.project}\n${one.subject}`, one)
   }
   return [...found.values()]

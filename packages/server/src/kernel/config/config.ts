@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { quotaNames } from '@trivium/contract'
+import { Ajv } from 'ajv'
 import { Type, type Static, type TSchema } from 'typebox'
-import { Value } from 'typebox/value'
-import { parse as parseYaml } from 'yaml'
+import { yaml } from '../libraries/index.ts'
 import { defineErrors } from '../errors/index.ts'
 
 const quota = `(${quotaNames.join('|')})=[0-9]{1,15}`
@@ -329,6 +329,12 @@ export const configErrors = defineErrors('CONFIG', {
 
 type Loose = Record<string, unknown>
 const keys = Object.keys(configSchema.properties) as (keyof Config)[]
+const defaults = Object.fromEntries(
+  Object.entries<TSchema & { default?: unknown }>(configSchema.properties).flatMap(([key, schema]) =>
+    schema.default === undefined ? [] : [[key, schema.default]],
+  ),
+)
+const ajv = new Ajv({ strict: false })
 const environmentName = (key: string): string => `TRIVIUM_${key.replaceAll(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`
 /** Variables of the client and of child processes that share the prefix. */
 const notSettings = new Set(['TRIVIUM_URL', 'TRIVIUM_TOKEN', 'TRIVIUM_CONFIG', 'TRIVIUM_PROJECT'])
@@ -356,7 +362,7 @@ export function loadConfig({
       merged[key] = checked(key as keyof Config, raw, source)
     }
   }
-  const config = Value.Default(configSchema, merged) as Config
+  const config = { ...defaults, ...merged } as Config
   const host = config.host
   if (!config.allowRemote && !['127.0.0.1', 'localhost', '::1'].includes(host))
     throw configErrors.REMOTE_NOT_ALLOWED(host)
@@ -397,7 +403,7 @@ export function loadConfig({
 
 function readFile(path: string): Loose {
   try {
-    const parsed: unknown = parseYaml(readFileSync(path, 'utf8')) ?? {}
+    const parsed: unknown = yaml().parse(readFileSync(path, 'utf8')) ?? {}
     if (typeof parsed !== 'object' || Array.isArray(parsed)) throw new Error('it holds no settings (`name: value`).')
     return parsed as Loose
   } catch (error) {
@@ -450,8 +456,8 @@ function checked(key: keyof Config, raw: unknown, source: string): unknown {
   const schema: TSchema & { type?: string } = configSchema.properties[key]
   const value = typeof raw === 'string' ? fromText(raw, schema.type) : raw
   const shown = secrets.has(key) ? '' : ` (it is ${JSON.stringify(raw)})`
-  const [problem] = Value.Errors(schema, value)
-  if (problem) throw configErrors.BAD_VALUE(key, source, `${problem.message}${shown}`)
+  if (!ajv.validate(schema, value))
+    throw configErrors.BAD_VALUE(key, source, `${ajv.errors?.[0]?.message ?? 'has another form'}${shown}`)
   if (key === 'oidcIssuer' && value !== '' && !/^https?:\/\//.test(String(value)))
     throw configErrors.BAD_VALUE(key, source, `must be a URL such as https://login.example.org${shown}`)
   if ((key !== 'publicUrl' && key !== 'storageEndpoint') || value === '') return value

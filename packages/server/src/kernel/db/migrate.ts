@@ -29,6 +29,7 @@ export async function migrate(
 ): Promise<string[]> {
   const applied: string[] = []
   const names = migrations.map(([name]) => name)
+  const known = new Set<string>()
   await inMigrationTransaction(db, async (trx) => {
     await trx.schema
       .createTable('schema_migration')
@@ -38,9 +39,12 @@ export async function migrate(
       .execute()
     const found = await readStamp(trx)
     if (found !== undefined && !names.includes(found)) throw migrationErrors.PROGRAM_TOO_OLD(found)
+    for (const row of await trx.selectFrom('schema_migration').select('name').execute()) known.add(row['name'])
   })
   for (const [name, migration] of migrations) {
+    if (known.has(name)) continue
     await inMigrationTransaction(db, async (trx) => {
+      // Another server may have been here meanwhile.
       const seen = await trx.selectFrom('schema_migration').select('name').where('name', '=', name).executeTakeFirst()
       if (seen) return
       await migration.up(trx)

@@ -1,6 +1,6 @@
 import { type EventSchema, findEventSchema } from '@trivium/contract'
 import type { TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import { values } from '../libraries/index.ts'
 import type { NewEvent } from './event-log.ts'
 
 /** Throws when an event has no public schema, or says something else than that, or more. Fields beside the schema are found too, which receivers would just ignore. */
@@ -15,7 +15,7 @@ export function checkEvent({ name, schema: version, subject, data }: NewEvent): 
   }
   // As it is stored: what is undefined is left out.
   const stored: unknown = JSON.parse(JSON.stringify(data))
-  const wrong = [...Value.Errors(closedSchema(schema), stored)].map(
+  const wrong = [...values().Errors(closedSchema(schema), stored)].map(
     ({ instancePath, message, params }) => `data${instancePath} ${message} ${JSON.stringify(params)}`,
   )
   if (wrong.length > 0) throw new Error(`Event ${name}@${version} breaks its schema: ${wrong.join('; ')}`)

@@ -1,6 +1,6 @@
 import { sign, verify } from 'node:crypto'
 import { Type } from 'typebox'
-import { Value } from 'typebox/value'
+import { values } from '../libraries/index.ts'
 import { canonicalJson } from '../ids/index.ts'
 import { keyIdOf, type PublicKey, type SigningKey } from './signing-key.ts'
 
@@ -55,7 +55,7 @@ export function readCheckpoint(
   } catch {
     return { problem: 'it is no JSON' }
   }
-  if (!Value.Check(SignedCheckpoint, parsed)) return { problem: 'it has not the form of a checkpoint' }
+  if (!values().Check(SignedCheckpoint, parsed)) return { problem: 'it has not the form of a checkpoint' }
   const { checkpoint, signature } = parsed
   const key = keys.find(({ keyId, publicKey }) => keyId === checkpoint.keyId && keyIdOf(publicKey) === keyId)
   if (!key) return { problem: `it is signed with the key ${checkpoint.keyId}, which this instance does not know` }

@@ -1,4 +1,5 @@
-import { isMap, isNode, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import type { Document, LineCounter, Node } from 'yaml'
+import { yaml } from '../../../kernel/libraries/index.ts'
 
 /** Something wrong in a definition: where, and what to do about it. */
 export interface Problem {
@@ -18,6 +19,7 @@ export interface YamlSource {
 
 /** Reads YAML; syntax errors (duplicate keys among them) are problems like every other. */
 export function readYaml(text: string, file: string): YamlSource {
+  const { LineCounter, parseDocument } = yaml()
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: true })
   const problems: Problem[] = document.errors.map((error) => ({
@@ -37,12 +39,13 @@ export function readYaml(text: string, file: string): YamlSource {
   }
 }
 
-function toPlain(document: ReturnType<typeof parseDocument>): unknown {
+function toPlain(document: Document.Parsed): unknown {
   return document.toJS({ maxAliasCount: 100 }) as unknown
 }
 
 /** The line of the deepest key of the path that the file has. */
 function lineOf(root: Node | null, path: KeyPath, lines: LineCounter): number | undefined {
+  const { isMap, isNode, isSeq } = yaml()
   let node: unknown = root
   let line: number | undefined
   for (const key of path) {
