@@ -35,7 +35,7 @@ export function uploadRoutes(app: Http, uploads: Uploads): void {
 }
 
 /** How long the body is, where the client says so. */
-export function lengthOf({ headers }: Pick<FastifyRequest, 'headers'>): { size?: number } {
+function lengthOf({ headers }: Pick<FastifyRequest, 'headers'>): { size?: number } {
   const size = Number(headers['content-length'] ?? Number.NaN)
   return Number.isSafeInteger(size) && size >= 0 ? { size } : {}
 }
