@@ -14,8 +14,8 @@ import { startBare, startFastApi, startMlServer } from './servers.ts'
 
 const { values: flags } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '4' },
-    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
   },
 })

@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { type Client, createClient } from '../support/client.ts'
+import { createClient } from '../support/client.ts'
 import { projectPython } from '../support/peers.ts'
+import { probe } from '../support/probe.ts'
 import type { Trivium } from '../support/trivium.ts'
 import { type Contestant, range } from './contestants.ts'
+
+const forest = '/v2/models/forest/infer'
 
 /** Milliseconds of each answer while five searches of a thousand runs begin every second. */
 export interface BesideSearches {
@@ -23,20 +26,13 @@ export async function measureBesideSearches(
 ): Promise<BesideSearches> {
   const { gateway, body } = await deployForest(trivium)
   const searches: number[] = []
-  let searching = true
-  const other = createClient(trivium.url, trivium.token)
-  const probe = async (ask: () => Promise<{ ms: number }>): Promise<number[]> => {
-    const times: number[] = []
-    while (searching) {
-      times.push((await ask()).ms)
-      await sleep(5)
-    }
-    return times
-  }
+  const asked = { token: trivium.token, seconds: seconds + 1 }
   const probes = [
-    probe(() => other.call('GET', '/api/2.0/mlflow/experiments/get?experiment_id=0')),
-    probe(() => gateway.call('POST', '/v2/models/forest/infer', body)),
+    probe({ ...asked, url: trivium.url, method: 'GET', path: '/api/2.0/mlflow/experiments/get?experiment_id=0' }),
+    probe({ ...asked, url: gateway, method: 'POST', path: forest, body }),
   ]
+  // They start and warm up.
+  await sleep(1000)
   const began = performance.now()
   const running: Promise<unknown>[] = []
   for (let index = 0; index < seconds * 5; index += 1) {
@@ -48,14 +44,11 @@ export async function measureBesideSearches(
     await sleep(Math.max(0, began + (index + 1) * 200 - performance.now()))
   }
   await Promise.all(running)
-  searching = false
   const [trivial = [], predictions = []] = await Promise.all(probes)
-  gateway.close()
-  other.close()
   return { searches, trivial, predictions }
 }
 
-async function deployForest(trivium: Trivium): Promise<{ gateway: Client; body: unknown }> {
+async function deployForest(trivium: Trivium): Promise<{ gateway: string; body: unknown }> {
   const folder = await mkdtemp(join(tmpdir(), 'trivium-bench-model-'))
   try {
     const script = join(import.meta.dirname, '../serving/make_model.py')
@@ -68,7 +61,8 @@ async function deployForest(trivium: Trivium): Promise<{ gateway: Client; body: 
   const said = await trivium.cli('deploy', 'forest', '--model', 'forest/1', '--wait', '--json')
   const { inferenceUrl } = (JSON.parse(said) as { deployment: { inferenceUrl: string } }).deployment
   const body = { inputs: [{ name: 'X', shape: [1, 30], datatype: 'FP32', data: range(30, Math.sin) }] }
-  const gateway = createClient(inferenceUrl, trivium.token)
-  for (let index = 0; index < 200; index += 1) await gateway.call('POST', '/v2/models/forest/infer', body)
-  return { gateway, body }
+  const client = createClient(inferenceUrl, trivium.token)
+  for (let index = 0; index < 200; index += 1) await client.call('POST', forest, body)
+  client.close()
+  return { gateway: inferenceUrl, body }
 }
