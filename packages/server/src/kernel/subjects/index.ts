@@ -1,7 +1,7 @@
 /** Keys of people, which seal what is personal and are destroyed to erase it (ADR 12). */
-export { isSealed, keyIdOf, keyMark, sealedMark } from './sealed-text.ts'
+export { isSealed } from './sealed-text.ts'
 export { sealedRoots } from './subject-roots.ts'
 export { createSubjects, type SubjectRef, type Subjects } from './subjects.ts'
 export { type SubjectKeyTable, subjectTables } from './tables.ts'
-export { openTable, readSealed, redactedText, sealTable, type SealedTableDeps } from './sealed-tables.ts'
+export { openTable, readSealed, sealTable, type SealedTableDeps } from './sealed-tables.ts'
 export { heldRows, type HeldRows, textColumns } from './held-rows.ts'

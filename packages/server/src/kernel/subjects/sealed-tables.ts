@@ -10,7 +10,7 @@ import { isSealed, keyIdOf } from './sealed-text.ts'
 import type { Subjects } from './subjects.ts'
 
 /** What is read where there is no value to see: no permission, or the person was erased. */
-export const redactedText = 'redacted'
+const redactedText = 'redacted'
 
 export interface SealedTableDeps {
   readonly tables: TableEngine
@@ -210,7 +210,7 @@ async function* linesOf(path: string): AsyncGenerator<string> {
 }
 
 /** A value as the text that is sealed. */
-export function textSql({ name, type }: TableColumn): string {
+function textSql({ name, type }: TableColumn): string {
   const column = sqlName(name)
   if (type === 'timestamp') return `case when isfinite(${column}) then epoch_us(${column})::varchar end`
   if (type === 'json') return `to_json(${column})::varchar`
