@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { describeEachDatabase } from '@trivium/testing'
 import { beforeAll, expect, test } from 'vitest'
 import type { DataSubject, SubjectData } from '../../kernel/ports/index.ts'
+import { urn } from '../../kernel/ids/index.ts'
+import { affectedModels } from './affected-models.ts'
 import { createSubjectRequests } from './index.ts'
 
 describeEachDatabase('requests of people', ({ world }) => {
@@ -124,6 +126,40 @@ describeEachDatabase('requests of people', ({ world }) => {
     })
     await work()
     expect(erased.filter((one) => one === 'strong')).toHaveLength(3)
+  })
+
+  test('models that were made of the rows are named, directly or by way of another dataset, and none that was only judged by them', async () => {
+    const { scope } = await admin()
+    const named = (kind: string, id: string, version?: number) => urn(project, kind, id, version)
+    const made = async (subject: string, from: string) =>
+      world.kernel.db.write.transaction().execute((trx) =>
+        world.kernel.events.append(trx, {
+          project,
+          name: 'run.finished',
+          schema: 1,
+          by: 'system:test',
+          subject,
+          refs: [{ rel: 'input', urn: from, as: 'data' }],
+          data: {},
+        }),
+      )
+    const rows = named('dataset', 'people', 1)
+    for (const [subject, from] of [
+      [named('run', 'r1'), rows],
+      [named('model', 'direct', 1), named('run', 'r1')],
+      [named('dataset', 'derived', 1), rows],
+      [named('model', 'derived', 4), named('dataset', 'derived', 1)],
+      [named('evaluation', 'evl_1'), rows],
+      [named('model', 'judged', 2), named('evaluation', 'evl_1')],
+      [named('dataset', 'people', 2), rows],
+      [named('model', 'later', 3), named('dataset', 'people', 2)],
+      [named('release', 'rel_1'), named('model', 'direct', 1)],
+      [named('model', 'retrained', 9), named('release', 'rel_1')],
+    ] as const)
+      await made(subject, from)
+    await world.settled(project)
+    const { models, more } = await affectedModels(world.capabilities.lineage, scope, [rows])
+    expect([models.map((one) => `${one.name}@${one.version}`), more]).toEqual([['derived@4', 'direct@1'], false])
   })
 
   test('a person who is a user of the instance is overwritten and can sign in no more; events keep the id', async () => {
