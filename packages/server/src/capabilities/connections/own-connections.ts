@@ -161,7 +161,7 @@ function traces({ config, egress }: Deps): KnownConnection {
       ? {}
       : {
           egress: { connection, url: endpoint },
-          uses: 'the gateway too, which knows of internal addresses only what the setting egressAllow says',
+          uses: 'the gateway too, by the setting egressAllow alone',
           test: async () => {
             const answer = await egress.call({
               connection,

@@ -96,9 +96,10 @@ function Verdict({ state: { events, seq, verified } }: { readonly state: ChainSt
 
 function Said({ kind, children }: { readonly kind: StateKind; readonly children: ReactNode }) {
   return (
-    <>
-      <StateGlyph kind={kind} /> {children}
-    </>
+    <span className="row">
+      <StateGlyph kind={kind} />
+      <span>{children}</span>
+    </span>
   )
 }
 

@@ -1,6 +1,8 @@
 import {
   addGroupMember,
+  deleteGroup,
   grantGroupRole,
+  type Group,
   listGroups,
   listPeople,
   listProjectGroups,
@@ -15,7 +17,10 @@ import { useContractQuery } from '../../data/contract-query.ts'
 import { QueryView } from '../../data/query-view.tsx'
 import { useSession } from '../../data/session.ts'
 import { Button } from '../../ui/button.tsx'
+import { ConfirmLoss } from '../../ui/confirm-loss.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
+import { SelectField, TextField } from '../../ui/field.tsx'
+import { formatPlural } from '../../ui/format-number.ts'
 import { Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
 
@@ -88,21 +93,19 @@ function GiveRole({ project }: { readonly project: string }) {
   return (
     <Section title="Give a group a role">
       <form onSubmit={submit} className="stack gap-12" style={{ maxWidth: 420 }}>
-        <label className="field">
-          <span>Group</span>
-          <input className="inp" value={group} required onChange={(event) => setGroup(event.target.value)} />
-          <span className="field-help">As an administrator of the instance named it.</span>
-        </label>
-        <label className="field">
-          <span>Role</span>
-          <select className="inp" value={role} onChange={(event) => setRole(event.target.value)}>
-            {roles.data?.roles.map((one) => (
-              <option key={one.name} value={one.name}>
-                {one.name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <TextField
+          label="Group"
+          value={group}
+          required
+          help="As an administrator of the instance named it."
+          onChange={(event) => setGroup(event.target.value)}
+        />
+        <SelectField
+          label="Role"
+          value={role}
+          onChange={(event) => setRole(event.target.value)}
+          options={(roles.data?.roles ?? []).map((one) => ({ value: one.name, label: one.name }))}
+        />
         {grant.error && <State kind="bad">{grant.error.detail}</State>}
         <div>
           <Button type="submit" look="primary" pending={grant.isPending}>
@@ -115,10 +118,19 @@ function GiveRole({ project }: { readonly project: string }) {
 }
 
 interface MemberRow {
-  readonly group: string
+  readonly group: Group
   readonly member: string | undefined
   readonly source: string | null
+  /** Only the first row of a group names it. */
+  readonly first: boolean
 }
+
+const memberRows = (groups: readonly Group[]): MemberRow[] =>
+  groups.flatMap((group): MemberRow[] =>
+    group.members.length === 0
+      ? [{ group, member: undefined, source: null, first: true }]
+      : group.members.map(({ name, source }, index) => ({ group, member: name, source, first: index === 0 })),
+  )
 
 function AllGroups() {
   const groups = useContractQuery(listGroups, {})
@@ -126,6 +138,7 @@ function AllGroups() {
   const remove = useContractMutation(removeGroupMember, { invalidates: touched })
   const [group, setGroup] = useState('')
   const [member, setMember] = useState('')
+  const [deleting, setDeleting] = useState<Group>()
   const make = useContractMutation(putGroup, {
     invalidates: touched,
     onDone: () => {
@@ -146,14 +159,22 @@ function AllGroups() {
           ) : (
             <DataTable
               label="All groups"
-              rows={data.groups.flatMap((one): MemberRow[] =>
-                one.members.length === 0
-                  ? [{ group: one.name, member: undefined, source: null }]
-                  : one.members.map(({ name, source }) => ({ group: one.name, member: name, source })),
-              )}
-              rowKey={(row) => `${row.group}/${row.member ?? ''}/${row.source ?? ''}`}
+              rows={memberRows(data.groups)}
+              rowKey={(row) => `${row.group.name}/${row.member ?? ''}/${row.source ?? ''}`}
               columns={[
-                { id: 'group', head: 'Group', cell: (row) => row.group },
+                {
+                  id: 'group',
+                  head: 'Group',
+                  cell: (row) =>
+                    row.first ? (
+                      <span>
+                        <span className="m">{row.group.name}</span>{' '}
+                        <span className="t3">{formatPlural(row.group.members.length, 'member')}</span>
+                      </span>
+                    ) : (
+                      <span className="sr-only">{row.group.name}</span>
+                    ),
+                },
                 { id: 'member', head: 'Member', cell: (row) => row.member ?? <span className="t2">nobody yet</span> },
                 {
                   id: 'source',
@@ -166,33 +187,44 @@ function AllGroups() {
                   id: 'act',
                   head: '',
                   align: 'right',
-                  cell: (row) =>
-                    row.member !== undefined &&
-                    row.source === null && (
-                      <Button
-                        size="small"
-                        look="quiet"
-                        onClick={() => remove.mutate({ params: { group: row.group, name: row.member ?? '' } })}
-                      >
-                        Take out
-                      </Button>
-                    ),
+                  cell: (row) => (
+                    <span className="row end">
+                      {row.member !== undefined && row.source === null && (
+                        <Button
+                          size="small"
+                          look="quiet"
+                          onClick={() => remove.mutate({ params: { group: row.group.name, name: row.member ?? '' } })}
+                        >
+                          Take out
+                        </Button>
+                      )}
+                      {row.first && (
+                        <Button size="small" look="quiet" onClick={() => setDeleting(row.group)}>
+                          Remove group
+                        </Button>
+                      )}
+                    </span>
+                  ),
                 },
               ]}
             />
           )
         }
       </QueryView>
-      <form onSubmit={submit} className="stack gap-12 mt-12" style={{ maxWidth: 420 }}>
-        <label className="field">
-          <span>Group</span>
-          <input className="inp" value={group} required onChange={(event) => setGroup(event.target.value)} />
-          <span className="field-help">It is made when there is none of this name.</span>
-        </label>
-        <label className="field">
-          <span>Put somebody into it</span>
-          <input className="inp" value={member} onChange={(event) => setMember(event.target.value)} />
-        </label>
+      <form onSubmit={submit} className="stack gap-12 mt-16" style={{ maxWidth: 420 }}>
+        <TextField
+          label="Name of a group"
+          value={group}
+          required
+          help="It is made when there is none of this name."
+          onChange={(event) => setGroup(event.target.value)}
+        />
+        <TextField
+          label="Put somebody into it"
+          value={member}
+          placeholder="anna"
+          onChange={(event) => setMember(event.target.value)}
+        />
         {error && <State kind="bad">{error.detail}</State>}
         <div>
           <Button type="submit" pending={make.isPending || add.isPending}>
@@ -200,6 +232,26 @@ function AllGroups() {
           </Button>
         </div>
       </form>
+      {deleting && <RemoveGroup group={deleting} onClose={() => setDeleting(undefined)} />}
     </Section>
+  )
+}
+
+function RemoveGroup({ group: { name, members }, onClose }: { readonly group: Group; readonly onClose: () => void }) {
+  const remove = useContractMutation(deleteGroup, { invalidates: touched, onDone: onClose })
+  return (
+    <ConfirmLoss
+      opened
+      onClose={onClose}
+      title={`Remove group ${name}?`}
+      action={`Remove ${name}`}
+      pending={remove.isPending}
+      error={remove.error?.detail}
+      onConfirm={() => remove.mutate({ params: { group: name } })}
+    >
+      {members.length === 0
+        ? 'Nobody is in it.'
+        : `${formatPlural(members.length, 'member loses', 'members lose')} the roles of the group in every project at once. Their accounts stay.`}
+    </ConfirmLoss>
   )
 }

@@ -69,7 +69,14 @@ export function PeoplePanel({ project }: { readonly project: string }) {
                   id: 'does',
                   cut: true,
                   head: 'Because',
-                  cell: (row) => <span className="t2">{row.person.reasons.map(reasonWords).join('; ')}</span>,
+                  cell: (row) => {
+                    const because = row.person.reasons.map(reasonWords).join('; ')
+                    return (
+                      <span className="t2" title={because}>
+                        {because}
+                      </span>
+                    )
+                  },
                 },
                 {
                   id: 'since',

@@ -36,6 +36,11 @@ export const actionsOn: Readonly<Record<string, readonly { readonly does: string
     { does: 'ask it', permission: 'prediction:write' },
     { does: 'read what it was asked', permission: 'data:read-rows' },
   ],
+  prediction: [
+    { does: 'read its input and answer', permission: 'data:read-rows' },
+    { does: 'read personal columns', permission: 'data:read-personal' },
+    { does: 'label it', permission: 'label:write' },
+  ],
   monitor: [{ does: 'change it', permission: 'monitor:write' }],
   alert: [{ does: 'take it and close it', permission: 'alert:write' }],
   inbox: [{ does: 'decide, unless it is his own', permission: 'inbox:decide' }],

@@ -20,8 +20,8 @@ const states: Record<Connection['state'], { readonly kind: StateKind; readonly w
 const tlsWords: Record<Connection['tls'], string> = {
   yes: 'yes',
   no: 'no',
-  'none-needed': 'stays on this machine',
-  unknown: 'as its settings say',
+  'none-needed': 'local',
+  unknown: 'as set up',
 }
 
 /** Everything outside of itself that the server reaches: how it goes, a test of each, and the internal addresses that it may call. */
@@ -57,80 +57,80 @@ function ConnectionTable({ connections }: { readonly connections: readonly Conne
       note="what this server reaches outside of itself; a failure stays until it works again"
     >
       <p className="claim">{connectionsSentence(connections)}</p>
-      <DataTable
-        label="Connections"
-        rows={connections}
-        rowKey={(one) => one.name}
-        density="two-line"
-        tone={(one) => (one.state === 'fails' ? 'bad' : undefined)}
-        columns={[
-          {
-            id: 'name',
-            head: 'Connection',
-            sticky: true,
-            cell: (one) => (
-              <span className="cell-two">
-                <span className="m">{one.name}</span>
-                <span>{one.purpose}</span>
-              </span>
-            ),
-          },
-          {
-            id: 'state',
-            head: 'State',
-            cell: (one) => <State kind={states[one.state].kind}>{states[one.state].word}</State>,
-          },
-          {
-            id: 'address',
-            head: 'Address',
-            cell: (one) => (
-              <span className="cell-two">
-                <span>{one.address ?? <span className="t3">{`set ${one.settings.join(', ')}`}</span>}</span>
-                <span>{secondLine(one)}</span>
-              </span>
-            ),
-          },
-          {
-            id: 'tls',
-            head: 'TLS',
-            cell: (one) => (
-              <span className={one.tls === 'yes' || one.tls === 'no' ? undefined : 't3'}>
-                {one.state === 'off' ? '–' : (one.tlsVersion ?? tlsWords[one.tls])}
-              </span>
-            ),
-          },
-          { id: 'internal', head: 'Internal address', cell: (one) => <Internal connection={one} /> },
-          { id: 'ok', head: 'Last success', align: 'right', cell: (one) => <Time at={one.succeededAt} show="age" /> },
-          { id: 'bad', head: 'Last failure', align: 'right', cell: (one) => <Time at={one.failedAt} show="age" /> },
-          {
-            id: 'cause',
-            head: 'What was found',
-            cell: (one) => <div className="sentence-cell">{told.get(one.name) ?? one.failure ?? ''}</div>,
-          },
-          {
-            id: 'act',
-            head: '',
-            align: 'right',
-            cell: (one) => (
-              <Button
-                size="small"
-                aria-label={`Test ${one.name}`}
-                pending={test.isPending && trying === one.name}
-                denied={untestedWhy(one)}
-                onClick={() => start(one.name)}
-              >
-                Test
-              </Button>
-            ),
-          },
-        ]}
-        foot={
-          <>
-            Code of steps that declare <span className="mono">network: true</span> reaches what this machine reaches; it
-            stands in no list.
-          </>
-        }
-      />
+      <div className="mt-8">
+        <DataTable
+          label="Connections"
+          rows={connections}
+          rowKey={(one) => one.name}
+          density="two-line"
+          tone={(one) => (one.state === 'fails' ? 'bad' : one.state === 'off' ? 'faint' : undefined)}
+          columns={[
+            {
+              id: 'name',
+              head: 'Connection',
+              cell: (one) => (
+                <div className="sentence-cell">
+                  <span className="m">{one.name}</span>
+                  <span className="xs">{one.purpose}</span>
+                </div>
+              ),
+            },
+            {
+              id: 'state',
+              head: 'State',
+              cell: (one) => <State kind={states[one.state].kind}>{states[one.state].word}</State>,
+            },
+            {
+              id: 'act',
+              head: '',
+              cell: (one) => (
+                <Button
+                  size="small"
+                  aria-label={`Test ${one.name}`}
+                  pending={test.isPending && trying === one.name}
+                  denied={untestedWhy(one)}
+                  onClick={() => start(one.name)}
+                >
+                  Test
+                </Button>
+              ),
+            },
+            {
+              id: 'cause',
+              head: 'Found last',
+              cell: (one) => <div className="sentence-cell">{told.get(one.name) ?? one.failure ?? <Nothing />}</div>,
+            },
+            {
+              id: 'address',
+              head: 'Address',
+              cell: (one) => (
+                <div className="sentence-cell">
+                  {one.address ?? <span className="t3">{`set ${one.settings.join(', ')}`}</span>}
+                  <span className="xs">{secondLine(one)}</span>
+                </div>
+              ),
+            },
+            {
+              id: 'tls',
+              head: 'TLS, internal',
+              cell: (one) => (
+                <span className="cell-two">
+                  <span>{one.state === 'off' ? <Nothing /> : (one.tlsVersion ?? tlsWords[one.tls])}</span>
+                  <Internal connection={one} />
+                </span>
+              ),
+            },
+            { id: 'ok', head: 'Worked', align: 'right', cell: (one) => <Time at={one.succeededAt} show="age" /> },
+            { id: 'bad', head: 'Failed', align: 'right', cell: (one) => <Time at={one.failedAt} show="age" /> },
+          ]}
+          foot={
+            <>
+              Code of steps that declare <span className="mono">network: true</span> reaches what this machine reaches;
+              it stands in no list.
+            </>
+          }
+        />
+      </div>
       {test.error && <State kind="bad">{test.error.detail}</State>}
     </Section>
   )
@@ -151,10 +151,11 @@ const untestedWhy = ({ testable, state, name }: Connection): string | undefined 
     : 'There is nothing to try.'
 }
 
+const Nothing = () => <span className="t3">–</span>
+
 function Internal({ connection: { through, reaches, allowedBy, state } }: { readonly connection: Connection }) {
-  if (state === 'off') return <span className="t3">–</span>
-  if (through !== 'egress') return <span className="t3">as the settings say</span>
-  if (reaches === 'public') return <span className="t2">public</span>
-  if (reaches === 'unknown') return <span className="t3">not known until it answers</span>
-  return allowedBy === null ? <State kind="bad">not allowed</State> : <span>allowed by {allowedBy}</span>
+  if (state === 'off' || through !== 'egress') return <span />
+  if (reaches === 'public') return <span>public</span>
+  if (reaches === 'unknown') return <span>known once it answers</span>
+  return <span>{allowedBy === null ? 'internal, not allowed' : `internal, by ${allowedBy}`}</span>
 }

@@ -2,6 +2,7 @@ import { decideInboxItem, getInboxItem, type InboxItem, listInbox } from '@trivi
 import { useContractMutation } from '../../data/contract-mutation.ts'
 import { DecisionForm } from '../../ui/decision-form.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
+import { useUiEnvironment } from '../../ui/environment.tsx'
 import { parseUrn } from '../../ui/entity-url.ts'
 import { Facts } from '../../ui/facts.tsx'
 import { Claim } from '../../ui/page-header.tsx'
@@ -14,9 +15,13 @@ import { InboxEvidence } from './inbox-evidence.tsx'
 export function InboxDetail({ project, item }: { readonly project: string; readonly item: InboxItem }) {
   const decide = useContractMutation(decideInboxItem, { invalidates: [listInbox, getInboxItem] })
   const subject = parseUrn(item.subject)
+  const { renderWhoMay } = useUiEnvironment()
   return (
     <>
-      <h2 className="inbox-heading">{item.title}</h2>
+      <div className="row inbox-head">
+        <h2 className="inbox-heading">{item.title}</h2>
+        <span className="push">{renderWhoMay?.(item.permission === 'alert:write' ? 'alert' : 'inbox')}</span>
+      </div>
       <p>
         {item.state === 'open' ? (
           <State kind="person">{item.mayDecide ? 'waiting for you' : 'waiting for somebody else'}</State>

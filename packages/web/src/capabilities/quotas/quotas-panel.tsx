@@ -26,12 +26,22 @@ export function QuotasPanel({ project }: { readonly project: string }) {
               label="Quotas"
               rows={data.quotas}
               rowKey={(one) => one.name}
+              density="two-line"
+              tone={(one) => (isNearlyUsed(one) ? 'warn' : undefined)}
               columns={[
-                { id: 'what', head: 'What', cell: (one) => one.summary },
-                { id: 'name', head: 'Quota', cell: (one) => <span className="m">{one.name}</span> },
-                { id: 'use', head: 'Share', cell: (one) => <Share quota={one} /> },
+                {
+                  id: 'name',
+                  head: 'Quota',
+                  cell: (one) => (
+                    <div className="sentence-cell">
+                      <span className="m">{one.name}</span>
+                      <span className="xs">{one.summary}</span>
+                    </div>
+                  ),
+                },
                 { id: 'used', head: 'Used', align: 'right', cell: (one) => amountOf(one, one.used) },
                 { id: 'limit', head: 'Limit', align: 'right', cell: (one) => limitOf(one) },
+                { id: 'use', head: 'Share', cell: (one) => <Share quota={one} /> },
                 {
                   id: 'set',
                   head: 'Set by',
@@ -53,19 +63,27 @@ function Share({ quota }: { readonly quota: Quota }) {
   if (quota.limit === 0) return <span className="t3">no limit</span>
   const share = Math.min(1, quota.used / quota.limit)
   return (
-    <div
-      className="progress-track quota-share"
-      role="meter"
-      aria-label={`${quota.name} used`}
-      aria-valuemin={0}
-      aria-valuemax={quota.limit}
-      aria-valuenow={Math.min(quota.used, quota.limit)}
-      aria-valuetext={`${amountOf(quota, quota.used)} of ${amountOf(quota, quota.limit)}`}
-    >
-      <div style={{ transform: `scaleX(${share})` }} />
-    </div>
+    <span className="row">
+      <div
+        className="progress-track quota-share"
+        role="meter"
+        aria-label={`${quota.name} used`}
+        aria-valuemin={0}
+        aria-valuemax={quota.limit}
+        aria-valuenow={Math.min(quota.used, quota.limit)}
+        aria-valuetext={`${amountOf(quota, quota.used)} of ${amountOf(quota, quota.limit)}`}
+      >
+        <div style={{ transform: `scaleX(${share})` }} />
+      </div>
+      {isNearlyUsed(quota) && (
+        <State kind="warn">{share === 1 ? 'used up' : `${Math.floor(share * 100)} % used`}</State>
+      )}
+    </span>
   )
 }
+
+/** From nine tenths on it is time to look. */
+const isNearlyUsed = ({ limit, used }: Pick<Quota, 'limit' | 'used'>): boolean => limit > 0 && used >= limit * 0.9
 
 function SetLimit({ project, quotas }: { readonly project: string; readonly quotas: readonly Quota[] }) {
   const allowed = usePermission(project, 'instance:admin')

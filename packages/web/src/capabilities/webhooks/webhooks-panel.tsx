@@ -46,8 +46,12 @@ export function WebhooksPanel({ project }: { readonly project: string }) {
                 columns={[
                   { id: 'name', head: 'Name', cell: (hook) => <span className="m">{hook.name}</span> },
                   { id: 'state', head: 'State', cell: (hook) => <HookState hook={hook} /> },
-                  { id: 'url', head: 'Posts to', cell: (hook) => hook.url },
-                  { id: 'events', head: 'Events', cell: (hook) => hook.events.join(', ') },
+                  { id: 'url', head: 'Posts to', cut: true, cell: (hook) => <span title={hook.url}>{hook.url}</span> },
+                  {
+                    id: 'events',
+                    head: 'Events',
+                    cell: (hook) => <div className="sentence-cell">{hook.events.join(', ')}</div>,
+                  },
                   {
                     id: 'last',
                     head: 'Last delivered',
@@ -153,7 +157,12 @@ function Deliveries({ project, webhook }: { readonly project: string; readonly w
                 {
                   id: 'about',
                   head: 'About',
-                  cell: (one) => <span className="m">{one.subject.split('/').slice(3).join('/')}</span>,
+                  cut: true,
+                  cell: (one) => (
+                    <span className="t2" title={one.subject}>
+                      {one.subject.split('/').slice(3).join('/')}
+                    </span>
+                  ),
                 },
                 {
                   id: 'state',
@@ -161,7 +170,11 @@ function Deliveries({ project, webhook }: { readonly project: string; readonly w
                   cell: (one) => <State kind={deliveryStates[one.state].kind}>{deliveryStates[one.state].word}</State>,
                 },
                 { id: 'attempts', head: 'Attempts', align: 'right', cell: (one) => one.attempts },
-                { id: 'answer', head: 'Answer', cell: (one) => one.error ?? one.status },
+                {
+                  id: 'answer',
+                  head: 'Answer',
+                  cell: (one) => <div className="sentence-cell">{one.error ?? one.status}</div>,
+                },
                 { id: 'next', head: 'Next attempt', align: 'right', cell: (one) => <Time at={one.nextAt} /> },
                 {
                   id: 'act',
