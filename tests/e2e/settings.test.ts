@@ -136,7 +136,7 @@ describe('the settings', () => {
     await group.getByLabel('Group').fill('curators')
     await group.getByLabel('Put somebody into it').fill('jane')
     await group.getByRole('button').click()
-    await page.getByRole('row', { name: /curators jane/ }).waitFor()
+    await page.getByRole('row', { name: /curators .*jane/ }).waitFor()
     const give = page.locator('form', { has: page.getByRole('button', { name: 'Give role in default' }) })
     await give.getByLabel('Group').fill('curators')
     await give.locator('select').selectOption('curator')
@@ -155,6 +155,37 @@ describe('the settings', () => {
     expect(await page.getByRole('listitem').filter({ hasText: 'jane' }).innerText()).toContain(
       'curator, by group curators',
     )
+    await settings('roles')
+    await page.getByLabel('Name').fill('watcher')
+    await page.getByLabel('Can be held in').selectOption('instance')
+    await page.getByLabel('project:read', { exact: true }).check()
+    await page.getByRole('button', { name: 'Save role of the instance' }).click()
+    const watcher = page.getByRole('row', { name: /watcher of the instance/ })
+    await watcher.getByRole('button', { name: 'Remove' }).click()
+    await page.getByRole('button', { name: 'Remove watcher' }).click()
+    await watcher.waitFor({ state: 'detached' })
+    await settings('groups')
+    await page.getByRole('button', { name: 'Remove group' }).click()
+    await page.getByText('1 member loses the roles of the group').waitFor()
+    await page.getByRole('button', { name: 'Remove curators' }).click()
+    await page.getByText('There is no group yet.').waitFor()
+  })
+
+  test('a connection is tried, and an internal address is allowed for one of them with a reason and withdrawn', async () => {
+    await page.goto(`${server.ready.url}/p/default/settings?tab=connections`)
+    await page.getByText(/No connection fails/).waitFor()
+    await page.getByRole('button', { name: 'Test object-store' }).click()
+    await page.getByRole('row', { name: /object-store .*64 bytes were written, read and removed/ }).waitFor()
+    await page.getByLabel('Address').fill('hooks.internal:8443')
+    await page.getByLabel('Reason').fill('our own chat server')
+    await page.getByRole('button', { name: 'Allow for webhooks' }).click()
+    await page
+      .getByRole('row', { name: /hooks.internal:8443 webhooks our own chat server/ })
+      .getByRole('button')
+      .click()
+    await page.getByRole('dialog').getByLabel('Reason').fill('it moved')
+    await page.getByRole('button', { name: 'Withdraw hooks.internal:8443' }).click()
+    await page.getByText('No other address is allowed.').waitFor()
   })
 
   test('somebody invited chooses a password, signs in with it elsewhere, and his sessions are ended in the settings', async () => {

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useRef } from 'react'
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react'
 import { useShortcuts } from './shortcuts.ts'
 import { useFadeOut } from './use-fade-out.ts'
 
@@ -24,6 +24,18 @@ interface TabsProps {
 export function Tabs({ tabs, value, onChange, label = 'Views', inner = false }: TabsProps) {
   const list = useRef<HTMLDivElement>(null)
   useFadeOut(list)
+  // The scroll position of the list is the browser's: on a narrow screen the chosen tab may lie outside of it.
+  useEffect(() => {
+    const frame = list.current
+    const chosen = frame?.querySelector<HTMLElement>('[aria-selected="true"]')
+    if (!frame || !chosen) return
+    const [left, right] = [
+      chosen.offsetLeft - frame.offsetLeft,
+      chosen.offsetLeft - frame.offsetLeft + chosen.offsetWidth,
+    ]
+    if (left < frame.scrollLeft || right > frame.scrollLeft + frame.clientWidth)
+      frame.scrollLeft = left - (frame.clientWidth - chosen.offsetWidth) / 2
+  }, [value])
   useShortcuts(
     inner
       ? []
