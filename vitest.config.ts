@@ -3,10 +3,24 @@ import { defineConfig } from 'vitest/config'
 // Vitest hands these to Node as well, where «import» would break packages that require() each other.
 const conditions = ['trivium-source', 'node']
 
-const project = (name: string, include: string[], timeout: number) => ({
+const project = (
+  name: string,
+  include: string[],
+  timeout: number,
+  more: { exclude?: string[]; isolate?: boolean } = {},
+) => ({
   extends: true as const,
-  test: { name, include, testTimeout: timeout, hookTimeout: Math.max(timeout, 60_000) },
+  test: { name, include, testTimeout: timeout, hookTimeout: Math.max(timeout, 60_000), ...more },
 })
+
+// They look at the process that they run in: its rejections, children, file descriptors, memory and environment.
+const alone = [
+  'tests/fuzz/**/*.test.ts',
+  'packages/server/src/*-process.test.ts',
+  'packages/server/src/overload.test.ts',
+  'packages/server/src/kernel/{logging,telemetry}/*.test.ts',
+  'packages/server/src/drivers/{onnx,python-runner,tables-duckdb}/**/*.test.ts',
+]
 
 export default defineConfig({
   resolve: { conditions },
@@ -15,11 +29,12 @@ export default defineConfig({
     pool: 'forks',
     globalSetup: ['packages/testing/src/vitest-global-setup.ts'],
     projects: [
-      project(
-        'unit',
-        ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'tests/unit/**/*.test.ts', 'tests/fuzz/**/*.test.ts'],
-        20_000,
-      ),
+      // Loading the server takes two seconds of a core: the files that come after another in a process find it loaded.
+      project('unit', ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'tests/unit/**/*.test.ts'], 20_000, {
+        exclude: alone,
+        isolate: false,
+      }),
+      project('alone', alone, 20_000),
       project('loop', ['tests/loop/**/*.test.ts'], 300_000),
       project('chaos', ['tests/chaos/**/*.test.ts'], 600_000),
       project('e2e', ['tests/e2e/**/*.test.ts'], 300_000),

@@ -24,19 +24,34 @@ export async function runAction(name, action) {
   }
 }
 
-/** Runs Vitest with these arguments and counts its tests; a run without any test has failed. */
-export async function runVitest(name, args, env = {}) {
-  heading(name)
+/** Runs stages at the same time; what each says is printed when it has ended, in one piece. */
+export function runTogether(stages) {
+  return Promise.all(
+    stages.map(async (stage) => {
+      const said = []
+      const result = await stage((text) => said.push(text))
+      process.stdout.write(Buffer.concat(said.map((text) => Buffer.from(text))))
+      return result
+    }),
+  )
+}
+
+/**
+ * Runs Vitest with these arguments and counts its tests; a run without any test has failed. With `output` that gets what
+ * would have been printed.
+ */
+export async function runVitest(name, args, { env = {}, output } = {}) {
+  heading(name, output)
   mkdirSync(join(root, '.cache'), { recursive: true })
   const folder = mkdtempSync(join(root, '.cache', 'test-report-'))
   const report = join(folder, 'vitest.json')
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const code = await runChild(projectNode, [vitest, 'run', ...reporters, ...args], env)
+  const code = await runChild(projectNode, [vitest, 'run', ...reporters, ...args], { env, output })
   try {
     return { name, ...count(JSON.parse(readFileSync(report, 'utf8')), code) }
   } catch (error) {
-    console.log(`✗ ${name}: Vitest ended with ${code} and left no report (${error.message})`)
+    print(`✗ ${name}: Vitest ended with ${code} and left no report (${error.message})`, output)
     return { name, passed: 0, failed: 1, skipped: [] }
   } finally {
     rmSync(folder, { recursive: true, force: true })
@@ -72,17 +87,22 @@ function isFailed(test) {
   return test.status === 'failed'
 }
 
-function heading(name) {
-  console.log(`\n== ${name} ${'='.repeat(Math.max(3, 72 - name.length))}\n`)
+function heading(name, output) {
+  print(`\n== ${name} ${'='.repeat(Math.max(3, 72 - name.length))}\n`, output)
 }
 
-function runChild(command, args, env = {}) {
+function print(line, output = (text) => void process.stdout.write(text)) {
+  output(`${line}\n`)
+}
+
+function runChild(command, args, { env = {}, output } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: output ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
       env: projectEnvironment(env),
     })
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', output)
     const stop = (signal) => {
       child.once('exit', () => process.exit(128 + constants.signals[signal]))
       child.kill(signal)
@@ -90,10 +110,11 @@ function runChild(command, args, env = {}) {
     const signals = ['SIGINT', 'SIGTERM']
     for (const signal of signals) process.once(signal, stop)
     child.once('error', (error) => {
-      console.log(error.message)
+      print(error.message, output)
       resolve(127)
     })
-    child.once('exit', (code) => {
+    // A stream that others are to get is read to its end.
+    child.once(output ? 'close' : 'exit', (code) => {
       for (const signal of signals) process.off(signal, stop)
       resolve(code ?? 1)
     })

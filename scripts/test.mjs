@@ -9,7 +9,7 @@
 import { buildWeb } from './build-web.mjs'
 import { ensureNode, ensurePython, runScript } from './setup.mjs'
 import { checks } from './test-checks.mjs'
-import { runAction, runCommand, runVitest, summarise } from './test-stages.mjs'
+import { runAction, runCommand, runTogether, runVitest, summarise } from './test-stages.mjs'
 
 const words = process.argv.slice(2)
 const mode = ['fast', 'conformance', 'chaos'].includes(words[0]) ? words.shift() : words.length > 0 ? 'paths' : 'all'
@@ -29,13 +29,15 @@ async function runMode() {
   if (mode === 'all' || mode === 'fast') {
     for (const check of checks()) results.push(await runCommand(check))
     // Half of a unit test's time is spent waiting for databases and child processes: two files at a time keep two cores busy.
-    results.push(await runVitest('unit tests', ['--project', 'unit', '--maxWorkers', '2']))
+    results.push(await runVitest('unit tests', ['--project', 'unit', '--project', 'alone', '--maxWorkers', '2']))
   }
   if (mode === 'fast') return results
   results.push(await runAction('build of the UI', buildWeb))
-  for (const project of { all: ['loop', 'e2e', 'chaos'], conformance: ['conformance'], chaos: ['chaos'] }[mode]) {
-    results.push(await runVitest(`${project} tests`, ['--project', project], chaosEnvironment()))
-  }
+  const tests = (project) => (output) =>
+    runVitest(`${project} tests`, ['--project', project], { env: chaosEnvironment(), output })
+  // The demo and the browser take one core and a bit each. The kills of chaos measure time and stay by themselves.
+  if (mode === 'all') results.push(...(await runTogether([tests('loop'), tests('e2e')])))
+  results.push(await tests(mode === 'conformance' ? 'conformance' : 'chaos')())
   return results
 }
 

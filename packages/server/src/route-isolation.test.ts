@@ -42,8 +42,10 @@ describeEachDatabase('isolation of projects', ({ world, dialect }) => {
   test('no route shows or changes anything of another project, whatever id stands in path, query or body', async () => {
     const wrong: string[] = []
     for (const route of callable(world)) {
+      const isNew = onceEach()
       for (const id of [...theirs.ids, theirs.project]) {
         const { method, url, headers, payload } = requestFor(route, { project: mine, id })
+        if (!isNew(url, payload)) continue
         const answer = await world.app.inject({
           method: method as 'GET',
           url,
@@ -68,6 +70,11 @@ describeEachDatabase('isolation of projects', ({ world, dialect }) => {
     for (const route of reads) {
       for (const id of theirs.ids) {
         const answers = []
+        // Where no id can stand there is nothing to compare.
+        if (
+          requestFor(route, { project: empty, id }).url === requestFor(route, { project: empty, id: sibling(id) }).url
+        )
+          continue
         for (const asked of [id, sibling(id)]) {
           const { method, url, headers } = requestFor(route, { project: empty, id: asked })
           const answer = await world.app.inject({
@@ -88,8 +95,10 @@ describeEachDatabase('isolation of projects', ({ world, dialect }) => {
     const member = await world.as('admin', theirs.project)
     const seen: string[] = []
     for (const route of callable(world).filter((r) => r.method === 'GET')) {
+      const isNew = onceEach()
       for (const id of theirs.ids) {
         const { url, headers } = requestFor(route, { project: theirs.project, id })
+        if (!isNew(url)) continue
         const answer = await world.app.inject({
           url,
           headers: { host: 'localhost', authorization: `Bearer ${member.token}`, ...headers },
@@ -142,6 +151,12 @@ function callable(world: World): ServedRoute[] {
     known.add(call)
     return true
   })
+}
+
+/** Says whether a request has not been made yet: a route without a place for ids gives the same one for each of them. */
+function onceEach(): (...request: (string | undefined)[]) => boolean {
+  const made = new Set<string>()
+  return (...request) => made.size < made.add(JSON.stringify(request)).size
 }
 
 /** The same kind of id, which nobody has. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { createPostgresDatabase } from './postgres.ts'
-import { createWorld, type World } from './world.ts'
+import { createMigratedPostgresDatabase } from './postgres.ts'
+import { createWorld, migrateDatabase, type World } from './world.ts'
 
 /**
  * Runs the same tests on SQLite and on a real Postgres. `world` is a whole server without a port: a migrated database, the capabilities, HTTP by `inject`,
@@ -18,7 +18,7 @@ export function describeEachDatabase(
       let drop = async (): Promise<void> => {}
       beforeAll(async () => {
         if (dialect === 'postgres') {
-          const database = await createPostgresDatabase()
+          const database = await createMigratedPostgresDatabase(migrateDatabase)
           drop = database.drop
           made = await createWorld({ databaseUrl: database.url, configuration })
         } else made = await createWorld({ configuration })

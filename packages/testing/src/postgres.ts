@@ -9,16 +9,49 @@ import { startPostgres } from './start-postgres.ts'
 export const postgresBrokerVariable = 'TEST_POSTGRES_BROKER'
 
 let server: Promise<string> | undefined
+let template: Promise<void> | undefined
 
 /**
  * Makes an empty database on the real Postgres of this test run, which starts with the first call. `drop` ends every
  * connection to it. Outside of `vitest` the calling process gets a server of its own, which ends with the process.
  */
 export async function createPostgresDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+  return copyOf('template0')
+}
+
+const migrated = 'test_migrated'
+
+/** The same with the schema as `migrate` makes it, which happens once in a test run: the others get a copy. */
+export async function createMigratedPostgresDatabase(
+  migrate: (url: string) => Promise<void>,
+): Promise<{ url: string; drop(): Promise<void> }> {
+  template ??= makeTemplate(migrate)
+  await template
+  return copyOf(migrated)
+}
+
+async function makeTemplate(migrate: (url: string) => Promise<void>): Promise<void> {
+  server ??= findServer()
+  const client = new Client({ connectionString: await server })
+  await client.connect()
+  try {
+    // Several files of tests begin at once; the others wait for the first.
+    await client.query('select pg_advisory_lock(5081623)')
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [migrated])
+    if (rowCount) return
+    const { url } = await copyOf('template0')
+    await migrate(url)
+    await client.query(`alter database ${new URL(url).pathname.slice(1)} rename to ${migrated}`)
+  } finally {
+    await client.end()
+  }
+}
+
+async function copyOf(source: string): Promise<{ url: string; drop(): Promise<void> }> {
   server ??= findServer()
   const admin = await server
   const name = `test_${randomBytes(8).toString('hex')}`
-  await execute(admin, `create database ${name} template template0 strategy wal_log`)
+  await execute(admin, `create database ${name} template ${source} strategy wal_log`)
   const url = new URL(admin)
   url.pathname = `/${name}`
   return { url: url.href, drop: () => execute(admin, `drop database if exists ${name} with (force)`) }

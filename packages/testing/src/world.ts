@@ -63,6 +63,14 @@ export interface World {
   close(): Promise<void>
 }
 
+/** Brings the database at this address to the newest schema. */
+export async function migrateDatabase(databaseUrl: string): Promise<void> {
+  const config = loadConfig({ flags: { data: tmpdir(), databaseUrl }, environment: {} })
+  const db = await openDatabase(config, { durable: false })
+  await migrate(db, migrations)
+  await db.close()
+}
+
 export async function createWorld(options: {
   databaseUrl?: string
   configuration?: Record<string, unknown>
