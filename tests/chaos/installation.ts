@@ -15,8 +15,8 @@ export interface Installation {
   readonly send: Send
   /** The data directories. */
   readonly data: readonly string[]
-  /** Kills one process that `random` chooses; a main is started again at once. Returns what it was. */
-  killOne(random: () => number): Promise<VictimKind>
+  /** Kills one process that `random` chooses, of the kind that is wanted; a main is started again at once. Returns what it was. */
+  killOne(random: () => number, wanted?: VictimKind): Promise<VictimKind>
   /** Ends every server and starts it again: what is there then is on disk. */
   restart(): Promise<void>
   /** Ends everything; returns what is still running then, and should not be. */
@@ -90,17 +90,23 @@ async function startInstallation(
   return {
     send,
     data: replicas.map(({ data }) => data),
-    killOne: async (random) => {
+    killOne: async (random, wanted) => {
       const replica = replicas[Math.floor(random() * replicas.length)] as Replica
-      const kind = chooseKind(random)
-      const until = Date.now() + waitMs
-      while (kind !== 'main' && Date.now() < until) {
-        const pids = victimsOf(replica.server.pid, replica.data).get(kind) ?? []
+      const kind = wanted ?? chooseKind(random)
+      const until = Date.now() + (wanted === undefined ? waitMs : 10 * waitMs)
+      while (kind !== 'main') {
+        const found = victimsOf(replica.server.pid, replica.data)
+        found.delete('main')
+        // What is not there is not waited for for ever: something else is killed instead.
+        const others = Date.now() < until ? [] : [...found.keys()]
+        const victim = found.has(kind) ? kind : others[Math.floor(random() * others.length)]
+        const pids = victim === undefined ? [] : (found.get(victim) ?? [])
         const pid = pids[Math.floor(random() * pids.length)]
-        if (pid !== undefined) {
+        if (victim !== undefined && pid !== undefined) {
           killProcess(pid)
-          return kind
+          return victim
         }
+        if (Date.now() >= until) break
         await new Promise((resolve) => setTimeout(resolve, 15))
       }
       await replica.server.kill('SIGKILL')

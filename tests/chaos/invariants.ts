@@ -7,7 +7,8 @@ const api = (path: string) => `/api/v1/projects/default/${path}`
 
 /** Waits until all that was caused is done. */
 export async function settled(send: Send): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  // A busy machine has a queue of steps to work off.
+  for (const until = Date.now() + 180_000; Date.now() < until; ) {
     const state = await send('GET', api('watermark'))
     if (state?.settled) return
     // An approval that was asked for when main was killed: nobody decided it, and the server names only the first thing that it waits for.

@@ -8,7 +8,7 @@ import { stepProcesses } from './victims.ts'
 
 const api = (path: string) => `/api/v1/projects/default/${path}`
 /** What a step may say when its process, or one that worked for it, was killed. */
-const clearCode = /^(PIPELINES|MODELS|TABLES|STORAGE|EVALUATION)\.[A-Z_]+$/
+const clearCode = /^(PIPELINES|MODEL|TABLES|BLOB|DATABASE|EVALUATION|PYTHON|ENVIRONMENT)\.[A-Z_]+$/
 
 /** What became of the runs, for the report. */
 export interface RunCounts {

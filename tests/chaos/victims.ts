@@ -23,7 +23,9 @@ interface Process {
 /** Process id of the gateway that serves a data directory; undefined while there is none. */
 export function gatewayPid(data: string): number | undefined {
   try {
-    return (JSON.parse(readFileSync(join(data, 'gateway', 'control.json'), 'utf8')) as { pid: number }).pid
+    const { pid } = JSON.parse(readFileSync(join(data, 'gateway', 'control.json'), 'utf8')) as { pid: number }
+    // The number of one that has ended may be somebody else's by now.
+    return readOr(`/proc/${pid}/cmdline`).includes('trivium-gateway') ? pid : undefined
   } catch {
     return undefined
   }
