@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Client, World } from '@trivium/testing'
 import { type Contents, type FuzzedRoute, type FuzzRequest, makeRequest } from './make-request.ts'
 import { createRandom, type Random } from './random.ts'
@@ -24,6 +25,8 @@ export interface FuzzOptions {
   /** Asked before each request. */
   over(sent: number): boolean
   onFinding(finding: Finding): void
+  /** Makes the clients whole again after a request that was answered 401: what is fuzzed may have revoked their tokens. */
+  revive?(): Promise<void>
 }
 
 /** Routes that end what the caller came with, never end, or have everything after them refused. */
@@ -53,9 +56,16 @@ export async function runFuzz(options: FuzzOptions): Promise<Map<number, number>
     const route = routes[number % routes.length] as FuzzedRoute
     const asked = { ...route, method: route.method === 'GET' && random.chance(0.05) ? 'HEAD' : route.method }
     const request = makeRequest(random, asked, options.pool, options.contents)
-    const answer = await send(options, random, request)
+    const patience = patienceMs + waitOf(request)
+    const late = monitorEventLoopDelay()
+    late.enable()
+    const answer = await send(options, random, request, patience)
+    late.disable()
+    if (answer?.status === 401) await options.revive?.()
     if (answer) statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
-    const why = answer ? wrongness(answer) : `no answer within ${patienceMs} ms`
+    const why = answer
+      ? wrongness(answer, request)
+      : `no answer within ${patience} ms; the main thread was at most ${Math.round(late.max / 1e6)} ms late`
     if (why !== undefined)
       options.onFinding({
         why,
@@ -93,7 +103,18 @@ interface Answered {
   type: string
 }
 
-async function send(options: FuzzOptions, random: Random, request: FuzzRequest): Promise<Answered | undefined> {
+/** What the request itself asks to wait for. */
+function waitOf({ payload }: FuzzRequest): number {
+  const asked = /"waitMs":(\d{1,6})\b/.exec(payload === undefined ? '' : Buffer.from(payload as string).toString())?.[1]
+  return Math.min(60_000, Number(asked ?? 0))
+}
+
+async function send(
+  options: FuzzOptions,
+  random: Random,
+  request: FuzzRequest,
+  patienceMs: number,
+): Promise<Answered | undefined> {
   const rank = random.chance(0.85) ? 0 : random.below(options.clients.length)
   const client = await (options.clients[rank] as () => Promise<Client>)()
   let timer: NodeJS.Timeout | undefined
@@ -124,12 +145,13 @@ async function send(options: FuzzOptions, random: Random, request: FuzzRequest):
 }
 
 /** What is wrong with an answer; undefined when it is fit to be seen. */
-function wrongness({ status, text, type }: Answered): string | undefined {
+function wrongness({ status, text, type }: Answered, { method }: FuzzRequest): string | undefined {
   if (/json/.test(type) && text !== '' && !isJson(text))
     return `answered ${status} with JSON that cannot be read: ${text.slice(0, 200)}`
   if (status < 500) return undefined
   // A checkout whose UI nobody has built yet.
-  if (status === 503 && text.startsWith('The UI is not built yet')) return undefined
+  if (status === 503 && (text.startsWith('The UI is not built yet') || (method === 'HEAD' && type === 'text/plain')))
+    return undefined
   const code = /"(?:code|error_code)":"([^"]*)"/.exec(text)?.[1] ?? ''
   if (expected.some((one) => one.status === status && one.code.test(code))) return undefined
   return `answered ${status}: ${text.slice(0, 400)}`

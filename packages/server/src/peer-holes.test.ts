@@ -12,7 +12,9 @@ import { beforeAll, expect, test } from 'vitest'
  * - requests of the server to inside addresses, by redirect and by name: `kernel/egress`
  * - a bucket that somebody else owns: `drivers/blob` with its mark of ownership
  * - code that is not in a sandbox: `drivers/python-runner`
- * - bodies and names without limit: `tests/fuzz`
+ * - bodies and names without limit, requests that are no HTTP: `tests/fuzz`
+ *
+ * `scripts/defences` names what keeps each kind of hole shut, and `npm run defences` takes it out to see a test fail.
  */
 describeEachDatabase('holes that others had', ({ world }) => {
   let writer: Client

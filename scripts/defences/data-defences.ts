@@ -1,0 +1,368 @@
+import { type Defence, defencesOf } from './defence.ts'
+
+const personal = ['capabilities/access/personal-columns.test.ts']
+const holes = 'peer-holes.test.ts'
+const isolation = 'route-isolation.test.ts'
+
+/** What of data leaves and enters: personal columns, rows, paths, content, SQL of people. */
+export const dataDefences: readonly Defence[] = [
+  ...defencesOf('capabilities/access/personal-columns.ts', personal, [
+    [
+      'personal columns are masked',
+      `permits(scope, 'data:read-personal') ? open`,
+      `permits(scope, 'project:read') ? open`,
+    ],
+    ['a column is the same in upper case', 'const name = column.toLowerCase()', 'const name = column'],
+    [
+      'an expression names what it is made of',
+      'return [...names].some((name) =>',
+      'return [...names].every((name) => name === text &&',
+    ],
+  ]),
+  ...defencesOf('capabilities/datasets/datasets.ts', personal, [
+    [
+      'statistics are masked',
+      '      const mask = await maskOf(db.read, scope)\n      return {\n        ...found,',
+      '      const mask = await personalMask(db.read, "")\n      return {\n        ...found,',
+    ],
+    [
+      'results of checks are masked',
+      'checks: maskChecks(await maskOf(db.read, scope), JSON.parse(row.check_results) as DatasetCheckResult[]),',
+      'checks: JSON.parse(row.check_results) as DatasetCheckResult[],',
+    ],
+  ]),
+  ...defencesOf('capabilities/datasets/add-version.ts', personal, [
+    [
+      'what is written for everybody is masked for everybody',
+      'await personalMask(deps.db.read, scope.project)',
+      'await personalMask(deps.db.read, "")',
+    ],
+  ]),
+  ...defencesOf('capabilities/features/features.ts', personal, [
+    [
+      'features of personal columns are masked',
+      'const mask = await maskOf(db.read, scope)\n    if (!mask.any)',
+      'const mask = await maskOf(db.read, scope)\n    if (mask)',
+    ],
+    [
+      'who may not see a personal column makes no view of it visible',
+      'if (personal.some((one) => !definition.personal?.includes(one))) requirePermission',
+      'if (false as boolean) requirePermission',
+    ],
+  ]),
+  ...defencesOf(
+    'capabilities/outcomes/shown-prediction.ts',
+    ['capabilities/access/personal-columns.test.ts', 'capabilities/outcomes/outcomes.test.ts'],
+    [
+      [
+        'values of predictions are for those who may read rows',
+        `return permits(scope, 'data:read-rows')`,
+        `return permits(scope, 'project:read')`,
+      ],
+      [
+        'inputs of predictions are for those who may read rows',
+        '? { ...shown, inputs: {}, features: {}, labels: [] }',
+        '? shown',
+      ],
+    ],
+  ),
+  ...defencesOf('capabilities/monitoring/monitoring.ts', personal, [
+    [
+      'slices of windows are masked',
+      'return found.map((one) => shownSlice(mask, one))',
+      'return found.map((one) => (void mask, one))',
+    ],
+    [
+      'distributions of windows are masked',
+      'const hidden = (await maskOf(db.read, scope)).hides(feature)',
+      'const hidden = (await maskOf(db.read, scope)).hides("")',
+    ],
+  ]),
+  ...defencesOf('capabilities/monitoring/shown-details.ts', personal, [
+    ['details of windows are masked', 'const hidden = mask.hides(one.feature)', 'const hidden = false'],
+    [
+      'examples of windows are for those who may read rows',
+      `const rows = permits(scope, 'data:read-rows')`,
+      `const rows = permits(scope, 'project:read')`,
+    ],
+  ]),
+  ...defencesOf('capabilities/evaluation/evaluations.ts', personal, [
+    [
+      'slices of evaluations are masked',
+      'maskEvaluation(await maskOf(db.read, scope), await presentOne(await require(scope, id)))',
+      'presentOne(await require(scope, id))',
+    ],
+  ]),
+  ...defencesOf('capabilities/pipelines/routes.ts', personal, [
+    [
+      'files of steps are kept from those who may see no personal column',
+      `if (await pipelines.mayHoldPersonal(scope)) requirePermission`,
+      'if (false as boolean) requirePermission',
+    ],
+    [
+      'files of steps are sent in a sandbox',
+      `      .header('content-security-policy', 'sandbox')\n`,
+      '',
+      { hole: 'stored scripts', tests: ['capabilities/pipelines/runs.test.ts'] },
+    ],
+  ]),
+  ...defencesOf(
+    'capabilities/pipelines/save-pipeline.ts',
+    ['capabilities/pipelines/save-pipeline.test.ts'],
+    [
+      [
+        'code is brought by those who may',
+        `if (runsCode({ kinds }, definition)) requirePermission`,
+        'if (false as boolean) requirePermission',
+      ],
+      [
+        'secrets are named by those who may use them',
+        `if (secretReferences(definition).length > 0) requirePermission`,
+        'if (false as boolean) requirePermission',
+        { tests: ['capabilities/pipelines/secrets.test.ts'] },
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'capabilities/pipelines/runs/start-run.ts',
+    ['capabilities/pipelines/save-pipeline.test.ts'],
+    [
+      [
+        'code is started by those who may',
+        `if (runsCode(engine, version.definition)) requirePermission`,
+        'if (false as boolean) requirePermission',
+      ],
+      [
+        'runs with secrets are started by those who may use them',
+        `if (secretReferences(version.definition).length > 0) requirePermission`,
+        'if (false as boolean) requirePermission',
+        { tests: ['capabilities/pipelines/secrets.test.ts'] },
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'capabilities/pipelines/runs/repeat-run.ts',
+    ['capabilities/pipelines/save-pipeline.test.ts'],
+    [
+      [
+        'code is started again by those who may',
+        `if (runsCode(engine, version.definition)) requirePermission`,
+        'if (false as boolean) requirePermission',
+      ],
+      [
+        'runs with secrets are repeated by those who may use them',
+        `if (secretReferences(version.definition).length > 0) requirePermission`,
+        'if (false as boolean) requirePermission',
+        { tests: ['capabilities/pipelines/secrets.test.ts'] },
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'capabilities/tracking/artifact-path.ts',
+    ['capabilities/tracking/artifact-path.test.ts', holes],
+    [
+      [
+        'a path of an artifact has no dots',
+        `s === '' || s === '.' || s === '..' || `,
+        `s === '' || `,
+        { hole: 'path traversal' },
+      ],
+      [
+        'a path of an artifact has no control characters and no back-slashes',
+        ' || /[\\p{Cc}\\\\]/u.test(s)',
+        '',
+        { hole: 'path traversal' },
+      ],
+      ['a path of an artifact has a length', 'path.length > longest || ', '', { hole: 'denial of service' }],
+      [
+        'an address of an artifact has neither query nor fragment',
+        '|| /[?#]/.test(uri)',
+        '',
+        { hole: 'path traversal' },
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'capabilities/tracking/send-artifact.ts',
+    [holes, 'protocols/mlflow/mlflow.test.ts'],
+    [
+      [
+        'what a browser would run is sent as text',
+        `    extension === '.html' ||\n    extension === '.htm' ||\n    extension === '.svg' ||`,
+        `    extension === '.htm' ||`,
+        { hole: 'stored scripts' },
+      ],
+      [
+        'artifacts are sent in a sandbox',
+        `    .header('content-security-policy', "sandbox; default-src 'none'")\n`,
+        '',
+        { hole: 'stored scripts' },
+      ],
+      ['artifacts are sent as downloads', '`attachment; filename="', '`inline; filename="', { hole: 'stored scripts' }],
+      ['a range is inside of the file', `start > end || start >= size ? 'outside'`, `start > end + 1e15 ? 'outside'`],
+      ['a name of a file is no header', ".replaceAll(/[^\\x20-\\x7e]|[\"\\\\]/g, '_')", '', { hole: 'name confusion' }],
+    ],
+  ),
+  ...defencesOf(
+    'capabilities/tracking/artifacts.ts',
+    [isolation, 'protocols/mlflow/mistakes.test.ts', 'protocols/mlflow/mlflow.test.ts'],
+    [
+      [
+        'an artifact is found under its own experiment only',
+        'if (experiment !== undefined && row.experiment_id !== experiment)',
+        'if (false as boolean)',
+        { hole: 'name confusion' },
+      ],
+      [
+        'a path is a file or a folder',
+        'if (found) throw trackingErrors.ARTIFACT_IN_THE_WAY',
+        'if (false as boolean) throw trackingErrors.ARTIFACT_IN_THE_WAY',
+        { hole: 'file write' },
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'kernel/blobs/verify-content.ts',
+    ['drivers/blob-local/blob-local.test.ts'],
+    [
+      [
+        'a digest is a digest and no path',
+        'if (!/^[0-9a-f]{64}$/.test(digest)) throw',
+        'if (false as boolean) throw',
+        { hole: 'path traversal' },
+      ],
+      [
+        'damaged content is never served whole',
+        'if (found === expected.digest) return done(null, held)',
+        'if (found !== "") return done(null, held)',
+      ],
+      [
+        'content is what was announced',
+        'if (expected.digest !== undefined && expected.digest !== found.digest)',
+        'if (false as boolean)',
+        { hole: 'name confusion' },
+      ],
+      [
+        'content is as long as was announced',
+        'if (expected.size !== undefined && expected.size !== found.size)',
+        'if (false as boolean)',
+      ],
+      [
+        'a range is inside of the content',
+        'if (range && (range.start < 0 || range.start > range.end || range.end >= size))',
+        'if (range && range.start < -1)',
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'kernel/blobs/verified-files.ts',
+    ['drivers/blob-local/blob-local.test.ts'],
+    [['ranges of damaged content are not served', 'if (found !== content.digest) {', 'if (found === "") {']],
+  ),
+  ...defencesOf(
+    'drivers/blob-local/blob-local.ts',
+    ['drivers/blob-local/blob-local.test.ts', 'capabilities/storage/storage.test.ts'],
+    [
+      [
+        'a directory of another instance is not written to',
+        'if (owner !== instance) throw',
+        'if (false as boolean) throw',
+        { hole: 'bucket squatting' },
+      ],
+      [
+        'stored content is not written again',
+        `{ flags: 'wx', mode: 0o440 }`,
+        `{ flags: 'wx', mode: 0o666 }`,
+        { hole: 'temporary files' },
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'drivers/blob-s3/blob-s3.ts',
+    ['drivers/blob-s3/blob-s3.test.ts'],
+    [
+      [
+        'a bucket of another instance is not written to',
+        '    if (owner !== instance)\n',
+        '    if (false as boolean)\n',
+        { hole: 'bucket squatting' },
+      ],
+      [
+        'a bucket that holds things of others is not taken',
+        '        if (other !== key)\n',
+        '        if (other === "")\n',
+        { hole: 'bucket squatting' },
+      ],
+      [
+        'a bucket is claimed before the first write',
+        `if (!owned) throw new Error`,
+        'if (false as boolean) throw new Error',
+        { hole: 'bucket squatting' },
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'capabilities/storage/collect.ts',
+    ['capabilities/storage/storage.test.ts'],
+    [
+      ['content that was just put is not collected', 'if (content.at > now - graceMs)', 'if (content.at > now + 1e15)'],
+      ['content that somebody holds is not collected', 'if (held.has(keyOf(content))) continue', ''],
+      ['content that was set aside and is held comes back', 'if (held.has(keyOf(aside))) {', 'if (held.has("")) {'],
+      ['what holds content holds it in its own project', `      .where('project_id', '=', project)\n`, ''],
+    ],
+  ),
+  ...defencesOf(
+    'drivers/tables-duckdb/allowed-path.ts',
+    ['drivers/tables-duckdb/hostile-sql.test.ts', 'drivers/tables-duckdb/table-engine.test.ts'],
+    [
+      [
+        'the table engine opens what is in its folders',
+        'if (!dirs.some(',
+        'if (false && !dirs.some(',
+        { hole: 'path traversal' },
+      ],
+      [
+        'the table engine takes plain paths',
+        'if (!isAbsolute(path) || resolve(path) !== path)',
+        'if (false as boolean)',
+        { hole: 'path traversal' },
+      ],
+      [
+        'the table engine takes no wildcards',
+        'if (/[*?[\\]]/.test(path))',
+        'if (false as boolean)',
+        { hole: 'path traversal' },
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'drivers/tables-duckdb/check-statement.ts',
+    ['drivers/tables-duckdb/hostile-sql.test.ts', 'drivers/tables-duckdb/table-engine.test.ts'],
+    [
+      [
+        'SQL of people is one statement',
+        'if (statements.length !== 1) throw',
+        'if (false as boolean) throw',
+        { hole: 'SQL injection' },
+      ],
+      [
+        'SQL of people calls no function that tells of the server',
+        'if (forbiddenFunctions.has(name)) throw',
+        'if (false as boolean) throw',
+        { hole: 'SQL injection' },
+      ],
+      [
+        'SQL of people reads no files',
+        'if (!tableFunctions.has(name)) throw',
+        'if (false as boolean) throw',
+        { hole: 'SQL injection' },
+      ],
+      [
+        'SQL of people reads the tables that it was given',
+        'if (node.schema_name || node.catalog_name || !known.has(name.toLowerCase())) {',
+        'if (false as boolean) {',
+        { hole: 'SQL injection' },
+      ],
+    ],
+  ),
+]

@@ -1,0 +1,15 @@
+import { accessDefences } from './access-defences.ts'
+import { codeDefences } from './code-defences.ts'
+import { dataDefences } from './data-defences.ts'
+import type { Defence } from './defence.ts'
+import { edgeDefences } from './edge-defences.ts'
+import { outsideDefences } from './outside-defences.ts'
+
+/** Every defence that is named, each with the tests that fail without it. */
+export const defences: readonly Defence[] = [
+  ...accessDefences,
+  ...edgeDefences,
+  ...dataDefences,
+  ...outsideDefences,
+  ...codeDefences,
+]
