@@ -56,7 +56,7 @@ export function createLocalParts({
       try {
         const note = join(folder, 'parts', String(number))
         await rm(note, { force: true })
-        const counted = countingStream()
+        const counted = countingStream({ pieces: false })
         const place = last
           ? createWriteStream(join(folder, 'last'), { mode: 0o640 })
           : createWriteStream(join(folder, 'content'), { flags: 'r+', start: (number - 1) * size })

@@ -59,19 +59,19 @@ export interface Counted {
   readonly chunks: ChunkDigests | undefined
 }
 
-/** Hashes and counts what flows through; `expected` is checked by `finish` before anything becomes visible. */
-export function countingStream(): {
+/** Hashes and counts what flows through; `expected` is checked by `finish` before anything becomes visible. Without `pieces` only as a whole. */
+export function countingStream({ pieces: wanted = true }: { pieces?: boolean } = {}): {
   stream: Transform
   finish(expected?: { digest?: string | undefined; size?: number | undefined }): Promise<Counted>
 } {
   const hash = createHash('sha256')
-  const pieces = createChunkHasher()
+  const pieces = wanted ? createChunkHasher() : undefined
   let size = 0
   const stream = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       hash.update(chunk)
       size += chunk.length
-      const busy = pieces.update(chunk)
+      const busy = pieces?.update(chunk)
       if (!busy) return done(null, chunk)
       const go = (error?: Error): void => done(error ?? null, chunk)
       void busy.then(() => go(), go)
@@ -81,7 +81,7 @@ export function countingStream(): {
     stream,
     finish: async (expected = {}) => ({
       ...checkStored({ digest: hash.digest('hex'), size }, expected),
-      chunks: await pieces.finish(),
+      chunks: await pieces?.finish(),
     }),
   }
 }
