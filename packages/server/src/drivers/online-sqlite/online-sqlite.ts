@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { explainDatabaseError } from '../../kernel/db/database-errors.ts'
 import type { OnlineReader, OnlineRow, OnlineStore } from '../../kernel/ports/online-store.ts'
 
 interface StoredRow {
@@ -50,8 +51,9 @@ export function createOnlineSqlite({ directory }: { directory: string }): Online
           )
         raw.exec('commit')
       } catch (error) {
-        raw.exec('rollback')
-        throw error
+        // On a full disk SQLite has rolled back by itself.
+        if (raw.isTransaction) raw.exec('rollback')
+        throw explainDatabaseError(error)
       }
       return added
     },
