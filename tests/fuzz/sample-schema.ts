@@ -176,7 +176,9 @@ export function textOf(random: Random, pattern: string): string {
     return char === '.' ? random.pick([...'aZ0 _é']) : char
   }
   const ofClass = (): string => {
-    const close = source.indexOf(']', at + 1)
+    let close = at
+    // A bracket behind a back-slash is one of the characters.
+    while (source[close] !== ']') close += source[close] === '\\' ? 2 : 1
     const inner = source.slice(at, close)
     at = close + 1
     const fits = new RegExp(`[${inner}]`)
