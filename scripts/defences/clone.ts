@@ -81,7 +81,7 @@ async function runTests(clone: string, file: string): Promise<{ ran: number; fai
   const report = join(clone, '.cache', 'defence.json')
   rmSync(report, { force: true })
   const vitest = join(clone, 'node_modules/vitest/vitest.mjs')
-  const args = ['run', '--project', 'unit', '--bail', '1', '-t', '^(?!.* on postgres)', file]
+  const args = ['run', '--bail', '1', '-t', '^(?!.* on postgres)', file]
   await new Promise<void>((resolve) => {
     const child = spawn(process.execPath, [vitest, ...args, '--reporter=json', `--outputFile=${report}`], {
       cwd: clone,
