@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { type RunCounts, verifyRuns } from './pipeline-invariants.ts'
+import { type RunCounts, runsEnded, verifyRuns } from './pipeline-invariants.ts'
 import { must } from './seed-server.ts'
 import type { Acknowledged, Seeded, Send } from './traffic.ts'
 
@@ -24,6 +24,7 @@ export async function settled(send: Send): Promise<void> {
 
 /** Finds everything that was acknowledged, once; the sequence has no gap and the chain verifies. */
 export async function verify(send: Send, { run }: Seeded, done: Acknowledged): Promise<RunCounts> {
+  await runsEnded((...request) => must(send(...request)), done.runs)
   const history = await must(
     send('GET', `/api/2.0/mlflow/metrics/get-history?run_id=${run}&metric_key=loss&max_results=25000`),
   )

@@ -22,6 +22,14 @@ export interface RunCounts {
 
 type Must = (...request: Parameters<Send>) => Promise<any>
 
+/** Waits for the runs: those that people start hold no event time up, so that all may be settled before they are over. */
+export async function runsEnded(must: Must, runs: ReadonlyMap<string, number>): Promise<void> {
+  const until = Date.now() + 180_000
+  for (const id of runs.keys())
+    while (Date.now() < until && openStates.includes((await must('GET', api(`pipeline-runs/${id}`))).state))
+      await new Promise((resolve) => setTimeout(resolve, 100))
+}
+
 /** Every run that was acknowledged has ended, whole: what it made is all there and right, and what did not work says why. */
 export async function verifyRuns(
   must: Must,
