@@ -65,6 +65,8 @@ export function createFeatures(deps: Deps): Features {
   const newest = new Map<string, number>()
   /** Whether the online store holds what is recorded, as far as we know. */
   let whole = true
+  /** Views some rows of which are recorded and found no space in the online store, with their last failure: the follower brings them there once they are committed. */
+  const unplaced = new Map<string, unknown>()
 
   /** What a reader may not see of a view: features that are made of personal columns, and keys that are personal. */
   const hiddenParts = async (scope: Scope, name: string): Promise<{ features: ReadonlySet<string>; key: boolean }> => {
@@ -123,6 +125,8 @@ export function createFeatures(deps: Deps): Features {
   const commit = async (project: string, name: string): Promise<void> => {
     const row = await requireView(project, name)
     const definition = definitionOf(row)
+    const key = `${project}/${name}`
+    const failure = unplaced.get(key)
     await ingestLedger(deps, {
       project,
       stream: streamOf(project, name),
@@ -131,7 +135,7 @@ export function createFeatures(deps: Deps): Features {
       select: 'select * from lines',
       timeColumn: 'event_time',
       onCommitted: (trx: Trx, batch) => {
-        follower.own(batch.digest)
+        if (!unplaced.has(key)) follower.own(batch.digest)
         return events
           .append(trx, {
             project,
@@ -146,6 +150,7 @@ export function createFeatures(deps: Deps): Features {
           .then(() => {})
       },
     })
+    if (failure !== undefined && unplaced.get(key) === failure) unplaced.delete(key)
   }
   const commitSoon = (project: string, name: string): void => {
     const key = `${project}/${name}`
@@ -271,7 +276,14 @@ export function createFeatures(deps: Deps): Features {
     push: async (scope, name, rows) => {
       const definition = definitionOf(await requireView(scope.project, name))
       const added = pushRows(
-        { online, writer: writerOf(scope.project, name) },
+        {
+          online,
+          writer: writerOf(scope.project, name),
+          onUnplaced: (error) => {
+            unplaced.set(`${scope.project}/${name}`, error)
+            commitSoon(scope.project, name)
+          },
+        },
         { project: scope.project, view: name, definition },
         rows,
       )
@@ -282,7 +294,7 @@ export function createFeatures(deps: Deps): Features {
     pushFile: async (scope, name, body) => {
       const definition = definitionOf(await requireView(scope.project, name))
       return pushFile(
-        { ...deps, online, own: follower.own },
+        { ...deps, online, own: follower.own, again: follower.again },
         { project: scope.project, view: name, definition },
         body,
         slackMs,
@@ -335,7 +347,7 @@ export function createFeatures(deps: Deps): Features {
       for (const timer of pending.values()) clearTimeout(timer)
       for (const writer of writers.values()) writer.close()
       online.close()
-      if (whole) await markClosed(deps)
+      if (whole && unplaced.size === 0) await markClosed(deps)
     },
   }
 }

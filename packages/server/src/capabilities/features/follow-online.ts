@@ -16,6 +16,8 @@ type Deps = Pick<Kernel, 'db' | 'blobs' | 'tables' | 'paths' | 'sequencer' | 'lo
 export interface OnlineFollower {
   /** Files with this content came from here: their rows are there already. */
   own(digest: string): void
+  /** The rows of a file did not get there: they are brought in as if they came from elsewhere. */
+  again(push: { readonly project: string; readonly view: string; readonly digest: string }): void
   start(): void
   /** Brings in what is committed by now. */
   look(): Promise<void>
@@ -35,6 +37,8 @@ export function createOnlineFollower(deps: Deps): OnlineFollower {
   const { db, blobs, tables, online, paths, sequencer, logger, definitionOf, slackMs } = deps
   const stateFile = join(paths.data, 'online', 'followed.json')
   const own = new Set<string>()
+  /** Tables that are read from the start once more. */
+  const missing = new Set<string>()
   let seen: Record<string, number> | undefined
   let dirty = true
   let looked = 0
@@ -55,9 +59,15 @@ export function createOnlineFollower(deps: Deps): OnlineFollower {
     let changed = false
     for (const { project_id: project, id, latest_snapshot: latest } of views) {
       const key = `${project}/${id}`
-      const from = seen[key] ?? 0
+      const whole = missing.delete(key)
+      const from = whole ? 0 : (seen[key] ?? 0)
       if (latest <= from) continue
-      await take(project, id, from, latest)
+      try {
+        await take(project, id, from, latest)
+      } catch (error) {
+        if (whole) missing.add(key)
+        throw error
+      }
       seen[key] = latest
       changed = true
     }
@@ -107,6 +117,11 @@ export function createOnlineFollower(deps: Deps): OnlineFollower {
     own: (digest) => {
       if (own.size >= mostOwn) for (const one of [...own].slice(0, mostOwn / 2)) own.delete(one)
       own.add(digest)
+    },
+    again: ({ project, view, digest }) => {
+      own.delete(digest)
+      missing.add(`${project}/${tableOf(view)}`)
+      dirty = true
     },
     start: () => {
       stopListening = sequencer.onSealed(() => {

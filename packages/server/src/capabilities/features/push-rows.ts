@@ -35,9 +35,12 @@ export function rowColumns(definition: FeatureViewDefinition): TableColumn[] {
 export const tableOf = (view: string): string => `feature/${view}`
 export const streamOf = (project: string, view: string): string[] => ['features', project, view]
 
-/** Checks rows, appends them to the ledger and puts them into the online store; when it returns they are durable and lookups see them. */
+/**
+ * Checks rows, appends them to the ledger and puts them into the online store; when it returns they are durable and lookups see them. When it throws they may be
+ * recorded and not in the online store (a full disk): `onUnplaced` says so.
+ */
 export function pushRows(
-  { online, writer }: { online: OnlineStore; writer: LedgerWriter },
+  { online, writer, onUnplaced }: { online: OnlineStore; writer: LedgerWriter; onUnplaced: (error: unknown) => void },
   target: PushTarget,
   rows: readonly FeatureRow[],
 ): number {
@@ -52,7 +55,12 @@ export function pushRows(
       ...row.values,
     })),
   )
-  return online.push(project, view, checked)
+  try {
+    return online.push(project, view, checked)
+  } catch (error) {
+    onUnplaced(error)
+    throw error
+  }
 }
 
 function checkRow(view: string, definition: FeatureViewDefinition, row: FeatureRow): OnlineRow {
@@ -87,10 +95,13 @@ export async function pushFile(
     paths,
     online,
     own,
+    again,
   }: Pick<Kernel, 'db' | 'clock' | 'blobs' | 'tables' | 'paths'> & {
     online: OnlineStore
     /** Says that the rows of this content come into the online store here. */
     own: (digest: string) => void
+    /** Says that they did not. */
+    again: (push: PendingPush) => void
   },
   target: PushTarget,
   body: Readable,
@@ -135,7 +146,12 @@ export async function pushFile(
         at: clock(),
       })
     })
-    await pushRecent({ tables, online }, intent, definition, parquet)
+    try {
+      await pushRecent({ tables, online }, intent, definition, parquet)
+    } catch (error) {
+      again(intent)
+      throw error
+    }
     await rm(note)
     return written.rows
   } finally {

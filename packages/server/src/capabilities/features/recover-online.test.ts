@@ -77,6 +77,39 @@ describeEachDatabase('the online store after a kill', ({ world }) => {
     expect(readdirSync(join(world.kernel.paths.data, 'online/pending'))).toEqual([])
   })
 
+  test('rows and files that a full disk kept from there come by themselves once there is space, and a repeated push adds nothing', async () => {
+    const { project, scope } = await defined()
+    const online = onlineOf(world)
+    let full = true
+    const features = createFeatures({
+      ...world.kernel,
+      online: {
+        ...online,
+        push: (...rows) => {
+          if (full) throw new Error('no space')
+          return online.push(...rows)
+        },
+      },
+    })
+    const parquet = join(world.kernel.paths.tmp, `${project}.parquet`)
+    await world.kernel.tables.write({
+      sql: `select 'f' as id, 'ORD' as airport, ${start} as event_time, 100.0::double as delay`,
+      relations: {},
+      trusted: true,
+      output: { path: parquet, format: 'parquet' },
+    })
+    await expect(features.push(scope, 'arrivals', [row('a', start, 10)])).rejects.toThrow('no space')
+    await expect(features.pushFile(scope, 'arrivals', createReadStream(parquet))).rejects.toThrow('no space')
+    await features.offline(scope, 'arrivals')
+    await expect(features.takeOver()).rejects.toThrow('no space')
+    full = false
+    await features.takeOver()
+    expect(await arrivals(features, scope)).toEqual({ arrivals: 2, delay: 110 })
+    await features.push(scope, 'arrivals', [row('a', start, 10)])
+    expect(await features.parity(scope, 'arrivals', 100)).toMatchObject({ compared: 2, different: 0 })
+    await features.close()
+  })
+
   test('after a server that was closed nothing is read again', async () => {
     const { project, scope } = await defined()
     const first = createFeatures({ ...world.kernel, online: onlineOf(world) })
