@@ -65,7 +65,7 @@ export function createFeatures(deps: Deps): Features {
   const newest = new Map<string, number>()
   /** Whether the online store holds what is recorded, as far as we know. */
   let whole = true
-  /** Views some rows of which are recorded and found no space in the online store, with their last failure: the follower brings them there once they are committed. */
+  /** Views some rows of which are recorded and found no space in the online store, with their last failure: they are brought there once they are committed. */
   const unplaced = new Map<string, unknown>()
 
   /** What a reader may not see of a view: features that are made of personal columns, and keys that are personal. */
@@ -150,7 +150,18 @@ export function createFeatures(deps: Deps): Features {
           .then(() => {})
       },
     })
-    if (failure !== undefined && unplaced.get(key) === failure) unplaced.delete(key)
+    if (failure === undefined) return
+    try {
+      await follower.look()
+      if (unplaced.get(key) === failure) unplaced.delete(key)
+    } catch (error) {
+      logger.warn({ err: error, project, view: name }, 'pushed rows are not in the online store yet; it tries again')
+      commitSoon(project, name)
+    }
+  }
+  const notPlaced = (project: string, name: string, error: unknown): void => {
+    unplaced.set(`${project}/${name}`, error)
+    commitSoon(project, name)
   }
   const commitSoon = (project: string, name: string): void => {
     const key = `${project}/${name}`
@@ -279,10 +290,7 @@ export function createFeatures(deps: Deps): Features {
         {
           online,
           writer: writerOf(scope.project, name),
-          onUnplaced: (error) => {
-            unplaced.set(`${scope.project}/${name}`, error)
-            commitSoon(scope.project, name)
-          },
+          onUnplaced: (error) => notPlaced(scope.project, name, error),
         },
         { project: scope.project, view: name, definition },
         rows,
@@ -294,7 +302,15 @@ export function createFeatures(deps: Deps): Features {
     pushFile: async (scope, name, body) => {
       const definition = definitionOf(await requireView(scope.project, name))
       return pushFile(
-        { ...deps, online, own: follower.own, again: follower.again },
+        {
+          ...deps,
+          online,
+          own: follower.own,
+          again: (push, error) => {
+            follower.again(push)
+            notPlaced(push.project, push.view, error)
+          },
+        },
         { project: scope.project, view: name, definition },
         body,
         slackMs,

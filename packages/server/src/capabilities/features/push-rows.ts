@@ -101,7 +101,7 @@ export async function pushFile(
     /** Says that the rows of this content come into the online store here. */
     own: (digest: string) => void
     /** Says that they did not. */
-    again: (push: PendingPush) => void
+    again: (push: PendingPush, error: unknown) => void
   },
   target: PushTarget,
   body: Readable,
@@ -149,7 +149,7 @@ export async function pushFile(
     try {
       await pushRecent({ tables, online }, intent, definition, parquet)
     } catch (error) {
-      again(intent)
+      again(intent, error)
       throw error
     }
     await rm(note)
