@@ -41,6 +41,13 @@ describeEachDatabase('the online store after a kill', ({ world }) => {
     writer.append([{ row_id: 'b', entity_key: 'ORD', event_time: start + 1, known_at: start + 1, delay: 5 }])
     writer.appendLines('{"row_id":"torn","entity_')
     expect(await arrivals(features, scope)).toEqual({ arrivals: 1, delay: 10 })
+    // How much differs is for everybody, which rows do is not.
+    const path = `/api/v1/projects/${project}/feature-views/arrivals/parity`
+    const [viewer, contributor] = await Promise.all([world.as('viewer', project), world.as('contributor', project)])
+    const [counts, rows] = [await viewer.call('POST', path, {}), await contributor.call('POST', path, {})]
+    expect(counts.json).toMatchObject({ different: rows.json.different, differences: [] })
+    expect(rows.json.differences).toHaveLength(rows.json.different)
+    expect(rows.json.different).toBeGreaterThan(0)
     for (let times = 0; times < 2; times += 1) {
       await features.recover()
       expect(await arrivals(features, scope)).toEqual({ arrivals: 2, delay: 15 })

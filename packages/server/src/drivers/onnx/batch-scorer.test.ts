@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +23,13 @@ async function duckdb(sql: string): Promise<unknown[][]> {
     instance.closeSync()
   }
 }
+/** The scorers that this process has started. */
+const scorers = (): number[] =>
+  readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .map(Number)
+    .filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('scorer'))
 const text = (value: string): string => `'${value}'`
 
 beforeAll(async () => {
@@ -128,6 +137,17 @@ describe('batch scorer', () => {
       'label',
       'probabilities',
     ])
+  })
+
+  test('a scorer that is killed while it reads a model does not blame the file', async () => {
+    // Nobody writes into the pipe, so that the scorer waits in it.
+    execFileSync('mkfifo', [at('pipe.onnx')])
+    const read = scorer.inspect(at('pipe.onnx'))
+    read.catch(() => {})
+    await expect.poll(scorers).toHaveLength(1)
+    for (const pid of scorers()) process.kill(pid, 'SIGKILL')
+    await expect(read).rejects.toMatchObject({ code: 'MODEL.SCORER_LOST' })
+    expect((await scorer.inspect(fixture('matrix.onnx'))).inputs).toHaveLength(1)
   })
 
   test('an aborted score ends', async () => {

@@ -14,6 +14,9 @@ const inspectMs = 60_000
  * Runs models over tables in a process of its own, one call at a time; files that nobody vouches for are parsed there first. The process starts on demand,
  * ends after `idleMs` without work and with this process's end of its pipe. `tempDir` is its working directory and stays empty.
  */
+/** How the runtime ends by itself. Any other signal came from outside and says nothing of the file. */
+const crashes: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP'])
+
 export function createBatchScorer({ tempDir, idleMs = 30_000 }: { tempDir: string; idleMs?: number }): BatchScorer {
   let child: ChildProcess | undefined
   let idle: NodeJS.Timeout | undefined
@@ -109,7 +112,7 @@ export function createBatchScorer({ tempDir, idleMs = 30_000 }: { tempDir: strin
         settle(() =>
           reject(
             reason ??
-              (call.kind === 'inspect'
+              (call.kind === 'inspect' && (code !== null || crashes.has(by ?? ''))
                 ? modelErrors.NOT_READABLE(`it ended the process that read it (${how})`)
                 : modelErrors.SCORER_LOST(how)),
           ),
