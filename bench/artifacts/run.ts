@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdtemp, open, rm } from 'node:fs/promises'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
@@ -46,7 +46,7 @@ const transfer = async (method: 'PUT' | 'GET', url: string): Promise<number> => 
   const answered = once(call, 'response')
   if (method === 'PUT') await pipeline(createReadStream(source, { highWaterMark: 1 << 18 }), call)
   else call.end()
-  const [answer] = (await answered) as [import('node:http').IncomingMessage]
+  const [answer] = (await answered) as [IncomingMessage]
   let bytes = 0
   await pipeline(answer, new Writable({ write: (chunk: Buffer, _encoding, done) => ((bytes += chunk.length), done()) }))
   if (answer.statusCode !== 200 || (method === 'GET' && bytes !== mib << 20))

@@ -186,6 +186,7 @@ describe('the settings', () => {
     await page.getByRole('dialog').getByLabel('Reason').fill('it moved')
     await page.getByRole('button', { name: 'Withdraw hooks.internal:8443' }).click()
     await page.getByText('No other address is allowed.').waitFor()
+    expect(await page.getByText('hooks.internal:8443').count()).toBe(0)
   })
 
   test('somebody invited chooses a password, signs in with it elsewhere, and his sessions are ended in the settings', async () => {
