@@ -30,10 +30,8 @@ const startTimeoutMs = 60_000
 // closes, and the shell stops the server and removes its data.
 const watcher = 'd=$1; shift; "$@" & p=$!; while read -r _; do :; done; kill -QUIT $p; wait $p; rm -rf "$d"'
 
+const withoutDurability = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
 const settings = {
-  fsync: 'off',
-  synchronous_commit: 'off',
-  full_page_writes: 'off',
   wal_level: 'minimal',
   max_wal_senders: '0',
   shared_buffers: '64MB',
@@ -44,8 +42,8 @@ const settings = {
   unix_socket_directories: '',
 }
 
-/** Starts a Postgres server from the npm package on a free port, with durability off; works as root and as anybody else. */
-export async function startPostgres(): Promise<PostgresServer> {
+/** Starts a Postgres server from the npm package on a free port, with durability off unless it is asked for; works as root and as anybody else. */
+export async function startPostgres({ durable = false }: { durable?: boolean } = {}): Promise<PostgresServer> {
   const binaries = await findBinaries()
   const folder = await mkdtemp(join(tmpdir(), 'trivium-postgres-'))
   try {
@@ -54,7 +52,13 @@ export async function startPostgres(): Promise<PostgresServer> {
     await initialise(binaries.initdb, folder, identity, env)
     for (let attempt = 1; ; attempt++) {
       try {
-        return await launch(binaries.postgres, folder, identity, env)
+        return await launch(
+          binaries.postgres,
+          folder,
+          identity,
+          env,
+          durable ? settings : { ...settings, ...withoutDurability },
+        )
       } catch (error) {
         // Between choosing a free port and listening on it another process may have taken it.
         if (attempt === 3) throw error
@@ -129,9 +133,10 @@ async function launch(
   folder: string,
   { prefix, ids }: Identity,
   env: NodeJS.ProcessEnv,
+  given: Readonly<Record<string, string>>,
 ): Promise<PostgresServer> {
   const port = await freePort()
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const options = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const server = [postgres, '-D', join(folder, 'data'), '-p', String(port), ...options]
   const [command = '', ...args] = [...prefix, '/bin/sh', '-c', watcher, 'postgres', folder, ...server]
   const logFile = join(folder, 'server.log')

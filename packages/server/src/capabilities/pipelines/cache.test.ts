@@ -3,7 +3,8 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeEachDatabase } from '@trivium/testing'
 import { expect, test } from 'vitest'
-import { type Bundle, runPipeline, statesOf, stepOf } from './pipelines.fixture.ts'
+import { enqueueStep } from './runs/create-run.ts'
+import { type Bundle, endOfRun, runPipeline, statesOf, stepOf } from './pipelines.fixture.ts'
 
 /** Three steps in a row; what a test changes is a parameter. */
 function chain(
@@ -51,6 +52,52 @@ describeEachDatabase('step cache', ({ world }) => {
       attempts: [],
       cache: { outcome: 'hit', run: { id: first.id } },
       outputs: [{ name: 'rows', value: 4 }],
+    })
+  })
+
+  test('a step whose server was lost and whose result another run has made meanwhile is taken from there, and its attempt is over', async () => {
+    const { kernel } = world
+    const client = await world.as('maintainer', await world.makeProject())
+    await runPipeline(client, chain('lost'))
+    const { id: run } = await runPipeline(client, chain('lost'))
+    // As a server leaves it that was killed in the middle of the step.
+    const project = client.scope.project
+    await kernel.db.write.transaction().execute(async (trx) => {
+      const of = { project_id: project, run_id: run }
+      const begun = { started_at: 1, entered_at: null, finished_at: null }
+      await trx
+        .insertInto('pipeline_attempt')
+        .values({
+          ...of,
+          step: 'count',
+          attempt: 1,
+          state: 'running',
+          ...begun,
+          exit_code: null,
+          boundary: null,
+          error: null,
+          log_digest: null,
+        })
+        .execute()
+      const running = { state: 'running' as const, finished_at: null }
+      await trx
+        .updateTable('pipeline_run')
+        .set(running)
+        .where('project_id', '=', project)
+        .where('id', '=', run)
+        .execute()
+      await trx
+        .updateTable('pipeline_step')
+        .set({ ...running, attempt: 1 })
+        .where('project_id', '=', project)
+        .where('run_id', '=', run)
+        .where('name', '=', 'count')
+        .execute()
+      await enqueueStep(trx, kernel, { project, run, step: 'count', priority: 0 })
+    })
+    expect(stepOf(await endOfRun(client, run), 'count')).toMatchObject({
+      state: 'cached',
+      attempts: [{ state: 'lost', finishedAt: expect.any(Number), error: { code: 'PIPELINES.SERVER_STOPPED' } }],
     })
   })
 

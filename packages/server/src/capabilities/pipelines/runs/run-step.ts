@@ -95,14 +95,22 @@ async function cancelBeforeStart(engine: Engine, job: StepJob, { id, row }: Work
 async function takeCached(
   engine: Engine,
   job: StepJob,
-  { id }: Work,
+  { id, row }: Work,
   prepared: PreparedStep,
   hit: NonNullable<PreparedStep['hit']>,
 ): Promise<void> {
   const now = engine.clock()
-  await job.complete((trx) =>
-    settleSuccess(trx, engine, id, hit, { state: 'cached', row: { ...rowOf(prepared), started_at: now } }),
-  )
+  await job.complete(async (trx) => {
+    await endLostAttempt(trx, id, row, now)
+    await settleSuccess(trx, engine, id, hit, { state: 'cached', row: { ...rowOf(prepared), started_at: now } })
+  })
+}
+
+/** An attempt that was running when the step is taken up again has been lost with its server. */
+async function endLostAttempt(trx: Trx, id: Work['id'], row: PipelineStepTable, now: number): Promise<void> {
+  if (row.state !== 'running') return
+  const lost = stepErrorOf(new StepFailure(stepErrors.SERVER_STOPPED(), { outcome: 'lost' }))
+  await updateAttempt(trx, id, row.attempt, { state: 'lost', finished_at: now, error: JSON.stringify(lost) })
 }
 
 /** What a prepared step's row says about its inputs and its key. */
@@ -143,10 +151,7 @@ async function begin(
       .executeTakeFirst()
     if (!run || !holder) throw new Error(`Step "${id.step}" of ${id.run} was taken over.`)
     const now = clock()
-    if (row.state === 'running') {
-      const lost = stepErrorOf(new StepFailure(stepErrors.SERVER_STOPPED(), { outcome: 'lost' }))
-      await updateAttempt(trx, id, row.attempt, { state: 'lost', finished_at: now, error: JSON.stringify(lost) })
-    }
+    await endLostAttempt(trx, id, row, now)
     await updateStep(trx, id, {
       ...(prepared ? rowOf(prepared) : {}),
       state: 'running',
