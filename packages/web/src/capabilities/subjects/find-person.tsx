@@ -28,7 +28,7 @@ export function FindPerson({ project, accounts }: { readonly project: string; re
   }
   const query = asked?.place === 'account' ? ofInstance : inProject
   return (
-    <Section title="Find a person" note="what is held of him, and which models may have learned from it">
+    <Section title="Find a person" note="what is held about a person, and which models may have learned from it">
       <form onSubmit={submit} className="stack gap-12" style={{ maxWidth: 420 }}>
         {accounts && (
           <SelectField
