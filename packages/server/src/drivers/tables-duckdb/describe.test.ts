@@ -114,27 +114,33 @@ test('random damage to a Parquet file never hangs or ends the caller, and the ne
   expect((await parquet('good.parquet')).rows).toBe(2000)
 }, 60_000)
 
-test('a file whose reading ends the reading process is reported as unreadable, and others are not disturbed', async () => {
-  await file('deadly.csv', 'SELECT range AS a, range / 7 AS b FROM range(4000000)', 'csv')
-  const killed = new Set<number>()
-  const described = engine
-    .describe({ path: path('deadly.csv'), format: 'csv', name: 'deadly.csv' })
-    .catch((error) => error)
-  const other = engine.query({ sql: 'SELECT sum(range) FROM range(30000000)', relations: {}, trusted: true })
-  const killer = setInterval(() => {
-    const inspector = engine.processes().find(({ process }) => process === 'inspector')
-    if (!inspector || killed.has(inspector.pid)) return
-    killed.add(inspector.pid)
-    setTimeout(() => process.kill(inspector.pid, 'SIGSEGV'), 50)
-  }, 5)
-  try {
-    expect(await described).toMatchObject({
-      code: 'TABLES.UNREADABLE_FILE',
-      message: 'deadly.csv is not a readable CSV file: reading it ended the process that reads it.',
-    })
-    expect(killed.size).toBe(2)
-    expect((await other).rows).toEqual([[449999985000000]])
-  } finally {
-    clearInterval(killer)
-  }
-})
+test.for([
+  ['ends by a fault', 'SIGSEGV', 'UNREADABLE_FILE'],
+  ['is killed from outside', 'SIGKILL', 'RESTARTED'],
+] as const)(
+  'the file is blamed, or not, when the process that reads it twice %s, and others are not disturbed',
+  async ([, signal, code]) => {
+    await file('deadly.csv', 'SELECT range AS a, range / 7 AS b FROM range(4000000)', 'csv')
+    const killed = new Set<number>()
+    const described = engine
+      .describe({ path: path('deadly.csv'), format: 'csv', name: 'deadly.csv' })
+      .catch((error) => error)
+    const other = engine.query({ sql: 'SELECT sum(range) FROM range(30000000)', relations: {}, trusted: true })
+    const killer = setInterval(() => {
+      const inspector = engine.processes().find(({ process }) => process === 'inspector')
+      if (!inspector || killed.has(inspector.pid)) return
+      killed.add(inspector.pid)
+      setTimeout(() => process.kill(inspector.pid, signal), 50)
+    }, 5)
+    try {
+      const error = await described
+      expect(error).toMatchObject({ code: `TABLES.${code}` })
+      if (code === 'UNREADABLE_FILE')
+        expect(error.message).toBe('deadly.csv is not a readable CSV file: reading it ended the process that reads it.')
+      expect(killed.size).toBe(2)
+      expect((await other).rows).toEqual([[449999985000000]])
+    } finally {
+      clearInterval(killer)
+    }
+  },
+)

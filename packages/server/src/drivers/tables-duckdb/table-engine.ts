@@ -153,13 +153,13 @@ const formatNames: Record<TableFormat, string> = { parquet: 'Parquet', csv: 'CSV
 
 const isRestarted = (error: unknown) => error instanceof AppError && error.code === 'TABLES.RESTARTED'
 
-/** Only one file is inspected at a time, so when the process ends under it twice, the file is why. */
+/** Only one file is inspected at a time, so when the process ends under it twice, the file is why; unless it was killed, which comes from outside. */
 function asUnreadable(error: unknown, name: string, format: TableFormat): unknown {
   if (!(error instanceof AppError)) return error
   if (error.code === 'TABLES.QUERY_FAILED') {
     return tablesErrors.UNREADABLE_FILE(name, formatNames[format], withoutSql(error.message))
   }
-  if (isRestarted(error)) {
+  if (isRestarted(error) && !/SIGKILL|SIGTERM/.test(error.message)) {
     return tablesErrors.UNREADABLE_FILE(name, formatNames[format], 'reading it ended the process that reads it.')
   }
   return error
