@@ -58,7 +58,8 @@ export const rawCases: readonly RawCase[] = [
   },
   {
     name: 'a body that breaks off with a reset',
-    statuses: [],
+    // The gateway may be quicker: it says that there is no such deployment before the body came.
+    statuses: [404],
     request: ({ token }) => ({
       pieces: [predict(token, 'content-length: 5000000\r\n', '{'.repeat(70_000)), 20],
       end: 'reset',

@@ -108,6 +108,7 @@ export function subjectDataConformance(open: () => Promise<SubjectDataUnderTest>
       expect(await under.names()).toEqual(before)
       const again = await erase('person-1')
       expect(again).toMatchObject({ id: erased.id, subject: erased.subject })
+      await under.world.kernel.sequencer.flush()
       const events = await admin.call('GET', `/api/v1/projects/${under.project}/events?name=subject.erased&limit=100`)
       expect(events.json.events.map((one: { data: unknown }) => one.data)).toEqual([{ id: erased.subject }])
     })
