@@ -4,6 +4,7 @@ import { QueryView } from '../../data/query-view.tsx'
 import { useVolatile } from '../../data/use-live.ts'
 import { number, useSearchState } from '../../shell/search-state.ts'
 import { LogView } from '../../ui/log-view.tsx'
+import { plainLine } from './plain-line.ts'
 
 interface StepLogProps {
   readonly project: string
@@ -38,7 +39,10 @@ export function StepLog({ project, run, step, attempt, live }: StepLogProps) {
             live={live}
             line={view.line}
             lineHref={(index) => `?step=${encodeURIComponent(step)}&line=${index}`}
-            lines={data.lines.map((line) => ({ at: line.at, text: line.text, level: levelOf(line.text, line.stream) }))}
+            lines={data.lines.map((line) => {
+              const text = plainLine(line.text)
+              return { at: line.at, text, level: levelOf(text, line.stream) }
+            })}
           />
         )
       }
