@@ -72,7 +72,8 @@ function expectClearAttempts(run: string, { name, state, attempts }: PipelineSte
     }
     expect(['failed', 'lost'], words).toContain(attempt.state)
     expect(attempt.error?.code, words).toMatch(clearCode)
-    const why = `${attempt.state} · ${attempt.error?.message.replaceAll(/".*?"/g, '…')}`
+    const said = attempt.error?.message.replaceAll(/".*?"/g, '…').replaceAll(/(?:\/[\w.-]+){2,}/g, '…')
+    const why = `${attempt.state} · ${said?.slice(0, 160)}`
     counts.attempts.set(why, (counts.attempts.get(why) ?? 0) + 1)
   }
 }
