@@ -41,6 +41,7 @@ import { blobChunks } from './0127-blob-chunks.ts'
 import { uploads } from './0128-uploads.ts'
 import { connections } from './0129-connections.ts'
 import { stepBoundary } from './0129-step-boundary.ts'
+import { erasedKeys } from './0130-erased-keys.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -86,6 +87,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0128-uploads', uploads],
   ['0129-connections', connections],
   ['0129-step-boundary', stepBoundary],
+  ['0130-erased-keys', erasedKeys],
 ]
 
 /**
