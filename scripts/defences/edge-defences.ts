@@ -97,13 +97,13 @@ export const edgeDefences: readonly Defence[] = [
     ],
   ),
   ...defencesOf(
-    'system-routes.ts',
-    ['system-routes.test.ts'],
+    'ui-routes.ts',
+    ['ui-routes.test.ts'],
     [
       [
         'files of the UI are those of the UI',
         `      !/^[\\w./-]{1,200}$/.test(name) ||
-      !path.startsWith(join(webRoot, 'assets', sep)) ||
+      !path.startsWith(assets) ||
 `,
         '',
         { hole: 'path traversal' },
@@ -117,6 +117,12 @@ export const edgeDefences: readonly Defence[] = [
       [
         'our pages are in no frame of others',
         `      .header('x-frame-options', 'DENY')\n`,
+        '',
+        { hole: 'foreign pages and hosts' },
+      ],
+      [
+        'our pages are in no frame of others, in browsers that read the policy',
+        `; frame-ancestors 'none'`,
         '',
         { hole: 'foreign pages and hosts' },
       ],

@@ -1,45 +1,82 @@
-// npm run defences -- [--only WORD] [--workers N]
+// npm run defences -- [--only WORD] [--remaining] [--workers N]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { makeClone, type Outcome, tryWithout, untouched } from './clone.ts'
+import { makeClone } from './clone.ts'
 import { defences } from './index.ts'
+import { digestOf, isSeen, readRecord, writeRecord } from './record.ts'
+import { endTests, runTests, type TestRun } from './run-tests.ts'
+import { type Tried, tryWithout } from './try-without.ts'
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, workers: { type: 'string', default: '2' } } })
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true, default: [''] },
+    remaining: { type: 'boolean', default: false },
+    workers: { type: 'string', default: '2' },
+  },
+})
 const root = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'trivium-defences-'))
-const word = values.only?.toLowerCase()
-const chosen = defences.filter(({ name, file }) => word === undefined || `${name} ${file}`.toLowerCase().includes(word))
-// One that fails by itself shows nothing.
-const files = new Set(chosen.flatMap(({ tests }) => tests))
-const queue = [...chosen]
-const outcomes = new Map<Outcome, number>()
-let failed = 0
+const words = values.only.map((word) => word.toLowerCase())
+const queue = defences.filter((defence) => {
+  const text = `${defence.name} ${defence.file}`.toLowerCase()
+  return words.some((word) => text.includes(word)) && !(values.remaining && isSeen(readRecord(), defence))
+})
+const outcomes = new Map<string, number>()
+const asItIs = new Map<string, Promise<TestRun>>()
+const count = (outcome: string): void => void outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
 
-const say = (outcome: Outcome, name: string, detail: string): void => {
-  outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-  if (outcome !== 'found') failed += 1
-  console.log(`${outcome === 'found' ? '✓' : '✗'} ${outcome}: ${name}${detail === '' ? '' : ` (${detail})`}`)
+/** One that fails by itself shows nothing, and is said. */
+async function untouched(clone: string, file: string): Promise<TestRun> {
+  const run = await runTests(clone, file, { bail: false })
+  for (const { test, message } of run.failures) {
+    count('fails untouched')
+    console.log(`✗ fails untouched: ${file}: ${test} (${message})`)
+  }
+  return run
 }
 
 async function work(number: number): Promise<void> {
   const clone = makeClone(root, join(folder, String(number)))
-  for (const file of [...files].filter((_, index) => index % workers === number)) {
-    const broken = await untouched(clone, file)
-    if (broken !== '') say('fails untouched', file, broken)
+  const ask = (file: string): Promise<TestRun> => {
+    const run = asItIs.get(file) ?? untouched(clone, file)
+    asItIs.set(file, run)
+    return run
   }
   for (let defence = queue.shift(); defence; defence = queue.shift()) {
-    const { outcome, detail } = await tryWithout(clone, defence)
-    say(outcome, defence.name, detail === '' ? '' : `${defence.file}: ${detail}`)
+    const tried: Tried = await tryWithout(clone, ask, defence)
+    count(tried.outcome)
+    // Read anew: another worker, or another run, may have written meanwhile.
+    const seen = readRecord()
+    if (tried.test !== undefined)
+      seen.set(defence.name, {
+        digest: digestOf(defence),
+        date: new Date().toISOString().slice(0, 10),
+        test: tried.test,
+      })
+    else if (tried.outcome === 'survived') seen.delete(defence.name)
+    writeRecord(defences, seen)
+    console.log(
+      `${tried.outcome === 'found' ? '✓' : '✗'} ${tried.outcome}: ${defence.name} (${tried.test ?? `${defence.file}: ${tried.detail}`})`,
+    )
   }
 }
 
 const workers = Math.max(1, Number(values.workers))
+const clean = (): void => rmSync(folder, { recursive: true, force: true })
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    endTests()
+    clean()
+    process.exit(130)
+  })
 try {
   await Promise.all(Array.from({ length: workers }, (_, number) => work(number)))
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  clean()
 }
-console.log([...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', '))
-process.exit(failed > 0 ? 1 : 0)
+const unseen = defences.filter((defence) => !isSeen(readRecord(), defence))
+console.log([...outcomes].map(([outcome, number]) => `${number} ${outcome}`).join(', ') || 'nothing to try')
+console.log(`${defences.length - unseen.length} of ${defences.length} defences were seen to fail a test without them`)
+process.exit([...outcomes.keys()].some((outcome) => outcome !== 'found') ? 1 : 0)

@@ -1,7 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { extname, join, normalize, sep } from 'node:path'
+import { join } from 'node:path'
 import * as contract from '@trivium/contract'
 import type { FastifyReply } from 'fastify'
 import type { Pipelines } from './capabilities/pipelines/index.ts'
@@ -10,24 +8,9 @@ import { type Http, mount } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import type { Principal } from './kernel/principal/index.ts'
 import { readServers, readStatus } from './read-status.ts'
+import { uiRoutes } from './ui-routes.ts'
 
 export const programVersion: string = (createRequire(import.meta.url)('../package.json') as { version: string }).version
-
-const webRoot = join(import.meta.dirname, '../../web/dist')
-const types: Record<string, string> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.woff2': 'font/woff2',
-  '.json': 'application/json',
-  '.png': 'image/png',
-  '.ico': 'image/x-icon',
-  '.map': 'application/json',
-}
-/** The UI loads nothing from elsewhere and may be framed by nobody. */
-const pagePolicy =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
 function worst(states: readonly contract.StatusFinding['state'][]): contract.StatusFinding['state'] {
   return states.includes('failed') ? 'failed' : states.includes('warning') ? 'warning' : 'ok'
@@ -88,41 +71,5 @@ export function systemRoutes(
     return document
   })
 
-  const file = async (path: string, reply: FastifyReply) => {
-    const content = await readFile(path)
-    const immutable = path.includes(`${join(webRoot, 'assets')}`)
-    return reply
-      .header('content-type', types[extname(path)] ?? 'application/octet-stream')
-      .header('cache-control', immutable ? 'public, max-age=31536000, immutable' : 'no-cache')
-      .header('content-security-policy', pagePolicy)
-      .header('referrer-policy', 'no-referrer')
-      .header('x-frame-options', 'DENY')
-      .send(content)
-  }
-  const page = async (reply: FastifyReply) => {
-    const index = join(webRoot, 'index.html')
-    if (existsSync(index)) return file(index, reply)
-    return reply.status(503).type('text/plain').send('The UI is not built yet. Run: npm run build')
-  }
-  app.get('/', { config: anyone }, async (_request, reply: FastifyReply) => page(reply))
-  app.get('/login', { config: anyone }, async (_request, reply: FastifyReply) => page(reply))
-  for (const prefix of ['/p/*', '/dev/*', '/projects', '/settings/*'])
-    app.get(prefix, { config: anyone }, async (_request, reply: FastifyReply) => page(reply))
-  app.get('/assets/*', { config: anyone }, async (request, reply: FastifyReply) => {
-    const name = (request.params as { '*': string })['*']
-    const path = normalize(join(webRoot, 'assets', name))
-    if (
-      !/^[\w./-]{1,200}$/.test(name) ||
-      !path.startsWith(join(webRoot, 'assets', sep)) ||
-      !statSync(path, { throwIfNoEntry: false })?.isFile()
-    )
-      return reply.status(404).type('text/plain').send('There is no such file.')
-    return file(path, reply)
-  })
-  for (const name of ['favicon.svg', 'favicon.ico', 'robots.txt', 'theme.js']) {
-    app.get(`/${name}`, { config: anyone }, async (_request, reply: FastifyReply) => {
-      const path = join(webRoot, name)
-      return existsSync(path) ? file(path, reply) : reply.status(404).type('text/plain').send('There is no such file.')
-    })
-  }
+  uiRoutes(app, join(import.meta.dirname, '../../web/dist'))
 }

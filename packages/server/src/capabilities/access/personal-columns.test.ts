@@ -67,6 +67,27 @@ describeEachDatabase('personal columns', ({ world }) => {
     expect(shown.json.checks[0].message).toContain('redacted')
   })
 
+  test('show no value in statistics and results of checks that were written down before they were declared', async () => {
+    await add(`id,nickname\n1,a\n`, 'earlier')
+    await (await trusted()).call('PUT', at('datasets/earlier'), {
+      slices: ['nickname'],
+      label: 'nickname',
+      checks: [{ kind: 'values', severity: 'warn', column: 'nickname', allowed: ['a'] }],
+    })
+    await add(`id,nickname\n1,a\n2,${secret}\n3,${secret}\n`, 'earlier')
+    const path = 'datasets/earlier/versions/2'
+    expect((await both('GET', path)).leaks).toEqual([true, true])
+    await (await trusted()).call('PUT', at('datasets/earlier'), { personal: ['nickname'] })
+    const { shown, whole } = await both('GET', path)
+    const [open, masked] = [whole.json, shown.json]
+    for (const part of ['checks', 'profile', 'slices', 'balance', 'attention'])
+      expect(JSON.stringify(masked[part]), part).not.toContain(secret)
+    expect(JSON.stringify(open.checks)).toContain(secret)
+    expect(masked.checks[0].message).toBe('Not passed; what was found is redacted.')
+    expect(masked.profile.columns[1]).toMatchObject({ name: 'nickname', count: 3, top: null, min: null, max: null })
+    expect(masked.balance.classes.map((one: any) => one.value)).toEqual(['redacted', 'redacted'])
+  })
+
   test('show no value in what is written for everybody: refusals, events, the dataset itself', async () => {
     await (await trusted()).call('PUT', at('datasets/strict'), { personal: ['kind'] })
     await (await trusted()).call('PUT', at('datasets/strict'), {
