@@ -8,7 +8,7 @@ const quotas = 'capabilities/quotas/quotas.test.ts'
 export const edgeDefences: readonly Defence[] = [
   ...defencesOf(
     `${http}/create-http.ts`,
-    [matrix, `${http}/http.test.ts`],
+    [`${http}/http.test.ts`, matrix],
     [
       [
         'a request for another host is refused',

@@ -42,6 +42,7 @@ export async function runTests(clone: string, file: string, { bail }: { bail: bo
   await new Promise<void>((resolve) => {
     const child = spawn(process.execPath, [vitest, ...args, '--reporter=json', `--outputFile=${report}`], {
       cwd: clone,
+      env: { ...process.env, NODE_COMPILE_CACHE: join(clone, '.cache', 'compiled') },
       stdio: 'ignore',
       detached: true,
     })

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Defence } from './defence.ts'
-import { runTests, type TestRun } from './run-tests.ts'
+import { type Failure, runTests, type TestRun } from './run-tests.ts'
 
 /** What became of a defence that was taken out: a test's assertion found it, none did, or it could not be told. */
 export type Outcome = 'found' | 'survived' | 'timed out' | 'threw' | 'does not apply' | 'nothing ran'
@@ -23,19 +23,20 @@ export async function tryWithout(clone: string, untouched: Untouched, defence: D
   const before = readFileSync(path, 'utf8')
   if (before.split(cut).length !== 2) return { outcome: 'does not apply', detail: 'the text is not there once' }
   const tests = defence.tests.filter((test) => existsSync(join(clone, test)))
-  const asTheyAre = new Map<string, TestRun>()
+  let ran = 0
   // Python compares seconds and sizes only.
   const forget = (): void => rmSync(join(dirname(path), '__pycache__'), { recursive: true, force: true })
   let weaker: Tried | undefined
   for (const test of tests) {
-    asTheyAre.set(test, await untouched(test))
+    const asItIs = await untouched(test)
+    ran += asItIs.ran
     writeFileSync(
       path,
       before.replace(cut, () => put),
     )
     forget()
     try {
-      const found = await tryTest(clone, test, asTheyAre.get(test)?.failures.map((one) => one.test) ?? [])
+      const found = await tryTest(clone, test, asItIs)
       if (found?.outcome === 'found') return found
       weaker ??= found
     } finally {
@@ -43,18 +44,24 @@ export async function tryWithout(clone: string, untouched: Untouched, defence: D
       forget()
     }
   }
-  const ran = [...asTheyAre.values()].some((one) => one.ran > 0)
-  return weaker ?? { outcome: ran ? 'survived' : 'nothing ran', detail: tests.map((one) => basename(one)).join(', ') }
+  return (
+    weaker ?? { outcome: ran > 0 ? 'survived' : 'nothing ran', detail: tests.map((one) => basename(one)).join(', ') }
+  )
 }
 
-async function tryTest(clone: string, file: string, broken: readonly string[]): Promise<Tried | undefined> {
-  const fresh = (run: TestRun) => run.failures.filter(({ test }) => !broken.includes(test))
-  let failures = broken.length > 0 ? [] : fresh(await runTests(clone, file, { bail: true }))
+async function tryTest(clone: string, file: string, asItIs: TestRun): Promise<Tried | undefined> {
+  const broken = asItIs.failures.map(({ test }) => test)
+  const run = async (bail: boolean): Promise<{ ran: number; failures: readonly Failure[] }> => {
+    const { ran, failures } = await runTests(clone, file, { bail })
+    return { ran, failures: failures.filter(({ test }) => !broken.includes(test)) }
+  }
+  let { ran, failures } = await run(broken.length === 0)
   // Another test of the file may assert where the first that failed did not.
-  if (broken.length > 0 || (failures.length > 0 && !failures.some(({ how }) => how === 'asserted')))
-    failures = fresh(await runTests(clone, file, { bail: false }))
+  if (broken.length === 0 && failures.length > 0 && !failures.some(({ how }) => how === 'asserted'))
+    ({ ran, failures } = await run(false))
   const one = failures.find(({ how }) => how === 'asserted') ?? failures[0]
-  if (!one) return undefined
-  if (one.how === 'asserted') return { outcome: 'found', detail: '', test: one.test }
-  return { outcome: one.how, detail: `${one.test}: ${one.message}` }
+  if (one?.how === 'asserted') return { outcome: 'found', detail: '', test: one.test }
+  if (one) return { outcome: one.how, detail: `${one.test}: ${one.message}` }
+  if (ran === 0 && asItIs.ran > 0) return { outcome: 'threw', detail: `${basename(file)}: no test could start` }
+  return undefined
 }

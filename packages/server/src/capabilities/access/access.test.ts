@@ -57,6 +57,29 @@ describeEachDatabase('access', ({ world }) => {
     return made.secret
   }
 
+  test('tokens, sessions, links and invitations are stored as hashes: what is in the database opens nothing', async () => {
+    const { id, name } = await account(world.project, 'viewer')
+    const token = await tokenOf(id)
+    const link = await linkFor(name)
+    const login = await send('POST', '/api/v1/login', { body: { token: await linkFor(name) } })
+    const session = /trs_[\w-]+/.exec(String(login.headers['set-cookie']))?.[0] ?? ''
+    const admin = await world.as('instance-admin')
+    const invited = await admin.call('POST', `/api/v1/projects/${world.project}/invitations`, { role: 'viewer' })
+    const invitation = /tri_[\w-]+/.exec(String(invited.json.path))?.[0] ?? ''
+    const stored = JSON.stringify(
+      await Promise.all(
+        (['token', 'login_link', 'invitation'] as const).map((table) =>
+          world.kernel.db.read.selectFrom(table).selectAll().execute(),
+        ),
+      ),
+    )
+    expect(stored).toContain(id)
+    for (const secret of [token, link, session, invitation]) {
+      expect(secret).toMatch(/^tr[vlsi]_[\w-]{43}$/)
+      expect(stored.includes(secret), secret.slice(0, 4)).toBe(false)
+    }
+  })
+
   test('a login link makes one session, with a cookie that scripts and other sites cannot use', async () => {
     const { id, name } = await account(world.project, 'viewer')
     const token = await linkFor(name)
