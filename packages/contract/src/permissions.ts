@@ -19,6 +19,8 @@ export const permissions = [
   'feature:write',
   'run:read',
   'run:write',
+  /** Removing deleted experiments and runs for good. */
+  'run:delete',
   'prediction:read',
   'prediction:write',
   'label:write',
@@ -79,6 +81,7 @@ const contributes: Permission[] = [
 const maintains: Permission[] = [
   ...contributes,
   'metrics:read',
+  'run:delete',
   'pipeline:write',
   'deployment:write',
   'monitor:write',

@@ -382,11 +382,12 @@ export const updateRun = route({
   permission: 'run:write',
   schema: {
     operationId: 'updateRun',
-    summary: 'Changes the name, the note or tags of a run.',
+    summary: 'Changes the name, the note, tags or the experiment of a run.',
     params: RunParams,
     body: Type.Object(
       {
         name: Type.Optional(Type.String({ minLength: 1, maxLength: 250 })),
+        experiment: Type.Optional(ExperimentId),
         note: Type.Optional(Type.String({ maxLength: 8000 })),
         tags: Type.Optional(TagChanges),
       },

@@ -33,6 +33,7 @@ import {
   approveStep,
   createRegistry,
   gateStep,
+  heldByVersions,
   type Registry,
   registerStep,
   registryRoutes,
@@ -62,7 +63,15 @@ import {
   type Uploads,
 } from './capabilities/storage/index.ts'
 import { createSubjectRequests, type SubjectRequests, subjectRoutes } from './capabilities/subjects/index.ts'
-import { createTracking, resolveDatasetsWith, type Tracking, trackingRoutes } from './capabilities/tracking/index.ts'
+import {
+  createTracking,
+  createTrash,
+  resolveDatasetsWith,
+  type Tracking,
+  type Trash,
+  trackingRoutes,
+  trashRoutes,
+} from './capabilities/tracking/index.ts'
 import { createEnvironmentBuilder } from './drivers/environment-uv/index.ts'
 import { closureFinder, createLocalExecutor } from './drivers/python-runner/index.ts'
 import { createOnlineSqlite } from './drivers/online-sqlite/online-sqlite.ts'
@@ -93,6 +102,7 @@ export interface Capabilities {
   readonly datasets: Datasets
   readonly tracking: Tracking
   readonly features: Features
+  readonly trash: Trash
   readonly outcomes: Outcomes
   readonly evaluations: Evaluations
   readonly pipelines: Pipelines
@@ -129,6 +139,10 @@ export function composeCapabilities(
   const tracking = createTracking(kernel, { resolveDataset: resolveDatasetsWith(datasets) })
   const features = createFeatures({
     ...kernel,
+  const trash = createTrash(kernel, {
+    runs: (project, ids) => heldByVersions(kernel.db, project, 'run_id', ids),
+    loggedModels: (project, ids) => heldByVersions(kernel.db, project, 'logged_model_id', ids),
+  })
     online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }),
   })
   const outcomes = createOutcomes({
@@ -180,6 +194,7 @@ export function composeCapabilities(
     tracking,
     features,
     outcomes,
+    trash,
     evaluations,
     pipelines,
     registry,
@@ -356,6 +371,7 @@ export function composeHttp(
   trackingRoutes(app, capabilities.tracking, { ...kernel, uploads: capabilities.uploads })
   registryRoutes(app, capabilities.registry)
   mlflowRoutes(app, { kernel, ...capabilities })
+  trashRoutes(app, capabilities.trash)
   featureRoutes(app, capabilities.features)
   outcomeRoutes(app, capabilities.outcomes)
   evaluationRoutes(app, capabilities.evaluations)

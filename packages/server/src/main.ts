@@ -87,6 +87,7 @@ async function open(
     await capabilities.storage.schedule()
     await capabilities.uploads.schedule()
     await kernel.eventArchive.schedule()
+    await capabilities.trash.schedule()
     jobs.start()
     closers.push(() => jobs.stop())
   }

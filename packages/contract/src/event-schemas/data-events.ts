@@ -66,3 +66,18 @@ export const dataEvents = [
   eventSchema('predictions.committed', 'deployment', 'A batch of logged predictions was committed.', committed),
   eventSchema('labels.committed', 'deployment', 'A batch of labels was committed.', committed),
 ] as const
+  eventSchema('run.removed', 'run', 'A deleted run was removed for good, by a person or because it was old enough.', {
+    name: text(),
+  }),
+  eventSchema('run.moved', 'run', 'A run was moved to another experiment.', {
+    name: text(),
+    from: text('Id of the experiment it was in.'),
+    to: text('Id of the experiment it is in now.'),
+    fact,
+  }),
+  eventSchema(
+    'experiment.removed',
+    'experiment',
+    'The removal of a deleted experiment with all its runs has begun; it cannot be restored any more.',
+    { name: text(), runs: Type.Integer() },
+  ),

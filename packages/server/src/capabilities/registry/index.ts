@@ -1,6 +1,7 @@
 export type { DeployableVersion } from './deployable.ts'
 export type { VersionFiles } from './describe-files.ts'
 export type { GateCheck, GateRule, GateVerdict } from './gate.ts'
+export { heldByVersions } from './held-by-versions.ts'
 export { createRegistry, type Registry } from './registry.ts'
 export { parseVersionPath, versionUri } from './resolve-source.ts'
 export { registryRoutes } from './routes.ts'

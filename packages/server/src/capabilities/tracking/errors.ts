@@ -23,6 +23,25 @@ export const trackingErrors = defineErrors('TRACKING', {
     status: 400,
     message: (id: string) => `The experiment ${id} must be in the 'active' state. Current state is deleted.`,
   },
+  EXPERIMENT_IS_REMOVED: {
+    status: 409,
+    message: (name: string) => `The experiment "${name}" is being removed for good, which cannot be taken back.`,
+  },
+  NOT_IN_TRASH: {
+    status: 409,
+    message: (what: string) => `${what} is not deleted. Only what is in the trash can be removed for good.`,
+  },
+  DEFAULT_STAYS: {
+    status: 409,
+    message: () =>
+      'The experiment Default (0) cannot be removed, because clients log to it where none is named. Its runs can.',
+  },
+  IS_HELD: {
+    status: 409,
+    message: (what: string, by: string) =>
+      `${what} is needed by ${by}, which was made from it. Delete that first, then remove this.`,
+    details: (_what: string, by: string) => ({ heldBy: by }),
+  },
   RUN_NOT_FOUND: {
     status: 404,
     message: (id: string) =>

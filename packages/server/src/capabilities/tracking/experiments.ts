@@ -63,6 +63,7 @@ async function ensureDefaultExperiment({ db, clock }: TrackingDeps, scope: Scope
         created_at: now,
         updated_at: now,
         created_by: scope.principal.id,
+        deleted_at: null,
       })
       .onConflict((c) => c.doNothing())
       .execute()
@@ -103,12 +104,18 @@ async function insertExperiment(
     .where('name', '=', name)
     .executeTakeFirst()
   if (same) throw trackingErrors.EXPERIMENT_EXISTS(name)
-  const top = await trx
+  const tops = await trx
     .selectFrom('experiment')
     .select((e) => e.fn.max('number').as('number'))
     .where('project_id', '=', project)
-    .executeTakeFirst()
-  const number = Number(top?.number ?? 0) + 1
+    .unionAll(
+      trx
+        .selectFrom('removed_experiment')
+        .select((e) => e.fn.max('number').as('number'))
+        .where('project_id', '=', project),
+    )
+    .execute()
+  const number = Math.max(0, ...tops.map((top) => Number(top.number ?? 0))) + 1
   const now = clock()
   const row: ExperimentTable = {
     project_id: project,
@@ -119,6 +126,7 @@ async function insertExperiment(
     created_at: now,
     updated_at: now,
     created_by: scope.principal.id,
+    deleted_at: null,
   }
   await trx.insertInto('experiment').values(row).execute()
   for (const tag of tags) await upsertExperimentTag(trx, project, row.id, tag)
@@ -177,9 +185,10 @@ export async function setExperimentLifecycle(
   const { db, clock, events } = deps
   await db.write.transaction().execute(async (trx) => {
     const { project } = scope
+    if (lifecycle === 'active') await requireNotRemoved(asReader(trx), project, id)
     const changed = await trx
       .updateTable('experiment')
-      .set({ lifecycle, updated_at: clock() })
+      .set({ lifecycle, updated_at: clock(), deleted_at: lifecycle === 'deleted' ? clock() : null })
       .where('project_id', '=', project)
       .where('id', '=', id)
       .where('lifecycle', '<>', lifecycle)
@@ -231,6 +240,17 @@ export async function tagExperiment(
       .where('id', '=', id)
       .execute()
   })
+}
+
+/** Throws EXPERIMENT_IS_REMOVED once its removal has begun. */
+export async function requireNotRemoved(db: Reader, project: string, id: string): Promise<void> {
+  const removed = await db
+    .selectFrom('removed_experiment')
+    .select('name')
+    .where('project_id', '=', project)
+    .where('experiment_id', '=', id)
+    .executeTakeFirst()
+  if (removed) throw trackingErrors.EXPERIMENT_IS_REMOVED(removed.name)
 }
 
 export async function requireActiveExperiment(trx: Trx, project: string, id: string): Promise<ExperimentTable> {

@@ -25,3 +25,5 @@ export type {
 } from './tables.ts'
 export { createTracking, type Tracking } from './tracking.ts'
 export { type ArtifactOwner, ownerKey, runUrn } from './urns.ts'
+export { createTrash, type Trash } from './trash/trash.ts'
+export { trashRoutes } from './trash/trash-routes.ts'

@@ -86,11 +86,13 @@ async function newSeries(db: Pick<Database, 'dialect'>, trx: Trx, count: number)
     }>`select nextval('run_metric_series') as id from generate_series(1, ${count})`.execute(trx)
     return rows.map((row) => Number(row.id))
   }
-  const top = await trx
+  // A removed metric's number is free once its points are gone.
+  const tops = await trx
     .selectFrom('run_metric')
     .select((e) => e.fn.max('series_id').as('id'))
-    .executeTakeFirst()
-  const first = Number(top?.id ?? 0) + 1
+    .unionAll(trx.selectFrom('removed_series').select((e) => e.fn.max('series_id').as('id')))
+    .execute()
+  const first = Math.max(0, ...tops.map((top) => Number(top.id ?? 0))) + 1
   return Array.from({ length: count }, (_, i) => first + i)
 }
 

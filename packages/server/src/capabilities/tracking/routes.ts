@@ -157,6 +157,7 @@ export function trackingRoutes(
   mount(app, getRun, 200, ({ scope, params }) => tracking.runDetail(scope, params.run))
   mount(app, updateRun, 200, async ({ scope, params, body }) => {
     const { run } = params
+    if (body.experiment !== undefined) await tracking.moveRun(scope, run, body.experiment)
     if (body.name !== undefined) await tracking.updateRun(scope, run, { name: body.name })
     const changes = tagChanges(body)
     const set = changes.filter((change): change is { key: string; value: string } => change.value !== null)

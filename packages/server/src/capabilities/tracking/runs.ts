@@ -3,7 +3,13 @@ import type { RunStatus } from '@trivium/contract'
 import { asReader, type Reader, type Trx } from '../../kernel/db/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { trackingErrors } from './errors.ts'
-import { requireActiveExperiment, requireExperiment, type TagChange, type TrackingDeps } from './experiments.ts'
+import {
+  requireActiveExperiment,
+  requireExperiment,
+  requireNotRemoved,
+  type TagChange,
+  type TrackingDeps,
+} from './experiments.ts'
 import { originRefs, urnFromTag } from './origin-refs.ts'
 import { newRunName } from './run-names.ts'
 import type { RunTable } from './tables.ts'
@@ -170,6 +176,7 @@ export async function setRunLifecycle(
   await db.write.transaction().execute(async (trx) => {
     const run = await requireRun(asReader(trx), project, id)
     if (run.lifecycle === lifecycle) return
+    if (lifecycle === 'active') await requireNotRemoved(asReader(trx), project, run.experiment_id)
     await trx
       .updateTable('run')
       .set({ lifecycle, deleted_at: lifecycle === 'deleted' ? clock() : null })

@@ -18,6 +18,16 @@ declare module '../../kernel/db/database.ts' {
     logged_model_tag: { project_id: string; model_id: string; key: string; value: string }
     logged_model_metric: LoggedModelMetricTable
     artifact_file: ArtifactFileTable
+    /** Experiments that were removed for good, or are being removed; their numbers are not used again. */
+    removed_experiment: {
+      project_id: string
+      experiment_id: string
+      number: number
+      name: string
+      removed_at: number
+    }
+    /** Metrics of removed runs whose points are still to be deleted. */
+    removed_series: { project_id: string; series_id: number }
   }
 }
 
@@ -30,6 +40,8 @@ export interface ExperimentTable {
   created_at: number
   updated_at: number
   created_by: string
+  /** Since when it is in the trash; null also where a program before the trash has deleted it. */
+  deleted_at?: number | null | undefined
 }
 
 export interface RunTable {

@@ -31,6 +31,7 @@ import {
 import { type DatasetResolver, type LoggedDataset, logInputs, logOutputs } from './inputs.ts'
 import { withRunCounts } from './list-experiments-thread.ts'
 import { readRunDetail } from './read-runs.ts'
+import { moveRun } from './move-run.ts'
 import { createRun, requireRun, setRunLifecycle, updateRun } from './runs.ts'
 import type { ArtifactFileTable, ExperimentTable, LoggedModelTable, RunTable } from './tables.ts'
 import type { ArtifactOwner } from './urns.ts'
@@ -58,6 +59,8 @@ export interface Tracking {
     id: string,
     change: { status?: RunStatus; endTime?: number; name?: string },
   ): Promise<RunTable>
+  /** Moves an active run to another experiment, with its inputs and the models that it logged. */
+  moveRun(scope: Scope, id: string, experiment: string): Promise<void>
   setRunLifecycle(scope: Scope, id: string, lifecycle: 'active' | 'deleted'): Promise<void>
   /** All of the batch or none of it; a batch that is sent again changes nothing. */
   logBatch(scope: Scope, run: string, batch: Batch): Promise<void>
@@ -113,6 +116,7 @@ export function createTracking(kernel: TrackingDeps, options: { resolveDataset?:
     createRun: (scope, input) => createRun(deps, scope, input),
     requireRun: (scope, id) => requireRun(db.read, scope.project, id),
     updateRun: (scope, id, change) => updateRun(deps, scope, id, change),
+    moveRun: (scope, id, experiment) => moveRun(deps, scope, id, experiment),
     setRunLifecycle: (scope, id, lifecycle) => setRunLifecycle(deps, scope, id, lifecycle),
     logBatch: (scope, run, batch) => logBatch(deps, scope, run, batch),
     deleteRunTag: (scope, run, key) => deleteRunTag(deps, scope, run, key),

@@ -143,6 +143,13 @@ export const configSchema = Type.Object(
       maximum: 3650,
       description: 'Days after which entries of the access log are removed.',
     }),
+    trashDays: Type.Integer({
+      default: 30,
+      minimum: 0,
+      maximum: 36500,
+      description:
+        'Days after which deleted experiments and runs are removed for good, with their files; 0 keeps them until somebody removes them.',
+    }),
     vaultKey: Type.String({
       default: '',
       description:
