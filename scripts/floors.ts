@@ -8,6 +8,7 @@ export const capabilityFloors: Readonly<Record<string, number>> = {
   rollouts: 7,
   monitoring: 7,
   serving: 6,
+  imports: 6,
   registry: 5,
   training: 5,
   evaluation: 4,

@@ -63,6 +63,7 @@ import {
   type Uploads,
 } from './capabilities/storage/index.ts'
 import { createSubjectRequests, type SubjectRequests, subjectRoutes } from './capabilities/subjects/index.ts'
+import { createImports, importRoutes, type Imports } from './capabilities/imports/index.ts'
 import {
   createTracking,
   createTrash,
@@ -107,6 +108,7 @@ export interface Capabilities {
   readonly evaluations: Evaluations
   readonly pipelines: Pipelines
   readonly registry: Registry
+  readonly imports: Imports
   readonly serving: Serving
   readonly monitoring: Monitoring
   readonly operations: Operations
@@ -198,6 +200,7 @@ export function composeCapabilities(
     evaluations,
     pipelines,
     registry,
+    imports: createImports(kernel),
     serving,
     monitoring,
     operations,
@@ -368,6 +371,7 @@ export function composeHttp(
   webhookRoutes(app, capabilities.webhooks)
   subjectRoutes(app, capabilities.subjects)
   datasetRoutes(app, capabilities.datasets, { ...kernel, uploads: capabilities.uploads })
+  importRoutes(app, capabilities.imports, { uploads: capabilities.uploads })
   trackingRoutes(app, capabilities.tracking, { ...kernel, uploads: capabilities.uploads })
   registryRoutes(app, capabilities.registry)
   mlflowRoutes(app, { kernel, ...capabilities })

@@ -56,6 +56,28 @@ export const dataEvents = [
     title,
     fact,
   }),
+  eventSchema('experiment.imported', 'experiment', 'An experiment of another tracker was brought here.', {
+    name: text(),
+    createdAt: integer('When it was made there, milliseconds UTC.'),
+    fact,
+  }),
+  eventSchema('run.imported', 'run', 'A run of another tracker was brought here, with its id and its times.', {
+    name: text(),
+    experiment: text(),
+    status: text('As it was there.'),
+    startedAt: nullable(integer()),
+    endedAt: nullable(integer()),
+    title,
+    fact,
+  }),
+  eventSchema('import.finished', 'import', 'An import from another tracker has ended.', {
+    kind: text(),
+    source: text(),
+    verified: Type.Boolean(),
+    runs: integer(),
+    skipped: integer('How many things could not be taken.'),
+    fact,
+  }),
   eventSchema('run.deleted', 'run', 'A run was deleted; it can be restored.', { name: text() }),
   eventSchema('run.restored', 'run', 'A deleted run was restored.', { name: text() }),
   eventSchema('logged-model.ready', 'logged-model', 'A model that a run logged is complete.', {

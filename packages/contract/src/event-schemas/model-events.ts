@@ -41,6 +41,18 @@ export const modelEvents = [
     title,
     fact,
   }),
+  eventSchema('model.imported', 'model', 'A model of another registry was brought here.', {
+    name: text(),
+    createdAt: integer('When it was made there, milliseconds UTC.'),
+  }),
+  eventSchema('model-version.imported', 'model', 'A version of another registry was brought here, with its number.', {
+    ...version,
+    digest,
+    flavors: Type.Array(text()),
+    createdAt: integer('When it was registered there, milliseconds UTC.'),
+    title,
+    fact,
+  }),
   eventSchema('model-version.evidence-attached', 'model', 'Evidence was attached to a version.', {
     ...version,
     kind: text(),

@@ -42,6 +42,7 @@ import { uploads } from './0128-uploads.ts'
 import { connections } from './0129-connections.ts'
 import { stepBoundary } from './0129-step-boundary.ts'
 import { erasedKeys } from './0130-erased-keys.ts'
+import { imports } from './0140-imports.ts'
 import { runTrash } from './0145-run-trash.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
@@ -93,6 +94,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
 
 /**
  * Programs that know this migration may run beside this one: the version before it does. It moves on, two releases after what expanded the schema, in the
+  ['0140-imports', imports],
   ['0145-run-trash', runTrash],
  * change that contracts it.
  */

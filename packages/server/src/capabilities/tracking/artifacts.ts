@@ -75,7 +75,7 @@ export async function putArtifact(
 }
 
 /** A path is a file or a directory, not both. */
-async function refuseCollision(trx: Trx, project: string, owner: ArtifactOwner, path: string): Promise<void> {
+export async function refuseCollision(trx: Trx, project: string, owner: ArtifactOwner, path: string): Promise<void> {
   const segments = path.split('/')
   const above = segments.slice(1).map((_, i) => segments.slice(0, i + 1).join('/'))
   const found = await trx
@@ -186,7 +186,7 @@ export async function deleteArtifacts(
 }
 
 /** Lets go of contents that no path of the owner names any more. */
-async function dropUnusedRefs(
+export async function dropUnusedRefs(
   trx: Trx,
   project: string,
   owner: ArtifactOwner,

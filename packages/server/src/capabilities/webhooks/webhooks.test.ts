@@ -112,6 +112,29 @@ describeEachDatabase(
       expect((await deliveries())[0]).toMatchObject({ id, state: 'delivered', attempts: 1, status: 200, error: null })
     })
 
+    test('of what was imported only those are told who named the event; that an import ended is news', async () => {
+      const { project, admin, deliveries } = await start(['*'], '/all')
+      const imports = `/api/v1/projects/${project}/imports`
+      const { json } = await admin.call('POST', imports, { kind: 'mlflow-server', source: 'peer' })
+      const experiment = { id: '5', name: 'old', lifecycle: 'active', createdAt: 1, updatedAt: 1, tags: {} }
+      await admin.call('POST', `${imports}/${json.id as string}/batch`, { experiments: [experiment] })
+      await admin.call('POST', `${imports}/${json.id as string}/finish`, {
+        verified: true,
+        experiments: [],
+        loggedModels: 0,
+        models: 0,
+        versions: 0,
+        files: 0,
+        bytes: 0,
+        unchangedRuns: 0,
+        skipped: [],
+        moreSkipped: 0,
+      })
+      const told = async () => ((await deliveries()) as { event: string }[]).map(({ event }) => event)
+      await eventually(async () => (await told()).includes('import.finished'))
+      expect(await told()).not.toContain('experiment.imported')
+    })
+
     test('what fails is tried again with the same id and body, given up after the last attempt, and replayed by hand', async () => {
       received.length = 0
       const { project, admin, url, deliveries } = await start(['experiment.created'], '/failing')

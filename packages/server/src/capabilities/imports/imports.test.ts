@@ -1,0 +1,282 @@
+import { createHash } from 'node:crypto'
+import { canonicalRun, canonicalSeries, type ImportedRun } from '@trivium/contract'
+import { describeEachDatabase } from '@trivium/testing'
+import { expect, test } from 'vitest'
+
+const run = (id: string, over: Partial<ImportedRun> = {}): ImportedRun => ({
+  id,
+  experiment: '7',
+  name: `run ${id.slice(0, 2)}`,
+  user: 'ada',
+  status: 'FINISHED',
+  lifecycle: 'active',
+  startTime: 1_600_000_000_000,
+  endTime: 1_600_000_001_000,
+  params: { depth: '3' },
+  tags: { 'mlflow.runName': `run ${id.slice(0, 2)}`, team: 'ops' },
+  datasets: [
+    {
+      name: 'flights',
+      digest: 'abc',
+      sourceType: 'local',
+      source: '/etc/passwd',
+      schema: null,
+      profile: '{"rows":2}',
+      tags: [{ key: 'mlflow.data.context', value: 'training' }],
+    },
+  ],
+  models: [],
+  ...over,
+})
+const experiment = {
+  id: '7',
+  name: 'delays',
+  lifecycle: 'active' as const,
+  createdAt: 1_500_000_000_000,
+  updatedAt: 1_500_000_000_001,
+  tags: { owner: 'ada' },
+}
+const raw = { 'content-type': 'application/octet-stream' }
+const a = 'a'.repeat(32)
+const b = 'b'.repeat(32)
+const loss = {
+  run: a,
+  key: 'loss',
+  steps: [0, 1, 1],
+  timestamps: [5, 6, 7],
+  values: [0.5, null, 1.7976931348623157e308],
+}
+const report = {
+  verified: true,
+  experiments: [],
+  loggedModels: 0,
+  models: 0,
+  versions: 0,
+  files: 0,
+  bytes: 0,
+  unchangedRuns: 0,
+  skipped: [],
+  moreSkipped: 0,
+}
+
+describeEachDatabase('imports', ({ world }) => {
+  const begin = async (source = 'http://peer:5000') => {
+    const project = await world.makeProject()
+    const client = await world.as('contributor', project)
+    const base = `/api/v1/projects/${project}/imports`
+    const { json } = await client.call('POST', base, { kind: 'mlflow-server', source })
+    const at = `${base}/${json.id as string}`
+    const send = (body: object) => client.call('POST', `${at}/batch`, body)
+    return { project, client, base, at, id: json.id as string, send }
+  }
+
+  test('runs keep their ids, times, values and history, and the digest over them is the one that the source computes', async () => {
+    const { project, client, at, send } = await begin()
+    const sent = await send({
+      experiments: [experiment],
+      runs: [run(a), run(b, { lifecycle: 'deleted' })],
+      series: [loss],
+    })
+    expect(sent.json).toEqual({ experiments: [{ sourceId: '7', id: '7', made: true }], refused: [] })
+    const detail = (await client.call('GET', `/api/v1/projects/${project}/runs/${a}`)).json
+    expect(detail).toMatchObject({
+      id: a,
+      user: 'ada',
+      startedAt: 1_600_000_000_000,
+      endedAt: 1_600_000_001_000,
+      params: { depth: '3' },
+      experiment: 'delays',
+    })
+    const found = (await client.call('GET', `/api/v1/projects/${project}/experiments/7`)).json
+    expect(found).toMatchObject({ name: 'delays', createdAt: 1_500_000_000_000 })
+    const digests = (await client.call('POST', `${at}/digests`, { runs: [a, b] })).json.runs as any[]
+    const points = [
+      [0, 5, 0.5],
+      [1, 6, null],
+      [1, 7, 1.7976931348623157e308],
+    ] as const
+    const expected = createHash('sha256')
+      .update(canonicalRun(run(a)))
+      .update(canonicalSeries('loss', points))
+    expect(digests.find((one) => one.run === a)).toEqual({
+      run: a,
+      params: 1,
+      tags: 2,
+      points: 3,
+      digest: expected.digest('hex'),
+    })
+    expect(digests.find((one) => one.run === b).digest).toBe(
+      createHash('sha256')
+        .update(canonicalRun(run(b, { lifecycle: 'deleted' })))
+        .digest('hex'),
+    )
+  })
+
+  test('a batch that is sent again changes nothing and tells nobody again; a changed run is brought up to date', async () => {
+    const { project, client, at, send } = await begin()
+    const batch = { experiments: [experiment], runs: [run(a)], series: [loss], complete: [{ run: a, mark: 'one' }] }
+    await send(batch)
+    const first = (await client.call('POST', `${at}/digests`, { runs: [a] })).json
+    expect((await send(batch)).json.experiments).toEqual([{ sourceId: '7', id: '7', made: false }])
+    expect((await client.call('POST', `${at}/digests`, { runs: [a] })).json).toEqual(first)
+    expect((await client.call('POST', `${at}/known`, { runs: [a, b] })).json).toEqual({ marks: { [a]: 'one' } })
+    await world.settled(project)
+    const { json } = await client.call('GET', `/api/v1/projects/${project}/events?limit=100`)
+    const names = (json.events as { name: string }[]).map(({ name }) => name)
+    expect(names.filter((name) => name === 'run.imported')).toHaveLength(1)
+    expect(names.filter((name) => name === 'run.created' || name === 'run.finished')).toEqual([])
+    await send({ runs: [run(a, { params: { depth: '4' }, status: 'FAILED' })] })
+    const detail = (await client.call('GET', `/api/v1/projects/${project}/runs/${a}`)).json
+    expect(detail).toMatchObject({ status: 'FAILED', params: { depth: '4' } })
+  })
+
+  test('an id or a name that the project has already is not overwritten: names are joined, other runs with the id are refused', async () => {
+    const { project, client, send } = await begin()
+    const mine = await client.call('POST', '/api/2.0/mlflow/experiments/create', { name: 'delays' })
+    const { json } = await send({ experiments: [experiment, { ...experiment, id: '1', name: 'other' }] })
+    expect(json.experiments).toEqual([
+      { sourceId: '7', id: mine.json.experiment_id, made: false },
+      { sourceId: '1', id: '2', made: true },
+    ])
+    await send({ runs: [run(a)] })
+    const again = await send({ runs: [run(a, { startTime: 1 })] })
+    expect(again.json.refused).toEqual([
+      { what: `run ${a}`, why: `the project has another run with this id, in experiment ${mine.json.experiment_id}` },
+    ])
+    const elsewhere = await send({ runs: [run(b, { experiment: '99' })] })
+    expect(elsewhere.json.refused[0].why).toContain('experiment 99')
+    expect((await client.call('GET', `/api/v1/projects/${project}/runs/${b}`)).status).toBe(404)
+    // The next experiment gets a free number.
+    expect((await client.call('POST', '/api/2.0/mlflow/experiments/create', { name: 'next' })).json).toEqual({
+      experiment_id: '3',
+    })
+  })
+
+  test('files are checked against their digest, kept for deleted runs too, and never leave the directory of their run', async () => {
+    const { client, at, send } = await begin()
+    await send({ experiments: [experiment], runs: [run(a, { lifecycle: 'deleted' })] })
+    const bytes = Buffer.from('model')
+    const digest = createHash('sha256').update(bytes).digest('hex')
+    const put = (path: string, of = digest, owner = `run/${a}`) =>
+      client.call('PUT', `${at}/file?owner=${owner}&path=${encodeURIComponent(path)}&digest=${of}`, bytes, raw)
+    expect((await put('model/data.txt')).json).toEqual({ digest, size: 5 })
+    expect((await put('model/data.txt', 'f'.repeat(64))).json.code).toBe('IMPORTS.DIGEST_DIFFERS')
+    for (const path of ['../x', 'a/../../x', '/etc/passwd', 'a\\b', 'a\0b', 'a//b'])
+      expect((await put(path)).json.code).toBe('TRACKING.BAD_ARTIFACT_PATH')
+    expect((await put('model', digest)).json.code).toBe('TRACKING.ARTIFACT_IN_THE_WAY')
+    expect((await put('x', digest, `run/${b}`)).json.code).toBe('IMPORTS.RUN_NOT_IMPORTED')
+    const { json } = await client.call('POST', `${at}/files/list`, { owners: [`run/${a}`] })
+    expect(json.files).toEqual([{ owner: `run/${a}`, path: 'model/data.txt', digest, size: 5 }])
+  })
+
+  test('models keep numbers, times, tags, stages and aliases; their files are those of the run', async () => {
+    const { project, client, at, send } = await begin()
+    await send({ experiments: [experiment], runs: [run(a)] })
+    await client.call('PUT', `${at}/file?owner=run/${a}&path=model/weights.bin`, Buffer.from('w'), raw)
+    const version = {
+      version: 3,
+      description: 'third',
+      stage: 'Production',
+      state: 'ready',
+      source: `s3://bucket/${a}/artifacts/model`,
+      run: a,
+      runLink: '',
+      loggedModel: null,
+      createdAt: 1_550_000_000_000,
+      updatedAt: 1_560_000_000_000,
+      tags: { ok: 'yes' },
+      files: { owner: 'run', id: a, path: 'model' },
+    }
+    const model = {
+      name: 'delay',
+      description: 'late?',
+      createdAt: 1_540_000_000_000,
+      updatedAt: 1_560_000_000_000,
+      tags: { team: 'ops' },
+      aliases: { champion: 3, latest: 3 },
+      lastVersion: 5,
+      versions: [version],
+    }
+    const sent = await send({ models: [model] })
+    expect(sent.json.refused).toEqual([
+      { what: 'alias "latest" of model "delay"', why: expect.stringContaining('reserved') },
+    ])
+    const there = (await client.call('GET', `/api/v1/projects/${project}/models/delay/versions/3`)).json
+    expect(there).toMatchObject({
+      description: 'third',
+      createdAt: 1_550_000_000_000,
+      run: a,
+      tags: { ok: 'yes' },
+      aliases: ['champion'],
+    })
+    const files = await client.call('GET', `/api/2.0/mlflow/model-versions/get?name=delay&version=3`)
+    expect(files.json.model_version).toMatchObject({
+      current_stage: 'Production',
+      source: version.source,
+      creation_timestamp: 1_550_000_000_000,
+    })
+    // Numbers that were used there are not used again here.
+    await client.call('POST', '/api/2.0/mlflow/model-versions/create', {
+      name: 'delay',
+      source: `runs:/${a}/model`,
+      run_id: a,
+    })
+    expect((await client.call('GET', `/api/v1/projects/${project}/models/delay/versions/6`)).status).toBe(200)
+    const other = await send({ models: [{ ...model, aliases: {}, versions: [{ ...version, source: 'elsewhere' }] }] })
+    expect(other.json.refused[0].why).toBe('the project has another version with this number')
+  })
+
+  test('what no database keeps and what is malformed is refused with its name, and nothing of the batch stays', async () => {
+    const { project, client, send } = await begin()
+    const nul = await send({ experiments: [experiment], runs: [run(a, { params: { bad: 'x\0y' } })] })
+    expect([nul.status, nul.json.code]).toEqual([400, 'IMPORTS.NUL'])
+    expect(nul.json.detail).toContain('"bad"')
+    const uneven = await send({ experiments: [experiment], runs: [run(a)], series: [{ ...loss, values: [1] }] })
+    expect(uneven.json.code).toBe('IMPORTS.UNEVEN_SERIES')
+    for (const bad of [
+      { runs: [run('../../etc')] },
+      { runs: [run(a, { startTime: 1e300 })] },
+      { runs: [{ ...run(a), params: { depth: 3 } }] },
+      { series: [{ ...loss, steps: [0.5, 1, 2] }] },
+      { experiments: [{ ...experiment, name: 'x'.repeat(501) }] },
+    ])
+      expect((await send(bad)).status).toBe(400)
+    expect((await client.call('GET', `/api/v1/projects/${project}/runs/${a}`)).status).toBe(404)
+  })
+
+  test('an open import is found again by its source; a finished one takes nothing more and shows its report', async () => {
+    const { project, client, base, at, id, send } = await begin()
+    const again = await client.call('POST', base, { kind: 'mlflow-server', source: 'http://peer:5000' })
+    expect(again.json).toMatchObject({ id, state: 'open' })
+    await send({ experiments: [experiment], runs: [run(a)], complete: [{ run: a, mark: 'm' }] })
+    expect((await client.call('POST', `${at}/finish`, report)).json).toMatchObject({
+      state: 'finished',
+      runs: 1,
+      report,
+      experiments: [{ sourceId: '7', id: '7', name: 'delays' }],
+    })
+    expect((await send({ runs: [run(b)] })).json.code).toBe('IMPORTS.FINISHED')
+    expect((await client.call('POST', `${at}/finish`, report)).json.code).toBe('IMPORTS.FINISHED')
+    const next = await client.call('POST', base, { kind: 'mlflow-server', source: 'http://peer:5000' })
+    expect(next.json.id).not.toBe(id)
+    // What an earlier import brought is known to the next one.
+    expect((await client.call('POST', `${base}/${next.json.id}/known`, { runs: [a] })).json.marks).toEqual({ [a]: 'm' })
+    const list = (await client.call('GET', `${base}?limit=1`)).json
+    expect(list.imports.map((one: { id: string }) => one.id)).toEqual([next.json.id])
+    expect((await client.call('GET', `${base}?limit=1&page_token=${list.nextPageToken}`)).json.imports[0].id).toBe(id)
+    const viewer = await world.as('viewer', project)
+    expect((await viewer.call('POST', `${at}/batch`, {})).status).toBe(403)
+    expect((await viewer.call('GET', at)).status).toBe(200)
+  })
+
+  test('too many batches at once are refused with 429 and when to come again, and nothing of them is taken', async () => {
+    const { send } = await begin()
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, i) => send({ experiments: [{ ...experiment, id: `${i + 10}`, name: `n${i}` }] })),
+    )
+    const refused = answers.filter(({ status }) => status === 429)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused[0]?.headers['retry-after']).toBe('1')
+    expect(answers.every(({ status }) => status === 200 || status === 429)).toBe(true)
+  })
+})
