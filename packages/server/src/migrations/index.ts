@@ -90,12 +90,12 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0129-connections', connections],
   ['0129-step-boundary', stepBoundary],
   ['0130-erased-keys', erasedKeys],
+  ['0140-imports', imports],
+  ['0145-run-trash', runTrash],
 ]
 
 /**
  * Programs that know this migration may run beside this one: the version before it does. It moves on, two releases after what expanded the schema, in the
-  ['0140-imports', imports],
-  ['0145-run-trash', runTrash],
  * change that contracts it.
  */
 export const oldestProgram = '0100-model-notes'
