@@ -80,14 +80,6 @@ export const dataEvents = [
   }),
   eventSchema('run.deleted', 'run', 'A run was deleted; it can be restored.', { name: text() }),
   eventSchema('run.restored', 'run', 'A deleted run was restored.', { name: text() }),
-  eventSchema('logged-model.ready', 'logged-model', 'A model that a run logged is complete.', {
-    name: text(),
-    title,
-    fact,
-  }),
-  eventSchema('predictions.committed', 'deployment', 'A batch of logged predictions was committed.', committed),
-  eventSchema('labels.committed', 'deployment', 'A batch of labels was committed.', committed),
-] as const
   eventSchema('run.removed', 'run', 'A deleted run was removed for good, by a person or because it was old enough.', {
     name: text(),
   }),
@@ -103,3 +95,11 @@ export const dataEvents = [
     'The removal of a deleted experiment with all its runs has begun; it cannot be restored any more.',
     { name: text(), runs: Type.Integer() },
   ),
+  eventSchema('logged-model.ready', 'logged-model', 'A model that a run logged is complete.', {
+    name: text(),
+    title,
+    fact,
+  }),
+  eventSchema('predictions.committed', 'deployment', 'A batch of logged predictions was committed.', committed),
+  eventSchema('labels.committed', 'deployment', 'A batch of labels was committed.', committed),
+] as const
