@@ -139,12 +139,12 @@ export function composeCapabilities(
   connections.addSource(async () => [packageIndex])
   const datasets = createDatasets(kernel)
   const tracking = createTracking(kernel, { resolveDataset: resolveDatasetsWith(datasets) })
-  const features = createFeatures({
-    ...kernel,
   const trash = createTrash(kernel, {
     runs: (project, ids) => heldByVersions(kernel.db, project, 'run_id', ids),
     loggedModels: (project, ids) => heldByVersions(kernel.db, project, 'logged_model_id', ids),
   })
+  const features = createFeatures({
+    ...kernel,
     online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }),
   })
   const outcomes = createOutcomes({
