@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { type ExecFileException, execFile } from 'node:child_process'
 import { existsSync, readFileSync, readlinkSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve, sep } from 'node:path'
@@ -17,15 +17,52 @@ export const isolated = (call: string): string[] => [
   `import sys; sys.path.insert(0, ${JSON.stringify(pythonRoot)}); from trivium_runner.sandbox import main, probe; ${call}()`,
 ]
 
-/** Tries on this machine, by doing it, which layers keep code of people in. */
-export async function probeBoundary(python: string): Promise<CodeBoundary> {
-  try {
-    const { stdout } = await run(python, isolated('probe'), { env: {}, timeout: 20_000 })
-    return JSON.parse(stdout) as CodeBoundary
-  } catch (error) {
-    const found = `could not be tried with ${python}: ${(error as Error).message.split('\n')[0] ?? ''}`
-    return { contained: false, layers: [{ name: 'files', active: false, found }] }
+const mostTries = 3
+
+/**
+ * Tries on this machine, by doing it, which layers keep code of people in. A probe that something killed from outside says nothing of the machine, and is
+ * asked again. Throws when none answered.
+ */
+async function askBoundary(python: string): Promise<CodeBoundary> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const { stdout } = await run(python, isolated('probe'), { env: {}, timeout: 20_000 })
+      return JSON.parse(stdout) as CodeBoundary
+    } catch (error) {
+      const { killed, signal } = error as ExecFileException
+      // One that took too long was killed by ourselves.
+      if (killed === true || (signal ?? null) === null || tries === mostTries) throw error
+    }
   }
+}
+
+/** What keeps code of people in on this machine; nothing, with the reason, where that could not be tried. */
+export async function probeBoundary(python: string): Promise<CodeBoundary> {
+  return askBoundary(python).catch((error: unknown) => untried(python, error))
+}
+
+/** Tries once and remembers what it found; what could not be tried is tried again by whoever asks next. */
+export function rememberedBoundary(python: () => Promise<string>): () => Promise<CodeBoundary> {
+  let found: Promise<CodeBoundary> | undefined
+  const forget = (): void => {
+    found = undefined
+  }
+  return () => {
+    found ??= python().then((interpreter) =>
+      askBoundary(interpreter).catch((error: unknown) => {
+        forget()
+        return untried(interpreter, error)
+      }),
+    )
+    // Somebody may install Python while we run.
+    found.catch(forget)
+    return found
+  }
+}
+
+function untried(python: string, error: unknown): CodeBoundary {
+  const found = `could not be tried with ${python}: ${(error as Error).message.split('\n')[0] ?? ''}`
+  return { contained: false, layers: [{ name: 'files', active: false, found }] }
 }
 
 /** What programs need of a Linux system, without what of it is secret or somebody's own. */

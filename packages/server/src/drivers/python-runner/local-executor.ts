@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { CodeBoundary, Executor, ExecutorResult, ExecutorTask } from '../../kernel/ports/index.ts'
-import { containedEnvironment, probeBoundary, readablePaths } from './boundary.ts'
+import type { Executor, ExecutorResult, ExecutorTask } from '../../kernel/ports/index.ts'
+import { containedEnvironment, readablePaths, rememberedBoundary } from './boundary.ts'
 import { type CodePolicy, refusalOf } from './code-policy.ts'
 import { endLeftOver } from './end-left-over.ts'
 import { type ForkServer, type Sandbox, startForkServer } from './fork-server.ts'
@@ -47,15 +47,7 @@ export function createLocalExecutor(settings: LocalExecutorSettings): Executor {
   const warm = new Map<string, Warm>()
   const slots = new Set<number>()
   let closed = false
-  let tried: Promise<CodeBoundary> | undefined
-  const boundary = (): Promise<CodeBoundary> => {
-    tried ??= settings.python().then(probeBoundary)
-    tried.catch(() => {
-      // Somebody may install Python while we run.
-      tried = undefined
-    })
-    return tried
-  }
+  const boundary = rememberedBoundary(settings.python)
   const contained = policy.codeExecution === 'contained'
 
   const start = (task: ExecutorTask, preload: Iterable<string>): Warm => {
