@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util'
 import { makeClone } from './clone.ts'
 import { defences } from './index.ts'
 import { digestOf, isSeen, readRecord, writeRecord } from './record.ts'
-import { endTests, runTests, type TestRun } from './run-tests.ts'
-import { type Tried, tryWithout } from './try-without.ts'
+import { endTests } from './run-tests.ts'
+import { tryWithout } from './try-without.ts'
 
 const { values } = parseArgs({
   options: {
@@ -24,28 +24,12 @@ const queue = defences.filter((defence) => {
   return words.some((word) => text.includes(word)) && !(values.remaining && isSeen(readRecord(), defence))
 })
 const outcomes = new Map<string, number>()
-const asItIs = new Map<string, Promise<TestRun>>()
 const count = (outcome: string): void => void outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-
-/** One that fails by itself shows nothing, and is said. */
-async function untouched(clone: string, file: string): Promise<TestRun> {
-  const run = await runTests(clone, file, { bail: false })
-  for (const { test, message } of run.failures) {
-    count('fails untouched')
-    console.log(`✗ fails untouched: ${file}: ${test} (${message})`)
-  }
-  return run
-}
 
 async function work(number: number): Promise<void> {
   const clone = makeClone(root, join(folder, String(number)))
-  const ask = (file: string): Promise<TestRun> => {
-    const run = asItIs.get(file) ?? untouched(clone, file)
-    asItIs.set(file, run)
-    return run
-  }
   for (let defence = queue.shift(); defence; defence = queue.shift()) {
-    const tried: Tried = await tryWithout(clone, ask, defence)
+    const tried = await tryWithout(clone, defence)
     count(tried.outcome)
     // Read anew: another worker, or another run, may have written meanwhile.
     const seen = readRecord()

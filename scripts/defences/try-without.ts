@@ -1,10 +1,17 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Defence } from './defence.ts'
-import { type Failure, runTests, type TestRun } from './run-tests.ts'
+import { type Failure, runTests } from './run-tests.ts'
 
 /** What became of a defence that was taken out: a test's assertion found it, none did, or it could not be told. */
-export type Outcome = 'found' | 'survived' | 'timed out' | 'threw' | 'does not apply' | 'nothing ran'
+export type Outcome =
+  | 'found'
+  | 'survived'
+  | 'timed out'
+  | 'threw'
+  | 'does not apply'
+  | 'nothing ran'
+  | 'fails untouched'
 
 /** The outcome; `test` failed by what it asserts. */
 export interface Tried {
@@ -13,55 +20,51 @@ export interface Tried {
   readonly test?: string
 }
 
-/** How a test file does as it is; asked once for each file. */
-export type Untouched = (file: string) => Promise<TestRun>
-
-/** Takes the defence out, runs its tests until one fails that does not fail as it is, and puts it back. */
-export async function tryWithout(clone: string, untouched: Untouched, defence: Defence): Promise<Tried> {
-  const { file, cut, put } = defence
+/** Takes the defence out, runs its tests until one fails that passes as it is, and puts it back. */
+export async function tryWithout(clone: string, { file, cut, put, tests }: Defence): Promise<Tried> {
   const path = join(clone, file)
   const before = readFileSync(path, 'utf8')
   if (before.split(cut).length !== 2) return { outcome: 'does not apply', detail: 'the text is not there once' }
-  const tests = defence.tests.filter((test) => existsSync(join(clone, test)))
-  let ran = 0
   // Python compares seconds and sizes only.
   const forget = (): void => rmSync(join(dirname(path), '__pycache__'), { recursive: true, force: true })
   let weaker: Tried | undefined
-  for (const test of tests) {
-    const asItIs = await untouched(test)
-    ran += asItIs.ran
+  for (const test of tests.filter((one) => existsSync(join(clone, one)))) {
     writeFileSync(
       path,
       before.replace(cut, () => put),
     )
     forget()
-    try {
-      const found = await tryTest(clone, test, asItIs)
-      if (found?.outcome === 'found') return found
-      weaker ??= found
-    } finally {
+    const found = await tryTest(clone, test).finally(() => {
       writeFileSync(path, before)
       forget()
+    })
+    if (found?.outcome === 'found') {
+      if (await passes(clone, test, found.test ?? '')) return found
+      weaker ??= { outcome: 'fails untouched', detail: `${basename(test)}: ${found.test}` }
     }
+    weaker ??= found
   }
-  return (
-    weaker ?? { outcome: ran > 0 ? 'survived' : 'nothing ran', detail: tests.map((one) => basename(one)).join(', ') }
-  )
+  return weaker ?? { outcome: 'survived', detail: tests.map((one) => basename(one)).join(', ') }
 }
 
-async function tryTest(clone: string, file: string, asItIs: TestRun): Promise<Tried | undefined> {
-  const broken = asItIs.failures.map(({ test }) => test)
-  const run = async (bail: boolean): Promise<{ ran: number; failures: readonly Failure[] }> => {
-    const { ran, failures } = await runTests(clone, file, { bail })
-    return { ran, failures: failures.filter(({ test }) => !broken.includes(test)) }
-  }
-  let { ran, failures } = await run(broken.length === 0)
+async function tryTest(clone: string, file: string): Promise<Tried | undefined> {
+  let { ran, failures } = await runTests(clone, file, { bail: true })
+  const asserted = ({ how }: Failure): boolean => how === 'asserted'
   // Another test of the file may assert where the first that failed did not.
-  if (broken.length === 0 && failures.length > 0 && !failures.some(({ how }) => how === 'asserted'))
-    ({ ran, failures } = await run(false))
-  const one = failures.find(({ how }) => how === 'asserted') ?? failures[0]
+  if (failures.length > 0 && !failures.some(asserted)) ({ ran, failures } = await runTests(clone, file))
+  const one = failures.find(asserted) ?? failures[0]
   if (one?.how === 'asserted') return { outcome: 'found', detail: '', test: one.test }
   if (one) return { outcome: one.how, detail: `${one.test}: ${one.message}` }
-  if (ran === 0 && asItIs.ran > 0) return { outcome: 'threw', detail: `${basename(file)}: no test could start` }
-  return undefined
+  return ran === 0 ? { outcome: 'nothing ran', detail: basename(file) } : undefined
+}
+
+const known = new Map<string, Promise<boolean>>()
+
+/** Whether a test passes with everything in its place; asked once for each test. A test that fails by itself shows nothing. */
+function passes(clone: string, file: string, test: string): Promise<boolean> {
+  const key = `${file}\n${test}`
+  const found =
+    known.get(key) ?? runTests(clone, file, { test }).then(({ ran, failures }) => ran > 0 && failures.length === 0)
+  known.set(key, found)
+  return found
 }
