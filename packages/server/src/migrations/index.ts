@@ -42,6 +42,7 @@ import { uploads } from './0128-uploads.ts'
 import { connections } from './0129-connections.ts'
 import { stepBoundary } from './0129-step-boundary.ts'
 import { erasedKeys } from './0130-erased-keys.ts'
+import { runSearch } from './0134-run-search.ts'
 import { imports } from './0140-imports.ts'
 import { runTrash } from './0145-run-trash.ts'
 
@@ -90,6 +91,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0129-connections', connections],
   ['0129-step-boundary', stepBoundary],
   ['0130-erased-keys', erasedKeys],
+  ['0134-run-search', runSearch],
   ['0140-imports', imports],
   ['0145-run-trash', runTrash],
 ]

@@ -100,7 +100,12 @@ export const trackingErrors = defineErrors('TRACKING', {
     status: 400,
     message: (path: string, other: string) => `"${path}" cannot be a file and "${other}" one as well.`,
   },
-  BAD_FILTER: { status: 400, message: (why: string) => why },
+  BAD_FILTER: {
+    status: 400,
+    message: (why: string, _at?: readonly [number, number]) => why,
+    /** From which character of the filter to which it is wrong. */
+    details: (_why: string, at?: readonly [number, number]) => (at ? { at } : {}),
+  },
   BAD_ORDER: { status: 400, message: (why: string) => why },
   BAD_PAGE_TOKEN: {
     status: 400,

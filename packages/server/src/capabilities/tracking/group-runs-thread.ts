@@ -2,6 +2,7 @@ import type { RunGroup } from '@trivium/contract'
 import { sql } from 'kysely'
 import type { Dialect, Reader } from '../../kernel/db/index.ts'
 import { momentsOf, studentTQuantile, varianceOf } from '../../kernel/stats/index.ts'
+import { resolveNames } from './filter/resolve-names.ts'
 import { type RunQuery, runConditions } from './search-runs.ts'
 
 const most = 500
@@ -26,7 +27,8 @@ export async function runGroupsBytes(
   input: { query: RunQuery; by: readonly GroupColumn[]; metrics: readonly string[] },
   dialect: Dialect,
 ): Promise<string> {
-  const { query, by, metrics } = input
+  const { by, metrics } = input
+  const query = await resolveNames(db, input.query.project, input.query)
   const where = runConditions(dialect, query)
   const joins = by.map(({ of, key }, at) => {
     const name = sql.raw(`g${at}`)

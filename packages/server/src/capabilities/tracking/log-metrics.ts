@@ -14,6 +14,10 @@ const rollupColumns = [
   'last_text',
   'last_step',
   'last_timestamp',
+  'first_value',
+  'first_is_nan',
+  'first_step',
+  'first_timestamp',
   'min_value',
   'max_value',
   'count',
@@ -43,6 +47,7 @@ export async function logMetrics(
   let select = trx.selectFrom('run_metric').selectAll().where('project_id', '=', project).where('run_id', '=', run)
   if (keys.length <= fewKeys) select = select.where('key', 'in', keys)
   const known = new Map((await select.execute()).map((row) => [row.key, row]))
+  await addFirstPoints(trx, known)
   const fresh = keys.filter((key) => !known.has(key))
   const ids = await newSeries(db, trx, fresh.length)
   const series = new Map<string, number>()
@@ -75,6 +80,30 @@ export async function logMetrics(
   // With many keys every row of the run was read: when all of them change, one delete does for all.
   const replacesAll = keys.length > fewKeys && replaced.length === known.size
   await replaceRollups(db, trx, project, run, [...rollups.values()], replaced, replacesAll)
+}
+
+/** Rows that a program before 0134 wrote have no first point: the metric's points have it. */
+async function addFirstPoints(trx: Trx, known: ReadonlyMap<string, RunMetricTable>): Promise<void> {
+  for (const row of known.values()) {
+    if (row.first_step !== null) continue
+    const first = await trx
+      .selectFrom('run_metric_point')
+      .select(['step', 'timestamp', 'value', 'is_nan'])
+      .where('series_id', '=', row.series_id)
+      .orderBy('step')
+      .orderBy('timestamp')
+      .orderBy('value')
+      .orderBy('is_nan')
+      .limit(1)
+      .executeTakeFirst()
+    if (first)
+      Object.assign(row, {
+        first_value: first.value,
+        first_is_nan: first.is_nan,
+        first_step: first.step,
+        first_timestamp: first.timestamp,
+      })
+  }
 }
 
 /** Numbers for new series. */

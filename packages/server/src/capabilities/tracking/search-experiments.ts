@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Dialect, Reader } from '../../kernel/db/index.ts'
 import { type Condition, compileNumber, compileText } from './filter/compile-text.ts'
-import type { Comparison, Expression } from './filter/parse-filter.ts'
+import type { Comparison, Expression } from './filter/filter-tree.ts'
 import type { OrderKey } from './filter/parse-order.ts'
 import type { ExperimentTable } from './tables.ts'
 

@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Dialect, Reader } from '../../kernel/db/index.ts'
 import { type Condition, compileNumber, compileText } from './filter/compile-text.ts'
-import type { Comparison, Expression } from './filter/parse-filter.ts'
+import type { Comparison, Expression } from './filter/filter-tree.ts'
 import type { OrderKey } from './filter/parse-order.ts'
 import type { LoggedModelTable } from './tables.ts'
 
@@ -85,8 +85,11 @@ function compileOne(
   { entity, key, comparator, value }: Comparison,
   datasets: readonly MetricDataset[],
 ): Condition {
-  if (entity === 'metric')
+  if (entity === 'metric') {
+    if (value === null)
+      return sql<SqlBool>`${comparator === 'IS NULL' ? sql`not ` : sql``}exists (select 1 from logged_model_metric m where m.project_id = l.project_id and m.model_id = l.id and m.key = ${key} ${onDatasets(datasets)})`
     return sql<SqlBool>`exists (select 1 from logged_model_metric m where m.project_id = l.project_id and m.model_id = l.id and m.key = ${key} and m.is_nan = 0 and ${compileNumber(sql`m.value`, comparator, value as number)} ${onDatasets(datasets)})`
+  }
   if (entity === 'attribute') {
     const column = columns[key] as RawBuilder<unknown>
     if (value === null) return sql<SqlBool>`${column} ${sql.raw(comparator.toLowerCase())}`

@@ -1,8 +1,9 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Dialect, Reader } from '../../kernel/db/index.ts'
 import { compileRunFilter, compileRunOrder } from './filter/compile-runs.ts'
-import type { Expression } from './filter/parse-filter.ts'
+import type { RunExpression } from './filter/filter-tree.ts'
 import type { OrderKey } from './filter/parse-order.ts'
+import { resolveNames } from './filter/resolve-names.ts'
 import type { RunTable } from './tables.ts'
 import './tables.ts'
 
@@ -12,13 +13,13 @@ export interface RunQuery {
   /** undefined is every experiment of the project. */
   readonly experiments: readonly string[] | undefined
   readonly view: 'active' | 'deleted' | 'all'
-  readonly filter: Expression | undefined
+  readonly filter: RunExpression | undefined
   readonly order: readonly OrderKey[]
   readonly limit: number
   readonly offset: number
 }
 
-/** Which runs a search finds, as a condition on `run r`. */
+/** Which runs a search finds, as a condition on `run r`; its names are resolved. */
 export const runConditions = (dialect: Dialect, query: RunQuery): RawBuilder<SqlBool> => {
   const all: RawBuilder<unknown>[] = [sql`r.project_id = ${query.project}`]
   if (query.experiments) {
@@ -39,9 +40,10 @@ export async function selectRuns(
   dialect: Dialect,
   query: RunQuery,
 ): Promise<{ rows: RunTable[]; more: boolean }> {
-  const { joins, order } = compileRunOrder(dialect, query.order)
+  const resolved = await resolveNames(db, query.project, query)
+  const { joins, order } = compileRunOrder(dialect, resolved.order)
   const found =
-    await sql<RunTable>`select r.* from run r ${joins} where ${runConditions(dialect, query)} order by ${order} limit ${query.limit + 1} offset ${query.offset}`.execute(
+    await sql<RunTable>`select r.* from run r ${joins} where ${runConditions(dialect, resolved)} order by ${order} limit ${query.limit + 1} offset ${query.offset}`.execute(
       db as never,
     )
   return { rows: found.rows.slice(0, query.limit), more: found.rows.length > query.limit }
@@ -51,7 +53,9 @@ export async function selectRuns(
 export async function countRuns(db: Reader, dialect: Dialect, query: RunQuery): Promise<number> {
   const found = await sql<{
     n: number
-  }>`select count(*) as n from run r where ${runConditions(dialect, query)}`.execute(db as never)
+  }>`select count(*) as n from run r where ${runConditions(dialect, await resolveNames(db, query.project, query))}`.execute(
+    db as never,
+  )
   return Number(found.rows[0]?.n ?? 0)
 }
 

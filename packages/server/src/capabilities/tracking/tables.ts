@@ -82,6 +82,11 @@ export interface RunMetricTable {
   last_text: string
   last_step: number
   last_timestamp: number
+  /** The point with the smallest (step, timestamp, value); null in rows that a program before 0134 wrote. */
+  first_value: number | null
+  first_is_nan: number | null
+  first_step: number | null
+  first_timestamp: number | null
   /** Over the points that are numbers; null while there are none. */
   min_value: number | null
   max_value: number | null

@@ -4,6 +4,7 @@ import type { Database, Reader, SqlValue, Tables, Trx } from '../../kernel/db/da
 import { GroupCommitWriter } from './group-commit-writer.ts'
 import { NodeSqliteConnection, nodeSqliteDialect } from './node-sqlite-dialect.ts'
 import { ReaderThreads } from './reader-threads.ts'
+import { addTextFunctions } from './text-functions.ts'
 
 /** SQLite in WAL mode with `synchronous=FULL`: one writer with group commit, one read-only connection for short reads, reader threads for long ones. */
 export async function openSqlite({
@@ -41,6 +42,7 @@ export async function openSqlite({
 function open(path: string, readOnly: boolean): DatabaseSync {
   const raw = new DatabaseSync(path, { readOnly })
   raw.exec('pragma busy_timeout = 5000; pragma cache_size = -16000; pragma temp_store = memory')
+  addTextFunctions(raw)
   return raw
 }
 

@@ -1,7 +1,9 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Dialect } from '../../../kernel/db/index.ts'
+import { compileTerm, compileTermComparison } from './compile-terms.ts'
 import { type Condition, compileNumber, compileText } from './compile-text.ts'
-import type { Comparison, Expression } from './parse-filter.ts'
+import type { Comparison, RunExpression } from './filter-tree.ts'
+import { metricValue, statisticOf } from './metric-columns.ts'
 import type { OrderKey } from './parse-order.ts'
 
 const attributes: Record<string, RawBuilder<unknown>> = {
@@ -13,31 +15,30 @@ const attributes: Record<string, RawBuilder<unknown>> = {
   start_time: sql`r.start_time`,
   end_time: sql`r.end_time`,
 }
+const times = ['start_time', 'end_time']
+/** Of a parameter's or tag's value, in the index by value: Postgres takes no longer ones. */
+const indexedLetters = 64
 
 /** Turns a filter into a condition over the run `r`. A comparison with something that the run does not have is false, also `!=`. */
-export function compileRunFilter(dialect: Dialect, expression: Expression): Condition {
+export function compileRunFilter(dialect: Dialect, expression: RunExpression): Condition {
   if (expression.op === 'not') return sql<SqlBool>`not (${compileRunFilter(dialect, expression.part)})`
   if (expression.op === 'compare') return compileComparison(dialect, expression)
+  if (expression.op === 'terms') return compileTermComparison(dialect, expression)
   const parts = expression.parts.map((part) => sql`(${compileRunFilter(dialect, part)})`)
   return sql<SqlBool>`${sql.join(parts, sql.raw(expression.op === 'and' ? ' and ' : ' or '))}`
 }
 
-function compileComparison(dialect: Dialect, { entity, key, statistic, comparator, value }: Comparison): Condition {
+function compileComparison(dialect: Dialect, comparison: Comparison): Condition {
+  const { entity, key, comparator, value } = comparison
+  const not = comparator === 'IS NULL' ? sql`not ` : sql``
   if (entity === 'attribute') {
     const column = attributes[key] as RawBuilder<unknown>
     if (value === null) return sql<SqlBool>`${column} ${sql.raw(comparator.toLowerCase())}`
-    return typeof value === 'number'
-      ? compileNumber(column, comparator, value)
-      : compileText(dialect, column, comparator, value)
+    if (!times.includes(key)) return compileText(dialect, column, comparator, value as string)
+    return sql<SqlBool>`(${column} is not null and ${compileNumber(column, comparator, value as number)})`
   }
-  if (entity === 'metric') {
-    const column = sql.raw({ last: 'm.last_value', min: 'm.min_value', max: 'm.max_value' }[statistic])
-    const test = compileNumber(column, comparator, value as number)
-    // NaN differs from every number and is neither above nor below one.
-    const last = comparator === '!=' ? sql`(m.last_is_nan = 1 or ${test})` : sql`m.last_is_nan = 0 and ${test}`
-    return sql<SqlBool>`exists (select 1 from run_metric m where m.project_id = r.project_id and m.run_id = r.id and m.key = ${key} and ${statistic === 'last' ? last : test})`
-  }
-  const not = comparator === 'IS NULL' ? sql`not ` : sql``
+  if (entity === 'metric')
+    return sql<SqlBool>`${not}exists (select 1 from run_metric m where m.project_id = r.project_id and m.run_id = r.id and m.key = ${key} and ${metricTest(comparison)})`
   if (entity === 'dataset') {
     const column = sql.raw(`i.${key}`)
     const test = value === null ? sql`${column} is not null` : compileText(dialect, column, comparator, value as string)
@@ -48,6 +49,34 @@ function compileComparison(dialect: Dialect, { entity, key, statistic, comparato
   return sql<SqlBool>`${not}exists (select 1 from ${table} k where k.project_id = r.project_id and k.run_id = r.id and k.key = ${key} and ${test})`
 }
 
+/** What a comparison says of a row `m` of `run_metric`. */
+function metricTest({ key, statistic: asked, comparator, value }: Comparison): RawBuilder<unknown> {
+  const statistic = statisticOf(key, asked)
+  if (value === null)
+    return statistic === 'min' || statistic === 'max' ? sql`m.${sql.raw(statistic)}_value is not null` : sql`1 = 1`
+  // NaN differs from every number and is neither above nor below one.
+  const differs = comparator === '!=' || comparator === 'NOT IN'
+  if (statistic === 'last') {
+    const test = compileNumber(sql`m.last_value`, comparator, value as number)
+    return differs ? sql`(m.last_is_nan = 1 or ${test})` : sql`m.last_is_nan = 0 and ${test}`
+  }
+  const column = metricValue('m', statistic)
+  const test = compileNumber(column, comparator, value as number)
+  return differs && statistic === 'first' ? sql`(${column} is null or ${test})` : test
+}
+
+/** The same as rows of runs: which ids have it, read from an index by value. undefined where only a look at each run can tell. */
+export function compileRunIds(project: string, comparison: Comparison): RawBuilder<unknown> | undefined {
+  const { entity, key, statistic, comparator, value } = comparison
+  if (entity === 'metric' && statistic === 'last' && value !== null && comparator !== '!=' && comparator !== 'NOT IN')
+    return sql`select m.run_id from run_metric m where m.project_id = ${project} and m.key = ${key} and ${metricTest(comparison)}`
+  if ((entity !== 'param' && entity !== 'tag') || (comparator !== '=' && comparator !== 'IN')) return undefined
+  const values = (typeof value === 'string' ? [value] : value) as readonly string[]
+  const starts = [...new Set(values.map((one) => Array.from(one).slice(0, indexedLetters).join('')))]
+  const list = (texts: readonly string[]) => sql.join(texts.map((one) => sql`${one}`))
+  return sql`select k.run_id from ${sql.table(`run_${entity}`)} k where k.project_id = ${project} and k.key = ${key} and substr(k.value, 1, ${sql.raw(String(indexedLetters))}) in (${list(starts)}) and k.value in (${list(values)})`
+}
+
 /** The joins and keys of an order over the run `r`: real numbers, then NaN, then missing, in both directions; text by code point; last the newest start and the id. */
 export function compileRunOrder(
   dialect: Dialect,
@@ -56,27 +85,29 @@ export function compileRunOrder(
   const joins: RawBuilder<unknown>[] = []
   const order: RawBuilder<unknown>[] = []
   const text = (column: RawBuilder<unknown>) => (dialect === 'postgres' ? sql`${column} collate "C"` : column)
-  keys.forEach(({ entity, key, descending }, index) => {
+  keys.forEach(({ entity, key, descending, statistic = 'last', term }, index) => {
     const direction = sql.raw(descending ? 'desc' : 'asc')
+    if (term) {
+      order.push(sql`${compileTerm(dialect, term)} ${direction} nulls last`)
+      return
+    }
     if (entity === 'attribute') {
       const column = attributes[key] as RawBuilder<unknown>
-      const isNumber = key === 'start_time' || key === 'end_time'
       order.push(
         sql`case when ${column} is null then 1 else 0 end`,
-        sql`${isNumber ? column : text(column)} ${direction}`,
+        sql`${times.includes(key) ? column : text(column)} ${direction}`,
       )
       return
     }
-    const alias = sql.ref(`o${index}`)
+    const name = `o${index}`
+    const alias = sql.ref(name)
     const table = sql.table(entity === 'metric' ? 'run_metric' : entity === 'param' ? 'run_param' : 'run_tag')
     joins.push(
       sql`left join ${table} as ${alias} on ${alias}.project_id = r.project_id and ${alias}.run_id = r.id and ${alias}.key = ${key}`,
     )
     if (entity === 'metric') {
-      order.push(
-        sql`case when ${alias}.key is null then 2 when ${alias}.last_is_nan = 1 then 1 else 0 end`,
-        sql`${alias}.last_value ${direction}`,
-      )
+      const value = metricValue(name, statisticOf(key, statistic))
+      order.push(sql`case when ${alias}.key is null then 1 else 0 end`, sql`${value} ${direction} nulls last`)
     } else
       order.push(sql`case when ${alias}.key is null then 1 else 0 end`, sql`${text(sql`${alias}.value`)} ${direction}`)
   })

@@ -1,6 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Dialect } from '../../../kernel/db/index.ts'
-import type { Comparator } from './parse-filter.ts'
+import { parsePattern, postgresPattern } from '../../../kernel/text-pattern/index.ts'
+import type { Comparator } from './filter-tree.ts'
 
 export type Condition = RawBuilder<SqlBool>
 
@@ -14,8 +15,22 @@ const operators: Partial<Record<Comparator, string>> = {
 }
 
 /** `column OPERATOR value` for numbers. */
-export function compileNumber(column: RawBuilder<unknown>, comparator: Comparator, value: number): Condition {
+export function compileNumber(
+  column: RawBuilder<unknown>,
+  comparator: Comparator,
+  value: number | readonly number[],
+): Condition {
+  if (typeof value !== 'number') return compileList(column, comparator, value)
   return sql<SqlBool>`${column} ${sql.raw(operators[comparator] as string)} ${value}`
+}
+
+function compileList(
+  column: RawBuilder<unknown>,
+  comparator: Comparator,
+  values: readonly (string | number)[],
+): Condition {
+  const list = sql.join(values.map((value) => sql`${value}`))
+  return comparator === 'IN' ? sql<SqlBool>`${column} in (${list})` : sql<SqlBool>`${column} not in (${list})`
 }
 
 /** A comparison of text: LIKE is case-sensitive, ILIKE is not, `%` and `_` are the wildcards, a backslash is only itself. */
@@ -23,12 +38,13 @@ export function compileText(
   dialect: Dialect,
   column: RawBuilder<unknown>,
   comparator: Comparator,
-  value: string | readonly string[],
+  value: string | readonly string[] | readonly number[],
 ): Condition {
-  if (typeof value !== 'string') {
-    const list = sql.join(value.map((v) => sql`${v}`))
-    return comparator === 'IN' ? sql<SqlBool>`${column} in (${list})` : sql<SqlBool>`${column} not in (${list})`
-  }
+  if (typeof value !== 'string') return compileList(column, comparator, value)
+  if (comparator === 'RLIKE')
+    return dialect === 'sqlite'
+      ? sql<SqlBool>`text_matches(${value}, ${column}) = 1`
+      : sql<SqlBool>`${column} ~ ${postgresPattern(parsePattern(value))}`
   if (comparator === 'LIKE')
     return dialect === 'sqlite'
       ? sql<SqlBool>`${column} glob ${globOf(value)}`

@@ -3,8 +3,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { selectRuns } from '../search-runs.ts'
 import { runTarget } from './filter-target.ts'
-import type { Comparison, Expression } from './parse-filter.ts'
+import type { Comparison, Expression } from './filter-tree.ts'
+import { parseFilter } from './parse-filter.ts'
 import { parseOrder } from './parse-order.ts'
+import type { RunExpression, Term } from './filter-tree.ts'
 
 interface Fact {
   metrics: Record<string, number>
@@ -117,7 +119,170 @@ describeEachDatabase('compiled filters', ({ world, dialect }) => {
     expect(await names('params.p desc')).toEqual(['b', 'a', '_', 'Z', 'B', undefined])
     expect(await names('start_time')).toEqual(values)
   })
+
+  test('arithmetic has on both databases the value that it has by hand, or none', async () => {
+    const project = await world.makeProject()
+    const { scope } = await world.as('contributor', project)
+    const { tracking } = world.capabilities
+    const numbers = [0, 1, -2.5, 1e308, -1e308, 1e-308, 5e-324, Number.POSITIVE_INFINITY, Number.NaN, 3]
+    const facts = new Map<string, Record<string, number>>()
+    for (let i = 0; i < 12; i += 1) {
+      const run = await tracking.createRun(scope, { experiment: '0', name: `r${i}`, user: '', startTime: i, tags: [] })
+      const fact: Record<string, number> = {}
+      if (i % 6 !== 5) fact['a'] = numbers[i % numbers.length] as number
+      if (i % 4 !== 3) fact['b'] = numbers[(i * 3 + 1) % numbers.length] as number
+      facts.set(run.id, fact)
+      const metrics = Object.entries(fact).map(([key, value]) => ({ key, value, step: 0, timestamp: 0 }))
+      await tracking.logBatch(scope, run.id, { tags: [], params: [], metrics })
+    }
+    const leaf = fc.oneof(
+      fc.constantFrom('a', 'b').map((key): Term => ({ term: 'metric', key, statistic: 'last' })),
+      fc.constantFrom(0, 1, -2, 0.5, 1e300).map((value): Term => ({ term: 'number', value })),
+    )
+    const { term } = fc.letrec<{ term: Term }>((tie) => ({
+      term: fc.oneof(
+        { maxDepth: 4 },
+        leaf,
+        fc.record({
+          term: fc.constantFrom('+', '-', '*', '/'),
+          left: tie('term'),
+          right: tie('term'),
+        }) as fc.Arbitrary<Term>,
+      ),
+    }))
+    const filter = fc.record({
+      op: fc.constant('terms' as const),
+      left: term,
+      comparator: fc.constantFrom('=', '!=', '<', '<=', '>', '>='),
+      right: term,
+    })
+    await fc.assert(
+      fc.asyncProperty(filter, async (asked) => {
+        const { rows } = await selectRuns(world.kernel.db.read, dialect, {
+          project,
+          experiments: ['0'],
+          view: 'active',
+          filter: asked as RunExpression,
+          order: [],
+          limit: 100,
+          offset: 0,
+        })
+        const expected = [...facts].filter(([, fact]) => {
+          const [left, right] = [valueOf(asked.left, fact), valueOf(asked.right, fact)]
+          return left !== null && right !== null && compares(left, asked.comparator, right)
+        })
+        expect(rows.map((r) => r.id).toSorted()).toEqual(expected.map(([id]) => id).toSorted())
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('first, last, smallest, greatest and best of a metric, lists, patterns, dates and orders by them', async () => {
+    const project = await world.makeProject()
+    const { scope } = await world.as('contributor', project)
+    const { tracking } = world.capabilities
+    const day = Date.parse('2026-11-01T00:00:00Z')
+    const log = async (name: string, startTime: number | null, metrics: Record<string, number[]>, params = {}) => {
+      const run = await tracking.createRun(scope, { experiment: '0', name, user: '', startTime, tags: [] })
+      await tracking.logBatch(scope, run.id, {
+        tags: [],
+        params: Object.entries<string>(params).map(([key, value]) => ({ key, value })),
+        metrics: Object.entries(metrics).flatMap(([key, values]) =>
+          values.map((value, step) => ({ key, value, step, timestamp: step })).toReversed(),
+        ),
+      })
+      return run.id
+    }
+    await log('a', day, { loss: [3, 1, 2], auc: [0.5, 0.7] }, { kind: 'forest-v2' })
+    await log('b', day + 86_400_000, { loss: [2, 5, 4], auc: [0.9, 0.6] }, { kind: 'boost\nv1' })
+    await log('c', day - 1, { loss: [Number.NaN, 1], odd: [1] })
+    await log('d', null, { 'odd.min': [7], odd: [1, 2] })
+    const now = () => day + 3 * 86_400_000
+    const found = async (filter: string, order = 'run_name') => {
+      const query = { project, experiments: ['0'], view: 'active' as const, limit: 10, offset: 0 }
+      const parsed = { filter: parseFilter(filter, runTarget, now), order: parseOrder([order], runTarget) }
+      const { rows } = await selectRuns(world.kernel.db.read, dialect, { ...query, ...parsed })
+      return rows.map((row) => row.name).join('')
+    }
+    const cases: Record<string, string> = {
+      'metrics.loss.min = 1': 'ac',
+      'min(metrics.loss) < 2 and metrics.loss.max >= 3': 'a',
+      'metrics.loss.first = 3': 'a',
+      'first(metrics.loss) != 3': 'bc',
+      'metrics.loss.last in (2, 4)': 'ab',
+      'metrics.loss not in (2, 4)': 'c',
+      'metrics.loss is null': 'd',
+      'metrics.loss is not null': 'abc',
+      'metrics.loss.best = 2': 'b',
+      'metrics.auc.best > 0.8': 'b',
+      'metrics.odd.min = 7': 'd',
+      'min(metrics.odd) = 1': 'cd',
+      'metrics.`odd.max` = 2': '',
+      'metrics.odd.max = 2': 'd',
+      'metrics.loss.max - metrics.loss.min > 2': 'b',
+      '(metrics.loss.max - metrics.loss.min) * 2 = 4': 'a',
+      'metrics.auc < metrics.loss': 'ab',
+      '-metrics.auc + 1 > 0.35': 'b',
+      'not metrics.loss / 0 = 1': 'abcd',
+      "params.kind rlike '^forest-v[0-9]$'": 'a',
+      "params.kind =~ 't.v1'": 'b',
+      "params.kind in ('forest-v2')": 'a',
+      "run_name in ('a', 'd')": 'ad',
+      "start_time >= '2026-11-01'": 'ab',
+      "start_time = '2026-11-01T01:00:00+01:00'": 'a',
+      'start_time > now() - 50h': 'b',
+      'start_time is null': 'd',
+      "not start_time > '2026-11-01'": 'acd',
+      "start_time in ('2026-11-01', 5)": 'a',
+      'end_time is null and start_time - 1 < 0': '',
+    }
+    const answers: Record<string, string> = {}
+    for (const filter of Object.keys(cases)) answers[filter] = await found(filter)
+    expect(answers).toEqual(cases)
+    expect(await found('', 'metrics.loss.first desc')).toBe('abcd')
+    expect(await found('', 'metrics.loss.min')).toBe('acbd')
+    expect(await found('', 'metrics.odd.max desc')).toBe('dcba')
+    expect(await found('', 'metrics.loss - metrics.auc desc')).toBe('bacd')
+    await expect(found('metrics.thing.best > 1')).rejects.toThrow('cannot be told from its name')
+    // As a program before left them: the points say what came first.
+    await world.kernel.db.write
+      .transaction()
+      .execute((trx) => trx.updateTable('run_metric').set({ first_step: null, first_value: null }).execute())
+    expect([await found('metrics.loss.first = 3'), await found('', 'metrics.loss.first desc')]).toEqual(['a', 'abcd'])
+    await log('e', day, { loss: [9] })
+    expect(await found('metrics.loss.first >= 3')).toBe('ae')
+  })
 })
+
+const farthest = 1.797_693_134_862e308
+const nearest = 2.3e-308
+
+/** What a term is of a run, by hand; null where it has no value. */
+function valueOf(term: Term, fact: Record<string, number>): number | null {
+  if (term.term === 'number') return term.value
+  if (term.term === 'attribute') return null
+  if (term.term === 'metric') {
+    const value = fact[term.key]
+    if (value === undefined || Number.isNaN(value)) return null
+    return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value))
+  }
+  const [a, b] = [valueOf(term.left, fact), valueOf(term.right, fact)]
+  if (a === null || b === null || Math.abs(a) > farthest || Math.abs(b) > farthest) return null
+  const tiny = [a, b].map((one) => Math.abs(one) < nearest)
+  if (term.term === '/' && tiny[1]) return null
+  if ((term.term === '/' || term.term === '*') && (tiny[0] || tiny[1])) return 0
+  const result = { '+': a + b, '-': a - b, '*': a * b, '/': a / b }[term.term]
+  if (Math.abs(result) > farthest) return null
+  return (term.term === '*' || term.term === '/') && Math.abs(result) < nearest ? 0 : result
+}
+
+function compares(left: number, comparator: string, right: number): boolean {
+  if (comparator === '=') return left === right
+  if (comparator === '!=') return left !== right
+  if (comparator === '<') return left < right
+  if (comparator === '<=') return left <= right
+  return comparator === '>' ? left > right : left >= right
+}
 
 /** What a filter means, said once more in plain words. */
 function holdsFor(e: Expression, fact: Fact): boolean {

@@ -7,6 +7,13 @@ export interface FilterTarget {
   /** Attribute names, and their other names, by the canonical one. */
   readonly strings: Readonly<Record<string, readonly string[]>>
   readonly numbers: Readonly<Record<string, readonly string[]>>
+  /** Which of the numbers are times: they are compared with dates too. */
+  readonly times?: readonly string[]
+}
+
+/** What has metrics with all their statistics, to calculate with: runs. */
+export interface RunTarget extends FilterTarget {
+  readonly calculates: true
 }
 
 const names: Record<FilterEntity, readonly string[]> = {
@@ -45,20 +52,24 @@ export const attributesOf = (target: FilterTarget): string[] => [
   ...Object.keys(target.numbers),
 ]
 
-export const runTarget: FilterTarget = {
+export const runTarget: RunTarget = {
+  calculates: true,
   entities: ['metric', 'param', 'tag', 'attribute', 'dataset'],
   strings: { run_id: [], run_name: ['run name', 'Run name', 'Run Name'], user_id: [], status: [], artifact_uri: [] },
   numbers: { start_time: ['created', 'Created'], end_time: [] },
+  times: ['start_time', 'end_time'],
 }
 
 export const experimentTarget: FilterTarget = {
   entities: ['tag', 'attribute'],
   strings: { name: [], experiment_id: [] },
   numbers: { creation_time: [], last_update_time: [] },
+  times: ['creation_time', 'last_update_time'],
 }
 
 export const loggedModelTarget: FilterTarget = {
   entities: ['metric', 'param', 'tag', 'attribute'],
   strings: { name: [], model_id: [], model_type: [], status: [], source_run_id: [] },
   numbers: { creation_timestamp: ['creation_time'], last_updated_timestamp: ['last_updated_time'] },
+  times: ['creation_timestamp', 'last_updated_timestamp'],
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { AppError } from '../../../kernel/errors/index.ts'
 import { experimentTarget, runTarget } from './filter-target.ts'
+import type { RunExpression } from './filter-tree.ts'
 import { parseFilter } from './parse-filter.ts'
 import { parseOrder, splitOrder } from './parse-order.ts'
 
@@ -39,6 +40,12 @@ const pieces = [
   '`',
   ' ',
   'max(',
+  '+',
+  '/',
+  '=~',
+  'RLIKE',
+  'now()',
+  '7d',
   '\u0000',
   '🙂',
 ]
@@ -82,8 +89,8 @@ describe('the filter grammar', () => {
   })
 
   test('AND binds before OR, NOT before both', () => {
-    const shape = (e: ReturnType<typeof parseFilter>): unknown =>
-      e === undefined
+    const shape = (e: RunExpression | undefined): unknown =>
+      e === undefined || e.op === 'terms'
         ? undefined
         : e.op === 'compare'
           ? e.key
@@ -119,6 +126,17 @@ describe('the filter grammar', () => {
     ['metrics.acc = 1; metrics.b = 2', 'Search filter contained multiple expression'],
     ['(metrics.acc = 1', '")" is expected'],
     [`${'('.repeat(30)}metrics.a = 1`, 'levels of parentheses'],
+    ['metrics.a + params.b > 1', 'b is text'],
+    ["params.a RLIKE '(?=x)'", 'look-around'],
+    ['metrics.a RLIKE 5', "Invalid comparator 'RLIKE'"],
+    ['metrics.a - metrics.b IN (1)', 'IN is of one metric'],
+    ["start_time > '2026-13-01'", 'is no day'],
+    ['start_time > now() - 7', 'a span such as 7d'],
+    ['metrics.a > 1e999 + 1', 'too large'],
+    [`${Array.from({ length: 60 }, () => 'metrics.a').join(' + ')} > 1`, 'more than 50 operations'],
+    [`metrics.b > ${'('.repeat(30)}metrics.a${')'.repeat(30)}`, 'levels of parentheses'],
+    [`metrics.a IN (${Array.from({ length: 1001 }, () => '1').join()})`, 'more than 1000 values'],
+    [`params.a = '${'x'.repeat(20_000)}'`, 'longer than 20000'],
     [Array.from({ length: 101 }, () => 'metrics.a = 1').join(' and '), 'more than 100 comparisons'],
   ])('%s is refused in the words that clients know', (filter, message) => {
     expect(() => parseFilter(filter, runTarget)).toThrow(message)
@@ -136,6 +154,44 @@ describe('the filter grammar', () => {
     ["datasets.context = 'train'", { entity: 'dataset', key: 'context' }],
   ])('%s is understood', (filter, expected) => {
     expect(parseFilter(filter, runTarget)).toMatchObject({ op: 'compare', ...expected })
+  })
+
+  test.each([
+    ['metrics.my.key.max > 1', { key: 'my.key.max', otherwise: { key: 'my.key', statistic: 'max' } }],
+    ['metrics.`loss.max` > 1', { key: 'loss.max', statistic: 'last' }],
+    ['metrics.a in (1, -2)', { comparator: 'IN', value: [1, -2] }],
+    ["created < '2026-11-01 12:30'", { value: Date.UTC(2026, 10, 1, 12, 30) }],
+    ['end_time >= now() + 2w', { value: 1_209_600_005 }],
+  ])('%s is understood of runs', (filter, expected) => {
+    expect(parseFilter(filter, runTarget, () => 5)).toMatchObject({ op: 'compare', ...expected })
+  })
+
+  test('a product binds before a sum, brackets before both, and brackets of comparisons stay theirs', () => {
+    const written = (t: unknown): string => {
+      const term = t as { term: string; key?: string; value?: number; left?: unknown; right?: unknown }
+      return term.left ? `(${written(term.left)}${term.term}${written(term.right)})` : `${term.key ?? term.value}`
+    }
+    const left = (filter: string) => written((parseFilter(filter, runTarget) as { left: unknown }).left)
+    expect(left('metrics.a - metrics.b * 2 + 1 > 0')).toBe('((a-(b*2))+1)')
+    expect(left('(metrics.a - 1) / (metrics.b -2) > 0')).toBe('((a-1)/(b-2))')
+    expect(left('-metrics.a > -1')).toBe('(0-a)')
+    expect(parseFilter('(metrics.a - 1 > 0) and (metrics.b > 1)', runTarget)).toMatchObject({ op: 'and' })
+  })
+
+  test('what is wrong says its place', () => {
+    const placeOf = (filter: string): unknown => {
+      try {
+        parseFilter(filter, runTarget)
+      } catch (error) {
+        return (error as AppError).details?.['at']
+      }
+      return undefined
+    }
+    expect(placeOf('metrics.a > 1 and nothing = 2')).toEqual([18, 25])
+    expect(placeOf("metrics.a > 'x'")).toEqual([12, 15])
+    expect(placeOf('metrics.a >')).toEqual([11, 11])
+    expect(placeOf("params.a = 'x")).toEqual([11, 13])
+    expect(placeOf('metrics.a ? 2')).toEqual([10, 11])
   })
 
   test('experiments know their own attributes only', () => {

@@ -1,228 +1,161 @@
-import { trackingErrors } from '../errors.ts'
-import {
-  attributeNamed,
-  attributesOf,
-  datasetKeys,
-  entityNamed,
-  type FilterEntity,
-  type FilterTarget,
-  prefixesOf,
-} from './filter-target.ts'
-import { type Token, tokenize } from './tokenize.ts'
-
-export type Comparator =
-  | '='
-  | '!='
-  | '<'
-  | '<='
-  | '>'
-  | '>='
-  | 'LIKE'
-  | 'ILIKE'
-  | 'IN'
-  | 'NOT IN'
-  | 'IS NULL'
-  | 'IS NOT NULL'
-
-export interface Comparison {
-  readonly op: 'compare'
-  readonly entity: FilterEntity
-  readonly key: string
-  /** Of a metric: the latest value, or the smallest or greatest of its points. */
-  readonly statistic: 'last' | 'min' | 'max'
-  readonly comparator: Comparator
-  readonly value: number | string | readonly string[] | null
-}
-
-/** A parsed filter: plain data, so that it can be handed to a reader thread. */
-export type Expression =
-  | { readonly op: 'and' | 'or'; readonly parts: readonly Expression[] }
-  | { readonly op: 'not'; readonly part: Expression }
-  | Comparison
+import type { FilterTarget, RunTarget } from './filter-target.ts'
+import type { Comparator, Comparison, Expression, RunExpression, TermComparison } from './filter-tree.ts'
+import { calculates, type Field, readField } from './read-field.ts'
+import { beginsTerm, numeric, readTerm } from './read-term.ts'
+import { readValue } from './read-value.ts'
+import { type Tokens, tokensOf } from './tokens.ts'
 
 const mostComparisons = 100
 const deepest = 20
-const numeric = ['=', '!=', '<', '<=', '>', '>=']
-const textual = ['=', '!=', 'LIKE', 'ILIKE', 'IN', 'NOT IN', 'IS NULL', 'IS NOT NULL']
+const byOrder: readonly Comparator[] = ['=', '!=', '<', '<=', '>', '>=']
+const ofAll: readonly Comparator[] = ['IN', 'NOT IN', 'IS NULL', 'IS NOT NULL']
+const numbers = [...byOrder, ...ofAll]
+const texts: readonly Comparator[] = ['=', '!=', 'LIKE', 'ILIKE', 'RLIKE', ...ofAll]
 
 /**
- * Parses MLflow's filter grammar with OR, NOT, parentheses, IN and IS NULL for every text, and `min(metrics.x)`, `max(metrics.x)`.
- * Returns undefined for an empty filter. Whatever is wrong is BAD_FILTER; it throws nothing else.
+ * Parses MLflow's filter grammar and what we add: OR, NOT, parentheses, IN and IS NULL of everything, RLIKE (`=~`), dates and `now()` for times, and for runs arithmetic and
+ * the first, last, smallest, greatest and best of a metric. Returns undefined for an empty filter. Whatever is wrong is BAD_FILTER, with the place; it throws nothing else.
  */
-export function parseFilter(filter: string | undefined | null, target: FilterTarget): Expression | undefined {
+export function parseFilter(
+  filter: string | undefined | null,
+  target: RunTarget,
+  now?: () => number,
+): RunExpression | undefined
+export function parseFilter(
+  filter: string | undefined | null,
+  target: FilterTarget,
+  now?: () => number,
+): Expression | undefined
+export function parseFilter(
+  filter: string | undefined | null,
+  target: FilterTarget,
+  now: () => number = Date.now,
+): RunExpression | undefined {
   if (filter === undefined || filter === null || filter.trim() === '') return undefined
-  const tokens = tokenize(filter)
-  let at = 0
+  const tokens = tokensOf(filter)
+  const closing = closingBrackets(tokens)
   let comparisons = 0
-
-  const invalid = (why?: string): Error =>
-    trackingErrors.BAD_FILTER(
-      `Invalid clause(s) in filter string: ${tokens
-        .slice(Math.max(0, at - 1), at + 3)
-        .map((t) => t.text)
-        .join(' ')}${why ? ` (${why})` : ''}`,
-    )
-  const isWord = (token: Token | undefined, ...words: string[]): boolean =>
-    token?.kind === 'name' && token.parts.length === 1 && words.includes((token.parts[0] as string).toUpperCase())
-  const isSymbol = (token: Token | undefined, text: string): boolean => token?.kind === 'symbol' && token.text === text
-  const takeSymbol = (text: string): void => {
-    if (!isSymbol(tokens[at], text)) throw invalid(`"${text}" is expected`)
-    at += 1
-  }
-
   const whole = any(0)
-  if (isSymbol(tokens[at], ';'))
-    throw trackingErrors.BAD_FILTER('Search filter contained multiple expressions. Join them with AND.')
-  if (at < tokens.length) throw invalid()
+  if (tokens.isSymbol(tokens.peek(), ';'))
+    throw tokens.wrong('Search filter contained multiple expressions. Join them with AND.')
+  if (tokens.peek()) throw tokens.invalid()
   return whole
 
-  function any(depth: number): Expression {
+  function any(depth: number): RunExpression {
     return joined('OR', 'or', () => all(depth))
   }
-
-  function all(depth: number): Expression {
+  function all(depth: number): RunExpression {
     return joined('AND', 'and', () => one(depth))
   }
-
-  function joined(by: string, op: 'and' | 'or', next: () => Expression): Expression {
+  function joined(by: string, op: 'and' | 'or', next: () => RunExpression): RunExpression {
     const parts = [next()]
-    while (isWord(tokens[at], by)) {
-      at += 1
+    while (tokens.isWord(tokens.peek(), by)) {
+      tokens.at += 1
       parts.push(next())
     }
-    return parts.length === 1 ? (parts[0] as Expression) : { op, parts }
+    return parts.length === 1 ? (parts[0] as RunExpression) : { op, parts }
   }
-
-  function one(depth: number): Expression {
-    if (depth > deepest) throw invalid(`more than ${deepest} levels of parentheses`)
-    if (isWord(tokens[at], 'NOT')) {
-      at += 1
+  function one(depth: number): RunExpression {
+    if (depth > deepest) throw tokens.invalid(`more than ${deepest} levels of parentheses`)
+    if (tokens.isWord(tokens.peek(), 'NOT')) {
+      tokens.at += 1
       return { op: 'not', part: one(depth + 1) }
     }
-    if (isSymbol(tokens[at], '(')) {
-      at += 1
+    if (tokens.isSymbol(tokens.peek(), '(') && !(calculates(target) && bracketsTerm())) {
+      tokens.at += 1
       const inner = any(depth + 1)
-      takeSymbol(')')
+      tokens.takeSymbol(')')
       return inner
     }
     return comparison()
   }
-
-  function comparison(): Comparison {
+  /** Whether the bracket here holds numbers, not comparisons: after it something is done with their value. */
+  function bracketsTerm(): boolean {
+    const end = closing.get(tokens.at)
+    const after = end === undefined ? undefined : tokens.all[end + 1]
+    return (after?.kind === 'symbol' && /^[-+*/=<>!]/.test(after.text)) || tokens.isWord(after, 'IN', 'IS', 'LIKE')
+  }
+  function comparison(): Comparison | TermComparison {
     comparisons += 1
-    if (comparisons > mostComparisons) throw invalid(`more than ${mostComparisons} comparisons`)
-    let statistic: Comparison['statistic'] = 'last'
-    if (isWord(tokens[at], 'MIN', 'MAX') && isSymbol(tokens[at + 1], '(')) {
-      statistic = isWord(tokens[at], 'MIN') ? 'min' : 'max'
-      at += 2
-    }
-    const { entity, key, type } = identifier()
-    if (statistic !== 'last') {
-      if (entity !== 'metric') throw invalid('min() and max() are of metrics')
-      takeSymbol(')')
-    }
-    const comparator = operator()
-    if (!(type === 'number' ? numeric : textual).includes(comparator)) {
-      throw trackingErrors.BAD_FILTER(
-        `Invalid comparator '${comparator}' for ${entity} '${key}', not one of ${(type === 'number' ? numeric : textual).join(', ')}`,
-      )
-    }
-    return { op: 'compare', entity, key, statistic, comparator, value: value(entity, key, type, comparator) }
+    if (comparisons > mostComparisons) throw tokens.invalid(`more than ${mostComparisons} comparisons`)
+    if (!calculates(target)) return ofField(readField(tokens, target))
+    const startsTerm = tokens.peek()?.kind === 'number' || tokens.isSymbol(tokens.peek(), '(', '-')
+    const left = readTerm(tokens, target, startsTerm ? undefined : readField(tokens, target))
+    if (!('term' in left)) return ofField(left)
+    const comparator = operator(tokens)
+    if (!byOrder.includes(comparator))
+      throw tokens.invalid(`${comparator} is of one metric; calculated values are compared with ${byOrder.join(' ')}`)
+    const right = numeric(readTerm(tokens, target), tokens)
+    return { op: 'terms', left, comparator: comparator as TermComparison['comparator'], right }
   }
-
-  function identifier(): { entity: FilterEntity; key: string; type: 'string' | 'number' } {
-    const token = tokens[at]
-    let parts: string[]
-    if (token?.kind === 'name') parts = token.parts
-    else if (token?.kind === 'string' && token.quote !== "'") parts = [token.value]
-    else throw invalid('a name such as metrics.auc is expected')
-    at += 1
-    const [prefix = '', ...rest] = parts
-    const entity = rest.length === 0 ? 'attribute' : entityNamed(target, prefix)
-    if (entity === undefined)
-      throw trackingErrors.BAD_FILTER(
-        `Invalid entity type '${prefix}'. Valid entity types are ${prefixesOf(target).join(', ')}`,
+  function ofField(field: Field): Comparison | TermComparison {
+    const { entity, key, statistic, otherwise, type } = field
+    const comparator = operator(tokens)
+    const known = type === 'number' ? numbers : texts
+    if (!known.includes(comparator)) {
+      throw tokens.wrong(
+        `Invalid comparator '${comparator}' for ${entity} '${key}', not one of ${known.join(', ')}`,
+        tokens.peek(-1),
       )
-    const key = rest.length === 0 ? prefix : rest.join('.')
-    if (entity === 'attribute') {
-      const attribute = attributeNamed(target, key)
-      if (!attribute)
-        throw trackingErrors.BAD_FILTER(
-          `Invalid attribute key '${key}' specified. Valid keys are ${attributesOf(target).join(', ')}`,
-        )
-      return { entity, ...attribute }
     }
-    if (entity === 'dataset' && !datasetKeys.includes(key))
-      throw trackingErrors.BAD_FILTER(
-        `Invalid dataset key '${key}' specified. Valid keys are ${datasetKeys.join(', ')}`,
-      )
-    return { entity, key, type: entity === 'metric' ? 'number' : 'string' }
-  }
-
-  function operator(): Comparator {
-    const token = tokens[at]
-    at += 1
-    if (token?.kind === 'symbol' && /^[=<>!]/.test(token.text))
-      return token.text === '<>' ? '!=' : (token.text as Comparator)
-    if (isWord(token, 'LIKE', 'ILIKE', 'IN')) return (token as { text: string }).text.toUpperCase() as Comparator
-    if (isWord(token, 'NOT') && isWord(tokens[at], 'IN')) {
-      at += 1
-      return 'NOT IN'
-    }
-    if (isWord(token, 'IS')) {
-      const not = isWord(tokens[at], 'NOT')
-      if (not) at += 1
-      if (isWord(tokens[at], 'NULL')) {
-        at += 1
-        return not ? 'IS NOT NULL' : 'IS NULL'
+    if (
+      type === 'number' &&
+      byOrder.includes(comparator) &&
+      calculates(target) &&
+      !isTime(field) &&
+      beginsTerm(tokens, target)
+    ) {
+      const right = numeric(readTerm(tokens, target), tokens)
+      return {
+        op: 'terms',
+        left: numeric(field, tokens),
+        comparator: comparator as TermComparison['comparator'],
+        right,
       }
     }
-    at -= 1
-    throw invalid('a comparator such as = or LIKE is expected')
+    const value = readValue(tokens, target, field, comparator, now)
+    return { op: 'compare', entity, key, statistic, ...(otherwise ? { otherwise } : {}), comparator, value }
   }
+  /** A time that is compared with `now()`. */
+  function isTime({ entity, key }: Field): boolean {
+    return entity === 'attribute' && target.times?.includes(key) === true && tokens.isWord(tokens.peek(), 'NOW')
+  }
+}
 
-  function value(
-    entity: FilterEntity,
-    key: string,
-    type: 'string' | 'number',
-    comparator: Comparator,
-  ): Comparison['value'] {
-    if (comparator === 'IS NULL' || comparator === 'IS NOT NULL') return null
-    if (comparator === 'IN' || comparator === 'NOT IN') return list()
-    const token = tokens[at]
-    const found = token?.text ?? 'nothing'
-    if (type === 'number') {
-      if (token?.kind !== 'number')
-        throw trackingErrors.BAD_FILTER(
-          `Expected numeric value type for ${entity === 'metric' ? 'metric' : `numeric attribute: ${key}`}. Found ${found}`,
-        )
-      at += 1
-      return token.value
-    }
-    if (token?.kind !== 'string' || token.quote === '`') {
-      throw trackingErrors.BAD_FILTER(
-        `Expected a quoted string value for ${entity === 'attribute' ? 'attributes' : `${entity} (e.g. 'my-value')`}. Got value ${found}`,
-      )
-    }
-    at += 1
-    return token.value
+function operator(tokens: Tokens): Comparator {
+  const token = tokens.peek()
+  tokens.at += 1
+  if (token?.kind === 'symbol' && token.text === '=~') return 'RLIKE'
+  if (token?.kind === 'symbol' && /^[=<>!]/.test(token.text))
+    return token.text === '<>' ? '!=' : (token.text as Comparator)
+  if (tokens.isWord(token, 'LIKE', 'ILIKE', 'RLIKE', 'IN'))
+    return (token as { text: string }).text.toUpperCase() as Comparator
+  if (tokens.isWord(token, 'NOT') && tokens.isWord(tokens.peek(), 'IN')) {
+    tokens.at += 1
+    return 'NOT IN'
   }
+  if (tokens.isWord(token, 'IS')) {
+    const not = tokens.isWord(tokens.peek(), 'NOT')
+    if (not) tokens.at += 1
+    if (tokens.isWord(tokens.peek(), 'NULL')) {
+      tokens.at += 1
+      return not ? 'IS NOT NULL' : 'IS NULL'
+    }
+  }
+  tokens.at -= 1
+  throw tokens.invalid('a comparator such as = or LIKE is expected')
+}
 
-  function list(): string[] {
-    takeSymbol('(')
-    const values: string[] = []
-    for (;;) {
-      const token = tokens[at]
-      if (token?.kind !== 'string' || token.quote === '`')
-        throw trackingErrors.BAD_FILTER(
-          `Expected a quoted string value for each entry of the list. Got value ${token?.text ?? 'nothing'}`,
-        )
-      values.push(token.value)
-      at += 1
-      if (isSymbol(tokens[at], ',')) at += 1
-      else break
+/** Where each bracket is closed, by where it is opened. */
+function closingBrackets({ all, isSymbol }: Tokens): Map<number, number> {
+  const open: number[] = []
+  const closing = new Map<number, number>()
+  all.forEach((token, at) => {
+    if (isSymbol(token, '(')) open.push(at)
+    else if (isSymbol(token, ')')) {
+      const from = open.pop()
+      if (from !== undefined) closing.set(from, at)
     }
-    takeSymbol(')')
-    return values
-  }
+  })
+  return closing
 }
