@@ -28,6 +28,7 @@ import { sessionCommands } from './commands/sessions.ts'
 import { storageCommands } from './commands/storage.ts'
 import { subjectCommands } from './commands/subjects.ts'
 import { tokenCommands } from './commands/tokens.ts'
+import { trashCommands } from './commands/trash.ts'
 import { webhookCommands } from './commands/webhooks.ts'
 import { upCommand } from './commands/up.ts'
 import type { Terminal } from './terminal.ts'
@@ -72,6 +73,8 @@ export function createProgram(terminal: Terminal): Command {
     featureCommands,
     runCommands,
     experimentCommands,
+    importCommands,
+    trashCommands,
     evaluationCommands,
     modelCommands,
     deploymentCommands,

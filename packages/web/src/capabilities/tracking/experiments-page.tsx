@@ -13,6 +13,7 @@ import { Empty } from '../../ui/page-states.tsx'
 import { StateGlyph } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
+import { TrashView } from './trash-view.tsx'
 
 const shape = { sort: text(), view: oneOf(['active', 'deleted'], 'active') }
 
@@ -22,15 +23,15 @@ export function Page() {
   const [view, setView] = useSearchState(shape)
   const query = useContractQuery(
     listExperiments,
-    { params: { project }, query: { limit: 1000, view: view.view } },
-    { keep: true },
+    { params: { project }, query: { limit: 1000 } },
+    { keep: true, enabled: view.view === 'active' },
   )
   const shown = query.data?.experiments.filter((one) => one.runs > 0 || one.name !== 'Default')
   return (
     <>
       <PageHeader
         title="Experiments"
-        note={shown && formatPlural(shown.length, 'experiment')}
+        note={view.view === 'active' && shown ? formatPlural(shown.length, 'experiment') : undefined}
         actions={
           <Segmented
             label="Which experiments"
@@ -43,12 +44,12 @@ export function Page() {
           />
         }
       />
-      <QueryView query={query} what="the experiments" permission="run:read">
-        {() =>
-          !shown || shown.length === 0 ? (
-            view.view === 'deleted' ? (
-              <p className="t2 mt-16">The trash is empty.</p>
-            ) : (
+      {view.view === 'deleted' ? (
+        <TrashView project={project} />
+      ) : (
+        <QueryView query={query} what="the experiments" permission="run:read">
+          {() =>
+            !shown || shown.length === 0 ? (
               <Empty
                 title="No experiment yet"
                 steps={[
@@ -58,68 +59,68 @@ export function Page() {
               >
                 Runs that MLflow code logs appear here, grouped by experiment, while they run.
               </Empty>
+            ) : (
+              <DataTable
+                label="Experiments"
+                rows={shown}
+                rowKey={(one) => one.id}
+                rowHref={(one) => entityUrl({ kind: 'experiment', name: one.name }, project)}
+                sort={view.sort}
+                onSortChange={(sort) => setView({ sort })}
+                columns={[
+                  {
+                    id: 'name',
+                    head: 'Experiment',
+                    sticky: true,
+                    sortBy: (one: Experiment) => one.name,
+                    cell: (one) => (
+                      <span className="row">
+                        {one.running > 0 && <StateGlyph kind="run" />}
+                        <EntityLink kind="experiment" name={one.name} look="name" strong />
+                      </span>
+                    ),
+                  },
+                  {
+                    id: 'runs',
+                    head: 'Runs',
+                    align: 'right',
+                    sortBy: (one) => one.runs,
+                    cell: (one) => <Value value={one.runs} form="count" />,
+                  },
+                  {
+                    id: 'running',
+                    head: 'Running',
+                    align: 'right',
+                    sortBy: (one) => one.running,
+                    cell: (one) => <Value value={one.running || null} form="count" />,
+                  },
+                  {
+                    id: 'note',
+                    head: 'Note',
+                    cut: true,
+                    cell: (one) =>
+                      one.note === '' ? <span className="t3">–</span> : <span className="t2">{one.note}</span>,
+                  },
+                  {
+                    id: 'last',
+                    head: 'Newest run',
+                    align: 'right',
+                    sortBy: (one) => one.lastRunAt,
+                    cell: (one) => <Time at={one.lastRunAt} show="age" />,
+                  },
+                  {
+                    id: 'made',
+                    head: 'Made',
+                    align: 'right',
+                    sortBy: (one) => one.createdAt,
+                    cell: (one) => <Time at={one.createdAt} show="age" />,
+                  },
+                ]}
+              />
             )
-          ) : (
-            <DataTable
-              label="Experiments"
-              rows={shown}
-              rowKey={(one) => one.id}
-              rowHref={(one) => entityUrl({ kind: 'experiment', name: one.name }, project)}
-              sort={view.sort}
-              onSortChange={(sort) => setView({ sort })}
-              columns={[
-                {
-                  id: 'name',
-                  head: 'Experiment',
-                  sticky: true,
-                  sortBy: (one: Experiment) => one.name,
-                  cell: (one) => (
-                    <span className="row">
-                      {one.running > 0 && <StateGlyph kind="run" />}
-                      <EntityLink kind="experiment" name={one.name} look="name" strong />
-                    </span>
-                  ),
-                },
-                {
-                  id: 'runs',
-                  head: 'Runs',
-                  align: 'right',
-                  sortBy: (one) => one.runs,
-                  cell: (one) => <Value value={one.runs} form="count" />,
-                },
-                {
-                  id: 'running',
-                  head: 'Running',
-                  align: 'right',
-                  sortBy: (one) => one.running,
-                  cell: (one) => <Value value={one.running || null} form="count" />,
-                },
-                {
-                  id: 'note',
-                  head: 'Note',
-                  cut: true,
-                  cell: (one) =>
-                    one.note === '' ? <span className="t3">–</span> : <span className="t2">{one.note}</span>,
-                },
-                {
-                  id: 'last',
-                  head: 'Newest run',
-                  align: 'right',
-                  sortBy: (one) => one.lastRunAt,
-                  cell: (one) => <Time at={one.lastRunAt} show="age" />,
-                },
-                {
-                  id: 'made',
-                  head: 'Made',
-                  align: 'right',
-                  sortBy: (one) => one.createdAt,
-                  cell: (one) => <Time at={one.createdAt} show="age" />,
-                },
-              ]}
-            />
-          )
-        }
-      </QueryView>
+          }
+        </QueryView>
+      )}
     </>
   )
 }

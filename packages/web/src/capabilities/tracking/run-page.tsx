@@ -1,8 +1,10 @@
-import { findModelVersions, getMetricSeries, getRun, type RunDetail } from '@trivium/contract'
+import { deleteRun, findModelVersions, getMetricSeries, getRun, restoreRun, type RunDetail } from '@trivium/contract'
+import { useContractMutation } from '../../data/contract-mutation.ts'
 import { useContractQuery } from '../../data/contract-query.ts'
 import { QueryView } from '../../data/query-view.tsx'
 import { oneOf, useSearchState } from '../../shell/search-state.ts'
 import { usePageParams } from '../../shell/use-page-params.ts'
+import { Button } from '../../ui/button.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { parseUrn } from '../../ui/entity-url.ts'
 import { useNow } from '../../ui/environment.tsx'
@@ -13,7 +15,9 @@ import { Hash } from '../../ui/hash.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { WithAside } from '../../ui/section.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
+import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
+import { useToasts } from '../../ui/undo-toast.tsx'
 import { ArtifactTree } from './artifact-tree.tsx'
 import { RunAside } from './run-aside.tsx'
 import { MetricTable, ParamTable } from './run-facts-tables.tsx'
@@ -43,6 +47,14 @@ export function Page() {
 function RunView({ project, run }: { readonly project: string; readonly run: RunDetail }) {
   const [view, setView] = useSearchState(shape)
   const now = useNow()
+  const toasts = useToasts()
+  const params = { project, run: run.id }
+  const restore = useContractMutation(restoreRun, { invalidates: [getRun] })
+  const remove = useContractMutation(deleteRun, {
+    invalidates: [getRun],
+    onDone: () => toasts.undo(`${run.name} is in the trash`, () => restore.mutate({ params })),
+  })
+  const error = remove.error ?? restore.error
   const versions = useContractQuery(findModelVersions, { params: { project }, query: { run: run.id, limit: 50 } })
   const pipeline = run.pipelineRun === null ? undefined : parseUrn(run.pipelineRun)
   const tags = Object.entries(run.tags).filter(([key]) => !isOwnTag(key))
@@ -54,7 +66,19 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
         title={run.name}
         state={runStatus(run)}
         note={run.lifecycle === 'deleted' ? 'in the trash' : undefined}
+        actions={
+          run.lifecycle === 'deleted' ? (
+            <Button pending={restore.isPending} onClick={() => restore.mutate({ params })}>
+              Restore the run
+            </Button>
+          ) : (
+            <Button pending={remove.isPending} onClick={() => remove.mutate({ params })}>
+              Delete the run
+            </Button>
+          )
+        }
       />
+      {error && <State kind="bad">{error.detail}</State>}
       <Facts
         facts={[
           { label: 'Experiment', value: <EntityLink kind="experiment" name={run.experiment} look="bare" /> },
