@@ -124,6 +124,14 @@ export const ModelSignatureInfo = Type.Object({
 })
 export type ModelSignatureInfo = Static<typeof ModelSignatureInfo>
 
+/** A file that is a Python pickle: whoever loads it runs whatever its author put in. */
+export const PickledFile = Type.Object({
+  path: Type.String(),
+  /** What shows it, in words. */
+  why: Type.String(),
+})
+export type PickledFile = Static<typeof PickledFile>
+
 /** Where a version stands with its model's policy. */
 export const ApprovalState = Type.Union([
   Type.Literal('not-required'),
@@ -163,6 +171,8 @@ const versionFields = {
   /** What keeps it from being deployed, in words; empty when nothing does. */
   missing: Type.Array(Type.String()),
   evidenceCount: Type.Integer(),
+  /** `pickle`: loading it runs code that its author chose. The server never does; null where nothing is known to be unsafe. */
+  unsafe: Type.Union([Type.Object({ kind: Type.Literal('pickle'), files: Type.Array(PickledFile) }), Type.Null()]),
 }
 
 /** A model version in a list. */

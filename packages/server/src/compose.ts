@@ -155,7 +155,7 @@ export function composeCapabilities(
   for (const kind of decisionSteps(kernel, inbox)) pipelines.registerStepKind(kind)
   const evaluations = createEvaluations(kernel, { datasets, lineage })
   pipelines.registerStepKind(evaluateStep(evaluations))
-  const registry = createRegistry(kernel, { inbox, pipelines })
+  const registry = createRegistry(kernel, { inbox, pipelines, lineage, tracking, datasets })
   pipelines.registerModels(registry)
   for (const kind of [registerStep(registry), gateStep(registry), approveStep(registry)])
     pipelines.registerStepKind(kind)

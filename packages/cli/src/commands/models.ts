@@ -19,6 +19,8 @@ import { onAction } from '../command.ts'
 import { UsageError } from '../fail.ts'
 import { bytesText, durationText, factsText, tableText, timeText } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
+import { modelFileCommands } from './model-files.ts'
+import { readReference } from './model-reference.ts'
 
 function readStrategy(file: string, text: string): ModelStrategy {
   try {
@@ -31,6 +33,7 @@ function readStrategy(file: string, text: string): ModelStrategy {
 /** `trivium models …` */
 export function modelCommands(program: Command, terminal: Terminal): void {
   const group = program.command('models').description('Registered models, their versions and aliases.')
+  modelFileCommands(group, terminal)
   onAction(
     terminal,
     group.command('list').description('Lists models with their newest version.'),
@@ -212,6 +215,7 @@ export function modelCommands(program: Command, terminal: Terminal): void {
             'pipeline run': v.pipelineRun,
             onnx: v.onnx && `${v.onnx.path}, ${bytesText(v.onnx.size)}`,
             missing: v.missing.join('; '),
+            unsafe: v.unsafe && `${v.unsafe.kind}: ${v.unsafe.files.map(({ path }) => path).join(', ')}`,
             digest: v.artifactDigest,
           }),
           ...v.evidence.map((one) => `${one.kind} ${one.verdict}: ${one.summary}`),
@@ -244,14 +248,4 @@ export function modelCommands(program: Command, terminal: Terminal): void {
       }
     },
   )
-}
-
-/** `MODEL`, `MODEL/3`, `MODEL@champion` */
-function readReference(text: string): { model: string; version?: number; alias?: string } {
-  const version = /^([^/@]+)\/(\d+)$/.exec(text)
-  if (version) return { model: version[1] ?? '', version: Number(version[2]) }
-  const alias = /^([^/@]+)@([\w-]+)$/.exec(text)
-  if (alias) return { model: alias[1] ?? '', alias: alias[2] ?? '' }
-  if (/[/@]/.test(text)) throw new UsageError(`"${text}" names no model. Write MODEL, MODEL/VERSION or MODEL@ALIAS.`)
-  return { model: text }
 }

@@ -44,6 +44,7 @@ import { stepBoundary } from './0129-step-boundary.ts'
 import { erasedKeys } from './0130-erased-keys.ts'
 import { runSearch } from './0134-run-search.ts'
 import { imports } from './0140-imports.ts'
+import { modelProvenance } from './0142-model-provenance.ts'
 import { runTrash } from './0145-run-trash.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
@@ -93,6 +94,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0130-erased-keys', erasedKeys],
   ['0134-run-search', runSearch],
   ['0140-imports', imports],
+  ['0142-model-provenance', modelProvenance],
   ['0145-run-trash', runTrash],
 ]
 

@@ -1,7 +1,8 @@
-import type { ModelSignatureInfo, SignatureField } from '@trivium/contract'
+import type { ModelSignatureInfo, PickledFile, SignatureField } from '@trivium/contract'
 import { yaml } from '../../kernel/libraries/index.ts'
 import type { BlobStore } from '../../kernel/ports/index.ts'
 import { registryErrors } from './errors.ts'
+import { findPickles } from './provenance/find-pickles.ts'
 
 /** Files of a version: path → content. */
 export type VersionFiles = Readonly<Record<string, { readonly digest: string; readonly size: number }>>
@@ -12,6 +13,8 @@ export interface ModelDescription {
   readonly signature: ModelSignatureInfo | null
   /** Path of the one ONNX file; null when there is none, or it is not clear which. */
   readonly onnx: string | null
+  /** Files that are Python pickles. */
+  readonly pickles: PickledFile[]
 }
 
 const largestDescription = 4_000_000
@@ -25,15 +28,18 @@ export async function describeFiles(blobs: BlobStore, project: string, files: Ve
   const file = path === undefined ? undefined : files[path]
   if (path === undefined || !file) {
     const onnx = findOnnx(files, '', undefined)
-    return { flavors: onnx ? ['onnx'] : [], signature: null, onnx }
+    const pickles = await findPickles(blobs, project, files, { directory: '', settings: {} })
+    return { flavors: onnx ? ['onnx'] : [], signature: null, onnx, pickles }
   }
   if (file.size > largestDescription) throw registryErrors.MODEL_FILE_BROKEN(`it has ${file.size} bytes`)
   const { flavors, signature } = parseMlmodel((await blobs.read(project, file.digest)).toString('utf8'))
   const data = (flavors['onnx'] as { data?: unknown } | undefined)?.data
+  const directory = path.slice(0, -'MLmodel'.length)
   return {
     flavors: Object.keys(flavors).toSorted(),
     signature,
-    onnx: findOnnx(files, path.slice(0, -'MLmodel'.length), typeof data === 'string' ? data : undefined),
+    pickles: await findPickles(blobs, project, files, { directory, settings: flavors }),
+    onnx: findOnnx(files, directory, typeof data === 'string' ? data : undefined),
   }
 }
 

@@ -30,6 +30,17 @@ export const registryErrors = defineErrors('REGISTRY', {
     message: (key: string, of: string) => `${of} has no tag "${key}", so there is nothing to remove.`,
     details: (key: string, of: string) => ({ tag: key, of }),
   },
+  TAG_KEPT: {
+    status: 400,
+    message: (key: string) =>
+      `The tag "${key}" says what was found in the files of the version when it was registered. It cannot be changed.`,
+    details: (key: string) => ({ tag: key }),
+  },
+  NOT_SIGNED: {
+    status: 404,
+    message: (model: string, version: number) =>
+      `${model} version ${version} was registered before this server signed models, so it has no signature. \`trivium models signature ${model}/${version} --sign\` makes it from the files as they are now.`,
+  },
   BAD_REFERENCE: {
     status: 400,
     message: (text: string) =>

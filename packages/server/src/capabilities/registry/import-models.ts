@@ -7,6 +7,7 @@ import type { Scope } from '../../kernel/principal/index.ts'
 import { artifactFiles, type Refusal, runUrn } from '../tracking/index.ts'
 import { describeFiles, type ModelDescription, type VersionFiles } from './describe-files.ts'
 import { checkModelName, type RegistryDeps, writeAlias } from './models.ts'
+import { signVersion } from './provenance/sign-version.ts'
 import { findModel, modelUrn, versionUrn } from './read-models.ts'
 import { checkName } from './strategy.ts'
 
@@ -138,13 +139,14 @@ async function importModel(
 
 /** Returns why the version cannot be taken. */
 async function importVersion(
-  { clock, events }: RegistryDeps,
+  deps: RegistryDeps,
   trx: Trx,
   scope: Scope,
   model: string,
   version: ImportedVersion,
   { files, description }: Prepared,
 ): Promise<string | undefined> {
+  const { clock, events } = deps
   const { project, principal } = scope
   const before = await trx
     .selectFrom('model_version')
@@ -199,11 +201,13 @@ async function importVersion(
       authors: JSON.stringify([principal.onBehalfOf ?? principal.id]),
       deleted_at: null,
       notes: '{}',
+      pickles: JSON.stringify(description.pickles),
       created_at: createdAt,
       updated_at: version.updatedAt ?? createdAt,
       created_by: principal.id,
     })
     .execute()
+  await signVersion(deps, trx, { project_id: project, model, version: version.version, files: JSON.stringify(files) })
   await writeTags(trx, project, model, version)
   const owner = versionUrn(project, model, version.version)
   for (const { digest, size } of Object.values(files))

@@ -3,8 +3,9 @@ import type { Reader } from '../../kernel/db/index.ts'
 import { parseUrn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
-import { runUrn } from '../tracking/index.ts'
+import { runUrn, type Tracking } from '../tracking/index.ts'
 import type { VersionFiles } from './describe-files.ts'
+import { orGone } from './provenance/read-provenance.ts'
 import { requireVersion, versionDetail } from './read-models.ts'
 
 const dependencyFiles = ['requirements.txt', 'conda.yaml', 'python_env.yaml']
@@ -13,7 +14,7 @@ const made = new Set(['environment', 'commit', 'code'])
 
 /** Everything that is on record about a version, for somebody who wants to use it again. */
 export async function readModelCard(
-  { db, blobs }: Pick<Kernel, 'db' | 'blobs'>,
+  { db, blobs, tracking }: Pick<Kernel, 'db' | 'blobs'> & { readonly tracking: Pick<Tracking, 'runDetail'> },
   scope: Scope,
   name: string,
   version: number,
@@ -23,7 +24,7 @@ export async function readModelCard(
   const detail = await versionDetail(db.read, project, name, version)
   const notes = JSON.parse(row.notes) as ModelNotes
   const files = JSON.parse(row.files) as VersionFiles
-  const [params, tags, metrics] = await ofRun(db.read, project, row.run_id)
+  const [params, tags, metrics] = await ofRun(tracking, scope, row.run_id)
   const origins = await refsOf(db.read, project, [
     ...(row.run_id === null ? [] : [runUrn(project, row.run_id)]),
     ...(row.pipeline_run === null ? [] : [row.pipeline_run]),
@@ -70,38 +71,19 @@ export async function readModelCard(
   }
 }
 
+/** Parameters, tags and last metrics of the run; empty where it was deleted for good. */
 async function ofRun(
-  db: Reader,
-  project: string,
+  tracking: Pick<Tracking, 'runDetail'>,
+  scope: Scope,
   run: string | null,
 ): Promise<[Record<string, string>, Record<string, string>, Record<string, number | null>]> {
-  if (run === null) return [{}, {}, {}]
-  const of = (table: 'run_param' | 'run_tag') =>
-    db
-      .selectFrom(table)
-      .select(['key', 'value'])
-      .where('project_id', '=', project)
-      .where('run_id', '=', run)
-      .orderBy('key')
-      .execute()
-  const metrics = await db
-    .selectFrom('run_metric')
-    .select(['key', 'last_value', 'last_is_nan'])
-    .where('project_id', '=', project)
-    .where('run_id', '=', run)
-    .orderBy('key')
-    .execute()
-  return [
-    Object.fromEntries((await of('run_param')).map(({ key, value }) => [key, value])),
-    Object.fromEntries((await of('run_tag')).map(({ key, value }) => [key, value])),
-    Object.fromEntries(
-      metrics.map((one) => [
-        one.key,
-        one.last_is_nan === 1 || !Number.isFinite(one.last_value) ? null : one.last_value,
-      ]),
-    ),
-  ]
+  const found = run === null ? undefined : await orGone(() => tracking.runDetail(scope, run))
+  if (!found) return [{}, {}, {}]
+  const metrics = found.metrics.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  return [found.params, found.tags, Object.fromEntries(metrics.map(({ key, last }) => [key, finite(last)]))]
 }
+
+const finite = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null)
 
 /** What events say that these entities were made from, each once. */
 async function refsOf(

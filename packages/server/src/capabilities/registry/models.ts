@@ -8,7 +8,7 @@ import { findModel, modelUrn, policyOf, requireModel, requireVersion, versionUrn
 import { checkName, checkPromotion } from './strategy.ts'
 import type { ModelTable } from './tables.ts'
 
-export type RegistryDeps = Pick<Kernel, 'db' | 'clock' | 'events' | 'blobs' | 'logger'>
+export type RegistryDeps = Pick<Kernel, 'db' | 'clock' | 'events' | 'blobs' | 'logger' | 'signingKey'>
 
 /** A tag to set, or to remove where the value is null. */
 export interface TagEdit {

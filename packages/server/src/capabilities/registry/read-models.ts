@@ -6,6 +6,7 @@ import type {
   ModelSignatureInfo,
   ModelVersionDetail,
   ModelVersionRow,
+  PickledFile,
   RegisteredModel,
 } from '@trivium/contract'
 import type { Reader } from '../../kernel/db/index.ts'
@@ -13,6 +14,7 @@ import { urn } from '../../kernel/ids/index.ts'
 import type { VersionFiles } from './describe-files.ts'
 import { registryErrors } from './errors.ts'
 import { noCriteria, withoutCriteria } from './promotion.ts'
+import { namedPickles } from './provenance/find-pickles.ts'
 import type { ModelTable, ModelVersionTable } from './tables.ts'
 import './tables.ts'
 
@@ -161,8 +163,15 @@ export async function presentVersions(
       approvalItem: row.approval_item,
       missing: missingFor(row, policy, lacking.has(row.model)),
       evidenceCount: Number(own(counted)[0]?.n ?? 0),
+      unsafe: unsafeOf(row, files),
     }
   })
+}
+
+/** What is unsafe about loading a version; of one that was registered before anybody looked into files, what their names say. */
+function unsafeOf({ pickles }: Pick<ModelVersionTable, 'pickles'>, files: VersionFiles): ModelVersionRow['unsafe'] {
+  const found = pickles === null ? namedPickles(files) : (JSON.parse(pickles) as PickledFile[])
+  return found.length === 0 ? null : { kind: 'pickle', files: found }
 }
 
 export async function readEvidence(db: Reader, project: string, model: string, version: number): Promise<Evidence[]> {

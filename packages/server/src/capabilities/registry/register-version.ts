@@ -9,6 +9,7 @@ import { describeFiles, type ModelDescription } from './describe-files.ts'
 import { registryErrors } from './errors.ts'
 import { checkModelName, insertModel, type RegistryDeps, writeAlias } from './models.ts'
 import { findModel, requireVersion, versionUrn } from './read-models.ts'
+import { signVersion } from './provenance/sign-version.ts'
 import type { VersionSource } from './resolve-source.ts'
 import { checkVersion } from './strategy.ts'
 import type { ModelVersionTable } from './tables.ts'
@@ -34,6 +35,8 @@ export interface NewVersion {
 }
 
 const attempts = 5
+/** Tells clients of MLflow what the field `unsafe` says; only registration sets it. */
+const unsafeTag = 'trivium.unsafe'
 
 /** Registers files as the next version of a model; event `model-version.registered`. Numbers are consecutive, whoever registers at once. */
 export async function registerVersion(deps: RegistryDeps, scope: Scope, input: NewVersion): Promise<ModelVersionTable> {
@@ -147,12 +150,16 @@ async function insertVersion(
     authors: JSON.stringify([...authors]),
     deleted_at: null,
     notes: '{}',
+    pickles: JSON.stringify(description.pickles),
     created_at: now,
     updated_at: now,
     created_by: principal.id,
   }
   await trx.insertInto('model_version').values(row).execute()
-  for (const { key, value } of new Map((input.tags ?? []).map((tag) => [tag.key, tag])).values()) {
+  const said = (input.tags ?? []).filter(({ key }) => key !== unsafeTag)
+  const tags = description.pickles.length === 0 ? said : [...said, { key: unsafeTag, value: 'pickle' }]
+  await signVersion(deps, trx, row)
+  for (const { key, value } of new Map(tags.map((tag) => [tag.key, tag])).values()) {
     await trx.insertInto('model_version_tag').values({ project_id: project, model, version, key, value }).execute()
   }
   const owner = versionUrn(project, model, version)
@@ -232,6 +239,7 @@ export async function updateVersion(
         .execute()
     }
     for (const { key, value } of change.tags ?? []) {
+      if (key === unsafeTag) throw registryErrors.TAG_KEPT(key)
       if (value !== null) {
         await trx
           .insertInto('model_version_tag')

@@ -3,9 +3,11 @@ import type {
   ModelCard,
   ModelPolicy,
   ModelRetraining,
+  ModelSignatureReport,
   ModelStrategy,
   ModelVersionDetail,
   ModelVersionRow,
+  ModelVersionSignature,
   RegisteredModel,
 } from '@trivium/contract'
 import { parseUrn } from '../../kernel/ids/index.ts'
@@ -39,6 +41,10 @@ import {
   versionUrn,
 } from './read-models.ts'
 import { readModelCard } from './model-card.ts'
+import type { ProvDocument } from './provenance/prov-json.ts'
+import { readBillOfMaterials } from './provenance/read-bill.ts'
+import { type OriginDeps, readProvenance } from './provenance/read-provenance.ts'
+import { readSignature, signLater, verifyVersion } from './provenance/verify-version.ts'
 import { deleteVersion, type NewVersion, registerVersion, updateVersion } from './register-version.ts'
 import { recordGate } from './record-gate.ts'
 import { resolveSource, type VersionSource } from './resolve-source.ts'
@@ -87,9 +93,19 @@ export interface Registry extends ModelReferenceResolver {
   ): Promise<void>
   deleteVersion(scope: Scope, model: string, version: number): Promise<void>
   version(scope: Scope, model: string, version: number): Promise<ModelVersionDetail>
-  /** The stored row, with the files of the version as JSON. */
+  /** Its lineage in PROV-JSON. */
+  provenance(scope: Scope, model: string, version: number): Promise<ProvDocument>
+  /** Its bill of materials, CycloneDX 1.6. */
+  bill(scope: Scope, model: string, version: number): Promise<Record<string, unknown>>
+  /** Its OpenSSF signature, made at registration; throws REGISTRY.NOT_SIGNED. */
+  signature(scope: Scope, model: string, version: number): Promise<ModelVersionSignature>
+  /** Signs one that has no signature. */
+  sign(scope: Scope, model: string, version: number): Promise<ModelVersionSignature>
+  /** Checks signature, list and every file. */
+  verify(scope: Scope, model: string, version: number): Promise<ModelSignatureReport>
   /** The page of a version, made from what was recorded. */
   card(scope: Scope, model: string, version: number): Promise<ModelCard>
+  /** The stored row, with the files of the version as JSON. */
   versionRow(scope: Scope, model: string, version: number): Promise<ModelVersionTable>
   versions(
     scope: Scope,
@@ -118,12 +134,19 @@ export interface Registry extends ModelReferenceResolver {
   }>
 }
 
+/** What the registry asks of the floors below. */
+export interface RegistryNeeds extends OriginDeps {
+  readonly inbox: Inbox
+  readonly pipelines: Pick<Pipelines, 'triggers' | 'runs' | 'run' | 'get'>
+}
+
 export function createRegistry(
   kernel: RegistryDeps & Pick<Kernel, 'consumers'>,
-  { inbox, pipelines }: { inbox: Inbox; pipelines: Pick<Pipelines, 'triggers' | 'runs'> },
+  { inbox, pipelines, ...others }: RegistryNeeds,
 ): Registry {
-  const { db, clock, events, blobs, logger } = kernel
-  const deps = { db, clock, events, blobs, logger, inbox }
+  const { db, clock, events, blobs, logger, signingKey } = kernel
+  const deps = { db, clock, events, blobs, logger, signingKey, inbox }
+  const origins = { ...others, pipelines }
   kernel.consumers.add({
     name: 'registry',
     events: ['inbox.decided', 'inbox.withdrawn'],
@@ -171,7 +194,12 @@ export function createRegistry(
     updateVersion: (scope, name, version, change) => updateVersion(deps, scope, name, version, change),
     deleteVersion: (scope, name, version) => deleteVersion(deps, scope, name, version),
     version: (scope, name, version) => versionDetail(db.read, scope.project, name, version),
-    card: (scope, name, version) => readModelCard({ db, blobs }, scope, name, version),
+    card: (scope, name, version) => readModelCard({ db, blobs, tracking: origins.tracking }, scope, name, version),
+    provenance: (scope, name, version) => readProvenance({ db, ...origins }, scope, name, version),
+    bill: (scope, name, version) => readBillOfMaterials({ db, blobs, ...origins }, scope, name, version),
+    signature: (scope, name, version) => readSignature(deps, scope, name, version),
+    sign: (scope, name, version) => signLater(deps, scope, name, version),
+    verify: (scope, name, version) => verifyVersion(deps, scope, name, version),
     versionRow: (scope, name, version) => requireVersion(db.read, scope.project, name, version),
     versions: async (scope, query) => {
       const { rows, more } = await searchVersions(db.read, db.dialect, { project: scope.project, ...query })

@@ -24,6 +24,7 @@ import { type Http, mount } from '../../kernel/http/index.ts'
 import { type Expression, offsetOf, pageTokenOf, parseFilter, sendArtifact, trackingErrors } from '../tracking/index.ts'
 import type { VersionFiles } from './describe-files.ts'
 import { registryErrors } from './errors.ts'
+import { provenanceRoutes } from './provenance/routes.ts'
 import type { Registry } from './registry.ts'
 import { modelTarget } from './search-models.ts'
 
@@ -39,6 +40,7 @@ const is = (key: string, value: string): Expression => ({
 })
 
 export function registryRoutes(app: Http, registry: Registry): void {
+  provenanceRoutes(app, registry)
   mount(app, listModels, 200, async ({ scope, query }) => {
     const limit = query.limit ?? 100
     const fingerprint = ['models', query.filter]

@@ -1,10 +1,23 @@
+import type { Generated } from 'kysely'
+
 declare module '../../kernel/db/database.ts' {
   interface Tables {
     model: ModelTable
     model_tag: { project_id: string; model: string; key: string; value: string }
     model_version: ModelVersionTable
     model_version_tag: { project_id: string; model: string; version: number; key: string; value: string }
-    model_alias: { project_id: string; model: string; alias: string; version: number; set_at: number; set_by: string }
+    model_alias: ModelAliasTable
+    /** OpenSSF signatures: a sigstore bundle in JSON, made when the version was registered. */
+    model_signature: {
+      project_id: string
+      model: string
+      version: number
+      key_id: string
+      bundle: string
+      signed_at: number
+    }
+    /** Public keys that models of this instance were signed with. */
+    model_signing_key: { key_id: string; public_key: string; added_at: number }
     model_evidence: ModelEvidenceTable
     model_strategy: { project_id: string; strategy: string; updated_at: number; updated_by: string }
   }
@@ -24,6 +37,17 @@ export interface ModelTable {
   created_at: number
   updated_at: number
   created_by: string
+}
+
+export interface ModelAliasTable {
+  project_id: string
+  model: string
+  alias: string
+  version: number
+  set_at: number
+  set_by: string
+  /** Why, in the words of whoever set it. */
+  reason: Generated<string>
 }
 
 export interface ModelVersionTable {
@@ -64,6 +88,8 @@ export interface ModelVersionTable {
   deleted_at: number | null
   /** JSON: what people say about it: knownIssues, tradeOffs, usage. */
   notes: string
+  /** JSON list of files that are Python pickles, with what shows it; null where nobody looked into the files. */
+  pickles: string | null
   created_at: number
   updated_at: number
   created_by: string
