@@ -2,9 +2,12 @@
 import { createHash } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { type Client, createPostgresDatabase, createWorld } from '@trivium/testing'
+import { describeFinding } from './describe-finding.ts'
 import { fillProject } from './fill-project.ts'
+import { longCases, quickCases, startRawServer } from './raw-server.ts'
 import { type Finding, runFuzz } from './run-fuzz.ts'
 import { createPool } from './sample-schema.ts'
+import { watchMain } from './watch-main.ts'
 
 const { values } = parseArgs({
   options: {
@@ -28,18 +31,35 @@ const note = (finding: Finding): void => {
   const key = `${finding.route} ${finding.why.replaceAll(/[0-9a-f-]{8,}|\d+/g, '#').slice(0, 80)}`
   const known = findings.get(key)
   findings.set(key, { ...(known ?? finding), times: (known?.times ?? 0) + 1 })
-  if (!known) console.log(JSON.stringify(finding))
+  if (!known) console.log(`✗ ${describeFinding(finding)}`)
 }
+const elsewhere = (route: string, why: string): void =>
+  note({ why, seed, number: 0, route, request: { method: '', url: '', headers: {}, payload: undefined } })
 const outside = (why: string) => (error: unknown) =>
-  note({
-    why: `${why}: ${error instanceof Error ? error.stack : String(error)}`,
-    seed,
-    number: 0,
-    route: 'process',
-    request: { method: '', url: '', headers: {}, payload: undefined },
-  })
+  elsewhere('process', `${why}: ${error instanceof Error ? error.stack : String(error)}`)
 process.on('unhandledRejection', outside('unhandled rejection'))
 process.on('uncaughtException', outside('uncaught exception'))
+
+// Bytes on the wire first: they share nothing with what follows.
+let raw = 0
+for (const overTls of [false, true]) {
+  const server = await startRawServer({ overTls })
+  const place = overTls ? 'raw over TLS' : 'raw'
+  for (const cases of [quickCases, longCases]) {
+    const { tried, findings: bad } = await server.tryAll(cases)
+    raw += tried
+    for (const { name, why } of bad) elsewhere(`${place}: ${name}`, why)
+  }
+  const patience = Date.now() + 30_000
+  let left = await server.left()
+  while ((left.connections > 0 || left.incoming.length > 0) && Date.now() < patience) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    left = await server.left()
+  }
+  if (left.connections > 0 || left.incoming.length > 0) elsewhere(place, `left behind: ${JSON.stringify(left)}`)
+  await server.close()
+}
+console.log(`${raw} raw cases, ${findings.size} findings`)
 
 const pool = createPool()
 const admin = await world.as('instance-admin')
@@ -62,6 +82,7 @@ const measure = (): void => {
   globalThis.gc?.()
   heap.push(process.memoryUsage().heapUsed / 2 ** 20)
 }
+const watch = watchMain({ silentMs: 60_000 })
 const end = Date.now() + minutes * 60_000
 let round = 0
 let total = 0
@@ -76,6 +97,7 @@ while (Date.now() < end) {
     seed: seed + round,
     atOnce: 4,
     revive,
+    watch,
     over: (sent) => sent >= 2000 || Date.now() >= end,
     onFinding: (finding) => note({ ...finding, number: finding.number + before }),
   })
@@ -96,11 +118,9 @@ const [from, to] = [
 ]
 const grown = heap.length >= 6 && to > from * 1.15 + 8
 if (heap.length >= 6) console.log(`heap ${from.toFixed(1)} MB in the middle, ${to.toFixed(1)} MB at the end`)
-for (const { route, why, times, request } of findings.values())
-  console.log(
-    `✗ ${times}× ${route}\n  ${why}\n  ${request.method} ${request.url}\n  ${JSON.stringify(request.headers)}\n  ${request.payload ?? ''}`,
-  )
+for (const finding of findings.values()) console.log(`✗ ${finding.times}× ${describeFinding(finding)}`)
 if (grown) console.log('✗ the heap grows')
+await watch.stop()
 await world.close()
 await database?.drop()
 process.exit(findings.size > 0 || grown ? 1 : 0)

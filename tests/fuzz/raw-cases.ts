@@ -110,7 +110,8 @@ export const rawCases: readonly RawCase[] = [
   },
   {
     name: 'a chunk with an extension without end',
-    statuses: refused,
+    // Over TLS it comes in records of 16 KB: that there is no such deployment may be said before it is too long.
+    statuses: [...refused, 404],
     request: ({ token }) =>
       one(predict(token, 'transfer-encoding: chunked\r\n', `2;${'x'.repeat(100_000)}\r\n{}\r\n0\r\n\r\n`)),
   },

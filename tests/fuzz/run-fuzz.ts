@@ -3,6 +3,7 @@ import type { Client, World } from '@trivium/testing'
 import { type Contents, type FuzzedRoute, type FuzzRequest, makeRequest } from './make-request.ts'
 import { createRandom, type Random } from './random.ts'
 import type { Pool } from './sample-schema.ts'
+import type { MainWatch } from './watch-main.ts'
 
 /** A request that the server should not have answered so, or not at all. */
 export interface Finding {
@@ -22,6 +23,10 @@ export interface FuzzOptions {
   readonly seed: number
   /** How many requests are under way at a time; with more than one the order of answers, and so what is learnt from them, is not the seed's alone. */
   readonly atOnce?: number
+  /** How long an answer may take, beside what the request itself asks to wait for; 20 seconds. */
+  readonly patienceMs?: number
+  /** Hears of each request that begins and ends. */
+  readonly watch?: Pick<MainWatch, 'began' | 'ended'>
   /** Asked before each request. */
   over(sent: number): boolean
   onFinding(finding: Finding): void
@@ -56,10 +61,12 @@ export async function runFuzz(options: FuzzOptions): Promise<Map<number, number>
     const route = routes[number % routes.length] as FuzzedRoute
     const asked = { ...route, method: route.method === 'GET' && random.chance(0.05) ? 'HEAD' : route.method }
     const request = makeRequest(random, asked, options.pool, options.contents)
-    const patience = patienceMs + waitOf(request)
+    const patience = (options.patienceMs ?? patienceMs) + waitOf(request)
     const late = monitorEventLoopDelay()
     late.enable()
+    options.watch?.began(number, request)
     const answer = await send(options, random, request, patience)
+    options.watch?.ended(number)
     late.disable()
     if (answer?.status === 401) await options.revive?.()
     if (answer) statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import type { TlsFiles } from '../kernel/http/tls-files.ts'
 import { createLogger } from '../kernel/logging/index.ts'
 import type { GatewayToken } from '../kernel/ports/gateway.ts'
 import { createDeployments } from './deployments.ts'
@@ -9,6 +10,7 @@ import { createRateLimiter } from './rate-limit.ts'
 /** The gateway's own port in the process of a test, without deployments: everything of it but models. */
 export async function createInProcessGateway(
   tokens: readonly GatewayToken[] = [],
+  tls?: TlsFiles,
 ): Promise<{ port: number; stop(): Promise<void> }> {
   const deployments = createDeployments({ runtime: {} as never, clock: Date.now })
   await deployments.apply({ version: 1, writtenAt: 1, tokens, deployments: [] })
@@ -21,7 +23,7 @@ export async function createInProcessGateway(
     records: {} as never,
     lookup: {} as never,
     answerPeer: async () => ({ status: 404, type: 'text/plain', body: '' }),
-    tls: undefined,
+    tls,
     tracer: { on: false } as never,
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
