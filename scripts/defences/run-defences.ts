@@ -37,12 +37,12 @@ async function work(number: number): Promise<void> {
       seen.set(defence.name, {
         digest: digestOf(defence),
         date: new Date().toISOString().slice(0, 10),
-        test: tried.test,
+        test: tried.test.test,
       })
     else if (tried.outcome === 'survived') seen.delete(defence.name)
     writeRecord(defences, seen)
     console.log(
-      `${tried.outcome === 'found' ? '✓' : '✗'} ${tried.outcome}: ${defence.name} (${tried.test ?? `${defence.file}: ${tried.detail}`})`,
+      `${tried.outcome === 'found' ? '✓' : '✗'} ${tried.outcome}: ${defence.name} (${tried.test?.test ?? `${defence.file}: ${tried.detail}`})`,
     )
   }
 }

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 /** A test that failed, and how: by what it asserts, because its time was up, or by another error. */
 export interface Failure {
   readonly test: string
+  /** The names of its suites, and its own. */
+  readonly path: readonly string[]
   readonly how: 'asserted' | 'timed out' | 'threw'
   readonly message: string
 }
@@ -20,6 +22,8 @@ interface Report {
     readonly assertionResults: readonly {
       readonly status: string
       readonly fullName: string
+      readonly ancestorTitles: readonly string[]
+      readonly title: string
       readonly failureMessages: readonly string[]
     }[]
   }[]
@@ -39,12 +43,13 @@ export function endTests(): void {
 export async function runTests(
   clone: string,
   file: string,
-  { bail = false, test }: { bail?: boolean; test?: string } = {},
+  { bail = false, test }: { bail?: boolean; test?: readonly string[] } = {},
 ): Promise<TestRun> {
   const report = join(clone, '.cache', 'defence.json')
   rmSync(report, { force: true })
   const vitest = join(clone, 'node_modules/vitest/vitest.mjs')
-  const which = test === undefined ? '^(?!.* on postgres)' : `^${test.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&')}$`
+  const exact = (name: string): string => name.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&')
+  const which = test === undefined ? '^(?!.* on postgres)' : `^${test.map(exact).join('(?: > | )')}$`
   const args = ['run', ...(bail ? ['--bail', '1'] : []), ...patience, '-t', which, file]
   await new Promise<void>((resolve) => {
     const child = spawn(process.execPath, [vitest, ...args, '--reporter=json', `--outputFile=${report}`], {
@@ -71,7 +76,11 @@ export function readReport({ testResults }: Report): TestRun {
   const all = testResults.flatMap(({ assertionResults }) => assertionResults)
   const failures = all
     .filter(({ status }) => status === 'failed')
-    .map(({ fullName, failureMessages }) => ({ test: fullName, ...howItFailed(failureMessages) }))
+    .map(({ fullName, ancestorTitles, title, failureMessages }) => ({
+      test: fullName,
+      path: [...ancestorTitles, title],
+      ...howItFailed(failureMessages),
+    }))
   return { ran: all.filter(({ status }) => status === 'passed').length + failures.length, failures }
 }
 

@@ -17,7 +17,7 @@ export type Outcome =
 export interface Tried {
   readonly outcome: Outcome
   readonly detail: string
-  readonly test?: string
+  readonly test?: Failure
 }
 
 /** Takes the defence out, runs its tests until one fails that passes as it is, and puts it back. */
@@ -38,9 +38,9 @@ export async function tryWithout(clone: string, { file, cut, put, tests }: Defen
       writeFileSync(path, before)
       forget()
     })
-    if (found?.outcome === 'found') {
-      if (await passes(clone, test, found.test ?? '')) return found
-      weaker ??= { outcome: 'fails untouched', detail: `${basename(test)}: ${found.test}` }
+    if (found?.test) {
+      if (await passes(clone, test, found.test)) return found
+      weaker ??= { outcome: 'fails untouched', detail: `${basename(test)}: ${found.test.test}` }
     }
     weaker ??= found
   }
@@ -53,7 +53,7 @@ async function tryTest(clone: string, file: string): Promise<Tried | undefined> 
   // Another test of the file may assert where the first that failed did not.
   if (failures.length > 0 && !failures.some(asserted)) ({ ran, failures } = await runTests(clone, file))
   const one = failures.find(asserted) ?? failures[0]
-  if (one?.how === 'asserted') return { outcome: 'found', detail: '', test: one.test }
+  if (one?.how === 'asserted') return { outcome: 'found', detail: '', test: one }
   if (one) return { outcome: one.how, detail: `${one.test}: ${one.message}` }
   return ran === 0 ? { outcome: 'nothing ran', detail: basename(file) } : undefined
 }
@@ -61,10 +61,11 @@ async function tryTest(clone: string, file: string): Promise<Tried | undefined> 
 const known = new Map<string, Promise<boolean>>()
 
 /** Whether a test passes with everything in its place; asked once for each test. A test that fails by itself shows nothing. */
-function passes(clone: string, file: string, test: string): Promise<boolean> {
+function passes(clone: string, file: string, { test, path }: Failure): Promise<boolean> {
   const key = `${file}\n${test}`
   const found =
-    known.get(key) ?? runTests(clone, file, { test }).then(({ ran, failures }) => ran > 0 && failures.length === 0)
+    known.get(key) ??
+    runTests(clone, file, { test: path }).then(({ ran, failures }) => ran > 0 && failures.length === 0)
   known.set(key, found)
   return found
 }
