@@ -13,6 +13,7 @@ export const capabilityFloors: Readonly<Record<string, number>> = {
   training: 5,
   evaluation: 4,
   pipelines: 4,
+  traces: 4,
   labelling: 4,
   outcomes: 3,
   tracking: 3,

@@ -62,6 +62,7 @@ import {
   uploadRoutes,
   type Uploads,
 } from './capabilities/storage/index.ts'
+import { createTraces, traceRoutes, type Traces } from './capabilities/traces/index.ts'
 import { createSubjectRequests, type SubjectRequests, subjectRoutes } from './capabilities/subjects/index.ts'
 import { createImports, importRoutes, type Imports } from './capabilities/imports/index.ts'
 import {
@@ -102,6 +103,7 @@ export interface Capabilities {
   readonly subjects: SubjectRequests
   readonly datasets: Datasets
   readonly tracking: Tracking
+  readonly traces: Traces
   readonly features: Features
   readonly trash: Trash
   readonly outcomes: Outcomes
@@ -143,6 +145,7 @@ export function composeCapabilities(
     runs: (project, ids) => heldByVersions(kernel.db, project, 'run_id', ids),
     loggedModels: (project, ids) => heldByVersions(kernel.db, project, 'logged_model_id', ids),
   })
+  const traces = createTraces({ ...kernel, ...tracking })
   const features = createFeatures({
     ...kernel,
     online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }),
@@ -194,6 +197,7 @@ export function composeCapabilities(
     subjects,
     datasets,
     tracking,
+    traces,
     features,
     outcomes,
     trash,
@@ -373,6 +377,7 @@ export function composeHttp(
   datasetRoutes(app, capabilities.datasets, { ...kernel, uploads: capabilities.uploads })
   importRoutes(app, capabilities.imports, { uploads: capabilities.uploads })
   trackingRoutes(app, capabilities.tracking, { ...kernel, uploads: capabilities.uploads })
+  traceRoutes(app, capabilities.traces, kernel)
   registryRoutes(app, capabilities.registry)
   mlflowRoutes(app, { kernel, ...capabilities })
   trashRoutes(app, capabilities.trash)

@@ -174,6 +174,7 @@ function masked(body: string, id: string): string {
 
 /** Fields that the wire protocols read without a schema. */
 const wireFields = [
+  'trace_id',
   'run_id',
   'run_uuid',
   'experiment_id',
@@ -189,7 +190,18 @@ const wireFields = [
   'new_status',
   'status',
 ]
-const wireLists = ['experiment_ids', 'run_ids', 'model_ids', 'tags', 'metrics', 'params', 'inputs', 'dataframe_records']
+const wireLists = [
+  'trace_ids',
+  'request_ids',
+  'experiment_ids',
+  'run_ids',
+  'model_ids',
+  'tags',
+  'metrics',
+  'params',
+  'inputs',
+  'dataframe_records',
+]
 
 /** What an id is no word of: the request would end there. */
 const ownLanguage = new Set(['page_token', 'filter', 'order_by', 'limit'])
@@ -345,6 +357,26 @@ async function fill(world: World): Promise<Foreign> {
   })
   const path = `${experiment.experiment_id}/${run_id}/artifacts/notes.txt`
   ids.push(run_id, experiment.experiment_id, 'experiment-of-theirs', urn(project, 'run', run_id), path)
+
+  const trace = `tr-${'5e'.repeat(16)}`
+  const place = { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: experiment.experiment_id } }
+  await must('POST', '/api/3.0/mlflow/traces', {
+    trace: {
+      trace_info: {
+        trace_id: trace,
+        trace_location: place,
+        request_time: '2001-01-01T00:00:00Z',
+        request_preview: secret,
+        tags: { [secret]: secret },
+      },
+    },
+  })
+  const span = { traceId: '5e'.repeat(16), spanId: '5e'.repeat(8), name: secret, startTimeUnixNano: '1' }
+  const spans = { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }
+  await must('POST', '/v1/traces', spans, { 'x-mlflow-experiment-id': experiment.experiment_id })
+  const feedback = { assessment_name: 'good', feedback: { value: secret }, assessment_id: 'a-of-theirs' }
+  await must('POST', `/api/3.0/mlflow/traces/${trace}/assessments`, { assessment: feedback })
+  ids.push(trace, 'a-of-theirs')
 
   const model = await readFile(join(import.meta.dirname, 'drivers/onnx/fixtures/columns.onnx'))
   await must('PUT', `${proxy}/${experiment.experiment_id}/${run_id}/artifacts/model/model.onnx`, model)

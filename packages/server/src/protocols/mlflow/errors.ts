@@ -18,6 +18,19 @@ export const mlflowErrors = defineErrors('MLFLOW', {
     status: 400,
     message: (type: string) => `Bad Request. Content-Type must be application/json, not ${type}.`,
   },
+  NO_EXPERIMENT: {
+    status: 422,
+    message: () => 'The header x-mlflow-experiment-id is missing. It names the experiment that the spans belong to.',
+  },
+  BAD_SPAN: {
+    status: 422,
+    message: (why: string) => `Cannot convert OpenTelemetry span to MLflow span: ${why}.`,
+  },
+  TOO_LARGE: {
+    status: 413,
+    message: (most: number) =>
+      `The body is larger than ${Math.round(most / 1e6)} MB when it is unpacked. Send fewer spans at once.`,
+  },
   NOT_IMPLEMENTED: {
     status: 501,
     message: (what: string) => `${what} Trivium does not have it yet; tracking, registry and artifacts work.`,

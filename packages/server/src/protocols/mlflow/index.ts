@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Access } from '../../capabilities/access/index.ts'
 import type { Registry } from '../../capabilities/registry/index.ts'
 import type { Uploads } from '../../capabilities/storage/index.ts'
+import type { Traces } from '../../capabilities/traces/index.ts'
 import type { Tracking } from '../../capabilities/tracking/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
 import { accessErrors, authorize } from '../../kernel/principal/index.ts'
@@ -12,13 +13,16 @@ import { experimentCalls } from './experiments.ts'
 import { loggedModelCalls } from './logged-models.ts'
 import { metricCalls } from './metrics.ts'
 import { registryCalls } from './registered-models.ts'
+import { otlpTraces } from './otlp-traces.ts'
 import { runCalls } from './runs.ts'
 import { serverCalls } from './server.ts'
+import { traceCalls } from './traces.ts'
 
 export interface MlflowDeps {
-  readonly kernel: Pick<Kernel, 'db' | 'config'>
+  readonly kernel: Pick<Kernel, 'db' | 'config' | 'clock'>
   readonly access: Pick<Access, 'projectExists'>
   readonly tracking: Tracking
+  readonly traces: Traces
   readonly registry: Registry
   readonly uploads: Uploads
 }
@@ -53,6 +57,8 @@ export function mlflowRoutes(app: Http, deps: MlflowDeps): void {
     loggedModelCalls(plugin, deps.tracking, deps.kernel, (scope, id) => deps.registry.registrationsOf(scope, id))
     registryCalls(plugin, deps.registry)
     artifactCalls(plugin, deps.tracking, deps.registry, deps.uploads)
+    traceCalls(plugin, deps.traces, deps.kernel)
+    otlpTraces(plugin, deps.traces)
     serverCalls(plugin, { direct: deps.kernel.config.storageLinks && deps.kernel.config.storageUrl.startsWith('s3:') })
   })
 }

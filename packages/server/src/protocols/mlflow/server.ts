@@ -7,18 +7,7 @@ import { prefixes, rpc } from './rpc.ts'
 export const mlflowVersion = '3.17.2'
 
 const absent: readonly (readonly ['GET' | 'POST' | 'PATCH' | 'DELETE', string, string])[] = [
-  ['POST', 'traces', 'Traces cannot be stored.'],
-  ['POST', 'traces/search', 'Traces cannot be searched.'],
-  ['GET', 'traces', 'Traces cannot be searched.'],
-  ['GET', 'traces/batchGet', 'Traces cannot be read.'],
-  ['GET', 'traces/:trace_id', 'Traces cannot be read.'],
-  ['GET', 'traces/:trace_id/info', 'Traces cannot be read.'],
-  ['PATCH', 'traces/:trace_id', 'Traces cannot be stored.'],
-  ['PATCH', 'traces/:trace_id/tags', 'Traces cannot be tagged.'],
-  ['DELETE', 'traces/:trace_id/tags', 'Traces cannot be tagged.'],
-  ['POST', 'traces/delete-traces', 'Traces cannot be deleted.'],
-  ['POST', 'traces/link-to-run', 'Traces cannot be linked.'],
-  ['POST', 'traces/calculate-filter-correlation', 'Traces cannot be searched.'],
+  ['POST', 'traces/metrics', 'Metrics of traces cannot be computed.'],
   ['POST', 'datasets/create', 'Evaluation datasets of MLflow cannot be stored.'],
   ['POST', 'datasets/search', 'Evaluation datasets of MLflow cannot be searched.'],
   ['GET', 'webhooks', 'Webhooks cannot be listed.'],
@@ -55,7 +44,4 @@ export function serverCalls(
       throw mlflowErrors.NOT_IMPLEMENTED(what)
     })
   }
-  app.post('/v1/traces', { config: { access: 'run:read' } }, async () => {
-    throw mlflowErrors.NOT_IMPLEMENTED('Traces cannot be stored.')
-  })
 }

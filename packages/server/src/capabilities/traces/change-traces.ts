@@ -1,0 +1,107 @@
+import { sql } from 'kysely'
+import { urn } from '../../kernel/ids/index.ts'
+import type { Scope } from '../../kernel/principal/index.ts'
+import { traceErrors } from './errors.ts'
+import { heldTraces, link, locationTags, type TraceDeps } from './log-spans.ts'
+import { setPairs } from './upsert.ts'
+import './tables.ts'
+
+const tagLength = 8000
+/** One transaction removes no more, so that others have their turn. */
+const deletedAtOnce = 500
+
+const refuseFixed = (key: string): void => {
+  if (Object.values(locationTags).some((tag) => tag === key)) throw traceErrors.TAG_IS_FIXED(key)
+}
+
+/** Sets a tag; a longer value is cut. */
+export async function setTraceTag(
+  deps: TraceDeps,
+  scope: Scope,
+  trace: string,
+  key: string,
+  value: string,
+): Promise<void> {
+  refuseFixed(key)
+  await deps.db.write.transaction().execute(async (trx) => {
+    if ((await heldTraces(deps.db, trx, scope.project, [trace])).length === 0) throw traceErrors.TRACE_NOT_FOUND(trace)
+    await setPairs(trx, 'trace_tag', scope.project, trace, { [key]: value.slice(0, tagLength).toWellFormed() })
+  })
+}
+
+export async function deleteTraceTag(deps: TraceDeps, scope: Scope, trace: string, key: string): Promise<void> {
+  refuseFixed(key)
+  await deps.db.write.transaction().execute(async (trx) => {
+    if ((await heldTraces(deps.db, trx, scope.project, [trace])).length === 0) throw traceErrors.TRACE_NOT_FOUND(trace)
+    const gone = await trx
+      .deleteFrom('trace_tag')
+      .where('project_id', '=', scope.project)
+      .where('trace_id', '=', trace)
+      .where('key', '=', key)
+      .executeTakeFirst()
+    if (gone.numDeletedRows === 0n) throw traceErrors.TAG_NOT_FOUND(key, trace)
+  })
+}
+
+/** Joins traces to a run; those that do not exist are left out. */
+export async function linkToRun(deps: TraceDeps, scope: Scope, run: string, traces: readonly string[]): Promise<void> {
+  await deps.requireRun(scope, run)
+  await deps.db.write.transaction().execute(async (trx) => {
+    const rows = await heldTraces(deps.db, trx, scope.project, traces)
+    await link(
+      trx,
+      scope.project,
+      run,
+      rows.map((row) => row.id),
+    )
+  })
+}
+
+/** Which traces of an experiment are removed: these, or those that began at or before a time, the oldest first; with a limit no more than it. */
+export interface Doomed {
+  readonly experiment: string
+  readonly traces?: readonly string[]
+  readonly until?: number
+  readonly most?: number
+}
+
+/** Removes traces with their spans, tags and assessments, for ever. Returns how many. */
+export async function deleteTraces(deps: TraceDeps, scope: Scope, doomed: Doomed): Promise<number> {
+  const { db } = deps
+  const { project } = scope
+  let deleted = 0
+  for (;;) {
+    const some = Math.min(deletedAtOnce, (doomed.most ?? Number.MAX_SAFE_INTEGER) - deleted)
+    if (some <= 0) return deleted
+    const gone = await db.write.transaction().execute(async (trx) => {
+      let select = trx
+        .selectFrom('trace')
+        .select('id')
+        .where('project_id', '=', project)
+        .where('experiment_id', '=', doomed.experiment)
+      if (doomed.traces) select = select.where('id', 'in', doomed.traces.slice(0, 10_000))
+      if (doomed.until !== undefined) select = select.where('started_at', '<=', doomed.until)
+      const found = await select.orderBy('started_at').orderBy('id').limit(some).execute()
+      const rows = await heldTraces(db, trx, project, found.map(({ id }) => id).toSorted())
+      const ids = rows.map(({ id }) => id)
+      if (ids.length === 0) return found.length
+      for (const table of ['trace_tag', 'trace_metadata', 'trace_run', 'trace_span', 'trace_assessment'] as const)
+        await sql`delete from ${sql.table(table)} where project_id = ${project} and trace_id in (${sql.join(ids.map((id) => sql`${id}`))})`.execute(
+          trx,
+        )
+      await trx
+        .deleteFrom('blob_ref')
+        .where('project_id', '=', project)
+        .where(
+          'owner',
+          'in',
+          ids.map((id) => urn(project, 'trace', id)),
+        )
+        .execute()
+      await trx.deleteFrom('trace').where('project_id', '=', project).where('id', 'in', ids).execute()
+      deleted += ids.length
+      return found.length
+    })
+    if (gone < some) return deleted
+  }
+}
