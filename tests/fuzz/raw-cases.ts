@@ -264,7 +264,8 @@ export const rawCases: readonly RawCase[] = [
     name: 'a multipart of 100,000 parts',
     only: 'main',
     long: true,
-    statuses: [200, 201, 400, 413, 415],
+    // It is taken for a file of rows, which it is not.
+    statuses: [200, 201, 400, 413, 415, 422],
     request: ({ token }) => {
       const body = `${'--x\r\ncontent-disposition: form-data; name="a"\r\n\r\nb\r\n'.repeat(100_000)}--x--\r\n`
       return {
@@ -277,7 +278,7 @@ export const rawCases: readonly RawCase[] = [
             body,
           ),
         ],
-        patienceMs: 20_000,
+        patienceMs: 60_000,
       }
     },
   },
@@ -285,7 +286,8 @@ export const rawCases: readonly RawCase[] = [
     name: 'a multipart with a name without end',
     only: 'main',
     long: true,
-    statuses: [200, 201, 400, 413, 415],
+    // It is taken for a file of rows, which it is not.
+    statuses: [200, 201, 400, 413, 415, 422],
     request: ({ token }) => {
       const body = `--x\r\ncontent-disposition: form-data; name="${'n'.repeat(5_000_000)}"\r\n\r\n`
       return {
@@ -298,7 +300,7 @@ export const rawCases: readonly RawCase[] = [
             body,
           ),
         ],
-        patienceMs: 20_000,
+        patienceMs: 60_000,
       }
     },
   },
@@ -353,6 +355,8 @@ export const rawCases: readonly RawCase[] = [
     statuses: [200],
     request: ({ token }) => ({
       pieces: often(asked(token, 'GET', '/api/v1/openapi.json', '').toString(), 100),
+      reads: false,
+      end: 'reset',
       patienceMs: 500,
     }),
   },
@@ -377,5 +381,6 @@ export const rawCases: readonly RawCase[] = [
 
 const small = gzipSync('{}')
 let packed: Buffer | undefined
-/** Zeros pack a thousandfold; packed once more they would be smaller still, but nothing unpacks twice. */
-const bomb = (): Buffer => (packed ??= gzipSync(Buffer.alloc(2 ** 30), { level: 1 }))
+/** A gigabyte of zeros, which pack a thousandfold, in parts that follow each other; packed once more they would be smaller still, but nothing unpacks twice. */
+const bomb = (): Buffer =>
+  (packed ??= Buffer.concat(Array<Buffer>(64).fill(gzipSync(Buffer.alloc(2 ** 24), { level: 1 }))))

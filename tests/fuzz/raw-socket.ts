@@ -21,13 +21,15 @@ export interface RawRequest {
   readonly pieces: Iterable<string | Buffer | number>
   readonly end?: 'wait' | 'half' | 'reset'
   readonly patienceMs?: number
+  /** Whether what comes is taken off the wire; the server's own buffers fill up if not. */
+  readonly reads?: boolean
   /** Enough when so many answers are whole. */
   readonly answers?: number
 }
 
 /** Sends bytes as they are and gives back what comes. */
 export async function sendRaw(target: RawTarget, request: RawRequest): Promise<RawAnswer> {
-  const { pieces, end = 'wait', patienceMs = 15_000, answers = 1 } = request
+  const { pieces, end = 'wait', patienceMs = 15_000, answers = 1, reads = true } = request
   const socket: Socket = target.tls
     ? connectTls({ host: '127.0.0.1', port: target.port, rejectUnauthorized: false })
     : connect(target.port, '127.0.0.1')
@@ -41,6 +43,7 @@ export async function sendRaw(target: RawTarget, request: RawRequest): Promise<R
     closed = true
   })
   const enough = new Promise<void>((resolve) => {
+    if (!reads) return
     socket.on('data', (data: Buffer) => {
       // Larger answers are not looked at.
       if (text.length < 1_000_000) text += data.toString('latin1')

@@ -64,15 +64,17 @@ export async function runFuzz(options: FuzzOptions): Promise<Map<number, number>
     const patience = (options.patienceMs ?? patienceMs) + waitOf(request)
     const late = monitorEventLoopDelay()
     late.enable()
+    const before = process.threadCpuUsage()
     options.watch?.began(number, request)
     const answer = await send(options, random, request, patience)
     options.watch?.ended(number)
     late.disable()
+    const used = process.threadCpuUsage(before)
     if (answer?.status === 401) await options.revive?.()
     if (answer) statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
     const why = answer
       ? wrongness(answer, request)
-      : `no answer within ${patience} ms; the main thread was at most ${Math.round(late.max / 1e6)} ms late`
+      : `no answer within ${patience} ms; the main thread was at most ${Math.round(late.max / 1e6)} ms late, and computed for ${Math.round((used.user + used.system) / 1000)} ms`
     if (why !== undefined)
       options.onFinding({
         why,

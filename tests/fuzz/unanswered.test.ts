@@ -44,7 +44,7 @@ describe('a request without an answer', () => {
     if (!finding) throw new Error('Nothing was found.')
     const told = describeFinding(finding)
     expect(told).toMatch(
-      /^POST \/silent\/:place\n {2}no answer within 100 ms; the main thread was at most \d+ ms late\n/,
+      /^POST \/silent\/:place\n {2}no answer within 100 ms; the main thread was at most \d+ ms late, and computed for \d+ ms\n/,
     )
     expect(told).toContain(`\n  POST ${finding.request.url}\n`)
     expect(finding.request.url).toMatch(/^\/silent\//)
@@ -62,11 +62,13 @@ await new Promise((resolve) => setTimeout(resolve, 300))
 watch.began(1, { method: 'GET', url: '/answered', headers: {} })
 watch.ended(1)
 watch.began(2, { method: 'POST', url: '/endless?a=b', headers: { x: 'y' }, payload: '{"n":1}' })
-for (;;) {}
+function spin() { for (;;) {} }
+spin()
 `
     const { stderr, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
     expect(signal).toBe('SIGKILL')
     expect(stderr).toContain('under way:\n  POST /endless?a=b\n  headers {"x":"y"}\n  body {"n":1}\n')
+    expect(stderr).toMatch(/was silent for \d+ ms, and then in\n {4}at spin /)
     expect(stderr).not.toContain('/answered')
   })
 })
