@@ -1,6 +1,7 @@
 import { type Defence, defencesOf } from './defence.ts'
 
 const personal = ['capabilities/access/personal-columns.test.ts']
+const windows = ['capabilities/monitoring/window-details.test.ts']
 const holes = 'peer-holes.test.ts'
 const isolation = 'route-isolation.test.ts'
 
@@ -66,7 +67,7 @@ export const dataDefences: readonly Defence[] = [
       ],
     ],
   ),
-  ...defencesOf('capabilities/monitoring/monitoring.ts', personal, [
+  ...defencesOf('capabilities/monitoring/monitoring.ts', windows, [
     [
       'slices of windows are masked',
       'return found.map((one) => shownSlice(mask, one))',
@@ -78,7 +79,7 @@ export const dataDefences: readonly Defence[] = [
       'const hidden = (await maskOf(db.read, scope)).hides("")',
     ],
   ]),
-  ...defencesOf('capabilities/monitoring/shown-details.ts', personal, [
+  ...defencesOf('capabilities/monitoring/shown-details.ts', windows, [
     ['details of windows are masked', 'const hidden = mask.hides(one.feature)', 'const hidden = false'],
     [
       'examples of windows are for those who may read rows',
@@ -86,13 +87,17 @@ export const dataDefences: readonly Defence[] = [
       `const rows = permits(scope, 'project:read')`,
     ],
   ]),
-  ...defencesOf('capabilities/evaluation/evaluations.ts', personal, [
+  ...defencesOf(
+    'capabilities/evaluation/evaluations.ts',
+    ['capabilities/evaluation/evaluation.test.ts'],
     [
-      'slices of evaluations are masked',
-      'maskEvaluation(await maskOf(db.read, scope), await presentOne(await require(scope, id)))',
-      'presentOne(await require(scope, id))',
+      [
+        'slices of evaluations are masked',
+        'maskEvaluation(await maskOf(db.read, scope), await presentOne(await require(scope, id)))',
+        'presentOne(await require(scope, id))',
+      ],
     ],
-  ]),
+  ),
   ...defencesOf('capabilities/pipelines/routes.ts', personal, [
     [
       'files of steps are kept from those who may see no personal column',

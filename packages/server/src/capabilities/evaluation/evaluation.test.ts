@@ -86,7 +86,7 @@ describeEachDatabase('evaluation', ({ world }) => {
   }
 
   test('every metric equals what scikit-learn computes, whole and by slice, with an interval around it', async () => {
-    const { result, json } = await evaluated('full.onnx', { metrics: all, slices: ['origin'] })
+    const { project, contributor, result, json } = await evaluated('full.onnx', { metrics: all, slices: ['origin'] })
     const { metrics, rows, blocks } = evidence<EvaluationEvidenceData>(result, 'evaluation')
     expect([rows, blocks]).toEqual([expected.rows, expected.days])
     for (const { metric, value, low, high } of metrics) {
@@ -98,6 +98,16 @@ describeEachDatabase('evaluation', ({ world }) => {
       expect(high).toBeGreaterThan(value ?? 0)
     }
     expect(json.slices[0].slices.map((slice: { value: string }) => slice.value)).toEqual(['ATL', 'JFK', 'ORD', 'SFO'])
+    // Declared personal, they are counted on and named no more to who may not see them.
+    const maintainer = await world.as('maintainer', project)
+    await maintainer.call('PUT', `/api/v1/projects/${project}/datasets/flights`, { personal: ['origin'] })
+    const path = `/api/v1/projects/${project}/evaluations/${json.id}`
+    const values = async (client: typeof contributor) =>
+      (await client.call('GET', path)).json.slices[0].slices.map((slice: { value: string }) => slice.value)
+    expect([await values(contributor), await values(maintainer)]).toEqual([
+      Array(4).fill('redacted'),
+      ['ATL', 'JFK', 'ORD', 'SFO'],
+    ])
     for (const slice of json.slices[0].slices) {
       const known = expected.full.slices[slice.value] ?? {}
       expect(slice.rows).toBe(known['rows'])

@@ -85,13 +85,17 @@ export async function withCohort<T>(
         ? [`try_cast(${sqlName(performance.column)} as double) as score`, `${actualSql(performance)} as actual`]
         : []),
     ]
-    await tables.write({
-      // Without labels to look at, the join is left out.
-      sql: `select ${columns.join(', ')} from (${performance ? cohortSql(range, asOf) : predictionsSql(range)}) where release = ${sqlText(release)} order by event_time, id`,
-      relations: await outcomes.relations(scope, deployment, range, asOf),
-      trusted: true,
-      output: { path, format: 'parquet' },
-    })
+    const write = (relations: Record<string, Relation>) =>
+      tables.write({
+        // Without labels to look at, the join is left out.
+        sql: `select ${columns.join(', ')} from (${performance ? cohortSql(range, asOf) : predictionsSql(range)}) where release = ${sqlText(release)} order by event_time, id`,
+        relations,
+        trusted: true,
+        output: { path, format: 'parquet' },
+      })
+    await (performance
+      ? outcomes.withLabels(scope, deployment, range, asOf, write)
+      : write({ predictions: (await outcomes.relations(scope, deployment, range)).predictions }))
     return await use({ format: 'parquet', files: [path] })
   } finally {
     await rm(path, { force: true })

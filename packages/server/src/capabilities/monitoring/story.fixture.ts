@@ -87,6 +87,9 @@ export function story(world: World, project: string) {
 
   return {
     call,
+    /** What a member of another role is answered. */
+    read: async (role: 'viewer' | 'contributor', path: string) =>
+      (await world.as(role, project)).call('GET', `/api/v1/projects/${project}/${path}`),
     /** Registers flights as dataset `training`, by the names that predictions have. */
     train: async (flights: readonly Flight[]) => {
       const rows = flights.map((f) => `${f.origin},${f.distance},${f.recentLate},${f.late}`)

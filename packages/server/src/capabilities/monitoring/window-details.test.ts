@@ -85,6 +85,15 @@ describeEachDatabase('what is looked at in a window', ({ world }) => {
       ['origin', 'HNL'],
     ])
     expect(slices[1].points[0].values['roc-auc']).toBeCloseTo(golden.slices.ORD.values['roc-auc'], 9)
+    // Who may not see where people fly from is told how good the model is, and not from where.
+    await tell.call('PUT', 'datasets/training', { personal: ['origin'] })
+    const masked = async (path: string) => (await tell.read('contributor', path)).json
+    const shown = (await masked(`monitors/arrivals/windows/${start}`)).details.quality
+    const hidden = shown.filter((one: any) => one.by === 'origin')
+    expect(hidden.map((one: any) => one.value)).toEqual(Array(4).fill('redacted'))
+    expect(shown.filter((one: any) => one.by === 'recent_late')).toEqual(quarters)
+    const series = (await masked('monitors/arrivals/slices?by=origin')).slices
+    expect(series.map((one: any) => one.value)).toEqual([null, ...Array(4).fill('redacted')])
   }, 60_000)
 
   test('a metric of one’s own that reads files, or names what is not there, is refused and the rest is computed', async () => {
@@ -142,6 +151,23 @@ describeEachDatabase('what is looked at in a window', ({ world }) => {
       examples: ['ord', 'KORD-7', 'LAX'],
     })
     expect(features[1].points[1]).toMatchObject({ outOfRange: 7, missing: 0 })
+    // Examples are rows; what is personal is not even said as a range.
+    const seen = async (role: 'viewer' | 'contributor') =>
+      (await tell.read(role, 'monitors/arrivals/violations')).json.features[0]
+    expect((await seen('contributor')).points[1].examples).toEqual(['ord', 'KORD-7', 'LAX'])
+    const counted = await seen('viewer')
+    expect([counted.points[1].unseen, counted.points[1].examples, counted.allowed]).toEqual([
+      15,
+      [],
+      features[0].allowed,
+    ])
+    const distribution = async () =>
+      (await tell.read('contributor', 'monitors/arrivals/distribution?feature=origin')).json
+    expect((await distribution()).bins.map((bin: any) => bin.label)).toContain('ORD')
+    await tell.call('PUT', 'datasets/training', { personal: ['origin'] })
+    const masked = await seen('contributor')
+    expect([masked.points[1].unseen, masked.points[1].examples, masked.allowed]).toEqual([15, [], 'redacted'])
+    expect((await distribution()).bins).toEqual([])
   }, 60_000)
 
   test('a value of another type is counted as such', async () => {
