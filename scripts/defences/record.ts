@@ -15,7 +15,8 @@ const recordFile = join(import.meta.dirname, 'results.md')
 const head = `# Defences: results
 
 Written by \`npm run defences\`: each named defence was taken out of a clone, alone, and the test beside it failed by what it
-asserts. \`--remaining\` takes those that are not here, or have changed since.
+asserts. \`--remaining\` takes those that are not here, or have changed since, or have dashes: these an earlier runner saw fail, which
+kept no names and did not tell a time-out from an assertion.
 
 | defence | as | on | the test that failed |
 | --- | --- | --- | --- |
@@ -32,11 +33,11 @@ export function digestOf({ file, cut, put }: Defence): string {
 /** What was seen so far, by the name of the defence. */
 export function readRecord(file = recordFile): Map<string, Seen> {
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
-  const cells = lines
-    .filter((line) => /^\| .* \| [0-9a-f]{8} \|/.test(line))
-    .map((line) => line.slice(2, -2).split(' | '))
   return new Map(
-    cells.map(([name = '', digest = '', date = '', ...test]) => [name, { digest, date, test: test.join(' | ') }]),
+    lines.flatMap((line) => {
+      const [, name, digest, date, test] = /^\| (.*) \| ([0-9a-f-]{8}) \| (\S+) \| (.*) \|$/.exec(line) ?? []
+      return name && digest && date && test ? [[name, { digest, date, test }] as const] : []
+    }),
   )
 }
 
