@@ -35,6 +35,8 @@ export const FeatureViewDefinition = Type.Object(
     defaults: Type.Optional(Type.Record(Type.String(), Type.Number())),
     /** Keys and columns that are about persons: without `data:read-personal` features that are made of them are not shown. */
     personal: Type.Optional(Type.Array(Type.String({ pattern: '^[a-z][a-z0-9_]*$' }), { maxItems: 50 })),
+    /** The key or column that says whose row it is. With it personal values are encrypted with a key for each person when rows are pushed. */
+    subjectColumn: Type.Optional(Type.String({ pattern: '^[a-z][a-z0-9_]*$' })),
   },
   { additionalProperties: false },
 )

@@ -33,6 +33,10 @@ export const SubjectReport = Type.Object({
     description: 'Versions of models that may have learned from his rows. An erasure does not change them.',
   }),
   moreModels: Type.Boolean({ description: 'There are more than are listed.' }),
+  artifacts: Type.Array(EntityRef, {
+    description:
+      'Runs that hold files and were made from his rows: what code wrote into files cannot be opened and sealed. Delete them or make them anew.',
+  }),
 })
 export type SubjectReport = Static<typeof SubjectReport>
 
@@ -53,6 +57,7 @@ export const Erasure = Type.Object({
   found: Type.Array(SubjectFinding, { description: 'What there was, counted before.' }),
   changed: Type.Array(SubjectFinding, { description: 'What was removed or overwritten beside the key.' }),
   models: Type.Array(EntityRef),
+  artifacts: Type.Array(EntityRef, { description: 'Runs whose files were made from the rows; they are as they were.' }),
   error: Nullable(Type.String({ description: 'Why the last attempt did not do all; it is tried again.' })),
 })
 export type Erasure = Static<typeof Erasure>

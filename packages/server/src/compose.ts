@@ -179,7 +179,7 @@ export function composeCapabilities(
   })
   lineage.addResolver('prediction', resolvePrediction(outcomes, monitoring.windowsOf))
   const operations = createOperations(kernel, { inbox, lineage })
-  const subjectData: readonly SubjectData[] = [datasets.subjects, outcomes.subjects]
+  const subjectData: readonly SubjectData[] = [datasets.subjects, features.subjects, outcomes.subjects]
   const accounts = accountData(kernel)
   const subjects = createSubjectRequests(kernel, { lineage, data: subjectData, accounts, mayErase: accounts.mayErase })
   return {

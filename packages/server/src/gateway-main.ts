@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { entityKey, lookup } from './capabilities/features/online.ts'
+import { createGatewayLookup } from './capabilities/features/gateway-lookup.ts'
 import { openOnlineReader } from './drivers/online-sqlite/online-sqlite.ts'
 import { createOnnxRuntime } from './drivers/onnx/onnx-runtime.ts'
 import { plainProtocol } from './gateway/plain-protocol.ts'
@@ -40,12 +40,13 @@ const directory = join(data, 'gateway')
 const lock = lockDataDirectory(directory)
 const traces = readTraceSettings(directory)
 const online = openOnlineReader({ directory: join(data, 'online') })
+const people = createGatewayLookup(online)
 try {
   await runGateway(
     {
       runtime: createOnnxRuntime(),
-      lookup: (project, view, keys, asOf) =>
-        lookup(online, project, view as Parameters<typeof lookup>[2], entityKey(view, keys), asOf),
+      lookup: people.lookup,
+      setRoots: people.setRoots,
       protocols: [createInferenceV2({ version: values.program }), invocations, plainProtocol],
       logger,
       clock: Date.now,

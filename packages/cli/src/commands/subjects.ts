@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  type EntityRef,
   type Erasure,
   eraseAccount,
   eraseSubject,
@@ -204,13 +205,18 @@ const findingsText = (found: readonly SubjectFinding[]): string =>
     found.map((one) => [one.capability, one.kind, one.where, one.count, one.plain || '']),
   )
 
-function reportText({ id, erasedAt, found, models, moreModels }: SubjectReport): string {
+const named = (list: readonly EntityRef[]): string => list.map(({ kind, name }) => `${kind} ${name}`).join(', ')
+
+function reportText({ id, erasedAt, found, models, moreModels, artifacts }: SubjectReport): string {
   return [
     found.length === 0 ? 'Nothing is held of this person.' : findingsText(found),
     erasedAt === null ? '' : `Erased ${timeText(erasedAt)}; the key was ${id ?? ''}.`,
     models.length === 0
       ? ''
       : `May have learned from it, and is not changed by an erasure: ${models.map(({ name, version }) => `${name}@${version ?? ''}`).join(', ')}${moreModels ? ' and more' : ''}.`,
+    artifacts.length === 0
+      ? ''
+      : `Hold files that were made from it, which an erasure does not reach; delete them or make them anew: ${named(artifacts)}.`,
   ]
     .filter((line) => line !== '')
     .join('\n')
@@ -224,6 +230,9 @@ function erasureText(one: Erasure): string {
       : `${one.id}: ${one.state}, ${timeText(one.at)}.`,
     one.found.length === 0 ? 'Nothing was held of this person.' : findingsText(one.found),
     models === '' ? '' : `These may have learned from it, and are as they were: ${models}.`,
+    one.artifacts.length === 0
+      ? ''
+      : `These hold files that were made from it, and are as they were; delete them or make them anew: ${named(one.artifacts)}.`,
     'Renew the file of keys that is kept beside backups: trivium subjects keys FILE.',
   ]
     .filter((line) => line !== '')

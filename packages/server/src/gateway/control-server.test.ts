@@ -16,6 +16,7 @@ beforeAll(async () => {
     deployments: { version: () => 7, status: () => [] } as never,
     records: {} as never,
     lookup: {} as never,
+    setRoots: () => {},
     clock: () => 1,
     sync: async () => {},
     stop: () => void (stopped += 1),

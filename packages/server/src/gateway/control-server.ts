@@ -18,6 +18,8 @@ export interface ControlDeps extends PredictDeps {
   readonly secret: string
   readonly program: string
   readonly logger: Logger
+  /** Takes the roots of the keys of people, by project. */
+  readonly setRoots: (roots: Readonly<Record<string, string>>) => void
   /** Reads the snapshot file now. */
   readonly sync: () => Promise<void>
   readonly stop: () => void
@@ -47,7 +49,9 @@ function readHandlers(deps: ControlDeps): Record<string, Handler> {
 export function createControlServer(deps: ControlDeps): Server {
   const handlers: Record<string, Handler> = {
     ...readHandlers(deps),
-    'POST /sync': async () => {
+    'POST /sync': async (body) => {
+      const { roots } = (body ?? {}) as { roots?: Readonly<Record<string, string>> }
+      if (roots) deps.setRoots(roots)
       await deps.sync()
       return statusOf(deps)
     },

@@ -20,6 +20,8 @@ import type { WireProtocol } from './wire-protocol.ts'
 export interface GatewayParts {
   readonly runtime: ModelRuntime
   readonly lookup: FeatureLookup
+  /** Takes the roots of the keys of people, by project, that the lookup opens rows with. */
+  readonly setRoots: (roots: Readonly<Record<string, string>>) => void
   readonly protocols: readonly WireProtocol[]
   readonly logger: Logger
   readonly clock: () => number
@@ -42,7 +44,7 @@ export interface GatewaySettings {
 
 /** Runs the gateway until it is told to stop; resolves when it has drained. */
 export async function runGateway(
-  { runtime, lookup, protocols, logger, clock, tracing }: GatewayParts,
+  { runtime, lookup, setRoots, protocols, logger, clock, tracing }: GatewayParts,
   settings: GatewaySettings,
 ): Promise<void> {
   const startedAt = clock()
@@ -61,7 +63,7 @@ export async function runGateway(
     onGone: stop,
     onError: (error) => logger.error({ err: error }, 'the snapshot cannot be taken over'),
   })
-  const controlDeps = { ...deps, secret, program: settings.program, sync: snapshot.sync, stop }
+  const controlDeps = { ...deps, setRoots, secret, program: settings.program, sync: snapshot.sync, stop }
   const inference = createInferenceServer({
     ...deps,
     protocols,

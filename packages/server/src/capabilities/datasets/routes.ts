@@ -9,6 +9,7 @@ import {
   setDatasetChecks,
 } from '@trivium/contract'
 import { type Http, mount } from '../../kernel/http/index.ts'
+import type { Logger } from '../../kernel/logging/index.ts'
 import type { BlobStore } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { Uploads } from '../storage/index.ts'
@@ -17,7 +18,15 @@ import type { Datasets } from './datasets.ts'
 export function datasetRoutes(
   app: Http,
   datasets: Datasets,
-  { blobs, uploads }: { readonly blobs: Pick<BlobStore, 'localPath'>; readonly uploads: Pick<Uploads, 'requireDone'> },
+  {
+    blobs,
+    uploads,
+    logger,
+  }: {
+    readonly blobs: Pick<BlobStore, 'localPath'>
+    readonly uploads: Pick<Uploads, 'requireDone' | 'letGo'>
+    readonly logger: Logger
+  },
 ): void {
   /** The file of a finished upload in parts, on this machine. */
   const uploaded = async (scope: Scope, id: string): Promise<{ path: string }> => {
@@ -44,8 +53,8 @@ export function datasetRoutes(
   mount(app, previewDatasetRows, 200, ({ scope, params, query }) =>
     datasets.preview(scope, params.dataset, params.version, query.limit ?? 50),
   )
-  mount(app, addDatasetVersion, 200, async ({ scope, params, query, body }) =>
-    datasets.add(scope, {
+  mount(app, addDatasetVersion, 200, async ({ scope, params, query, body }) => {
+    const added = await datasets.add(scope, {
       name: params.dataset,
       content: query.upload === undefined ? body : await uploaded(scope, query.upload),
       format: query.format,
@@ -53,8 +62,14 @@ export function datasetRoutes(
       ...(query.event_time === undefined ? {} : { eventTime: query.event_time }),
       ...(query.note === undefined ? {} : { note: query.note }),
       ...(query.digest === undefined ? {} : { digest: query.digest }),
-    }),
-  )
+    })
+    // What was sealed does not stay as it came.
+    if (query.upload !== undefined && added.version.sealed.length > 0)
+      uploads.letGo(scope, query.upload).catch((error: unknown) => {
+        logger.warn({ err: error }, 'an upload with personal values stays until storage is collected')
+      })
+    return added
+  })
   mount(app, downloadDatasetVersion, 200, async ({ scope, params, reply }) => {
     const stream = await datasets.download(scope, params.dataset, params.version)
     return reply

@@ -214,4 +214,38 @@ describeEachDatabase('sealed versions of datasets', ({ world }) => {
     const [both] = await world.capabilities.datasets.subjects.find(await person('ada'))
     expect(both).toMatchObject({ count: 2, plain: 1 })
   })
+
+  test('the column that names people may be personal itself: joined by as before, and gone with them', async () => {
+    project = await world.makeProject()
+    const declared = { personal: ['customer', 'email'], subjectColumn: 'customer' }
+    await (await trusted()).call('PUT', at('datasets/customers'), declared)
+    const of = (visits: number) => `pupfish-77,pupfish@x,1.5,1990-01-02 00:00:00,${visits}`
+    const { version } = await add([of(1), bob, of(2)])
+    expect(version.sealed).toEqual(['customer', 'email'])
+    const names = (await raw(1)).map(([name]) => name)
+    expect([names.every(isSealed), names[0] === names[2], names[0] === names[1]]).toEqual([true, true, false])
+    expect((await rows(1)).map(([name]) => name)).toEqual(['pupfish-77', 'bob', 'pupfish-77'])
+    expect((await rows(1, reader)).map(([name]) => name)).toEqual(['redacted', 'redacted', 'redacted'])
+    const [found] = await world.capabilities.datasets.subjects.find(await person('pupfish-77'))
+    expect([found?.count, found?.plain]).toEqual([2, undefined])
+    await erase('pupfish-77')
+    await add([of(3)], { mode: 'append' })
+    expect((await rows(2)).map(([name]) => name)).toEqual(['redacted', 'bob', 'redacted', 'redacted'])
+    expect(await searchEverywhere(world, 'pupfish-77')).toEqual([])
+  })
+
+  test('do not leave the file behind that was sent in parts', async () => {
+    const { call } = await trusted()
+    const content = Buffer.from(`${head}\nbob,gudgeon@x,1,,1\n`)
+    const digest = createHash('sha256').update(content).digest('hex')
+    const begun = await call('POST', at('uploads'), { digest, size: content.length })
+    const octets = { 'content-type': 'application/octet-stream' }
+    await call('PUT', at(`uploads/${begun.json.id}/parts/1?digest=${digest}`), content, octets)
+    await call('POST', at(`uploads/${begun.json.id}/complete`), {})
+    expect(await world.kernel.blobs.has(project, digest)).toBe(true)
+    const added = await call('POST', at(`datasets/customers/versions?format=csv&upload=${begun.json.id}`), '', octets)
+    expect(added.json.version?.sealed, added.text).toContain('email')
+    await expect.poll(() => searchEverywhere(world, 'gudgeon@x'), { timeout: 10_000, interval: 500 }).toEqual([])
+    expect(await world.kernel.blobs.has(project, digest)).toBe(false)
+  })
 })

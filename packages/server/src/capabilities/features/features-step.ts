@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { ColumnAvailability, EventRef } from '@trivium/contract'
 import { parseUrn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import type { StepKind } from '../../kernel/ports/index.ts'
+import type { StepKind, WrittenTable } from '../../kernel/ports/index.ts'
+import { permits } from '../../kernel/principal/index.ts'
 import { sqlName } from '../../kernel/tables/column-sql.ts'
 import type { Datasets } from '../datasets/index.ts'
 import { featureErrors } from './errors.ts'
@@ -36,7 +37,9 @@ export function featuresStep({
   datasets,
   tables,
   paths,
-}: { features: Features; datasets: Datasets } & Pick<Kernel, 'tables' | 'paths'>): StepKind {
+  db,
+  subjects,
+}: { features: Features; datasets: Datasets } & Pick<Kernel, 'tables' | 'paths' | 'db' | 'subjects'>): StepKind {
   return {
     kind: 'features',
     caching: 'content',
@@ -62,6 +65,13 @@ export function featuresStep({
       for (const { view } of views) {
         const current = await features.offline(context.scope, view, { to: context.asOf })
         const state = [current.urn, ...current.relation.files.map((path) => path.split('/').at(-1) ?? '')]
+        // Sealed rows are other rows for whoever may read them, and others again when somebody was erased.
+        if (current.sealed)
+          state.push(
+            permits(context.scope, 'data:read-personal')
+              ? `open, ${(await subjects.counts(db.read, context.scope.project)).erased} erased`
+              : 'sealed',
+          )
         found[`view:${view}`] = {
           kind: 'value',
           digest: createHash('sha256').update(JSON.stringify(state)).digest('hex'),
@@ -119,23 +129,36 @@ export function featuresStep({
         }
         const refs: EventRef[] = [{ rel: 'input', urn: input?.urn ?? '', as: 'rows of' }]
         for (const [index, { view: name, keys }] of views.entries()) {
-          const { view, relation, urn } = await features.offline(context.scope, name)
           const next = `${base}-${index + 1}.parquet`
-          scratch.push(next)
-          const sql = pointInTimeSql(view, {
-            timeMs: `epoch_ms(${sqlName(time)}::timestamp)`,
-            keys,
-            columns: columns.map((column) => column.name),
-          })
-          const joined = await tables.write(
-            {
-              sql,
-              relations: { entities: { format: 'parquet', files: [current] }, rows: relation },
-              trusted: true,
-              output: { path: next, format: 'parquet' },
-            },
-            { signal: context.signal },
-          )
+          const keyed = `${base}-${index + 1}-keys.parquet`
+          scratch.push(next, keyed)
+          const opened = await features.opened(context.scope, name)
+          const { view, relation, urn } = opened
+          let joined: WrittenTable
+          try {
+            const entities = await features.withSealedKeys(context.scope, view, relation, {
+              relation: { format: 'parquet', files: [current] },
+              keys,
+              path: keyed,
+            })
+            const sql = pointInTimeSql(view, {
+              timeMs: `epoch_ms(${sqlName(time)}::timestamp)`,
+              keys,
+              otherKeys: entities.columns,
+              columns: columns.map((column) => column.name),
+            })
+            joined = await tables.write(
+              {
+                sql,
+                relations: { entities: entities.relation, rows: relation },
+                trusted: true,
+                output: { path: next, format: 'parquet' },
+              },
+              { signal: context.signal },
+            )
+          } finally {
+            await opened.release()
+          }
           context.log(
             `${name}: ${view.features.map((feature) => feature.name).join(', ')} joined as known at each row's moment`,
           )

@@ -1,25 +1,42 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { sql } from 'kysely'
 import type { FeatureRow, FeatureView, FeatureViewDefinition } from '@trivium/contract'
 import type { Trx } from '../../kernel/db/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { ingestLedger, ledgerIsBehind, type LedgerWriter, openLedgerWriter } from '../../kernel/ledger/index.ts'
-import type { OnlineStore, OnlineView, Relation } from '../../kernel/ports/index.ts'
-import { requirePermission, type Scope } from '../../kernel/principal/index.ts'
-import { declarePersonal, maskOf, personalColumnsOf, redacted } from '../access/index.ts'
+import type { OnlineStore, OnlineView, Relation, SubjectData } from '../../kernel/ports/index.ts'
+import { permits, type Scope } from '../../kernel/principal/index.ts'
+import { maskOf, maskOfNames, redacted } from '../access/index.ts'
 import { latestSnapshot, filesAt, relationAt } from '../../kernel/tables/catalog.ts'
 import { featureErrors } from './errors.ts'
 import { createOnlineFollower } from './follow-online.ts'
-import { type CompiledView, compileView, entityKey, lookup, windowMs } from './online.ts'
+import { declareView, requireMayDeclare } from './declare-view.ts'
+import { lookUpRows } from './look-up-rows.ts'
+import { type CompiledView, compileView, windowMs } from './online.ts'
+import { asItIs, openFeatureRows, type OpenedFeatures, sealedKeysOf, type WithSealedKeys } from './open-rows.ts'
 import { parity, type ParityResult } from './parity.ts'
-import { pushFile, pushRows, rowColumns, streamOf, tableOf } from './push-rows.ts'
+import { pushFile, pushRows, rowColumns, sealedColumn, streamOf, tableOf } from './push-rows.ts'
 import { markClosed, recoverOnline } from './recover-online.ts'
+import { sealingOfView, type ViewSealing } from './seal-rows.ts'
+import { featureSubjects } from './subject-data.ts'
 import type { FeatureViewTable } from './tables.ts'
 
 type Deps = Pick<
   Kernel,
-  'db' | 'clock' | 'events' | 'watermark' | 'blobs' | 'tables' | 'paths' | 'logger' | 'replicas' | 'sequencer'
+  | 'db'
+  | 'clock'
+  | 'events'
+  | 'watermark'
+  | 'blobs'
+  | 'tables'
+  | 'paths'
+  | 'logger'
+  | 'replicas'
+  | 'sequencer'
+  | 'subjects'
 > & {
   online: OnlineStore
 }
@@ -41,7 +58,21 @@ export interface Features {
     scope: Scope,
     name: string,
     range?: { from?: number; to?: number },
-  ): Promise<{ view: CompiledView; urn: string; relation: Relation }>
+  ): Promise<{ view: CompiledView; urn: string; relation: Relation; sealed: boolean }>
+  /**
+   * `offline` for what computes with the rows: sealed values are opened where the scope may read what is personal, else they are missing. Release it: it may be a
+   * file with plain values.
+   */
+  opened(scope: Scope, name: string): Promise<OpenedFeatures & { view: CompiledView; urn: string }>
+  /** The rows of a file with the keys beside them under which the view keeps rows of people; the file as it is where it seals no key. */
+  withSealedKeys(
+    scope: Scope,
+    view: CompiledView,
+    rows: Relation,
+    entities: { relation: Relation; keys: readonly string[]; path: string },
+  ): Promise<WithSealedKeys>
+  /** What the views hold about a person. */
+  readonly subjects: SubjectData
   /** A view as the gateway needs it, at a version (the newest unless given). */
   onlineView(scope: Scope, name: string, version?: number): Promise<{ view: OnlineView; urn: string; version: number }>
   parity(scope: Scope, name: string, sample: number): Promise<ParityResult>
@@ -59,7 +90,7 @@ const slackMs = 2 * 86_400_000
 const commitAfterMs = 300
 
 export function createFeatures(deps: Deps): Features {
-  const { db, clock, events, watermark, blobs, tables, paths, online, logger, replicas } = deps
+  const { db, clock, events, watermark, blobs, tables, paths, online, logger, replicas, subjects } = deps
   const writers = new Map<string, LedgerWriter>()
   const pending = new Map<string, NodeJS.Timeout>()
   const newest = new Map<string, number>()
@@ -82,10 +113,24 @@ export function createFeatures(deps: Deps): Features {
       key: keys.some((one) => mask.hides(one)),
     }
   }
-  const requireView = async (project: string, name: string, version?: number): Promise<FeatureViewTable> => {
+  const requireView = async (
+    project: string,
+    name: string,
+    version?: number,
+  ): Promise<FeatureViewTable & { seals: number | null }> => {
     let query = db.read
       .selectFrom('feature_view')
       .selectAll()
+      // Whether anything in the project is sealed at all, so that nobody else asks what.
+      .select((e) =>
+        e
+          .selectFrom('personal_column')
+          .select(sql<number>`1`.as('one'))
+          .where('personal_column.project_id', '=', project)
+          .where('subject_column', 'is not', null)
+          .limit(1)
+          .as('seals'),
+      )
       .where('project_id', '=', project)
       .where('name', '=', name)
       .orderBy('version', 'desc')
@@ -98,6 +143,20 @@ export function createFeatures(deps: Deps): Features {
   }
   const definitionOf = (row: FeatureViewTable): FeatureViewDefinition =>
     JSON.parse(row.definition) as FeatureViewDefinition
+  const targetOf = async (
+    project: string,
+    view: string,
+  ): Promise<{
+    project: string
+    view: string
+    definition: FeatureViewDefinition
+    sealing: ViewSealing | undefined
+  }> => {
+    const row = await requireView(project, view)
+    const definition = definitionOf(row)
+    const sealing = row.seals === null ? undefined : await sealingOfView(db.read, project, view, definition)
+    return { project, view, definition, sealing }
+  }
   const urnOf = (row: FeatureViewTable): string => urn(row.project_id, 'feature-view', row.name, row.version)
 
   const present = async (row: FeatureViewTable): Promise<FeatureView> => {
@@ -131,8 +190,16 @@ export function createFeatures(deps: Deps): Features {
       project,
       stream: streamOf(project, name),
       table: tableOf(name),
-      lines: rowColumns(definition),
-      select: 'select * from lines',
+      lines: [],
+      select: '',
+      shapeOf: async (file) => ({
+        // What was sealed is kept as it is, whatever is declared by now.
+        lines:
+          row.seals !== null || (await readFile(file)).includes(`"${sealedColumn.name}":`)
+            ? [...rowColumns(definition), sealedColumn]
+            : rowColumns(definition),
+        select: 'select * from lines',
+      }),
       timeColumn: 'event_time',
       onCommitted: (trx: Trx, batch) => {
         if (!unplaced.has(key)) follower.own(batch.digest)
@@ -221,17 +288,25 @@ export function createFeatures(deps: Deps): Features {
       ...from,
       ...(range.to === undefined ? {} : { to: range.to }),
     })
-    return { view, urn: urnOf(row), relation: { ...relation, columns: rowColumns(definitionOf(row)) } }
+    const sealed = relation.columns?.some((column) => column.name === sealedColumn.name) ?? false
+    const columns = [...rowColumns(definitionOf(row)), ...(sealed ? [sealedColumn] : [])]
+    return { view, urn: urnOf(row), relation: { ...relation, columns }, sealed }
+  }
+  const opened = async (scope: Scope, name: string, always = false): ReturnType<Features['opened']> => {
+    const found = await offline(scope, name)
+    const { definition, sealing } = await targetOf(scope.project, name)
+    const rows =
+      found.sealed && (always || permits(scope, 'data:read-personal'))
+        ? await openFeatureRows(deps, { project: scope.project, relation: found.relation, definition, sealing })
+        : asItIs(found.relation)
+    return { ...found, ...rows }
   }
 
   return {
     define: async (scope, name, definition) => {
       if (windowMs(definition.window) === 0) throw featureErrors.BAD_WINDOW(definition.window)
       compileView(name, definition)
-      const declared = `feature-view:${name}`
-      const personal = (await personalColumnsOf(db.read, scope.project, [declared])).get(declared) ?? []
-      // Who may not see a personal column does not make it visible either.
-      if (personal.some((one) => !definition.personal?.includes(one))) requirePermission(scope, 'data:read-personal')
+      await requireMayDeclare(db.read, scope, name, definition)
       const text = JSON.stringify(definition)
       const digest = createHash('sha256').update(text).digest('hex')
       const row = await db.write.transaction().execute(async (trx) => {
@@ -255,7 +330,7 @@ export function createFeatures(deps: Deps): Features {
           created_by: scope.principal.id,
         }
         await trx.insertInto('feature_view').values(made).execute()
-        await declarePersonal(trx, scope.project, `feature-view:${name}`, definition.personal ?? [])
+        await declareView(trx, scope.project, name, definition)
         await events.append(trx, {
           project: scope.project,
           name: 'feature-view.defined',
@@ -285,22 +360,23 @@ export function createFeatures(deps: Deps): Features {
       return Promise.all(rows.filter((row, i) => rows[i - 1]?.name !== row.name).map(present))
     },
     push: async (scope, name, rows) => {
-      const definition = definitionOf(await requireView(scope.project, name))
-      const added = pushRows(
+      const target = await targetOf(scope.project, name)
+      const added = await pushRows(
         {
           online,
+          subjects,
           writer: writerOf(scope.project, name),
           onUnplaced: (error) => notPlaced(scope.project, name, error),
         },
-        { project: scope.project, view: name, definition },
+        target,
         rows,
       )
-      expire(scope.project, name, definition, Math.max(...rows.map((row) => row.eventTime)))
+      expire(scope.project, name, target.definition, Math.max(...rows.map((row) => row.eventTime)))
       commitSoon(scope.project, name)
       return added
     },
     pushFile: async (scope, name, body) => {
-      const definition = definitionOf(await requireView(scope.project, name))
+      const target = await targetOf(scope.project, name)
       return pushFile(
         {
           ...deps,
@@ -311,34 +387,49 @@ export function createFeatures(deps: Deps): Features {
             notPlaced(push.project, push.view, error)
           },
         },
-        { project: scope.project, view: name, definition },
+        target,
         body,
         slackMs,
       )
     },
     lookup: async (scope, name, keys, asOf) => {
-      const view = compileView(name, definitionOf(await requireView(scope.project, name)))
+      const { definition, sealing } = await targetOf(scope.project, name)
+      const view = compileView(name, definition)
       const at = asOf ?? (await watermark.read(db.read, scope.project)).at
       const hidden = await hiddenParts(scope, name)
+      const found = await lookUpRows({ online, subjects }, scope.project, view, keys, at)
+      const sealed = maskOfNames([...(sealing?.columns.keys() ?? [])])
+      const ofSealed = new Set(
+        Object.entries(definition.features).flatMap(([feature, text]) => (sealed.hidesIn(text) ? [feature] : [])),
+      )
       return {
         asOf: at,
-        rows: keys.map((key) =>
+        rows: found.map(({ features, erased }) =>
           Object.fromEntries(
-            Object.entries(lookup(online, scope.project, view, entityKey(view, key), at)).map(([feature, value]) => [
+            Object.entries(features).map(([feature, value]) => [
               feature,
-              hidden.features.has(feature) ? redacted : value,
+              hidden.features.has(feature) || (erased && ofSealed.has(feature)) ? redacted : value,
             ]),
           ),
         ),
       }
     },
     offline,
+    opened,
+    withSealedKeys: (scope, view, rows, entities) => sealedKeysOf(deps, scope.project, view, rows, entities),
+    subjects: featureSubjects(deps, {
+      sealingOf: targetOf,
+      offline: (project, name) => offline({ project } as Scope, name),
+    }),
     onlineView: async (scope, name, version) => {
       const row = await requireView(scope.project, name, version)
       return { view: compileView(name, definitionOf(row)), urn: urnOf(row), version: row.version }
     },
     parity: async (scope, name, sample) => {
-      const found = await parity({ tables, online }, scope.project, await offline(scope, name), sample)
+      const rows = await opened(scope, name, true)
+      const found = await parity({ tables, online, subjects }, scope.project, rows, sample).finally(() =>
+        rows.release(),
+      )
       const hidden = await hiddenParts(scope, name)
       return {
         ...found,

@@ -6,7 +6,7 @@ import type { OnlineStore } from '../../kernel/ports/index.ts'
 import { windowMs } from './online.ts'
 import { pushRecent, tableOf } from './push-rows.ts'
 
-type Deps = Pick<Kernel, 'db' | 'blobs' | 'tables' | 'paths' | 'sequencer' | 'logger'> & {
+type Deps = Pick<Kernel, 'db' | 'blobs' | 'tables' | 'paths' | 'sequencer' | 'logger' | 'subjects'> & {
   online: OnlineStore
   definitionOf(project: string, view: string): Promise<FeatureViewDefinition>
   slackMs: number
@@ -27,6 +27,7 @@ export interface OnlineFollower {
 const lookMs = 250
 const safetyMs = 2000
 const mostOwn = 10_000
+const clocksMs = 10 * 60_000
 const prefix = tableOf('')
 
 /**
@@ -34,7 +35,7 @@ const prefix = tableOf('')
  * a server that was away catches up; one that has never looked reads what a lookup can reach.
  */
 export function createOnlineFollower(deps: Deps): OnlineFollower {
-  const { db, blobs, tables, online, paths, sequencer, logger, definitionOf, slackMs } = deps
+  const { db, blobs, tables, online, subjects, paths, sequencer, logger, definitionOf, slackMs } = deps
   const stateFile = join(paths.data, 'online', 'followed.json')
   const own = new Set<string>()
   /** Tables that are read from the start once more. */
@@ -42,11 +43,20 @@ export function createOnlineFollower(deps: Deps): OnlineFollower {
   let seen: Record<string, number> | undefined
   let dirty = true
   let looked = 0
+  let erasedUntil = 0
   let looking: Promise<void> = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
   let stopListening = (): void => {}
 
+  /** Keys that were destroyed by another server; clocks differ, and what is destroyed twice is destroyed once. */
+  const forgetErased = async (): Promise<void> => {
+    const gone = await subjects.erasedSince(Math.max(0, erasedUntil - clocksMs))
+    for (const [project, people] of Map.groupBy(gone, (one) => one.project)) online.forget(project, people)
+    erasedUntil = Math.max(erasedUntil, ...gone.map(({ at }) => at))
+  }
+
   const lookOnce = async (): Promise<void> => {
+    await forgetErased()
     seen ??= await readFile(stateFile, 'utf8').then(
       (text) => JSON.parse(text) as Record<string, number>,
       () => ({}),
@@ -102,7 +112,7 @@ export function createOnlineFollower(deps: Deps): OnlineFollower {
     const after = newest - windowMs(definition.window) - slackMs
     for (const { digest } of news)
       await pushRecent(
-        { tables, online },
+        { tables, online, subjects },
         { project, view, digest, after },
         definition,
         await blobs.localPath(project, digest),

@@ -1,5 +1,7 @@
-import type { OnlineReader, Relation, TableEngine } from '../../kernel/ports/index.ts'
-import { type CompiledView, lookup } from './online.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { OnlineReader, Relation } from '../../kernel/ports/index.ts'
+import { featuresOfWindows } from './look-up-rows.ts'
+import { type CompiledView, windowOf } from './online.ts'
 import { pointInTimeSql } from './point-in-time.ts'
 
 export interface ParityResult {
@@ -14,7 +16,7 @@ const mostListed = 100
 
 /** Computes a view's features for sampled moments on both sides. Moments are those of rows that the online store still reaches. */
 export async function parity(
-  { tables, online }: { tables: TableEngine; online: OnlineReader },
+  { tables, online, subjects }: { online: OnlineReader } & Pick<Kernel, 'tables' | 'subjects'>,
   project: string,
   offline: { view: CompiledView; relation: Relation },
   sample: number,
@@ -41,12 +43,17 @@ export async function parity(
   })
   const differences: ParityResult['differences'] = []
   let different = 0
-  for (const row of rows) {
+  const there = await featuresOfWindows(
+    { subjects },
+    project,
+    view,
+    rows.map((row) => windowOf(online, project, view, [String(row[0])], Number(row[1]))),
+  )
+  for (const [at, row] of rows.entries()) {
     const [key, asOf] = [String(row[0]), Number(row[1])]
-    const there = lookup(online, project, view, key, asOf)
     for (const [i, { name }] of view.features.entries()) {
       const a = row[2 + i] === null ? null : Number(row[2 + i])
-      const b = there[name] ?? null
+      const b = there[at]?.features[name] ?? null
       const same = a === null || b === null ? a === b : Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a))
       if (same) continue
       different += 1

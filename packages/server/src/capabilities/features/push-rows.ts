@@ -7,16 +7,20 @@ import { pipeline } from 'node:stream/promises'
 import type { FeatureRow, FeatureViewDefinition } from '@trivium/contract'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { LedgerWriter } from '../../kernel/ledger/index.ts'
-import type { OnlineRow, OnlineStore, TableColumn } from '../../kernel/ports/index.ts'
+import { type OnlineRow, type OnlineStore, sealedValues, type TableColumn } from '../../kernel/ports/index.ts'
+import { keyIdOf } from '../../kernel/subjects/index.ts'
 import { appendFiles, createTable } from '../../kernel/tables/catalog.ts'
 import { sqlName } from '../../kernel/tables/column-sql.ts'
 import { featureErrors } from './errors.ts'
-import { entityKey, windowMs } from './online.ts'
+import { keyParts, keySeparator, sealedTexts, windowMs } from './online.ts'
+import { sealFile, sealRows, type ViewSealing } from './seal-rows.ts'
 
 export interface PushTarget {
   readonly project: string
   readonly view: string
   readonly definition: FeatureViewDefinition
+  /** What of the rows is sealed before they are written anywhere. */
+  readonly sealing: ViewSealing | undefined
 }
 
 const tableTypes = { number: 'number', string: 'string', boolean: 'boolean' } as const
@@ -32,6 +36,9 @@ export function rowColumns(definition: FeatureViewDefinition): TableColumn[] {
   ]
 }
 
+/** The column of the offline table with the values that are sealed; there from the first row on that has some. */
+export const sealedColumn: TableColumn = { name: sealedValues, type: 'string' }
+
 export const tableOf = (view: string): string => `feature/${view}`
 export const streamOf = (project: string, view: string): string[] => ['features', project, view]
 
@@ -39,15 +46,27 @@ export const streamOf = (project: string, view: string): string[] => ['features'
  * Checks rows, appends them to the ledger and puts them into the online store; when it returns they are durable and lookups see them. When it throws they may be
  * recorded and not in the online store (a full disk): `onUnplaced` says so.
  */
-export function pushRows(
-  { online, writer, onUnplaced }: { online: OnlineStore; writer: LedgerWriter; onUnplaced: (error: unknown) => void },
+export async function pushRows(
+  {
+    online,
+    subjects,
+    writer,
+    onUnplaced,
+  }: Pick<Kernel, 'subjects'> & {
+    online: OnlineStore
+    writer: LedgerWriter
+    onUnplaced: (error: unknown) => void
+  },
   target: PushTarget,
   rows: readonly FeatureRow[],
-): number {
-  const { project, view, definition } = target
+): Promise<number> {
+  const { project, view, definition, sealing } = target
   const checked = rows.map((row) => checkRow(view, definition, row))
+  const { rows: pushed, people } = sealing
+    ? await sealRows({ subjects }, project, definition.keys, sealing, checked)
+    : { rows: checked.map(({ row }) => row), people: [] }
   writer.append(
-    checked.map((row) => ({
+    pushed.map((row) => ({
       row_id: row.id,
       entity_key: row.key,
       event_time: row.eventTime,
@@ -56,14 +75,37 @@ export function pushRows(
     })),
   )
   try {
-    return online.push(project, view, checked)
+    return online.push(project, view, pushed, people)
   } catch (error) {
     onUnplaced(error)
     throw error
   }
 }
 
-function checkRow(view: string, definition: FeatureViewDefinition, row: FeatureRow): OnlineRow {
+/** Puts rows that are recorded already into the online store, with the keys that open what of them is sealed. */
+export async function placeRows(
+  { online, subjects }: Pick<Kernel, 'subjects'> & { online: OnlineStore },
+  project: string,
+  view: string,
+  rows: readonly OnlineRow[],
+): Promise<void> {
+  const ids = new Set<string>()
+  for (const row of rows)
+    for (const text of [
+      ...(sealedTexts(row) ?? []),
+      ...(row.key.includes('\u0001') ? row.key.split(keySeparator) : []),
+    ]) {
+      const id = keyIdOf(text)
+      if (id !== undefined) ids.add(id)
+    }
+  online.push(project, view, rows, ids.size === 0 ? [] : await subjects.keysOf(project, [...ids]))
+}
+
+function checkRow(
+  view: string,
+  definition: FeatureViewDefinition,
+  row: FeatureRow,
+): { row: OnlineRow; parts: string[] } {
   const knownAt = row.knownAt ?? row.eventTime
   if (knownAt < row.eventTime) throw featureErrors.KNOWN_BEFORE_EVENT(row.id)
   for (const [column, value] of Object.entries(row.values)) {
@@ -73,13 +115,9 @@ function checkRow(view: string, definition: FeatureViewDefinition, row: FeatureR
     if (value !== null && typeof value !== type)
       throw featureErrors.BAD_VALUE(row.id, column, type, JSON.stringify(value))
   }
-  return {
-    id: row.id,
-    key: entityKey({ name: view, keys: definition.keys }, row.key),
-    eventTime: row.eventTime,
-    knownAt,
-    values: row.values,
-  }
+  const parts = keyParts({ name: view, keys: definition.keys }, row.key)
+  const { id, eventTime, values } = row
+  return { row: { id, key: parts.join(keySeparator), eventTime, knownAt, values }, parts }
 }
 
 /**
@@ -93,10 +131,11 @@ export async function pushFile(
     blobs,
     tables,
     paths,
+    subjects,
     online,
     own,
     again,
-  }: Pick<Kernel, 'db' | 'clock' | 'blobs' | 'tables' | 'paths'> & {
+  }: Pick<Kernel, 'db' | 'clock' | 'blobs' | 'tables' | 'paths' | 'subjects'> & {
     online: OnlineStore
     /** Says that the rows of this content come into the online store here. */
     own: (digest: string) => void
@@ -107,10 +146,11 @@ export async function pushFile(
   body: Readable,
   slackMs: number,
 ): Promise<number> {
-  const { project, view, definition } = target
+  const { project, view, definition, sealing } = target
   const directory = join(paths.tmp, `push-${randomUUID()}`)
   await mkdir(directory, { recursive: true })
-  const [received, parquet] = [join(directory, 'rows.parquet'), join(directory, 'table.parquet')]
+  const [received, plain] = [join(directory, 'rows.parquet'), join(directory, 'table.parquet')]
+  const parquet = sealing ? join(directory, 'sealed.parquet') : plain
   try {
     await pipeline(body, createWriteStream(received, { mode: 0o600 }))
     const { columns } = await tables.describe({
@@ -120,8 +160,13 @@ export async function pushFile(
     })
     const sql = fileSql(definition, columns)
     const relations = { file: { format: 'parquet' as const, files: [received] } }
-    const written = await tables.write({ sql, relations, trusted: true, output: { path: parquet, format: 'parquet' } })
+    const written = await tables.write({ sql, relations, trusted: true, output: { path: plain, format: 'parquet' } })
     if (written.rows === 0) return 0
+    if (sealing)
+      await sealFile(
+        { tables, subjects, paths },
+        { project, definition, sealing, relation: { format: 'parquet', files: [plain] }, path: parquet },
+      )
     const table = { rows: { format: 'parquet' as const, files: [parquet] } }
     const {
       rows: [range],
@@ -142,12 +187,13 @@ export async function pushFile(
       await appendFiles(trx, {
         project,
         table: tableOf(view),
+        ...(sealing ? { columns: [...rowColumns(definition), sealedColumn] } : {}),
         files: [{ digest, rows: written.rows, bytes: size, minTime, maxTime }],
         at: clock(),
       })
     })
     try {
-      await pushRecent({ tables, online }, intent, definition, parquet)
+      await pushRecent({ tables, online, subjects }, intent, definition, parquet)
     } catch (error) {
       again(intent, error)
       throw error
@@ -178,32 +224,34 @@ async function makeDirectory(path: string): Promise<string> {
 
 /** Puts the rows of a view's Parquet file that a lookup can reach into the online store; those that are there stay as they are. */
 export async function pushRecent(
-  { tables, online }: Pick<Kernel, 'tables'> & { online: OnlineStore },
+  { tables, online, subjects }: Pick<Kernel, 'tables' | 'subjects'> & { online: OnlineStore },
   { project, view, after }: PendingPush,
   definition: FeatureViewDefinition,
   file: string,
 ): Promise<void> {
+  const columns = [...rowColumns(definition), sealedColumn]
   const recent = await tables.query({
-    sql: 'select * from rows where event_time > $1',
+    sql: `select ${columns.map(({ name }) => sqlName(name)).join(', ')} from rows where event_time > $1`,
     params: [after],
-    relations: { rows: { format: 'parquet', files: [file] } },
+    relations: { rows: { format: 'parquet', files: [file], columns } },
     trusted: true,
     maxRows: 2_000_000,
   })
   const names = Object.keys(definition.columns)
-  online.push(
-    project,
-    view,
-    recent.rows.map(
-      (row): OnlineRow => ({
-        id: String(row[0]),
-        key: String(row[1]),
-        eventTime: Number(row[2]),
-        knownAt: Number(row[3]),
-        values: Object.fromEntries(names.map((name, i) => [name, row[4 + i] as OnlineRow['values'][string]])),
-      }),
-    ),
-  )
+  const rows = recent.rows.map((row): OnlineRow => {
+    const sealed = row[4 + names.length] as string | null
+    return {
+      id: String(row[0]),
+      key: String(row[1]),
+      eventTime: Number(row[2]),
+      knownAt: Number(row[3]),
+      values: {
+        ...Object.fromEntries(names.map((name, i) => [name, row[4 + i] as OnlineRow['values'][string]])),
+        ...(sealed === null ? {} : { [sealedValues]: sealed }),
+      },
+    }
+  })
+  await placeRows({ online, subjects }, project, view, rows)
 }
 
 function fileSql(definition: FeatureViewDefinition, columns: readonly TableColumn[]): string {

@@ -7,9 +7,9 @@ import { ledgerStreams, newestLines } from '../../kernel/ledger/index.ts'
 import type { OnlineRow, OnlineStore } from '../../kernel/ports/index.ts'
 import { filesAt } from '../../kernel/tables/catalog.ts'
 import { windowMs } from './online.ts'
-import { type PendingPush, pendingPushes, pushRecent, tableOf } from './push-rows.ts'
+import { type PendingPush, pendingPushes, placeRows, pushRecent, tableOf } from './push-rows.ts'
 
-type Deps = Pick<Kernel, 'db' | 'blobs' | 'tables' | 'paths'> & {
+type Deps = Pick<Kernel, 'db' | 'blobs' | 'tables' | 'paths' | 'subjects'> & {
   online: OnlineStore
   definitionOf(project: string, view: string): Promise<FeatureViewDefinition>
   /** How far before the newest row a lookup may ask. */
@@ -31,7 +31,7 @@ export async function markClosed({ paths }: Pick<Kernel, 'paths'>): Promise<void
  * ledger's writer the newest segment, and the files whose push was announced. Rows that are there stay as they are.
  */
 export async function recoverOnline(deps: Deps): Promise<void> {
-  const { db, blobs, tables, paths, online, definitionOf } = deps
+  const { db, blobs, tables, paths, online, subjects, definitionOf } = deps
   if (existsSync(rebuildMark(paths.data))) {
     await rebuildOnline(deps)
     await rm(rebuildMark(paths.data))
@@ -42,7 +42,7 @@ export async function recoverOnline(deps: Deps): Promise<void> {
     const files = push ? await filesAt(db.read, push.project, tableOf(push.view)) : []
     if (push && files.some((file) => file.digest === push.digest)) {
       const definition = await definitionOf(push.project, push.view)
-      await pushRecent({ tables, online }, push, definition, await blobs.localPath(push.project, push.digest))
+      await pushRecent({ tables, online, subjects }, push, definition, await blobs.localPath(push.project, push.digest))
     }
     await rm(join(folder, name))
   }
@@ -52,11 +52,11 @@ export async function recoverOnline(deps: Deps): Promise<void> {
   if (wasClosed) return
   for (const [, project = '', view = ''] of await ledgerStreams(paths.ledgers, ['features'], 2))
     for await (const lines of newestLines(paths.ledgers, ['features', project, view]))
-      online.push(project, view, lines.toString().trimEnd().split('\n').map(rowOf))
+      await placeRows({ online, subjects }, project, view, lines.toString().trimEnd().split('\n').map(rowOf))
 }
 
 /** Puts into the online store what a lookup can reach of every view, out of its table; lines that are in no table yet are put there by the other ways. */
-async function rebuildOnline({ db, blobs, tables, online, definitionOf, slackMs }: Deps): Promise<void> {
+async function rebuildOnline({ db, blobs, tables, online, subjects, definitionOf, slackMs }: Deps): Promise<void> {
   const views = await db.read.selectFrom('feature_view').select(['project_id', 'name']).distinct().execute()
   for (const { project_id: project, name: view } of views) {
     const definition = await definitionOf(project, view)
@@ -65,7 +65,7 @@ async function rebuildOnline({ db, blobs, tables, online, definitionOf, slackMs 
     const after = latest - windowMs(definition.window) - slackMs
     for (const { digest } of files.filter(({ maxTime }) => maxTime > after))
       await pushRecent(
-        { tables, online },
+        { tables, online, subjects },
         { project, view, digest, after },
         definition,
         await blobs.localPath(project, digest),

@@ -39,7 +39,7 @@ export interface Lineage {
   downstream(
     scope: Scope,
     urns: readonly string[],
-    input: { wanted: string; ends: readonly string[]; limit: number },
+    input: { wanted: readonly string[]; ends: readonly string[]; limit: number },
   ): Promise<string[]>
   search(principal: Principal, input: { q: string; project?: string; limit: number }): Promise<SearchHit[]>
 }
@@ -165,7 +165,7 @@ async function downstream(
   db: Reader,
   project: string,
   urns: readonly string[],
-  { wanted, ends, limit }: { wanted: string; ends: readonly string[]; limit: number },
+  { wanted, ends, limit }: { wanted: readonly string[]; ends: readonly string[]; limit: number },
 ): Promise<string[]> {
   const seen = new Set(urns)
   const found: string[] = []
@@ -178,7 +178,7 @@ async function downstream(
         if (!to || seen.has(edge.to) || (to.kind === 'dataset' && from?.kind === 'dataset' && from.id === to.id))
           continue
         seen.add(edge.to)
-        if (to.kind === wanted) found.push(edge.to)
+        if (wanted.includes(to.kind)) found.push(edge.to)
         if (!ends.includes(to.kind)) next.push(edge.to)
       }
     }

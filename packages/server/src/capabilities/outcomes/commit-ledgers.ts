@@ -7,6 +7,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import { dropCommitted, ingestLedger, ledgerStreams, type LedgerTable } from '../../kernel/ledger/index.ts'
 import { latestSnapshot } from '../../kernel/tables/catalog.ts'
 import { labelColumns, labelStream, labelTable } from './label-table.ts'
+import { sealLabels } from './seal-labels.ts'
 import { sealPredictions } from './seal-predictions.ts'
 import { predictionShape, predictionStream, predictionTable } from './prediction-table.ts'
 
@@ -150,6 +151,7 @@ function labels(deps: Deps, project: string, deployment: string): LedgerTable {
     table: labelTable(deployment),
     lines: labelColumns,
     select: 'select * from lines order by event_time, id',
+    seal: (rows, to) => sealLabels(deps, { project, deployment }, rows, to),
     timeColumn: 'event_time',
     onCommitted: (trx, batch) => announce(deps, trx, 'labels', project, deployment, batch),
   }

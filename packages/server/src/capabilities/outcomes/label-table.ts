@@ -1,6 +1,7 @@
 import type { LabelValue, NewLabel } from '@trivium/contract'
 import { newId } from '../../kernel/ids/index.ts'
 import type { TableColumn } from '../../kernel/ports/index.ts'
+import { isSealed } from '../../kernel/subjects/index.ts'
 import { outcomeErrors } from './errors.ts'
 
 export const labelTable = (deployment: string): string => `label/${deployment}`
@@ -52,6 +53,7 @@ export function labelRow(label: NewLabel, at: number, defaultTime: number): Labe
 
 /** The value that a row stands for. */
 export function labelValue({ kind, number, text }: { kind: unknown; number: unknown; text: unknown }): LabelValue {
-  if (kind === 'string') return String(text)
+  // What is sealed is opened where it is shown, in the type that it had.
+  if (kind === 'string' || isSealed(text)) return String(text)
   return kind === 'boolean' ? number === 1 : Number(number)
 }

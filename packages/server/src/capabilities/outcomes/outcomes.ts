@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { LabelDay, LabelDelay, NewLabel, PredictionDetail, PredictionRow } from '@trivium/contract'
@@ -17,6 +19,7 @@ import { labelRow, labelStream } from './label-table.ts'
 import { listPredictions, type PredictionQuery } from './list-predictions.ts'
 import { predictionStream } from './prediction-table.ts'
 import { pushLabelFile } from './push-label-file.ts'
+import { openLabels } from './seal-labels.ts'
 import { predictionSubjects } from './subject-data.ts'
 import { labelRelation, predictionLogColumns, predictionRelation, predictionTimes } from './read-relations.ts'
 import { openPredictions, shownDetail, shownRow } from './shown-prediction.ts'
@@ -77,7 +80,15 @@ export interface Outcomes {
     range: PredictionRange,
     asOf?: number,
   ): Promise<{ predictions: Relation; labels: Relation }>
-  /** What the prediction log holds about a person. */
+  /** `relations` for what computes with labels and shows nobody's: sealed ones are opened in a file that lives as long as `use`, those of erased people are left out. */
+  withLabels<Result>(
+    scope: Scope,
+    deployment: string,
+    range: PredictionRange,
+    asOf: number,
+    use: (relations: { predictions: Relation; labels: Relation }) => Promise<Result>,
+  ): Promise<Result>
+  /** What the prediction log and its labels hold about a person. */
   readonly subjects: SubjectData
   close(): void
 }
@@ -183,7 +194,20 @@ export function createOutcomes(deps: Deps): Outcomes {
       predictions: await predictionRelation(deps, project, deployment, range),
       labels: await labelRelation(deps, project, deployment, asOf),
     }),
-    subjects: predictionSubjects(deps, ledgers.flush),
+    withLabels: async ({ project }, deployment, range, asOf, use) => {
+      const predictions = await predictionRelation(deps, project, deployment, range)
+      const labels = await labelRelation(deps, project, deployment, asOf)
+      const path = join(paths.tmp, `labels-${randomUUID()}.parquet`)
+      try {
+        return await use({ predictions, labels: (await openLabels(deps, project, labels, path)) ?? labels })
+      } finally {
+        await rm(path, { force: true })
+      }
+    },
+    subjects: predictionSubjects(deps, async (project, deployment) => {
+      await ledgers.flush(project, deployment)
+      await ledgers.commit('labels', project, deployment)
+    }),
     close: () => {
       ledgers.close()
       for (const writer of writers.values()) writer.close()

@@ -12,8 +12,9 @@ import { sqlName } from '../../kernel/tables/column-sql.ts'
 import { announce } from './commit-ledgers.ts'
 import { outcomeErrors } from './errors.ts'
 import { labelColumns, labelTable } from './label-table.ts'
+import { sealLabels } from './seal-labels.ts'
 
-type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'blobs' | 'tables' | 'paths'>
+type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'blobs' | 'tables' | 'paths' | 'subjects'>
 
 /** Records labels from a file at once; when it returns they are durable and visible. The same file again changes nothing that anybody counts. */
 export async function pushLabelFile(
@@ -47,7 +48,9 @@ export async function pushLabelFile(
     })
     const [minTime, maxTime, empty] = [Number(found[0]), Number(found[1]), Number(found[2])]
     if (empty > 0) throw outcomeErrors.FILE_EMPTY_CELLS(empty)
-    const { digest, size } = await blobs.put(project, createReadStream(parquet))
+    const sealed = join(directory, 'sealed.parquet')
+    const changed = await sealLabels(deps, { project, deployment }, { path: parquet }, sealed)
+    const { digest, size } = await blobs.put(project, createReadStream(changed ? sealed : parquet))
     const table = labelTable(deployment)
     await db.write.transaction().execute(async (trx) => {
       await createTable(trx, { project, id: table, columns: labelColumns, at: clock() })

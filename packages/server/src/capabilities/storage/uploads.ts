@@ -22,6 +22,8 @@ const linkSeconds = 3600
 const hourMs = 3_600_000
 /** Without a sign of life for so long, another server may finish an upload. */
 const finishingMs = 60_000
+/** Content that is let go is referred to by then, if somebody was about to. */
+const asideMs = 2000
 const jobKind = 'storage.uploads'
 const everywhere = '*'
 
@@ -51,6 +53,11 @@ export interface Uploads {
   abort(scope: Scope, id: string, target?: string): Promise<void>
   /** What a finished upload of the caller has become; throws STORAGE.UPLOAD_NOT_DONE. */
   requireDone(scope: Scope, id: string): Promise<{ digest: string; size: number }>
+  /**
+   * Ends a finished upload and removes its content, where nobody holds it and no other upload has become it: for what was kept in another form, and is not to lie
+   * about as it came. Resolves when it is gone; it is set aside at once.
+   */
+  letGo(scope: Scope, id: string): Promise<void>
   /** Ends what has had its time; returns how many. */
   expire(): Promise<number>
   schedule(): Promise<void>
@@ -96,6 +103,21 @@ export function createUploads(
     await blobs.parts.end(row.project_id, placeOf(row))
     await db.write.transaction().execute((trx) => trx.deleteFrom('upload').where('id', '=', row.id).execute())
   }
+  const isWanted = async (project: string, digest: string): Promise<boolean> =>
+    (await db.read
+      .selectFrom('blob_ref')
+      .select('owner')
+      .where('project_id', '=', project)
+      .where('digest', '=', digest)
+      .limit(1)
+      .executeTakeFirst()) !== undefined ||
+    (await db.read
+      .selectFrom('upload')
+      .select('id')
+      .where('project_id', '=', project)
+      .where('digest', '=', digest)
+      .limit(1)
+      .executeTakeFirst()) !== undefined
   const requireRoom = async (reader: Reader, scope: Scope): Promise<void> => {
     const rows = await reader
       .selectFrom('upload')
@@ -322,6 +344,18 @@ export function createUploads(
       const { state, digest, size } = await find(scope, id)
       if (state !== 'done' || digest === null || size === null) throw storageErrors.UPLOAD_NOT_DONE(id)
       return { digest, size }
+    },
+    letGo: async (scope, id) => {
+      const row = await find(scope, id)
+      const { digest } = row
+      await remove(row)
+      if (digest === null || (await isWanted(scope.project, digest))) return
+      // Set aside it is still found, and comes back, for whoever put the same content and is about to refer to it.
+      await blobs.setAside(scope.project, digest, clock())
+      await new Promise((resolve) => setTimeout(resolve, asideMs).unref())
+      if (await isWanted(scope.project, digest)) return
+      for await (const aside of blobs.listAside())
+        if (aside.project === scope.project && aside.digest === digest) await blobs.dropAside(aside)
     },
     expire,
     schedule: async () => void (await db.write.transaction().execute(enqueueNext)),

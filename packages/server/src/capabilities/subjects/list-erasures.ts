@@ -1,4 +1,4 @@
-import type { Erasure, SubjectFinding } from '@trivium/contract'
+import type { EntityRef, Erasure, SubjectFinding } from '@trivium/contract'
 import type { Reader } from '../../kernel/db/index.ts'
 import { refOf } from './affected-models.ts'
 import './tables.ts'
@@ -30,7 +30,10 @@ export async function listErasures(
     finishedAt: row.finished_at,
     found: JSON.parse(row.found) as SubjectFinding[],
     changed: JSON.parse(row.changed) as SubjectFinding[],
-    models: (JSON.parse(row.models) as string[]).map(refOf),
+    models: madeOf(row.models).filter(({ kind }) => kind === 'model'),
+    artifacts: madeOf(row.models).filter(({ kind }) => kind !== 'model'),
     error: row.error,
   }))
 }
+
+const madeOf = (urns: string): EntityRef[] => (JSON.parse(urns) as string[]).map(refOf)

@@ -5,7 +5,7 @@ import type { DataSubject, SubjectData } from '../../kernel/ports/index.ts'
 import type { Principal, Scope } from '../../kernel/principal/index.ts'
 import type { SubjectRef } from '../../kernel/subjects/index.ts'
 import type { Lineage } from '../lineage/index.ts'
-import { affectedModels } from './affected-models.ts'
+import { affectedFiles, affectedModels } from './affected-models.ts'
 import { subjectErrors } from './errors.ts'
 import { completeErasures, type QueueErasure } from './complete-erasures.ts'
 import { listErasures } from './list-erasures.ts'
@@ -93,7 +93,7 @@ export function createSubjectRequests(
   /** Writes the record in the transaction that destroys the key; a repetition goes on with the one that is there. */
   const record = async (
     place: { project: string; subject: string; by: string; reason: string; fingerprint: string; account: string },
-    counts: { found: readonly SubjectFinding[]; models: readonly string[] },
+    counts: { found: readonly SubjectFinding[]; made: readonly string[] },
     destroy: (trx: Parameters<QueueErasure>[0]) => Promise<string>,
   ): Promise<Erasure> => {
     const whose = place.fingerprint || place.account
@@ -115,7 +115,7 @@ export function createSubjectRequests(
           finished_at: null,
           found: JSON.stringify(counts.found),
           changed: '[]',
-          models: JSON.stringify(counts.models),
+          models: JSON.stringify(counts.made),
           error: null,
         })
         .onConflict((c) =>
@@ -133,7 +133,8 @@ export function createSubjectRequests(
       const ref = await subjects.resolve(scope.project, subject)
       const { found, urns } = await counted(personOf(scope.project, subject, ref), data)
       const { models, more } = await affectedModels(lineage, scope, urns)
-      return { id: ref.id ?? null, erasedAt: ref.erasedAt ?? null, found, models, moreModels: more }
+      const artifacts = await affectedFiles(db.read, lineage, scope, urns)
+      return { id: ref.id ?? null, erasedAt: ref.erasedAt ?? null, found, models, moreModels: more, artifacts }
     },
     export: async function* (scope, subject) {
       yield* lines(personOf(scope.project, subject, await subjects.resolve(scope.project, subject)), data)
@@ -148,16 +149,17 @@ export function createSubjectRequests(
         return { found: [], urns: [] }
       })
       const { models } = await affectedModels(lineage, scope, urns)
+      const artifacts = await affectedFiles(db.read, lineage, scope, urns)
       return record(
         { project, subject: input.subject, by: principal.id, reason: input.reason, fingerprint: ref.hash, account: '' },
-        { found, models: models.map(({ urn }) => urn) },
+        { found, made: [...models, ...artifacts].map(({ urn }) => urn) },
         async (trx) => (await subjects.erase(trx, ref, principal.id)).id,
       )
     },
     list: (scope, page) => listErasures(db.read, { ...page, project: scope.project }),
     findAccount: async (name) => {
       const { found } = await counted(personOf(instancePlace, name, undefined), [accounts])
-      return { id: null, erasedAt: null, found, models: [], moreModels: false }
+      return { id: null, erasedAt: null, found, models: [], moreModels: false, artifacts: [] }
     },
     exportAccount: (name) => lines(personOf(instancePlace, name, undefined), [accounts]),
     eraseAccount: async (by, input) => {
@@ -168,7 +170,7 @@ export function createSubjectRequests(
       parts.mayErase(by, account)
       return record(
         { project: instancePlace, subject: input.subject, by: by.id, reason: input.reason, fingerprint: '', account },
-        { found, models: [] },
+        { found, made: [] },
         async () => account,
       )
     },

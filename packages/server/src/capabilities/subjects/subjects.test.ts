@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describeEachDatabase } from '@trivium/testing'
 import { beforeAll, expect, test } from 'vitest'
+import { addBlobRef } from '../../kernel/blobs/index.ts'
 import type { DataSubject, SubjectData } from '../../kernel/ports/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
-import { affectedModels } from './affected-models.ts'
+import { affectedFiles, affectedModels } from './affected-models.ts'
 import { createSubjectRequests } from './index.ts'
 
 describeEachDatabase('requests of people', ({ world }) => {
@@ -160,6 +161,16 @@ describeEachDatabase('requests of people', ({ world }) => {
     await world.settled(project)
     const { models, more } = await affectedModels(world.capabilities.lineage, scope, [rows])
     expect([models.map((one) => `${one.name}@${one.version}`), more]).toEqual([['derived@4', 'direct@1'], false])
+    // Of the runs, those that hold files.
+    const { db } = world.kernel
+    expect(await affectedFiles(db.read, world.capabilities.lineage, scope, [rows])).toEqual([])
+    await db.write
+      .transaction()
+      .execute((trx) =>
+        addBlobRef(trx, { project, digest: 'd', owner: named('run', 'r1'), size: 1, at: world.time.now }),
+      )
+    const files = await affectedFiles(db.read, world.capabilities.lineage, scope, [rows])
+    expect(files.map(({ kind, name }) => [kind, name])).toEqual([['run', 'r1']])
   })
 
   test('a person who is a user of the instance is overwritten and can sign in no more; events keep the id', async () => {

@@ -22,7 +22,7 @@ export interface ErasureTable {
   /** JSON lists of findings: counted before, changed by the erasure. */
   found: string
   changed: string
-  /** JSON list of URNs. */
+  /** JSON list of URNs: versions of models, and runs with files, that were made of the rows. */
   models: string
   error: string | null
 }

@@ -6,7 +6,14 @@ import type { Trx } from '../db/index.ts'
 import type { Kernel } from '../kernel.ts'
 import type { TableColumn, WrittenTable } from '../ports/index.ts'
 import { appendFiles, createTable, filesAt, replaceFiles } from '../tables/catalog.ts'
-import { commitLedger, dropCommitted, type LedgerBatch, ledgerHasPending, pendingLedger } from './ledger-reader.ts'
+import {
+  blankCommitted,
+  commitLedger,
+  dropCommitted,
+  type LedgerBatch,
+  ledgerHasPending,
+  pendingLedger,
+} from './ledger-reader.ts'
 
 type Deps = Pick<Kernel, 'db' | 'clock' | 'blobs' | 'tables' | 'paths'>
 
@@ -115,6 +122,7 @@ async function ingestBatch(
       })
       await ledger.onCommitted?.(trx, { rows: written.rows, digest, minTime, maxTime, snapshot })
     })
+    if (changed) await blankCommitted(paths.ledgers, batch)
     return batch.count
   } finally {
     await Promise.all([lines, plain, sealed].map((path) => rm(path, { force: true })))

@@ -124,6 +124,26 @@ export async function commitLedger(trx: Trx, batch: LedgerBatch, at: number): Pr
   return numUpdatedRows === 1n
 }
 
+/**
+ * Overwrites the lines of a committed batch with blanks in their segment, which its writer goes on appending to: what was sealed for the table lies in clear text
+ * nowhere then. Nobody reads a line before the committed offset.
+ */
+export async function blankCommitted(root: string, { segment, from, lines }: LedgerBatch): Promise<void> {
+  const blank = Buffer.alloc(lines.length, ' ')
+  for (let at = lines.indexOf(10); at >= 0; at = lines.indexOf(10, at + 1)) blank[at] = 10
+  try {
+    const handle = await open(join(root, segment), 'r+')
+    try {
+      await handle.write(blank, 0, blank.length, from)
+      await handle.datasync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
 /** True when a stream holds complete lines that are not committed. */
 export async function ledgerHasPending(input: {
   db: Reader

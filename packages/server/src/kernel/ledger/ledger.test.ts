@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readdirSync, truncateSync, utimesSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeEachDatabase } from '@trivium/testing'
 import { expect, test } from 'vitest'
@@ -212,4 +212,38 @@ describeEachDatabase('ledgers', ({ world }) => {
     expect(old.reduce((total, file) => total + file.rows, 0)).toBe(150)
     writer.close()
   }, 60_000)
+
+  test('a batch that was sealed for its table is blank in its segment, which its writer goes on with', async () => {
+    const stream = newStream()
+    const writer = open(stream)
+    const ingest = () =>
+      ingestLedger(world.kernel, {
+        project: world.project,
+        stream,
+        table: 'blanks',
+        lines: [
+          { name: 'n', type: 'integer' },
+          { name: 'who', type: 'string' },
+        ],
+        select: 'select * from lines',
+        timeColumn: 'n',
+        seal: ({ path }, to) =>
+          world.kernel.tables.write({
+            sql: `select n, 'sealed' as who from rows`,
+            relations: { rows: { format: 'parquet', files: [path] } },
+            trusted: true,
+            output: { path: to, format: 'parquet' },
+          }),
+      })
+    writer.append([{ n: 1, who: 'zander' }])
+    expect(await ingest()).toBe(1)
+    writer.append([{ n: 2, who: 'zander' }])
+    const [path = ''] = segments(stream)
+    expect(readFileSync(path, 'utf8')).toMatch(/^ +\n\{"n":2,"who":"zander"\}\n$/)
+    expect(await ingest()).toBe(1)
+    writer.append([{ n: 3, who: 'nobody' }])
+    expect(readFileSync(path, 'utf8')).toMatch(/^ +\n +\n\{"n":3/)
+    expect(await read(stream)).toEqual([3])
+    writer.close()
+  })
 })

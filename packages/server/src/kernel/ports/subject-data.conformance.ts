@@ -11,6 +11,8 @@ export interface SubjectDataUnderTest {
   readonly project: string
   /** As `SubjectData` says it. */
   readonly capability: string
+  /** Only what it holds of this kind, where a capability holds several. */
+  readonly kind?: string
   /** Adds a row for each, of a person and with a value in a personal column, and waits until they lie where they stay. */
   write(rows: readonly { readonly subject: string; readonly value: string }[]): Promise<void>
   /** All that somebody who may read personal values gets to read of the rows. */
@@ -21,6 +23,7 @@ export interface SubjectDataUnderTest {
 
 interface Finding {
   readonly capability: string
+  readonly kind: string
   readonly count: number
   readonly plain: number
 }
@@ -40,13 +43,21 @@ export function subjectDataConformance(open: () => Promise<SubjectDataUnderTest>
     const counts = async (subject: string): Promise<{ count: number; plain: number }> => {
       const answer = await ask('find', { subject })
       expect(answer.status, answer.text).toBe(200)
-      const found = (answer.json.found as Finding[]).filter((one) => one.capability === under.capability)
+      const found = (answer.json.found as Finding[]).filter(
+        (one) => one.capability === under.capability && (under.kind === undefined || one.kind === under.kind),
+      )
       return { count: sum(found, 'count'), plain: sum(found, 'plain') }
     }
     const exported = async (subject: string): Promise<string[]> => {
       const answer = await ask('export', { subject })
       expect(answer.status, answer.text).toBe(200)
-      return answer.text.split('\n').filter((line) => line.includes(`"capability":"${under.capability}"`))
+      return answer.text
+        .split('\n')
+        .filter(
+          (line) =>
+            line.includes(`"capability":"${under.capability}"`) &&
+            (under.kind === undefined || line.includes(`"kind":"${under.kind}"`)),
+        )
     }
     const erase = async (subject: string) => {
       const answer = await ask('erase', { subject, confirm: subject, reason: 'A test of erasing' })

@@ -21,6 +21,7 @@ export interface SealedTableDeps {
 /** Rows are looked at in parts of so many: one look-up of keys each. */
 const part = 4000
 
+/** A row while some of its columns are changed: its number and the texts that were taken out of it. */
 type Line = { n: number } & Record<string, string | number | null>
 
 /**
@@ -133,7 +134,7 @@ export function readSealed(value: unknown, open: (text: string) => string | unde
 }
 
 /** Takes some columns of each row out as text, has them changed here, and puts them back by the number of the row. */
-async function replaceColumns(
+export async function replaceColumns(
   { tables, paths }: SealedTableDeps,
   step: {
     relation: Relation
@@ -142,6 +143,9 @@ async function replaceColumns(
     columns: readonly string[]
     match: readonly string[]
     replace: readonly string[]
+    /** Columns that come beside those that are there, and those that are left out. */
+    add?: readonly string[]
+    drop?: readonly string[]
     change: (lines: Line[]) => Promise<void>
   },
 ): Promise<WrittenTable> {
@@ -162,7 +166,7 @@ async function replaceColumns(
       createWriteStream(changed, { flags: 'wx', mode: 0o600 }),
     )
     const written = await tables.write({
-      sql: `select d.* exclude ("trivium row") replace (${step.replace.join(', ')}) from ${numbered} d join changed s on ${['s.n = d."trivium row"', ...step.match.map((one) => `s.${one}`)].join(' and ')} order by d."trivium row"`,
+      sql: `select d.* exclude (${['trivium row', ...(step.drop ?? [])].map(sqlName).join(', ')})${step.replace.length === 0 ? '' : ` replace (${step.replace.join(', ')})`}${(step.add ?? []).map((one) => `, ${one}`).join('')} from ${numbered} d join changed s on ${['s.n = d."trivium row"', ...step.match.map((one) => `s.${one}`)].join(' and ')} order by d."trivium row"`,
       relations: {
         data: step.relation,
         changed: {

@@ -24,16 +24,14 @@ export const sealedRoots = {
 } as const
 
 /** Roots of projects, by project. They never change, so they stay in memory; the keys of subjects, which are destroyed, do not. */
-export function createSubjectRoots({
-  db,
-  clock,
-  vault,
-}: {
-  db: Database
-  clock: Clock
-  vault: Vault
-}): (project: string) => Promise<SubjectRoot> {
+export function createSubjectRoots({ db, clock, vault }: { db: Database; clock: Clock; vault: Vault }): {
+  /** Makes it where there is none. */
+  rootOf: (project: string) => Promise<SubjectRoot>
+  /** As it is, in base64; undefined where there is none. */
+  raw: (project: string) => Promise<string | undefined>
+} {
   const known = new Map<string, Promise<SubjectRoot>>()
+  const opened = new Map<string, string>()
   const look = (project: string): Promise<string | undefined> =>
     db.read
       .selectFrom('subject_root')
@@ -57,14 +55,25 @@ export function createSubjectRoots({
     }
     return openRoot(Buffer.from(await vault.open(sealed, placeOf(project)), 'base64'))
   }
-  return (project) => {
-    let found = known.get(project)
-    if (!found) {
-      found = load(project)
-      known.set(project, found)
-      found.catch(() => known.delete(project))
-    }
-    return found
+  return {
+    rootOf: (project) => {
+      let found = known.get(project)
+      if (!found) {
+        found = load(project)
+        known.set(project, found)
+        found.catch(() => known.delete(project))
+      }
+      return found
+    },
+    raw: async (project) => {
+      const before = opened.get(project)
+      if (before !== undefined) return before
+      const sealed = await look(project)
+      if (sealed === undefined) return undefined
+      const root = await vault.open(sealed, placeOf(project))
+      opened.set(project, root)
+      return root
+    },
   }
 }
 

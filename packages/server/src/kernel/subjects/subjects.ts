@@ -4,7 +4,7 @@ import type { Database, Reader, Trx } from '../db/index.ts'
 import type { EventLog } from '../events/index.ts'
 import { newId, urn } from '../ids/index.ts'
 import type { Vault } from '../vault/index.ts'
-import { isSealed, keyIdOf, openText, sealText, type SubjectKey, subjectKeyBytes } from './sealed-text.ts'
+import { isSealed, keyIdOf, keyMark, openText, sealText, type SubjectKey, subjectKeyBytes } from './sealed-text.ts'
 import { createSubjectRoots, type SubjectRoot } from './subject-roots.ts'
 import type { SubjectKeyTable } from './tables.ts'
 
@@ -18,6 +18,18 @@ export interface SubjectRef {
   readonly erasedAt: number | undefined
 }
 
+/** A key as it lies in the table: the person behind a hash, the key wrapped; `sealed` is null where it was destroyed. */
+export type SubjectKeyRow = Pick<SubjectKeyTable, 'subject' | 'id' | 'sealed'>
+
+/** Seals a value of one of the subjects that it was made for. */
+export interface Sealer {
+  (subject: string, place: string, value: string): string
+  /** What everything begins with that is sealed with the key of a subject; by itself it stands for him where rows are looked up by him. */
+  mark(subject: string): string
+  /** The keys of these subjects, for a store on this machine that opens without the database. */
+  readonly keys: readonly SubjectKeyRow[]
+}
+
 /**
  * Keys of the people whose data a project holds: one key a person, which seals what is personal before it is written where it cannot be taken out again, and
  * is destroyed to erase him. No key stays in memory: each batch looks its keys up, so that an erasure holds for every server at once.
@@ -28,10 +40,15 @@ export interface Subjects {
    * that it returns; a text that is sealed already is returned as it is. A subject may be given as a sealed text: then it is whoever that is of.
    * Call it outside of transactions.
    */
-  sealer(
-    project: string,
-    subjects: Iterable<string>,
-  ): Promise<(subject: string, place: string, value: string) => string>
+  sealer(project: string, subjects: Iterable<string>): Promise<Sealer>
+  /** Keys of those among the subjects that have one, or had one; none is made. Call it outside of transactions. */
+  known(project: string, subjects: Iterable<string>): Promise<ReadonlyMap<string, SubjectKeyRow>>
+  /** Keys by their ids, erased ones too. */
+  keysOf(project: string, ids: readonly string[]): Promise<SubjectKeyRow[]>
+  /** Keys that were destroyed at `since` or later, in all projects. */
+  erasedSince(since: number): Promise<(Pick<SubjectKeyRow, 'subject' | 'id'> & { project: string; at: number })[]>
+  /** The root of a project's keys in base64, for a process of this machine that keeps it in memory; undefined while the project has no keys. */
+  root(project: string): Promise<string | undefined>
   /** Looks up every key that the texts name; what it returns gives the plain text, or undefined for what was erased, changed or is of nobody. */
   opener(project: string, texts: Iterable<unknown>): Promise<(text: string) => string | undefined>
   /** Who a person is in the tables. Call it outside of transactions. */
@@ -43,8 +60,6 @@ export interface Subjects {
   /** How many people have a key, and how many had one. */
   counts(db: Reader, project: string): Promise<{ kept: number; erased: number }>
 }
-
-type KeyRow = Pick<SubjectKeyTable, 'subject' | 'id' | 'sealed'>
 
 const batch = 500
 
@@ -59,10 +74,14 @@ export function createSubjects({
   events: EventLog
   vault: Vault
 }): Subjects {
-  const rootOf = createSubjectRoots({ db, clock, vault })
+  const { rootOf, raw } = createSubjectRoots({ db, clock, vault })
 
-  const rowsWhere = async (project: string, column: 'subject' | 'id', values: readonly string[]): Promise<KeyRow[]> => {
-    const found: KeyRow[] = []
+  const rowsWhere = async (
+    project: string,
+    column: 'subject' | 'id',
+    values: readonly string[],
+  ): Promise<SubjectKeyRow[]> => {
+    const found: SubjectKeyRow[] = []
     for (let at = 0; at < values.length; at += batch)
       found.push(
         ...(await db.read
@@ -97,7 +116,7 @@ export function createSubjects({
       )
     }
   }
-  const unwrap = (root: SubjectRoot, project: string, row: KeyRow): SubjectKey | undefined =>
+  const unwrap = (root: SubjectRoot, project: string, row: SubjectKeyRow): SubjectKey | undefined =>
     row.sealed === null ? undefined : root.unwrap(row.sealed, aboutKey(project, row.id))
 
   const sealer: Subjects['sealer'] = async (project, subjects) => {
@@ -119,23 +138,48 @@ export function createSubjects({
       rows = [...rows, ...(await rowsWhere(project, 'subject', missing))]
     }
     const byHash = new Map(rows.map((row) => [row.subject, { id: row.id, key: unwrap(root, project, row) }]))
-    const byId = new Map(
-      (await rowsWhere(project, 'id', [...ids])).map((row) => [
-        row.id,
-        { id: row.id, key: unwrap(root, project, row) },
-      ]),
-    )
-    return (subject, place, value) => {
-      if (isSealed(value)) return value
+    const named = await rowsWhere(project, 'id', [...ids])
+    const byId = new Map(named.map((row) => [row.id, { id: row.id, key: unwrap(root, project, row) }]))
+    const keyOf = (subject: string): { id: string; key: SubjectKey | undefined } => {
       const id = keyIdOf(subject)
       const found = id === undefined ? byHash.get(hashes.get(subject) ?? '') : (byId.get(id) ?? { id, key: undefined })
       if (!found) throw new Error('A value is to be sealed for a subject that was not named before.')
-      return sealText(found.key, { project, id: found.id, place }, value)
+      return found
     }
+    const seal = (subject: string, place: string, value: string): string => {
+      if (isSealed(value)) return value
+      const { id, key } = keyOf(subject)
+      return sealText(key, { project, id, place }, value)
+    }
+    return Object.assign(seal, { mark: (subject: string) => keyMark(keyOf(subject).id), keys: [...rows, ...named] })
   }
 
   return {
     sealer,
+    known: async (project, subjects) => {
+      const all = [...new Set(subjects)]
+      if (all.length === 0 || (await raw(project)) === undefined) return new Map()
+      const root = await rootOf(project)
+      const hashes = new Map(all.filter((one) => !isSealed(one)).map((one) => [root.hash(one), one]))
+      const ids = new Map(all.filter(isSealed).map((one) => [keyIdOf(one) ?? '', one]))
+      const found = [
+        ...(await rowsWhere(project, 'subject', [...hashes.keys()])).map(
+          (row) => [hashes.get(row.subject), row] as const,
+        ),
+        ...(await rowsWhere(project, 'id', [...ids.keys()])).map((row) => [ids.get(row.id), row] as const),
+      ]
+      return new Map(found.map(([subject = '', row]) => [subject, row]))
+    },
+    keysOf: (project, ids) => rowsWhere(project, 'id', ids),
+    erasedSince: async (since) => {
+      const rows = await db.read
+        .selectFrom('subject_key')
+        .select(['project_id', 'subject', 'id', 'erased_at'])
+        .where('erased_at', '>=', since)
+        .execute()
+      return rows.map(({ project_id: project, subject, id, erased_at: at }) => ({ project, subject, id, at: at ?? 0 }))
+    },
+    root: raw,
     opener: async (project, texts) => {
       const ids = new Set<string>()
       for (const text of texts) {

@@ -7,7 +7,7 @@ import { Hash } from '../../ui/hash.tsx'
 import { Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
-import { LearnedModels } from './findings-table.tsx'
+import { LearnedModels, MadeFiles } from './findings-table.tsx'
 
 /** The record of erasures, which names nobody. */
 export function ErasuresSection({ project }: { readonly project: string }) {
@@ -34,6 +34,7 @@ export function ErasuresSection({ project }: { readonly project: string }) {
                     cell: (one) => formatCount(one.found.reduce((sum, { count }) => sum + count, 0)),
                   },
                   { id: 'models', head: 'May have learned', cell: (one) => <LearnedModels models={one.models} /> },
+                  { id: 'files', head: 'Files made of it', cell: (one) => <MadeFiles runs={one.artifacts} /> },
                   { id: 'by', head: 'By', cell: (one) => one.byName },
                   { id: 'reason', head: 'Reason', cut: true, cell: (one) => one.reason },
                   { id: 'key', head: 'Key', cell: (one) => <Hash value={one.subject} form="id" /> },

@@ -34,6 +34,17 @@ export function FindingsTable({ found }: { readonly found: readonly SubjectFindi
   )
 }
 
+/** Runs whose files were made from the rows. */
+export function MadeFiles({ runs }: { readonly runs: readonly EntityRef[] }) {
+  return (
+    <span className="row tight wrap">
+      {runs.map((one) => (
+        <EntityLink key={one.urn} kind={one.kind === 'run' ? 'run' : 'pipeline-run'} name={one.name} look="bare" />
+      ))}
+    </span>
+  )
+}
+
 /** Versions of models that may have learned from the rows. */
 export function LearnedModels({ models }: { readonly models: readonly EntityRef[] }) {
   return (

@@ -18,7 +18,7 @@ import { formatPlural } from '../../ui/format-number.ts'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 import type { PersonPlace } from './find-person.tsx'
-import { FindingsTable, LearnedModels } from './findings-table.tsx'
+import { FindingsTable, LearnedModels, MadeFiles } from './findings-table.tsx'
 
 interface FoundPersonProps {
   readonly project: string
@@ -92,6 +92,15 @@ export function FoundPerson({ project, subject, place, report, onErased }: Found
           </p>
           <LearnedModels models={report.models} />
           {report.moreModels && <p className="t3">and more</p>}
+        </div>
+      )}
+      {report.artifacts.length > 0 && (
+        <div className="mt-12">
+          <p className="t2">
+            These runs hold files that were made from the rows. Nobody can look into what code wrote: delete them, or
+            make them anew after the erasure.
+          </p>
+          <MadeFiles runs={report.artifacts} />
         </div>
       )}
       {(total > 0 || place === 'project') && (

@@ -4,6 +4,7 @@ import type { PredictResult } from '@trivium/contract'
 import { tlsFiles } from '../../../kernel/http/index.ts'
 import type { Kernel } from '../../../kernel/kernel.ts'
 import type {
+  GatewayControl,
   GatewayRelease,
   GatewayStatus,
   GatewayToken,
@@ -82,11 +83,28 @@ export function createGateway({
   let refreshing: Promise<void> = Promise.resolve()
   let turn = 0
 
+  /** What opens personal values in the online store goes to the gateway's memory, and into no file. */
+  let told = ''
+  const rootsNow = async (): Promise<Record<string, string>> => {
+    const rows = await db.read.selectFrom('subject_root').select('project_id').orderBy('project_id').execute()
+    const roots: Record<string, string> = {}
+    for (const { project_id: project } of rows) {
+      const root = await kernel.subjects.root(project)
+      if (root !== undefined) roots[project] = root
+    }
+    return roots
+  }
+  const sync = async (control: GatewayControl, roots: Record<string, string>): Promise<GatewayStatus> => {
+    const status = await callGateway<GatewayStatus>(control, 'POST', '/sync', { roots })
+    told = Object.keys(roots).join()
+    return status
+  }
+
   const publishOwn = async (): Promise<GatewayStatus> => {
     changed = false
     await writer.write()
     const control = await process.ensure()
-    const status = await callGateway<GatewayStatus>(control, 'POST', '/sync', {})
+    const status = await sync(control, await rootsNow())
     await announce(status)
     return status
   }
@@ -134,7 +152,9 @@ export function createGateway({
         .then(async (result) => {
           const control = process.control()
           if (!result.whole) changed = true
-          if (result.changed && control) await announce(await callGateway(control, 'POST', '/sync', {}))
+          const roots = await rootsNow()
+          if ((result.changed || Object.keys(roots).join() !== told) && control)
+            await announce(await sync(control, roots))
         })
         .catch((error) => {
           changed = true
