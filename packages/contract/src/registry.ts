@@ -71,6 +71,25 @@ export const ModelRetraining = Type.Object({
 })
 export type ModelRetraining = Static<typeof ModelRetraining>
 
+/** Who may set or remove an alias, and what for. */
+export const ProtectedAlias = Type.Object(
+  {
+    alias: ModelAliasName,
+    /** Needed beside `model:write`: maintainers, approvers or administrators of the project have it. */
+    permission: Type.Union([
+      Type.Literal('deployment:write'),
+      Type.Literal('inbox:decide'),
+      Type.Literal('project:admin'),
+    ]),
+    /** Only a version that a person approved gets it. */
+    approval: Type.Optional(Type.Boolean()),
+    /** Whoever sets it says why. */
+    reason: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+)
+export type ProtectedAlias = Static<typeof ProtectedAlias>
+
 /** How a project manages its models: what is refused at registration and promotion. Null and empty lists ask for nothing. */
 export const ModelStrategy = Type.Object(
   {
@@ -87,16 +106,30 @@ export const ModelStrategy = Type.Object(
       ),
       { maxItems: 100 },
     ),
-    /** Metadata that a version must have: a description (its own or the model's), the run that made it, a signature. */
-    require: Type.Array(Type.Union([Type.Literal('description'), Type.Literal('run'), Type.Literal('signature')]), {
-      maxItems: 3,
-    }),
+    /** Metadata that a version must have: a description (its own or the model's), the run that made it, a signature, a dataset that its run or pipeline read, a licence (tag `licence` or `license`), an owner (tag `owner`). */
+    require: Type.Array(
+      Type.Union([
+        Type.Literal('description'),
+        Type.Literal('run'),
+        Type.Literal('signature'),
+        Type.Literal('dataset'),
+        Type.Literal('licence'),
+        Type.Literal('owner'),
+      ]),
+      { maxItems: 6 },
+    ),
     /** Aliases that may be used besides champion and challenger; null: any. */
     aliases: Type.Union([Type.Array(ModelAliasName, { maxItems: 100 }), Type.Null()]),
     /** A new version gets the alias challenger where none is said. */
     labelNew: Type.Boolean(),
     /** What a version needs to replace the champion. */
     replacement: Type.Array(Type.Union([Type.Literal('gate'), Type.Literal('approval')]), { maxItems: 2 }),
+    /** Flavours that a version may have (onnx, sklearn, …; python_function beside one of them is free); left out: any. */
+    formats: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: 100 })),
+    /** No version may hold a Python pickle. */
+    forbidPickle: Type.Optional(Type.Boolean()),
+    /** Aliases that not everybody who may write models sets or removes. */
+    protected: Type.Optional(Type.Array(ProtectedAlias, { maxItems: 100 })),
   },
   { additionalProperties: false },
 )
@@ -409,9 +442,13 @@ export const setModelAlias = route({
   permission: 'model:write',
   schema: {
     operationId: 'setModelAlias',
-    summary: 'Points an alias to a version, taking it from another.',
+    summary:
+      'Points an alias to a version, taking it from another. A version that becomes champion is challenger no more.',
     params: AliasParams,
-    body: Type.Object({ version: ModelVersionNumber }, { additionalProperties: false }),
+    body: Type.Object(
+      { version: ModelVersionNumber, reason: Type.Optional(Type.String({ minLength: 1, maxLength: 2000 })) },
+      { additionalProperties: false },
+    ),
     response: { 200: RegisteredModel, 400: Problem, 403: Problem, 404: Problem, 409: Problem },
   },
 })
@@ -492,6 +529,34 @@ export const registerModelVersion = route({
       { additionalProperties: false },
     ),
     response: { 201: ModelVersionDetail, 400: Problem, 403: Problem, 404: Problem },
+  },
+})
+
+export const checkModelVersion = route({
+  method: 'POST',
+  url: '/api/v1/projects/:project/models/:model/version-check',
+  permission: 'model:write',
+  schema: {
+    operationId: 'checkModelVersion',
+    summary: 'Says everything that the strategy of the project would refuse a version for. Nothing is registered.',
+    params: ModelParams,
+    body: Type.Object(
+      {
+        run: Type.Optional(RunId),
+        path: Type.Optional(Type.String({ maxLength: 2000, description: 'Directory of the model inside the run.' })),
+        loggedModel: Type.Optional(RunId),
+        description: Type.Optional(Type.String({ maxLength: 100_000 })),
+        tags: Type.Optional(Tags),
+        alias: Type.Optional(ModelAliasName),
+      },
+      { additionalProperties: false },
+    ),
+    response: {
+      200: Type.Object({ accepted: Type.Boolean(), problems: Type.Array(Type.String()) }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+    },
   },
 })
 

@@ -1,4 +1,5 @@
 import {
+  checkModelVersion,
   deleteModelAlias,
   getModel,
   getModelCard,
@@ -16,7 +17,7 @@ import {
 import { readFile } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
 import { onAction } from '../command.ts'
-import { UsageError } from '../fail.ts'
+import { FailedError, UsageError } from '../fail.ts'
 import { bytesText, durationText, factsText, tableText, timeText } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 import { modelFileCommands } from './model-files.ts'
@@ -166,6 +167,37 @@ export function modelCommands(program: Command, terminal: Terminal): void {
   onAction(
     terminal,
     group
+      .command('check')
+      .argument('<model>', 'name that the model would have')
+      .requiredOption('--run <id>', 'run that logged it')
+      .option('--path <path>', 'its directory in the run', 'model')
+      .option('--tag <key=value...>', 'tags that the version would have')
+      .option('--description <text>', 'its description')
+      .option('--alias <alias>', 'alias that it would get')
+      .description(
+        'Says everything that the strategy of the project would refuse a version for, without registering it. Ends with 1 where there is something.',
+      ),
+    async ({ client, project, options, show }, model: string) => {
+      const tags = ((options['tag'] as string[] | undefined) ?? []).map((one) => {
+        const at = one.indexOf('=')
+        if (at < 1) throw new UsageError(`"${one}" is no tag. Write --tag key=value.`)
+        return [one.slice(0, at), one.slice(at + 1)] as const
+      })
+      const body = {
+        run: options['run'] as string,
+        path: options['path'] as string,
+        tags: Object.fromEntries(tags),
+        ...(options['description'] === undefined ? {} : { description: options['description'] as string }),
+        ...(options['alias'] === undefined ? {} : { alias: options['alias'] as string }),
+      }
+      const found = await client.call(checkModelVersion, { params: { project, model }, body })
+      show(found, ({ accepted, problems }) => (accepted ? 'Nothing is against it.' : problems.join('\n')))
+      if (!found.accepted) throw new FailedError(`A version of "${model}" like this would be refused.`)
+    },
+  )
+  onAction(
+    terminal,
+    group
       .command('show')
       .argument('<model>', 'MODEL, MODEL/VERSION or MODEL@ALIAS')
       .description('Shows a model with its versions, or one version with its evidence.'),
@@ -231,6 +263,7 @@ export function modelCommands(program: Command, terminal: Terminal): void {
       .argument('<alias>', 'champion, challenger or another name')
       .argument('[version]', 'version that it points to')
       .option('--delete', 'removes the alias')
+      .option('--reason <text>', 'why, for the record; some aliases need it')
       .description('Points an alias to a version, or removes it.'),
     async ({ client, project, options, show }, model: string, alias: string, version?: string) => {
       if (options['delete'])
@@ -242,7 +275,13 @@ export function modelCommands(program: Command, terminal: Terminal): void {
         if (!/^\d+$/.test(version ?? ''))
           throw new UsageError('Say which version: trivium models alias MODEL ALIAS VERSION.')
         show(
-          await client.call(setModelAlias, { params: { project, model, alias }, body: { version: Number(version) } }),
+          await client.call(setModelAlias, {
+            params: { project, model, alias },
+            body: {
+              version: Number(version),
+              ...(options['reason'] === undefined ? {} : { reason: options['reason'] as string }),
+            },
+          }),
           () => `${model}@${alias} is v${version}.`,
         )
       }

@@ -31,6 +31,7 @@ export const modelEvents = [
     ...version,
     alias: text(),
     before: nullable(integer('The version that it pointed to.')),
+    reason: Type.Optional(text('Why, in the words of whoever set it.')),
     fact,
   }),
   eventSchema('model.alias-removed', 'model', 'An alias was removed.', { model: text(), alias: text() }),

@@ -80,6 +80,17 @@ export const registryErrors = defineErrors('REGISTRY', {
     message: (what: string, problems: string) =>
       `${what} is against the model strategy of this project. ${problems} \`trivium models strategy\` shows it.`,
   },
+  ALIAS_PROTECTED: {
+    status: 403,
+    message: (alias: string, permission: string) =>
+      `The alias "${alias}" is protected in this project: setting or removing it needs ${permission}. Ask somebody who has it; \`trivium models strategy\` shows what is protected.`,
+    details: (alias: string, permission: string) => ({ alias, permission }),
+  },
+  NOT_APPROVED: {
+    status: 409,
+    message: (model: string, version: number, alias: string) =>
+      `${model} version ${version} cannot get the alias "${alias}": the strategy asks for the approval of a person. Ask for it on the page of the version.`,
+  },
   NOT_PROMOTABLE: {
     status: 409,
     message: (model: string, version: number, why: string) =>

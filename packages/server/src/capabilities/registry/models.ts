@@ -1,11 +1,11 @@
 import type { ModelPolicy } from '@trivium/contract'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { asReader, isUniqueViolation, type Trx } from '../../kernel/db/index.ts'
-import { actOnce } from '../../kernel/jobs/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
+import { checkAliasesGo } from './aliases.ts'
 import { registryErrors } from './errors.ts'
-import { findModel, modelUrn, policyOf, requireModel, requireVersion, versionUrn } from './read-models.ts'
-import { checkName, checkPromotion } from './strategy.ts'
+import { findModel, modelUrn, policyOf, requireModel } from './read-models.ts'
+import { checkName } from './strategy.ts'
 import type { ModelTable } from './tables.ts'
 
 export type RegistryDeps = Pick<Kernel, 'db' | 'clock' | 'events' | 'blobs' | 'logger' | 'signingKey'>
@@ -147,6 +147,7 @@ export async function deleteModel({ db, clock, events }: RegistryDeps, scope: Sc
   const { project } = scope
   await db.write.transaction().execute(async (trx) => {
     const model = await requireModel(asReader(trx), project, name)
+    await checkAliasesGo(trx, scope, name)
     if (model.last_version > 0) {
       await trx
         .updateTable('model_version')
@@ -204,105 +205,6 @@ export async function setPolicy(
       data: { name, ...policy, before },
     })
   })
-}
-
-/** Points an alias to a version; event `model.alias-set`. */
-export async function setAlias(
-  deps: RegistryDeps,
-  scope: Scope,
-  name: string,
-  alias: string,
-  version: number,
-  once?: string,
-): Promise<void> {
-  checkAlias(alias)
-  await deps.db.write.transaction().execute(async (trx) => {
-    const write = async () => {
-      await requireModel(asReader(trx), scope.project, name)
-      await requireVersion(asReader(trx), scope.project, name, version)
-      await writeAlias(deps, trx, scope, name, alias, version)
-    }
-    if (once === undefined) await write()
-    else await actOnce(trx, { project: scope.project, key: `${once}/alias`, at: deps.clock() }, write)
-  })
-}
-
-export async function writeAlias(
-  { clock, events }: RegistryDeps,
-  trx: Trx,
-  scope: Scope,
-  name: string,
-  alias: string,
-  version: number,
-): Promise<void> {
-  const { project } = scope
-  checkAlias(alias)
-  await checkPromotion(trx, project, name, version, alias)
-  const before = await trx
-    .selectFrom('model_alias')
-    .select('version')
-    .where('project_id', '=', project)
-    .where('model', '=', name)
-    .where('alias', '=', alias)
-    .executeTakeFirst()
-  if (before?.version === version) return
-  const set = { version, set_at: clock(), set_by: scope.principal.id }
-  await trx
-    .insertInto('model_alias')
-    .values({ project_id: project, model: name, alias, ...set })
-    .onConflict((c) => c.columns(['project_id', 'model', 'alias']).doUpdateSet(set))
-    .execute()
-  await events.append(trx, {
-    project,
-    name: 'model.alias-set',
-    schema: 1,
-    by: scope.principal.id,
-    subject: versionUrn(project, name, version),
-    refs: before ? [{ rel: 'about', urn: versionUrn(project, name, before.version), as: `${alias}-before` }] : [],
-    data: { model: name, alias, version, before: before?.version ?? null, fact: `v${version} is ${alias}` },
-  })
-}
-
-export async function deleteAlias(
-  { db, events }: RegistryDeps,
-  scope: Scope,
-  name: string,
-  alias: string,
-): Promise<void> {
-  const { project } = scope
-  await db.write.transaction().execute(async (trx) => {
-    await requireModel(asReader(trx), project, name)
-    const gone = await trx
-      .deleteFrom('model_alias')
-      .where('project_id', '=', project)
-      .where('model', '=', name)
-      .where('alias', '=', alias)
-      .returning('version')
-      .executeTakeFirst()
-    if (gone)
-      await events.append(trx, {
-        project,
-        name: 'model.alias-removed',
-        schema: 1,
-        by: scope.principal.id,
-        subject: versionUrn(project, name, gone.version),
-        refs: [],
-        data: { model: name, alias },
-      })
-  })
-}
-
-export function checkAlias(alias: string): void {
-  if (alias === '') throw registryErrors.BAD_ALIAS('Registered model alias name cannot be empty.')
-  if (!/^[\w-]+$/.test(alias))
-    throw registryErrors.BAD_ALIAS(
-      `Invalid alias name: '${alias.slice(0, 300)}'. Names may only contain alphanumerics, underscores (_) and dashes (-).`,
-    )
-  if (alias.length > 255)
-    throw registryErrors.BAD_ALIAS('Registered model alias name exceeds the maximum length of 255 characters')
-  if (alias.toLowerCase() === 'latest')
-    throw registryErrors.BAD_ALIAS("'latest' alias name (case insensitive) is reserved.")
-  if (/^v?\d+$/i.test(alias)) throw registryErrors.BAD_ALIAS(`Version alias name '${alias}' is reserved.`)
 }
 
 async function writeModelTags(trx: Trx, project: string, name: string, tags: readonly TagEdit[]): Promise<void> {

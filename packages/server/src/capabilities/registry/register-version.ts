@@ -7,11 +7,12 @@ import type { Scope } from '../../kernel/principal/index.ts'
 import { runUrn } from '../tracking/index.ts'
 import { describeFiles, type ModelDescription } from './describe-files.ts'
 import { registryErrors } from './errors.ts'
-import { checkModelName, insertModel, type RegistryDeps, writeAlias } from './models.ts'
+import { checkAliasesGo, writeAlias } from './aliases.ts'
+import { checkModelName, insertModel, type RegistryDeps } from './models.ts'
 import { findModel, requireVersion, versionUrn } from './read-models.ts'
 import { signVersion } from './provenance/sign-version.ts'
 import type { VersionSource } from './resolve-source.ts'
-import { checkVersion } from './strategy.ts'
+import { checkVersion, type ProposedVersion } from './strategy.ts'
 import type { ModelVersionTable } from './tables.ts'
 
 /** A version to register. */
@@ -30,11 +31,25 @@ export interface NewVersion {
   readonly once?: string
   /** Principal ids beside the registrar whose work it is. */
   readonly authors?: readonly string[]
+  /** Its run or its pipeline read a dataset. */
+  readonly hasDataset?: boolean
   /** A model that does not exist is an error, as MLflow has it; else it is made. */
   readonly mustExist?: boolean
 }
 
 const attempts = 5
+
+/** What the strategy of the project is asked about. */
+export const proposed = (input: NewVersion, files: ModelDescription): ProposedVersion => ({
+  model: input.model,
+  tags: input.tags ?? [],
+  description: input.description ?? '',
+  run: input.source.run,
+  hasDataset: input.hasDataset ?? false,
+  alias: input.alias,
+  files,
+})
+
 /** Tells clients of MLflow what the field `unsafe` says; only registration sets it. */
 const unsafeTag = 'trivium.unsafe'
 
@@ -86,18 +101,10 @@ async function insertVersion(
   const { project, principal } = scope
   const { source, model } = input
   const artifactDigest = digestOf(source.files)
-  if (!(await findModel(asReader(trx), project, model))) {
-    if (input.mustExist) throw registryErrors.MODEL_NOT_FOUND(model)
-    await insertModel(deps, trx, scope, { name: model })
-  }
-  const alias = await checkVersion(asReader(trx), project, {
-    model,
-    tags: input.tags ?? [],
-    description: input.description ?? '',
-    run: source.run,
-    hasSignature: description.signature !== null,
-    alias: input.alias,
-  })
+  const known = await findModel(asReader(trx), project, model)
+  if (!known && input.mustExist) throw registryErrors.MODEL_NOT_FOUND(model)
+  const alias = await checkVersion(asReader(trx), project, proposed(input, description))
+  if (!known) await insertModel(deps, trx, scope, { name: model })
   const now = clock()
   // The update holds the model's row until the commit: the numbers have no gaps.
   const numbered = await trx
@@ -278,6 +285,7 @@ export async function deleteVersion(
       .where('deleted_at', 'is', null)
       .executeTakeFirst()
     if (numUpdatedRows === 0n) throw registryErrors.VERSION_NOT_FOUND(model, version)
+    await checkAliasesGo(trx, scope, model, version)
     await trx
       .deleteFrom('model_alias')
       .where('project_id', '=', project)

@@ -19,18 +19,18 @@ import type { Inbox } from '../inbox/index.ts'
 import type { Pipelines } from '../pipelines/index.ts'
 import { type ApprovalRequest, applyDecisions, catchUp, requestApproval } from './approval.ts'
 import { type DeployableVersion, findByReference, requireDeployable } from './deployable.ts'
+import { describeFiles } from './describe-files.ts'
 import { attachEvidence, verifyAllEvidence } from './evidence.ts'
+import { readDataset } from './has-dataset.ts'
+import { type AliasOptions, deleteAlias, setAlias, writeAlias } from './aliases.ts'
 import {
   createModel,
-  deleteAlias,
   deleteModel,
   type RegistryDeps,
   renameModel,
-  setAlias,
   setPolicy,
   type TagEdit,
   updateModel,
-  writeAlias,
 } from './models.ts'
 import {
   presentModels,
@@ -45,12 +45,12 @@ import type { ProvDocument } from './provenance/prov-json.ts'
 import { readBillOfMaterials } from './provenance/read-bill.ts'
 import { type OriginDeps, readProvenance } from './provenance/read-provenance.ts'
 import { readSignature, signLater, verifyVersion } from './provenance/verify-version.ts'
-import { deleteVersion, type NewVersion, registerVersion, updateVersion } from './register-version.ts'
+import { deleteVersion, type NewVersion, proposed, registerVersion, updateVersion } from './register-version.ts'
 import { recordGate } from './record-gate.ts'
 import { resolveSource, type VersionSource } from './resolve-source.ts'
 import { readRetraining } from './retraining.ts'
 import { type RegistryQuery, searchModels, searchVersions } from './search-models.ts'
-import { readStrategy, setStrategy } from './strategy.ts'
+import { readStrategy, setStrategy, versionProblems } from './strategy.ts'
 import type { ModelVersionTable } from './tables.ts'
 import './tables.ts'
 
@@ -76,8 +76,8 @@ export interface Registry extends ModelReferenceResolver {
   setStrategy(scope: Scope, strategy: ModelStrategy): Promise<ModelStrategy>
   /** When a model is retrained, how old it is, and how the last retraining went. */
   retraining(scope: Scope, name: string): Promise<ModelRetraining>
-  /** Points an alias to a version; whoever comes again with the key `once` changes nothing. */
-  setAlias(scope: Scope, name: string, alias: string, version: number, once?: string): Promise<void>
+  /** Points an alias to a version, with a reason where one is given; whoever comes again with the key `once` changes nothing. */
+  setAlias(scope: Scope, name: string, alias: string, version: number, options?: AliasOptions): Promise<void>
   /** The same in the transaction of something else. */
   pointAlias(trx: Trx, scope: Scope, name: string, alias: string, version: number): Promise<void>
   deleteAlias(scope: Scope, name: string, alias: string): Promise<void>
@@ -85,6 +85,8 @@ export interface Registry extends ModelReferenceResolver {
   resolveSource(scope: Scope, source: string, hints?: { run?: string; loggedModel?: string }): Promise<VersionSource>
   /** The next version of a model, which is made when it does not exist. Numbers are consecutive under concurrency. */
   registerVersion(scope: Scope, input: NewVersion): Promise<{ model: string; version: number; urn: string }>
+  /** What the strategy of the project would refuse it for; nothing is registered. */
+  checkVersion(scope: Scope, input: NewVersion): Promise<string[]>
   updateVersion(
     scope: Scope,
     model: string,
@@ -152,6 +154,9 @@ export function createRegistry(
     events: ['inbox.decided', 'inbox.withdrawn'],
     handle: (trx, batch) => applyDecisions(deps, trx, batch),
   })
+  /** Looked up only where the strategy asks for one. */
+  const hasAskedDataset = async (scope: Scope, input: NewVersion): Promise<boolean> =>
+    (await readStrategy(db.read, scope.project)).require.includes('dataset') && readDataset(origins, scope, input)
   const model = async (scope: Scope, name: string): Promise<RegisteredModel> => {
     const [found] = await presentModels(db.read, scope.project, [await requireModel(db.read, scope.project, name)])
     return found as RegisteredModel
@@ -183,13 +188,20 @@ export function createRegistry(
       await setPolicy(deps, scope, name, change)
       return model(scope, name)
     },
-    setAlias: (scope, name, alias, version, once) => setAlias(deps, scope, name, alias, version, once),
+    setAlias: (scope, name, alias, version, options) => setAlias(deps, scope, name, alias, version, options),
     pointAlias: (trx, scope, name, alias, version) => writeAlias(deps, trx, scope, name, alias, version),
     deleteAlias: (scope, name, alias) => deleteAlias(deps, scope, name, alias),
     resolveSource: (scope, source, hints) => resolveSource(db.read, scope.project, source, hints),
     registerVersion: async (scope, input) => {
-      const row = await registerVersion(deps, scope, input)
+      const hasDataset = await hasAskedDataset(scope, input)
+      const row = await registerVersion(deps, scope, { ...input, hasDataset })
       return { model: row.model, version: row.version, urn: versionUrn(scope.project, row.model, row.version) }
+    },
+    checkVersion: async (scope, input) => {
+      const hasDataset = await hasAskedDataset(scope, input)
+      const files = await describeFiles(blobs, scope.project, input.source.files)
+      const strategy = await readStrategy(db.read, scope.project)
+      return versionProblems(db.read, scope.project, strategy, proposed({ ...input, hasDataset }, files))
     },
     updateVersion: (scope, name, version, change) => updateVersion(deps, scope, name, version, change),
     deleteVersion: (scope, name, version) => deleteVersion(deps, scope, name, version),

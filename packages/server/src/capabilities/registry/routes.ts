@@ -1,4 +1,6 @@
 import {
+  type BodyOf,
+  checkModelVersion,
   createModel,
   deleteModel,
   deleteModelAlias,
@@ -21,10 +23,12 @@ import {
   updateModelVersion,
 } from '@trivium/contract'
 import { type Http, mount } from '../../kernel/http/index.ts'
+import type { Scope } from '../../kernel/principal/index.ts'
 import { type Expression, offsetOf, pageTokenOf, parseFilter, sendArtifact, trackingErrors } from '../tracking/index.ts'
 import type { VersionFiles } from './describe-files.ts'
 import { registryErrors } from './errors.ts'
 import { provenanceRoutes } from './provenance/routes.ts'
+import type { NewVersion } from './register-version.ts'
 import type { Registry } from './registry.ts'
 import { modelTarget } from './search-models.ts'
 
@@ -41,6 +45,20 @@ const is = (key: string, value: string): Expression => ({
 
 export function registryRoutes(app: Http, registry: Registry): void {
   provenanceRoutes(app, registry)
+  const asked = async (scope: Scope, model: string, body: BodyOf<typeof registerModelVersion>): Promise<NewVersion> => {
+    if ((body.run === undefined) === (body.loggedModel === undefined))
+      throw registryErrors.BAD_SOURCE('give either "run" with "path", or "loggedModel"')
+    const sourceText =
+      body.loggedModel === undefined ? `runs:/${body.run}/${body.path ?? ''}` : `models:/${body.loggedModel}`
+    return {
+      model,
+      source: await registry.resolveSource(scope, sourceText),
+      sourceText,
+      tags: Object.entries(body.tags ?? {}).map(([key, value]) => ({ key, value })),
+      ...(body.description === undefined ? {} : { description: body.description }),
+      ...(body.alias === undefined ? {} : { alias: body.alias }),
+    }
+  }
   mount(app, listModels, 200, async ({ scope, query }) => {
     const limit = query.limit ?? 100
     const fingerprint = ['models', query.filter]
@@ -76,7 +94,9 @@ export function registryRoutes(app: Http, registry: Registry): void {
   mount(app, getModelStrategy, 200, ({ scope }) => registry.strategy(scope))
   mount(app, setModelStrategy, 200, ({ scope, body }) => registry.setStrategy(scope, body))
   mount(app, setModelAlias, 200, async ({ scope, params, body }) => {
-    await registry.setAlias(scope, params.model, params.alias, body.version)
+    await registry.setAlias(scope, params.model, params.alias, body.version, {
+      ...(body.reason === undefined ? {} : { reason: body.reason }),
+    })
     return registry.model(scope, params.model)
   })
   mount(app, deleteModelAlias, 200, async ({ scope, params }) => {
@@ -108,19 +128,12 @@ export function registryRoutes(app: Http, registry: Registry): void {
     return { versions, nextPageToken: more ? pageTokenOf(offset + limit, ['find', query.run]) : null }
   })
   mount(app, registerModelVersion, 201, async ({ scope, params, body }) => {
-    if ((body.run === undefined) === (body.loggedModel === undefined))
-      throw registryErrors.BAD_SOURCE('give either "run" with "path", or "loggedModel"')
-    const sourceText =
-      body.loggedModel === undefined ? `runs:/${body.run}/${body.path ?? ''}` : `models:/${body.loggedModel}`
-    const { model, version } = await registry.registerVersion(scope, {
-      model: params.model,
-      source: await registry.resolveSource(scope, sourceText),
-      sourceText,
-      tags: Object.entries(body.tags ?? {}).map(([key, value]) => ({ key, value })),
-      ...(body.description === undefined ? {} : { description: body.description }),
-      ...(body.alias === undefined ? {} : { alias: body.alias }),
-    })
+    const { model, version } = await registry.registerVersion(scope, await asked(scope, params.model, body))
     return registry.version(scope, model, version)
+  })
+  mount(app, checkModelVersion, 200, async ({ scope, params, body }) => {
+    const problems = await registry.checkVersion(scope, await asked(scope, params.model, body))
+    return { accepted: problems.length === 0, problems }
   })
   mount(app, getModelVersion, 200, ({ scope, params }) => registry.version(scope, params.model, params.version))
   mount(app, getModelCard, 200, ({ scope, params }) => registry.card(scope, params.model, params.version))

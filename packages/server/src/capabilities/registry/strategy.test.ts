@@ -52,7 +52,7 @@ describeEachDatabase('how a project manages its models', ({ world }) => {
       client.call('POST', `${api}/models/${model}/versions`, { run: run.id, path, ...body })
     const alias = (model: string, name: string, version: number) =>
       client.call('PUT', `${api}/models/${model}/aliases/${name}`, { version })
-    return { project, client, admin, api, register, alias }
+    return { project, client, admin, api, register, alias, run: run.id }
   }
   const strategy = {
     names: ['ops-*'],
@@ -75,7 +75,7 @@ describeEachDatabase('how a project manages its models', ({ world }) => {
     expect((await admin.call('PUT', `${api}/model-strategy`, strategy)).status).toBe(200)
     const name = await register('delay', {}, 'bare')
     expect([name.status, name.json.code]).toEqual([400, 'REGISTRY.AGAINST_STRATEGY'])
-    expect(name.json.detail).toContain('The name "delay"')
+    expect(name.json.detail).toContain('The name "delay" is none of "ops-*". Tag "owner" is missing.')
     expect((await client.call('POST', `${api}/models`, { name: 'delay' })).json.code).toBe('REGISTRY.AGAINST_STRATEGY')
     const bare = await register('ops-delay', { tags: { risk: 'some' }, alias: 'winner' }, 'bare')
     expect(bare.json.detail).toContain(
@@ -110,13 +110,106 @@ describeEachDatabase('how a project manages its models', ({ world }) => {
           .where('version', '=', 2)
           .execute(),
       )
-    expect((await alias('ops-delay', 'champion', 2)).status).toBe(200)
+    // Champion and challenger are two versions: who wins is challenger no more.
+    expect((await alias('ops-delay', 'champion', 2)).json.aliases).toEqual([{ alias: 'champion', version: 2 }])
     await world.settled(project)
     const { events } = (await client.call('GET', `${api}/events?name=model-strategy.set`)).json
     expect(events[0]).toMatchObject({
       by: admin.principal.id,
       data: { before: { names: [] }, strategy: { names: ['ops-*'] } },
     })
+  })
+
+  test('formats, pickles, dataset, licence and owner are asked for, all at once, also by a check that registers nothing and by the client of MLflow', async () => {
+    const { client, admin, api, register, run } = await place()
+    const { tracking } = world.capabilities
+    const asked = {
+      ...{ names: [], tags: [], aliases: null, labelNew: false, replacement: [] },
+      require: ['dataset', 'licence', 'owner'],
+      formats: ['onnx'],
+      forbidPickle: true,
+    }
+    expect((await admin.call('PUT', `${api}/model-strategy`, asked)).status).toBe(200)
+    const pickle = Buffer.from('80049507000000000000007d948c0161944b01732e', 'hex')
+    await tracking.putArtifact(
+      client.scope,
+      { kind: 'run', id: run },
+      'sk/MLmodel',
+      Buffer.from('flavors: {sklearn: {}, python_function: {}}'),
+    )
+    await tracking.putArtifact(client.scope, { kind: 'run', id: run }, 'sk/weights.bin', pickle)
+    const problems = [
+      'No dataset is on record that it was trained on: log it with mlflow.log_input.',
+      'Its licence is missing: tag "licence".',
+      'Its owner is missing: tag "owner".',
+      'Its format is sklearn, not onnx.',
+      'It holds Python pickles, which run code when they are loaded: weights.bin (it holds a pickle).',
+    ]
+    const refused = await register('delay', {}, 'sk')
+    expect([refused.status, refused.json.detail]).toEqual([400, expect.stringContaining(problems.join(' '))])
+    const check = (body: object) => client.call('POST', `${api}/models/delay/version-check`, { run, ...body })
+    expect((await check({ path: 'sk' })).json).toEqual({ accepted: false, problems })
+    await client.call('POST', `${api}/models`, { name: 'delay' })
+    const source = `runs:/${run}/sk`
+    const theirs = await client.call('POST', '/api/2.0/mlflow/model-versions/create', {
+      name: 'delay',
+      source,
+      run_id: run,
+    })
+    expect([theirs.status, theirs.json]).toMatchObject([
+      400,
+      { error_code: 'INVALID_PARAMETER_VALUE', message: expect.stringContaining(problems.join(' ')) },
+    ])
+    await tracking.logInputs(client.scope, run, {
+      datasets: [
+        { name: 'flights', digest: 'd1', sourceType: 'local', source: '{}', schema: null, profile: null, tags: [] },
+      ] as never,
+      models: [],
+    })
+    const good = { tags: { license: 'MIT', owner: 'ana' } }
+    expect((await check({ path: 'model', ...good })).json).toEqual({ accepted: true, problems: [] })
+    expect((await client.call('GET', `${api}/models/delay`)).json.versions).toBe(0)
+    expect((await register('delay', good)).status).toBe(201)
+  })
+
+  test('a protected alias is set, moved and removed only by who may, with a reason and an approval where they are asked for', async () => {
+    const { client, admin, api, register, alias, project, run } = await place()
+    const contributor = await world.as('contributor', project)
+    const open = { names: [], tags: [], require: [], aliases: null, labelNew: false, replacement: [] }
+    const protect = (protection: object) =>
+      admin.call('PUT', `${api}/model-strategy`, { ...open, protected: [{ alias: 'champion', ...protection }] })
+    await register('rain')
+    await register('rain')
+    const of = (who: typeof client, method: 'PUT' | 'DELETE', body?: object) =>
+      who.call(method, `${api}/models/rain/aliases/champion`, body)
+    // Nothing is protected where nobody said so.
+    expect((await of(contributor, 'PUT', { version: 1 })).status).toBe(200)
+    expect((await protect({ permission: 'deployment:write', reason: true })).status).toBe(200)
+    const protectedFrom = async (answer: Promise<{ status: number; json: { code: string } }>) => {
+      const { status, json } = await answer
+      expect([status, json.code]).toEqual([403, 'REGISTRY.ALIAS_PROTECTED'])
+    }
+    await protectedFrom(of(contributor, 'PUT', { version: 2, reason: 'better' }))
+    await protectedFrom(of(contributor, 'DELETE'))
+    await protectedFrom(contributor.call('DELETE', `${api}/models/rain/versions/1`))
+    await protectedFrom(contributor.call('DELETE', `${api}/models/rain`))
+    const registered = { run, path: 'model', alias: 'champion' }
+    await protect({ permission: 'deployment:write' })
+    await protectedFrom(contributor.call('POST', `${api}/models/rain/versions`, registered))
+    await protect({ permission: 'deployment:write', reason: true })
+    expect((await contributor.call('PUT', `${api}/models/rain/aliases/shadow`, { version: 2 })).status).toBe(200)
+    const silent = await alias('rain', 'champion', 2)
+    expect([silent.status, silent.json.detail]).toEqual([400, expect.stringContaining('A reason is missing')])
+    expect((await of(client, 'PUT', { version: 2, reason: 'better in winter' })).status).toBe(200)
+    await protect({ permission: 'deployment:write', approval: true })
+    const early = await of(client, 'PUT', { version: 1 })
+    expect([early.status, early.json.code]).toEqual([409, 'REGISTRY.NOT_APPROVED'])
+    await protect({ permission: 'project:admin' })
+    await protectedFrom(of(client, 'DELETE'))
+    expect((await of(admin, 'DELETE')).status).toBe(200)
+    await world.settled(project)
+    const { events } = (await client.call('GET', `${api}/events?name=model.alias-set`)).json
+    expect(events.map((one: { data: { reason?: string } }) => one.data.reason)).toContain('better in winter')
   })
 
   test('a productive model without retraining criteria cannot be promoted; a trigger or words are criteria', async () => {

@@ -1,7 +1,8 @@
-import type { ModelStrategy } from '@trivium/contract'
+import type { ModelStrategy, ProtectedAlias } from '@trivium/contract'
 import { asReader, type Reader, type Trx } from '../../kernel/db/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
-import type { Scope } from '../../kernel/principal/index.ts'
+import { holds, type Scope } from '../../kernel/principal/index.ts'
+import type { ModelDescription } from './describe-files.ts'
 import { registryErrors } from './errors.ts'
 import type { RegistryDeps } from './models.ts'
 import { noCriteria, withoutCriteria } from './promotion.ts'
@@ -50,72 +51,134 @@ export async function setStrategy(
 
 /** Throws REGISTRY.AGAINST_STRATEGY when a model may not be called so. */
 export async function checkName(db: Reader, project: string, name: string): Promise<void> {
-  const { names } = await readStrategy(db, project)
-  if (names.length > 0 && !names.some((pattern) => matches(pattern, name)))
-    throw registryErrors.AGAINST_STRATEGY(
-      `The name "${name}"`,
-      `Names are ${names.map((one) => `"${one}"`).join(' or ')}.`,
-    )
+  const [problem] = nameProblems(await readStrategy(db, project), name)
+  if (problem !== undefined) throw registryErrors.AGAINST_STRATEGY(`The name "${name}"`, problem)
+}
+
+function nameProblems({ names }: ModelStrategy, name: string): string[] {
+  return names.length > 0 && !names.some((pattern) => matches(pattern, name))
+    ? [`The name "${name}" is none of ${names.map((one) => `"${one}"`).join(' or ')}.`]
+    : []
+}
+
+/** A version that somebody wants to register, as far as a strategy asks. */
+export interface ProposedVersion {
+  readonly model: string
+  readonly tags: readonly { readonly key: string; readonly value: string }[]
+  readonly description: string
+  readonly run: string | null
+  /** Its run or its pipeline read one. */
+  readonly hasDataset: boolean
+  readonly alias: string | undefined
+  readonly files: Pick<ModelDescription, 'flavors' | 'signature' | 'onnx' | 'pickles'>
 }
 
 /** Throws REGISTRY.AGAINST_STRATEGY with everything that a version lacks; returns the alias that it gets where none was said. */
-export async function checkVersion(
-  db: Reader,
-  project: string,
-  version: {
-    model: string
-    tags: readonly { key: string; value: string }[]
-    description: string
-    run: string | null
-    hasSignature: boolean
-    alias: string | undefined
-  },
-): Promise<string | undefined> {
+export async function checkVersion(db: Reader, project: string, version: ProposedVersion): Promise<string | undefined> {
   const strategy = await readStrategy(db, project)
-  if (strategy === open) return version.alias
-  await checkName(db, project, version.model)
-  const own = await db
-    .selectFrom('model_tag')
-    .select(['key', 'value'])
-    .where('project_id', '=', project)
-    .where('model', '=', version.model)
-    .execute()
-  const tags = new Map([...own, ...version.tags].map(({ key, value }) => [key, value]))
-  const problems: string[] = []
-  for (const { key, values } of strategy.tags) {
-    const value = tags.get(key)
-    if (value === undefined || value === '') problems.push(`Tag "${key}" is missing.`)
-    else if (values && !values.includes(value)) problems.push(`Tag "${key}" is "${value}", not ${values.join(' or ')}.`)
-  }
-  if (strategy.require.includes('description') && version.description.trim() === '') {
-    const model = await db
-      .selectFrom('model')
-      .select('description')
-      .where('project_id', '=', project)
-      .where('name', '=', version.model)
-      .executeTakeFirst()
-    if (!model?.description.trim()) problems.push('A description is missing.')
-  }
-  if (strategy.require.includes('run') && version.run === null) problems.push('The run that made it is missing.')
-  if (strategy.require.includes('signature') && !version.hasSignature) problems.push('Its signature is missing.')
-  if (version.alias !== undefined) problems.push(...aliasProblems(strategy, version.alias))
+  const problems = await versionProblems(db, project, strategy, version)
   if (problems.length > 0)
     throw registryErrors.AGAINST_STRATEGY(`A version of "${version.model}" like this`, problems.join(' '))
   return version.alias ?? (strategy.labelNew ? 'challenger' : undefined)
 }
 
-/** Throws when an alias may not be used, or a version may not become champion: REGISTRY.AGAINST_STRATEGY, NOT_PROMOTABLE. */
+/** Everything that a strategy has against a version, one sentence each. */
+export async function versionProblems(
+  db: Reader,
+  project: string,
+  strategy: ModelStrategy,
+  version: ProposedVersion,
+): Promise<string[]> {
+  if (strategy === open) return []
+  const { model, files } = version
+  const own = await db
+    .selectFrom('model_tag')
+    .select(['key', 'value'])
+    .where('project_id', '=', project)
+    .where('model', '=', model)
+    .execute()
+  const tags = new Map([...own, ...version.tags].map(({ key, value }) => [key, value]))
+  const said = (...keys: string[]): boolean => keys.some((key) => (tags.get(key) ?? '').trim() !== '')
+  const problems = nameProblems(strategy, model)
+  for (const { key, values } of strategy.tags) {
+    const value = tags.get(key)
+    if (value === undefined || value === '') problems.push(`Tag "${key}" is missing.`)
+    else if (values && !values.includes(value)) problems.push(`Tag "${key}" is "${value}", not ${values.join(' or ')}.`)
+  }
+  for (const wanted of strategy.require) {
+    if (wanted === 'description' && version.description.trim() === '' && !(await isDescribed(db, project, model)))
+      problems.push('A description is missing.')
+    if (wanted === 'run' && version.run === null) problems.push('The run that made it is missing.')
+    if (wanted === 'signature' && files.signature === null) problems.push('Its signature is missing.')
+    if (wanted === 'dataset' && !version.hasDataset)
+      problems.push('No dataset is on record that it was trained on: log it with mlflow.log_input.')
+    if (wanted === 'licence' && !said('licence', 'license')) problems.push('Its licence is missing: tag "licence".')
+    if (wanted === 'owner' && !said('owner')) problems.push('Its owner is missing: tag "owner".')
+  }
+  problems.push(...formatProblems(strategy, files))
+  if (version.alias !== undefined) problems.push(...aliasProblems(strategy, version.alias))
+  return problems
+}
+
+function formatProblems(
+  { formats, forbidPickle }: ModelStrategy,
+  { flavors, onnx, pickles }: ProposedVersion['files'],
+): string[] {
+  const problems: string[] = []
+  if (formats) {
+    const named = [...new Set([...flavors, ...(onnx === null ? [] : ['onnx'])])]
+    const counted = named.length > 1 ? named.filter((one) => one !== 'python_function') : named
+    const others = counted.filter((one) => !formats.includes(one))
+    if (counted.length === 0) problems.push(`Its format is not known, and ${formats.join(' or ')} is asked for.`)
+    else if (others.length > 0) problems.push(`Its format is ${others.join(', ')}, not ${formats.join(' or ')}.`)
+  }
+  if (forbidPickle && pickles.length > 0)
+    problems.push(
+      `It holds Python pickles, which run code when they are loaded: ${pickles.map(({ path, why }) => `${path} (${why})`).join(', ')}.`,
+    )
+  return problems
+}
+
+async function isDescribed(db: Reader, project: string, name: string): Promise<boolean> {
+  const model = await db
+    .selectFrom('model')
+    .select('description')
+    .where('project_id', '=', project)
+    .where('name', '=', name)
+    .executeTakeFirst()
+  return (model?.description ?? '').trim() !== ''
+}
+
+/** Throws where the alias is protected and the caller is not among those who may set or remove it: REGISTRY.ALIAS_PROTECTED. */
+export async function checkProtected(db: Reader, scope: Scope, alias: string): Promise<void> {
+  const found = protectionOf(await readStrategy(db, scope.project), alias)
+  if (!found || scope.principal.kind === 'system' || holds(scope.principal, scope.project, found.permission)) return
+  throw registryErrors.ALIAS_PROTECTED(alias, found.permission)
+}
+
+const protectionOf = (strategy: ModelStrategy, alias: string): ProtectedAlias | undefined =>
+  strategy.protected?.find((one) => one.alias === alias)
+
+/** Throws when an alias may not be used, or not by this caller, or a version may not have it: REGISTRY.AGAINST_STRATEGY, ALIAS_PROTECTED, NOT_PROMOTABLE. */
 export async function checkPromotion(
   trx: Trx,
-  project: string,
+  scope: Scope,
   name: string,
   version: number,
   alias: string,
+  reason: string,
 ): Promise<void> {
   const db = asReader(trx)
+  const { project } = scope
   const strategy = await readStrategy(db, project)
   const problems = aliasProblems(strategy, alias)
   if (problems.length > 0) throw registryErrors.AGAINST_STRATEGY(`The alias "${alias}"`, problems.join(' '))
+  await checkProtected(db, scope, alias)
+  const protection = protectionOf(strategy, alias)
+  if (protection?.reason && reason.trim() === '')
+    throw registryErrors.AGAINST_STRATEGY(`To set the alias "${alias}"`, 'A reason is missing: say why.')
+  if (protection?.approval && approvalOf(await requireVersion(db, project, name, version), 'required') !== 'approved')
+    throw registryErrors.NOT_APPROVED(name, version, alias)
   if (alias !== 'champion') return
   const model = await requireModel(db, project, name)
   if ((await withoutCriteria(db, project, [model])).has(name))

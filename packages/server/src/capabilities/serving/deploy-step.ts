@@ -47,7 +47,9 @@ export function deployStep(serving: Serving, registry: Pick<Registry, 'setAlias'
       })
       // Somebody may have rolled it back between two attempts: then the alias stays with what serves.
       if (alias !== undefined && release.active)
-        await registry.setAlias(context.scope, model.id, alias, Number(model.version), context.actKey)
+        await registry.setAlias(context.scope, model.id, alias, Number(model.version), {
+          once: context.actKey,
+        })
       context.log(`${name} serves ${model.id} version ${model.version} as release ${release.number}.`)
       return {
         outputs: {

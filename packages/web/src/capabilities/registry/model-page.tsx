@@ -123,7 +123,10 @@ export function Page() {
                       id: 'format',
                       head: 'Format',
                       cell: (version) => (
-                        <span className="t2">{version.onnx ? 'ONNX' : version.flavors.join(', ')}</span>
+                        <span className="t2">
+                          {version.onnx ? 'ONNX' : version.flavors.join(', ')}
+                          {version.unsafe && ', pickle'}
+                        </span>
                       ),
                     },
                     {

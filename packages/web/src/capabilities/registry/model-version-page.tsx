@@ -29,9 +29,10 @@ import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
 import { EvidenceTable } from './evidence-table.tsx'
 import { ModelCard } from './model-card.tsx'
+import { ProvenanceTab } from './provenance-tab.tsx'
 import { versionState } from './version-state.ts'
 
-const shape = { tab: oneOf(['evidence', 'card', 'signature', 'files'], 'evidence') }
+const shape = { tab: oneOf(['evidence', 'card', 'signature', 'files', 'provenance'], 'evidence') }
 
 /** One version: may it be used, on what evidence, made from what, and how it is called. */
 export function Page() {
@@ -110,12 +111,28 @@ function VersionView({ project, version }: { readonly project: string; readonly 
           { id: 'card', label: 'Card' },
           { id: 'signature', label: 'Signature and example' },
           { id: 'files', label: 'Files', count: version.files.filter((file) => !file.isDirectory).length },
+          { id: 'provenance', label: 'Provenance' },
         ]}
       />
       <TabPanel tab={view.tab}>
         <WithAside
           aside={
             <>
+              {version.unsafe !== null && (
+                <Note tone="bad">
+                  <span className="m">Unsafe to load: pickle</span>
+                  <p className="sm t2 mt-4">
+                    Loading these files runs code that their author chose. The server never does it in its own process.
+                  </p>
+                  <ul className="bullets sm mt-4">
+                    {version.unsafe.files.map(({ path, why }) => (
+                      <li key={path}>
+                        <span className="mono">{path}</span> <span className="t3">{why}</span>
+                      </li>
+                    ))}
+                  </ul>
+                </Note>
+              )}
               {version.missing.length > 0 && (
                 <Note
                   tone={version.approval === 'waiting' ? 'person' : 'plain'}
@@ -175,6 +192,7 @@ function VersionView({ project, version }: { readonly project: string; readonly 
           )}
           {view.tab === 'card' && <ModelCard project={project} model={version.model} version={version.version} />}
           {view.tab === 'signature' && <Signature version={version} />}
+          {view.tab === 'provenance' && <ProvenanceTab project={project} version={version} />}
           {view.tab === 'files' && (
             <DataTable
               label="Files"

@@ -3,6 +3,12 @@ import { useContractQuery } from '../../data/contract-query.ts'
 import { Facts } from '../../ui/facts.tsx'
 import { Section } from '../../ui/section.tsx'
 
+const protectors = {
+  'deployment:write': 'maintainers',
+  'inbox:decide': 'approvers',
+  'project:admin': 'administrators',
+} as const
+
 const words = (strategy: ModelStrategy): { label: string; value: string }[] => [
   ...(strategy.names.length > 0 ? [{ label: 'Names', value: strategy.names.join(' or ') }] : []),
   ...(strategy.tags.length > 0
@@ -14,6 +20,16 @@ const words = (strategy: ModelStrategy): { label: string; value: string }[] => [
       ]
     : []),
   ...(strategy.require.length > 0 ? [{ label: 'Mandatory', value: strategy.require.join(', ') }] : []),
+  ...(strategy.formats ? [{ label: 'Formats', value: strategy.formats.join(' or ') }] : []),
+  ...(strategy.forbidPickle ? [{ label: 'Pickles', value: 'refused' }] : []),
+  ...(strategy.protected ?? []).map(({ alias, permission, approval, reason }) => ({
+    label: `${alias} is set by`,
+    value: [
+      protectors[permission],
+      ...(approval ? ['after an approval'] : []),
+      ...(reason ? ['with a reason'] : []),
+    ].join(', '),
+  })),
   ...(strategy.aliases ? [{ label: 'Labels', value: ['champion', 'challenger', ...strategy.aliases].join(', ') }] : []),
   ...(strategy.labelNew ? [{ label: 'A new version', value: 'is challenger' }] : []),
   ...(strategy.replacement.length > 0
