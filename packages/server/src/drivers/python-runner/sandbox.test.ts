@@ -121,6 +121,20 @@ const through = (found: Record<string, string>) =>
   Object.entries(found).flatMap(([name, outcome]) => (outcome.startsWith('refused') ? [] : [`${name}: ${outcome}`]))
 
 describe.skipIf(!boundary.contained)(`a contained step${why === '' ? '' : ` (not active: ${why})`}`, () => {
+  test('is forbidden calls at other processes, at the kernel and at shared memory before these look at what is asked', async () => {
+    const says = async (more: Partial<Sandbox> = {}) =>
+      (await step(await start(more), 'nonsense')).returned as Record<string, string>
+    const said = await says()
+    expect(Object.entries(said).filter(([, what]) => what !== 'forbidden')).toEqual([])
+    // And it is the filter that forbids them.
+    const without = await says({ without: ['calls', 'step-calls'], identity: null })
+    const reached = Object.keys(without).filter((name) => without[name] !== 'forbidden')
+    expect(reached).toEqual(
+      expect.arrayContaining(['ptrace', 'process_vm_readv', 'mount', 'unshare', 'keyctl', 'shmget']),
+    )
+    expect(Object.keys(said).length).toBe(Object.keys(without).length)
+  })
+
   test('reaches nothing of the server, of other projects or of the network', async () => {
     const found = await attack(await start())
     expect(through(found)).toEqual([])
