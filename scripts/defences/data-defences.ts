@@ -222,7 +222,7 @@ export const dataDefences: readonly Defence[] = [
         'a path is a file or a folder',
         'if (found) throw trackingErrors.ARTIFACT_IN_THE_WAY',
         'if (false as boolean) throw trackingErrors.ARTIFACT_IN_THE_WAY',
-        { hole: 'file write' },
+        { hole: 'file write', tests: ['capabilities/tracking/tracking.test.ts'] },
       ],
     ],
   ),

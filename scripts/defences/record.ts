@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Defence } from './defence.ts'
 
 /** One line of the record: the defence as it stood, when it was taken out, and the test that failed by what it asserts. */
-export interface Seen {
+interface Seen {
   readonly digest: string
   readonly date: string
   readonly test: string

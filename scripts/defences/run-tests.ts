@@ -12,7 +12,7 @@ export interface Failure {
 }
 
 /** What a run of a test file came to; `ran` counts tests that passed or failed. */
-export interface TestRun {
+interface TestRun {
   readonly ran: number
   readonly failures: readonly Failure[]
 }

@@ -4,17 +4,10 @@ import type { Defence } from './defence.ts'
 import { type Failure, runTests } from './run-tests.ts'
 
 /** What became of a defence that was taken out: a test's assertion found it, none did, or it could not be told. */
-export type Outcome =
-  | 'found'
-  | 'survived'
-  | 'timed out'
-  | 'threw'
-  | 'does not apply'
-  | 'nothing ran'
-  | 'fails untouched'
+type Outcome = 'found' | 'survived' | 'timed out' | 'threw' | 'does not apply' | 'nothing ran' | 'fails untouched'
 
 /** The outcome; `test` failed by what it asserts. */
-export interface Tried {
+interface Tried {
   readonly outcome: Outcome
   readonly detail: string
   readonly test?: Failure

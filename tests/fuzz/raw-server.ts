@@ -11,7 +11,7 @@ const fixtures = join(import.meta.dirname, '../../packages/server/src/kernel/htt
 const tls = { certificate: join(fixtures, 'first-certificate.pem'), key: join(fixtures, 'first-key.pem') }
 
 /** A case that was answered badly, at one port. */
-export interface RawFinding {
+interface RawFinding {
   readonly name: string
   readonly why: string
 }
