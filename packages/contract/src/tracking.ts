@@ -251,14 +251,14 @@ export const restoreExperiment = route({
   },
 })
 
-/** Which metrics, parameters and tags the runs of an experiment have: the columns to choose from. */
+/** Which metrics, parameters and tags the newest runs of an experiment have: the columns to choose from. `runs` counts among those looked at. */
 export const listRunColumns = route({
   method: 'GET',
   url: '/api/v1/projects/:project/run-columns',
   permission: 'run:read',
   schema: {
     operationId: 'listRunColumns',
-    summary: 'Lists the keys that runs have, the most frequent first.',
+    summary: 'Lists the keys that the newest 2,000 runs have, the most frequent first.',
     params: ProjectParams,
     query: Type.Object({ experiment: Type.Optional(ExperimentId) }),
     response: {

@@ -16,8 +16,6 @@ const attributes: Record<string, RawBuilder<unknown>> = {
   end_time: sql`r.end_time`,
 }
 const times = ['start_time', 'end_time']
-/** Of a parameter's or tag's value, in the index by value: Postgres takes no longer ones. */
-const indexedLetters = 64
 
 /** Turns a filter into a condition over the run `r`. A comparison with something that the run does not have is false, also `!=`. */
 export function compileRunFilter(dialect: Dialect, expression: RunExpression): Condition {
@@ -38,7 +36,7 @@ function compileComparison(dialect: Dialect, comparison: Comparison): Condition 
     return sql<SqlBool>`(${column} is not null and ${compileNumber(column, comparator, value as number)})`
   }
   if (entity === 'metric')
-    return sql<SqlBool>`${not}exists (select 1 from run_metric m where m.project_id = r.project_id and m.run_id = r.id and m.key = ${key} and ${metricTest(comparison)})`
+    return sql<SqlBool>`${not}exists (select 1 from run_metric m where m.project_id = r.project_id and m.run_id = r.id and m.key = ${key} and ${metricTest(comparison, false)})`
   if (entity === 'dataset') {
     const column = sql.raw(`i.${key}`)
     const test = value === null ? sql`${column} is not null` : compileText(dialect, column, comparator, value as string)
@@ -49,32 +47,27 @@ function compileComparison(dialect: Dialect, comparison: Comparison): Condition 
   return sql<SqlBool>`${not}exists (select 1 from ${table} k where k.project_id = r.project_id and k.run_id = r.id and k.key = ${key} and ${test})`
 }
 
-/** What a comparison says of a row `m` of `run_metric`. */
-function metricTest({ key, statistic: asked, comparator, value }: Comparison): RawBuilder<unknown> {
+/**
+ * What a comparison says of a row `m` of `run_metric`. Where the run is known already SQLite must not look the value up in the index by value, which would read all runs
+ * with such a value for each run: a plus before the column keeps it from that.
+ */
+export function metricTest(
+  { key, statistic: asked, comparator, value }: Comparison,
+  byValue: boolean,
+): RawBuilder<unknown> {
   const statistic = statisticOf(key, asked)
   if (value === null)
     return statistic === 'min' || statistic === 'max' ? sql`m.${sql.raw(statistic)}_value is not null` : sql`1 = 1`
   // NaN differs from every number and is neither above nor below one.
   const differs = comparator === '!=' || comparator === 'NOT IN'
   if (statistic === 'last') {
-    const test = compileNumber(sql`m.last_value`, comparator, value as number)
-    return differs ? sql`(m.last_is_nan = 1 or ${test})` : sql`m.last_is_nan = 0 and ${test}`
+    const plus = sql.raw(byValue ? '' : '+')
+    const test = compileNumber(sql`${plus}m.last_value`, comparator, value as number)
+    return differs ? sql`(${plus}m.last_is_nan = 1 or ${test})` : sql`${plus}m.last_is_nan = 0 and ${test}`
   }
   const column = metricValue('m', statistic)
   const test = compileNumber(column, comparator, value as number)
   return differs && statistic === 'first' ? sql`(${column} is null or ${test})` : test
-}
-
-/** The same as rows of runs: which ids have it, read from an index by value. undefined where only a look at each run can tell. */
-export function compileRunIds(project: string, comparison: Comparison): RawBuilder<unknown> | undefined {
-  const { entity, key, statistic, comparator, value } = comparison
-  if (entity === 'metric' && statistic === 'last' && value !== null && comparator !== '!=' && comparator !== 'NOT IN')
-    return sql`select m.run_id from run_metric m where m.project_id = ${project} and m.key = ${key} and ${metricTest(comparison)}`
-  if ((entity !== 'param' && entity !== 'tag') || (comparator !== '=' && comparator !== 'IN')) return undefined
-  const values = (typeof value === 'string' ? [value] : value) as readonly string[]
-  const starts = [...new Set(values.map((one) => Array.from(one).slice(0, indexedLetters).join('')))]
-  const list = (texts: readonly string[]) => sql.join(texts.map((one) => sql`${one}`))
-  return sql`select k.run_id from ${sql.table(`run_${entity}`)} k where k.project_id = ${project} and k.key = ${key} and substr(k.value, 1, ${sql.raw(String(indexedLetters))}) in (${list(starts)}) and k.value in (${list(values)})`
 }
 
 /** The joins and keys of an order over the run `r`: real numbers, then NaN, then missing, in both directions; text by code point; last the newest start and the id. */
@@ -93,6 +86,10 @@ export function compileRunOrder(
     }
     if (entity === 'attribute') {
       const column = attributes[key] as RawBuilder<unknown>
+      if (times.includes(key) && descending) {
+        order.push(sql`${column} desc${sql.raw(dialect === 'sqlite' ? '' : ' nulls last')}`)
+        return
+      }
       order.push(
         sql`case when ${column} is null then 1 else 0 end`,
         sql`${times.includes(key) ? column : text(column)} ${direction}`,
@@ -111,8 +108,9 @@ export function compileRunOrder(
     } else
       order.push(sql`case when ${alias}.key is null then 1 else 0 end`, sql`${text(sql`${alias}.value`)} ${direction}`)
   })
+  // For SQLite NULL is the least there is: an index gives this order as it stands.
   if (!keys.some((k) => k.key === 'start_time'))
-    order.push(sql`case when r.start_time is null then 1 else 0 end`, sql`r.start_time desc`)
+    order.push(sql`r.start_time desc${sql.raw(dialect === 'sqlite' ? '' : ' nulls last')}`)
   order.push(sql`r.id`)
   return { joins: sql.join(joins, sql` `), order: sql.join(order) }
 }
