@@ -13,6 +13,7 @@ import { evaluationCommands } from './commands/evaluations.ts'
 import { experimentCommands } from './commands/experiments.ts'
 import { importCommands } from './commands/import.ts'
 import { eventCommands } from './commands/events.ts'
+import { exportCommands } from './commands/export.ts'
 import { featureCommands } from './commands/features.ts'
 import { inboxCommands } from './commands/inbox.ts'
 import { lineageCommands } from './commands/lineage.ts'
@@ -75,6 +76,7 @@ export function createProgram(terminal: Terminal): Command {
     runCommands,
     experimentCommands,
     importCommands,
+    exportCommands,
     trashCommands,
     evaluationCommands,
     modelCommands,

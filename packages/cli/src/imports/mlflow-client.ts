@@ -33,7 +33,11 @@ const longestMessage = 500
 /** Credentials as MLflow's own client takes them: a token, a name with password, or both in the address. */
 export function createMlflowClient(
   address: string,
-  { env, signal }: { env: Readonly<Record<string, string | undefined>>; signal: AbortSignal },
+  {
+    env,
+    signal,
+    workspace,
+  }: { env: Readonly<Record<string, string | undefined>>; signal: AbortSignal; workspace?: string },
 ): MlflowClient {
   const parsed = new URL(address)
   const user = decodeURIComponent(parsed.username) || env['MLFLOW_TRACKING_USERNAME']
@@ -62,7 +66,11 @@ export function createMlflowClient(
       try {
         const answer = await fetch(target, {
           method,
-          headers: { ...headers, ...(body ? { 'content-type': body.type } : {}) },
+          headers: {
+            ...headers,
+            ...(workspace === undefined ? {} : { 'x-mlflow-workspace': workspace }),
+            ...(body ? { 'content-type': body.type } : {}),
+          },
           ...(body ? { body: body.bytes } : {}),
           signal,
           redirect: 'error',
