@@ -106,6 +106,10 @@ CALLS = {
     "inotify_init1": (294, 26, -1),
     "pidfd_getfd": (438, 438, -1, -1, 0),
     "kcmp": (312, 272, -1, -1, 99, 0, 0),
+    # Of another process, and with a namespace of its own.
+    "setpriority": (141, 140, -1, 1, 0),
+    "prlimit64": (302, 261, -1, 0, 0, 0),
+    "clone": (56, 220, 0x10000200, 0, 0, 0, 0),
 }
 
 
