@@ -249,9 +249,9 @@ def inside_step(pinned):
     return [*rules, ("sched_setaffinity", [ret(PRETEND)])] if pinned else rules
 
 
-def install(rules, listener=False):
-    """Takes hold of this process and of all that it starts. Returns the descriptor on which what is asked arrives, or None."""
-    column, architecture, seccomp = MACHINES[os.uname().machine]
+def program_of(rules, machine):
+    """The filter as the kernel runs it."""
+    column, architecture, _ = MACHINES[machine]
     program = [(LOAD, 0, 0, 4), (EQUAL, 1, 0, architecture), ret(KILL), (LOAD, 0, 0, 0)]
     if column == 0:
         program += [(AT_LEAST, 0, 1, 0x40000000), ret(refuse(errno.ENOSYS))]
@@ -259,7 +259,14 @@ def install(rules, listener=False):
         number = NUMBERS[name][column]
         if number is not None:
             program += [(EQUAL, 0, len(body), number), *body]
-    program.append(ret(ALLOW))
+    return [*program, ret(ALLOW)]
+
+
+def install(rules, listener=False):
+    """Takes hold of this process and of all that it starts. Returns the descriptor on which what is asked arrives, or None."""
+    machine = os.uname().machine
+    seccomp = MACHINES[machine][2]
+    program = program_of(rules, machine)
     code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *line) for line in program))
     header = struct.pack("<HxxxxxxQ", len(program), ctypes.addressof(code))
     for flags in ([NEW_LISTENER | WAIT_KILLABLE, NEW_LISTENER] if listener else [0]):

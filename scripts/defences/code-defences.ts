@@ -15,7 +15,7 @@ const refused = (call: string) =>
 export const codeDefences: readonly Defence[] = [
   ...defencesOf(
     'python/trivium_runner/seccomp.py',
-    [sandbox],
+    ['drivers/python-runner/filter.test.ts', sandbox],
     [
       ...[
         'ptrace',
