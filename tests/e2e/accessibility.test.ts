@@ -139,6 +139,7 @@ describe('the pages for people who do not see them or have no mouse', () => {
         '/monitors/delays-daily?tab=data',
         '/monitors/delays-daily?tab=windows',
         `/lineage?urn=${encodeURIComponent(`trivium://${world.project}/model/late@1`)}&as=table`,
+        `/runs/${world.runs[0]}?tab=traces`,
         '/models/nothing',
         '/nowhere',
       ]) {

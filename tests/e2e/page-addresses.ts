@@ -32,6 +32,7 @@ function fill(path: string, world: World): string {
     deployment: 'delays',
     prediction: world.prediction,
     experiment: world.experiment,
+    trace: world.trace,
   }
   const filled = path.replace(/\$(\w+)/g, (_, name: string) => {
     const value = values[name]

@@ -39,6 +39,7 @@ export interface World {
   readonly alert: string
   readonly item: string
   readonly prediction: string
+  readonly trace: string
 }
 
 /** Makes one of everything over HTTP, as clients do: data, features, runs, a pipeline, an evaluation, a model, a deployment with traffic, an alert and a decision. */
@@ -51,6 +52,7 @@ export async function seedWorld(baseUrl: string, token: string): Promise<World> 
   const trainer = await admin.call(createToken, { params: { project }, body: { name: 'training', for: 'trainer' } })
   await addData(admin)
   const runs = await logRuns(baseUrl, trainer.secret)
+  const traced = await trace(baseUrl, trainer.secret, runs[0] ?? '')
   const evaluated = await evaluate(admin)
   const prediction = await serve(admin)
   const alert = await watch(admin)
@@ -60,7 +62,7 @@ export async function seedWorld(baseUrl: string, token: string): Promise<World> 
     params: { project, model: 'late', version: 2 },
     body: {},
   })
-  return { project, emptyProject: 'empty', experiment: '0', runs, ...evaluated, alert, item, prediction }
+  return { project, emptyProject: 'empty', experiment: '0', runs, ...evaluated, alert, item, prediction, trace: traced }
 }
 
 async function addData(admin: Client): Promise<void> {
@@ -127,6 +129,62 @@ async function logRuns(baseUrl: string, token: string): Promise<string[]> {
     ids.push(run_id)
   }
   return ids
+}
+
+/** A trace of three steps, of which the last fails, with what a person says of it. */
+async function trace(baseUrl: string, token: string, run: string): Promise<string> {
+  const traceId = '7e'.repeat(16)
+  const at = BigInt(Date.now() - 30_000) * 1_000_000n
+  const span = (n: number, from: number, to: number, name: string, more: object = {}) => ({
+    traceId,
+    spanId: String(n).repeat(16),
+    ...(n === 1 ? {} : { parentSpanId: '1'.repeat(16) }),
+    name,
+    startTimeUnixNano: String(at + BigInt(from) * 1_000_000n),
+    endTimeUnixNano: String(at + BigInt(to) * 1_000_000n),
+    attributes: [
+      { key: 'mlflow.spanInputs', value: { stringValue: JSON.stringify({ question: 'Why is SFO late?' }) } },
+      { key: 'mlflow.spanType', value: { stringValue: n === 1 ? 'CHAIN' : 'TOOL' } },
+    ],
+    ...more,
+  })
+  const failed = {
+    status: { code: 2, message: 'TimeoutError: the weather did not answer' },
+    events: [
+      {
+        name: 'exception',
+        timeUnixNano: String(at + 400_000_000n),
+        attributes: [{ key: 'exception.message', value: { stringValue: 'the weather did not answer' } }],
+      },
+    ],
+  }
+  const spans = [
+    span(1, 0, 420, 'explain the delay', failed),
+    span(2, 5, 90, 'look up the flights', { status: { code: 1 } }),
+    span(3, 95, 410, 'ask for the weather', failed),
+  ]
+  const send = async (path: string, body: object, headers: Record<string, string> = {}) => {
+    const response = await fetch(`${baseUrl}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    })
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
+  }
+  await send(
+    '/v1/traces',
+    { resourceSpans: [{ scopeSpans: [{ spans }] }] },
+    { 'x-mlflow-experiment-id': '0', 'x-mlflow-run-id': run },
+  )
+  await send(`/api/3.0/mlflow/traces/tr-${traceId}/assessments`, {
+    assessment: {
+      assessment_name: 'helpful',
+      feedback: { value: false },
+      rationale: 'It says nothing about the fog.',
+      source: { source_type: 'HUMAN', source_id: 'a-viewer' },
+    },
+  })
+  return `tr-${traceId}`
 }
 
 async function evaluate(admin: Client): Promise<{ pipelineRun: string; evaluation: string }> {

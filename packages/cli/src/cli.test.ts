@@ -39,6 +39,39 @@ describe('commands against a server', () => {
     await mlflow('POST', 'mlflow/model-versions/create', JSON.stringify(version))
   }
 
+  test('traces are listed, shown as a tree of steps, and removed by age', async () => {
+    const token = await tokenOf('contributor')
+    const at = 1_700_000_000_000_000_000n
+    const span = (spanId: string, name: string, more: object) => ({
+      traceId: '6b'.repeat(16),
+      spanId: spanId.repeat(8),
+      name,
+      startTimeUnixNano: String(at),
+      endTimeUnixNano: String(at + 1_500_000_000n),
+      ...more,
+    })
+    const failed = { parentSpanId: '01'.repeat(8), status: { code: 2, message: 'no weather' } }
+    const spans = [span('01', 'answer', { status: { code: 1 } }), span('02', 'look up', failed)]
+    const sent = await fetch(`${server.ready.url}/v1/traces`, {
+      method: 'POST',
+      body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }),
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'x-mlflow-experiment-id': '0',
+      },
+    })
+    expect(sent.status).toBe(200)
+    const id = `tr-${'6b'.repeat(16)}`
+    const listed = await trivium(['traces', 'list', '--experiment', 'Default', '--filter', "status = 'OK'"])
+    expect(listed.out).toMatch(new RegExp(`${id} +answer +ok .*1\\.5 s`))
+    expect((await trivium(['traces', 'show', id])).out).toMatch(
+      /answer +unknown +ok[^]* {2}look up +unknown +error.*no weather/,
+    )
+    const removed = await trivium(['traces', 'delete', 'Default', '--before', '2024-01-01'])
+    expect(removed.out).toContain('1 trace removed')
+  })
+
   test('a large file goes to a run and comes back: what was there before a kill is not sent or fetched twice', async () => {
     const token = await tokenOf('contributor')
     const env = { TRIVIUM_TOKEN: token }

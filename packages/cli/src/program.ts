@@ -30,6 +30,7 @@ import { sessionCommands } from './commands/sessions.ts'
 import { storageCommands } from './commands/storage.ts'
 import { subjectCommands } from './commands/subjects.ts'
 import { tokenCommands } from './commands/tokens.ts'
+import { traceCommands } from './commands/traces.ts'
 import { trashCommands } from './commands/trash.ts'
 import { webhookCommands } from './commands/webhooks.ts'
 import { upCommand } from './commands/up.ts'
@@ -75,6 +76,7 @@ export function createProgram(terminal: Terminal): Command {
     featureCommands,
     runCommands,
     experimentCommands,
+    traceCommands,
     importCommands,
     exportCommands,
     trashCommands,

@@ -160,7 +160,8 @@ const signedText = (value: number | null | undefined): string | null =>
 const pText = (p: number | null | undefined): string | null =>
   p === null || p === undefined ? null : p < 0.001 ? '< 0.001' : p.toFixed(3)
 
-async function experimentOf(client: Client, project: string, name: string): Promise<string> {
+/** The id of an experiment of this name. */
+export async function experimentOf(client: Client, project: string, name: string): Promise<string> {
   const { experiments } = await client.call(listExperiments, { params: { project }, query: { limit: 1000 } })
   const found = experiments.find((one) => one.name === name) ?? experiments.find((one) => one.id === name)
   if (!found)

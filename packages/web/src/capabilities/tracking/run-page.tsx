@@ -18,6 +18,7 @@ import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 import { useToasts } from '../../ui/undo-toast.tsx'
+import { TraceTable } from '../traces/trace-table.tsx'
 import { ArtifactTree } from './artifact-tree.tsx'
 import { RunAside } from './run-aside.tsx'
 import { MetricTable, ParamTable } from './run-facts-tables.tsx'
@@ -26,7 +27,7 @@ import { isOwnTag } from './run-keys.ts'
 import { runStatus } from './run-status.ts'
 import { useLiveRuns } from './use-live-runs.ts'
 
-const shape = { tab: oneOf(['metrics', 'params', 'files', 'tags'], 'metrics') }
+const shape = { tab: oneOf(['metrics', 'params', 'files', 'tags', 'traces'], 'metrics') }
 const mostCurves = 12
 
 /** One run: what it measured, with what, from what, and what it left. */
@@ -111,6 +112,7 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
           { id: 'params', label: 'Parameters', count: Object.keys(run.params).length },
           { id: 'files', label: 'Files', count: run.artifacts.files },
           { id: 'tags', label: 'Tags', count: tags.length },
+          { id: 'traces', label: 'Traces' },
         ]}
       />
       <TabPanel tab={view.tab}>
@@ -126,6 +128,13 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
           )}
           {view.tab === 'params' && <ParamTable label="Parameters" values={Object.entries(run.params)} />}
           {view.tab === 'files' && <ArtifactTree project={project} of={{ run: run.id }} />}
+          {view.tab === 'traces' && (
+            <TraceTable
+              project={project}
+              search={{ run: run.id }}
+              empty={<p className="t2">The run made no trace.</p>}
+            />
+          )}
           {view.tab === 'tags' && <ParamTable label="Tags" values={tags} />}
         </WithAside>
       </TabPanel>
