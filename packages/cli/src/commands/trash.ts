@@ -7,6 +7,8 @@ import type { Terminal } from '../terminal.ts'
 
 const isRun = (id: string): boolean => /^[0-9a-f]{32}$/.test(id)
 
+const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
+
 /** `trivium trash …` */
 export function trashCommands(program: Command, terminal: Terminal): void {
   const group = program.command('trash').description('Deleted experiments and runs.')
@@ -73,7 +75,7 @@ export function trashCommands(program: Command, terminal: Terminal): void {
       const body = all ? { all } : { runs: ids.filter(isRun), experiments: ids.filter((id) => !isRun(id)) }
       show(
         await client.call(emptyTrash, { params: { project }, body }),
-        ({ experiments, runs }) => `Removing ${experiments} experiments and ${runs} runs.`,
+        ({ experiments, runs }) => `Removing ${counted(experiments, 'experiment')} and ${counted(runs, 'run')}.`,
       )
     },
   )
