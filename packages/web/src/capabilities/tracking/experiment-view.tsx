@@ -16,16 +16,11 @@ import { compareHref } from './compare-href.ts'
 import { RunCurves } from './run-curves.tsx'
 import { filterFields } from './run-filter-fields.ts'
 import { RunGroups } from './run-groups.tsx'
-import { isOwnTag, parseColumn, toOrder, usualAxes, usualCurve, writeKey } from './run-keys.ts'
+import { isOwnTag, parseColumn, toOrder, usualAxes, usualCurve } from './run-keys.ts'
 import { RunScatter } from './run-scatter.tsx'
 import { RunTable } from './run-table.tsx'
-import { RunViews } from './run-views.tsx'
 import { useLiveRuns } from './use-live-runs.ts'
-import { usePinnedRuns } from './use-pinned-runs.ts'
 import { useRunSparks } from './use-run-sparks.ts'
-
-/** Small curves are drawn for so many rows; further down the column stays empty. */
-const mostCurves = 400
 
 const shape = {
   filter: text(),
@@ -38,8 +33,6 @@ const shape = {
   y: text(),
   curve: text(),
   charts: oneOf(['on', 'off'], 'on'),
-  base: text(),
-  pins: list(),
 }
 
 /** Runs of one experiment: what the filter finds as charts, and as rows or groups. Everything chosen is in the address. */
@@ -59,7 +52,6 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
     ...(view.filter === '' ? {} : { filter: view.filter }),
   }
   const order = toOrder(view.sort)
-  const shownColumns = visible.length === 0 ? '*' : visible.map(writeColumn).join(',')
   const runs = useContractPages(
     searchRuns,
     {
@@ -67,21 +59,17 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
       query: {
         ...search,
         limit: 200,
-        columns: shownColumns,
+        columns: visible.length === 0 ? '*' : visible.join(','),
         ...(order === undefined ? {} : { order_by: order }),
       },
     },
     { enabled: columns.data !== undefined || columns.error !== null },
   )
   const rows = runs.data?.pages.flatMap((page) => page.runs) ?? []
-  const pinned = usePinnedRuns(project, view.base, view.pins, shownColumns)
   const total = runs.data?.pages[0]?.total
   useLiveRuns(
     (run) => rows.some((row) => row.id === run),
-    () => {
-      void runs.refetch()
-      pinned.refetch()
-    },
+    () => void runs.refetch(),
   )
   const sorted = view.sort.replace(/^-/, '').split(',')[0]
   const usual = usualAxes(
@@ -100,7 +88,7 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
     )
   const sparks = useRunSparks(
     project,
-    rows.slice(0, mostCurves).map((row) => row.id),
+    rows.map((row) => row.id),
     view.group.length > 0 ? undefined : curve,
   )
   const drawn = view.sel.length > 0 ? view.sel : rows.slice(0, 5).map((row) => row.id)
@@ -146,7 +134,6 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
         matched={total}
         total={view.view === 'active' ? experiment.runs : undefined}
         error={runs.error?.status === 400 ? runs.error.detail : undefined}
-        errorAt={runs.error?.at}
         placeholder="Filter, as in MLflow: metrics.auc > 0.6 and params.kind = 'forest'"
       >
         <Choice
@@ -160,12 +147,6 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
               ? [{ value: view.group.join(','), label: view.group.map((id) => parseColumn(id)?.key ?? id).join(', ') }]
               : []),
           ]}
-        />
-        <RunViews
-          project={project}
-          experiment={experiment.id}
-          state={{ filter: view.filter, sort: view.sort, columns: [...view.cols], group: [...view.group] }}
-          onChoose={({ filter, sort, columns: cols, group }) => setView({ filter, sort, cols, group }, { push: true })}
         />
         <ColumnsMenu
           columns={offered.map((id) => ({ id, label: id }))}
@@ -259,11 +240,6 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
             onSelection={(chosen) => setView({ sel: [...chosen] })}
             sparks={curve === undefined ? undefined : { metric: curve, of: sparks }}
             colors={charts ? marked : undefined}
-            pinned={pinned.runs}
-            baseline={pinned.baseline}
-            onEnd={() => {
-              if (runs.hasNextPage && !runs.isFetchingNextPage) void runs.fetchNextPage()
-            }}
             foot={
               <>
                 {total === rows.length
@@ -292,7 +268,7 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
       )}
       <SelectionBar
         count={view.sel.length}
-        hidden={view.sel.filter((id) => ![...pinned.runs, ...rows].some((row) => row.id === id)).length}
+        hidden={view.sel.filter((id) => !rows.some((row) => row.id === id)).length}
         onClear={() => setView({ sel: [] })}
         actions={[
           {
@@ -303,34 +279,8 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
             denied:
               view.sel.length < 2 ? 'Choose two runs or more.' : view.sel.length > 20 ? 'At most 20 runs.' : undefined,
           },
-          {
-            label: view.sel.length === 1 && view.sel[0] === view.base ? 'No baseline' : 'Make baseline',
-            key: 'b',
-            onAct: () =>
-              setView({ base: view.sel[0] === view.base ? '' : (view.sel[0] ?? ''), sel: [] }, { push: true }),
-            denied: view.sel.length === 1 ? undefined : 'Choose one run.',
-          },
-          {
-            label: view.sel.every((id) => view.pins.includes(id)) ? 'Unpin' : 'Pin on top',
-            key: 'o',
-            onAct: () => setView({ pins: togglePins(view.pins, view.sel), sel: [] }, { push: true }),
-            denied: view.pins.length + view.sel.length > 50 ? 'At most 50 runs are pinned.' : undefined,
-          },
         ]}
       />
     </>
   )
-}
-
-/** All of the chosen that were pinned already are unpinned, else all are pinned. */
-function togglePins(pins: readonly string[], chosen: readonly string[]): string[] {
-  return chosen.every((id) => pins.includes(id))
-    ? pins.filter((id) => !chosen.includes(id))
-    : [...new Set([...pins, ...chosen])]
-}
-
-/** A column as the API takes it. */
-function writeColumn(id: string): string {
-  const column = parseColumn(id)
-  return column ? writeKey(column) : id
 }
