@@ -45,12 +45,68 @@ export const dataDefences: readonly Defence[] = [
       'const mask = await maskOf(db.read, scope)\n    if (!mask.any)',
       'const mask = await maskOf(db.read, scope)\n    if (mask)',
     ],
+  ]),
+  ...defencesOf('capabilities/features/declare-view.ts', personal, [
     [
       'who may not see a personal column makes no view of it visible',
-      'if (personal.some((one) => !definition.personal?.includes(one))) requirePermission',
-      'if (false as boolean) requirePermission',
+      'if (before.some((one) => own.has(one) && !definition.personal?.includes(one)))',
+      'if (false as boolean)',
     ],
   ]),
+  ...defencesOf(
+    'capabilities/features/features.ts',
+    ['capabilities/features/subject-data.test.ts'],
+    [
+      [
+        'pushed rows are sealed',
+        'const sealing = row.seals === null ? undefined : await sealingOfView(db.read, project, view, definition)',
+        'const sealing = undefined as ViewSealing | undefined',
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'capabilities/features/subject-data.ts',
+    ['capabilities/features/subject-data.test.ts'],
+    [
+      [
+        'an erasure destroys the copy of the key in the online store',
+        'if (keyId !== undefined) online.forget(project, await subjects.keysOf(project, [keyId]))',
+        '',
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'capabilities/features/gateway-lookup.ts',
+    ['capabilities/features/subject-data.test.ts'],
+    [
+      [
+        'the gateway puts no default in the place of a value that it cannot open',
+        'throw peopleErrors.KEYS_NOT_HERE(view.name)',
+        'void peopleErrors',
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'capabilities/outcomes/commit-ledgers.ts',
+    ['capabilities/outcomes/sealed-labels.test.ts'],
+    [['labels are sealed', 'seal: (rows, to) => sealLabels(deps, { project, deployment }, rows, to),', '']],
+  ),
+  ...defencesOf(
+    'kernel/ledger/ingest-ledger.ts',
+    ['kernel/ledger/ledger.test.ts'],
+    [['what was sealed is blank in its segment', 'if (changed) await blankCommitted(paths.ledgers, batch)', '']],
+  ),
+  ...defencesOf(
+    'capabilities/datasets/routes.ts',
+    ['capabilities/datasets/sealed-versions.test.ts'],
+    [
+      [
+        'an upload is let go once its rows are sealed',
+        'if (query.upload !== undefined && added.version.sealed.length > 0)',
+        'if (false as boolean)',
+      ],
+    ],
+  ),
   ...defencesOf(
     'capabilities/outcomes/shown-prediction.ts',
     ['capabilities/access/personal-columns.test.ts', 'capabilities/outcomes/outcomes.test.ts'],
