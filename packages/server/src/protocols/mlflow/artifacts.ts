@@ -1,4 +1,4 @@
-import { PassThrough, type Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parseVersionPath, type Registry, type VersionFiles } from '../../capabilities/registry/index.ts'
 import {
@@ -17,7 +17,7 @@ import { Args, type Loose } from './args.ts'
 import { mlflowErrors } from './errors.ts'
 import { multipartCalls, putPart, throughServer } from './multipart.ts'
 import { rpc } from './rpc.ts'
-import { fileShape } from './shapes.ts'
+import { fileShape, unlessEmpty } from './shapes.ts'
 
 const linkSeconds = 900
 const prefixes = ['/api/2.0/mlflow-artifacts', '/ajax-api/2.0/mlflow-artifacts']
@@ -39,10 +39,15 @@ export function artifactCalls(app: Http, tracking: Tracking, registry: Registry,
   rpc(app, 'GET', 'artifacts/list', 'run:read', async ({ args, scope }) => {
     const id = args.text('run_id') || args.required('run_uuid')
     const run = await tracking.requireRun(scope, id)
+    if (args.text('path')?.startsWith('/'))
+      throw trackingErrors.BAD_ARTIFACT_PATH(args.text('path')?.slice(0, 200) ?? '')
     const files = await tracking.listArtifacts(scope, { kind: 'run', id }, artifactDirectory(args.text('path')))
     return {
       root_uri: artifactUri(run.experiment_id, { kind: 'run', id }),
-      files: files.map((file) => fileShape(file, true)),
+      ...unlessEmpty(
+        'files',
+        files.map((file) => fileShape(file, true)),
+      ),
     }
   })
 
@@ -122,7 +127,8 @@ export function artifactCalls(app: Http, tracking: Tracking, registry: Registry,
 function bodyThatSurvives(request: FastifyRequest): Readable {
   const { raw } = request
   // What the server makes of the connection's bytes before a route has them: it counts them where their number was not told.
-  const source = request.body as Readable
+  // An empty file has no body: clients send neither bytes nor a type.
+  const source = (request.body as Readable | undefined) ?? Readable.from([])
   const body = new PassThrough()
   source.pipe(body)
   source.once('error', (error) => body.destroy(error))

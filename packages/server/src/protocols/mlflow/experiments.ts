@@ -7,6 +7,7 @@ import {
   parseOrder,
   selectExperiments,
   type Tracking,
+  trackingErrors,
 } from '../../capabilities/tracking/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -14,7 +15,7 @@ import type { Scope } from '../../kernel/principal/index.ts'
 import { mlflowErrors } from './errors.ts'
 import { limits, pageSize, readTags, viewOf, within } from './limits.ts'
 import { rpc, type RpcCall } from './rpc.ts'
-import { experimentShape } from './shapes.ts'
+import { experimentShape, unlessEmpty } from './shapes.ts'
 
 /** experiments/* */
 export function experimentCalls(app: Http, tracking: Tracking, { db }: Pick<Kernel, 'db'>): void {
@@ -56,30 +57,33 @@ export function experimentCalls(app: Http, tracking: Tracking, { db }: Pick<Kern
       rows.map((row) => row.id),
     )
     return {
-      experiments: rows.map((row) => experimentShape(row, tags.get(row.id) ?? {})),
+      ...unlessEmpty(
+        'experiments',
+        rows.map((row) => experimentShape(row, tags.get(row.id) ?? {})),
+      ),
       ...(more ? { next_page_token: pageTokenOf(offset + limit, fingerprint) } : {}),
     }
   }
   rpc(app, ['GET', 'POST'], 'experiments/search', 'run:read', search)
   rpc(app, ['GET'], 'experiments/list', 'run:read', search)
-  rpc(app, 'POST', 'experiments/delete', 'run:write', ({ args, scope }) =>
-    tracking.setExperimentLifecycle(scope, args.id('experiment_id'), 'deleted'),
-  )
-  rpc(app, 'POST', 'experiments/restore', 'run:write', ({ args, scope }) =>
-    tracking.setExperimentLifecycle(scope, args.id('experiment_id'), 'active'),
-  )
+  // Whoever deletes what is deleted, or restores what is active, hears that there is none.
+  const move = async ({ args, scope }: RpcCall, to: 'active' | 'deleted'): Promise<void> => {
+    const { id, lifecycle } = await tracking.requireExperiment(scope, args.id('experiment_id'))
+    if (lifecycle === to) throw trackingErrors.EXPERIMENT_NOT_FOUND(id)
+    await tracking.setExperimentLifecycle(scope, id, to)
+  }
+  rpc(app, 'POST', 'experiments/delete', 'run:write', (call) => move(call, 'deleted'))
+  rpc(app, 'POST', 'experiments/restore', 'run:write', (call) => move(call, 'active'))
   rpc(app, 'POST', 'experiments/update', 'run:write', async ({ args, scope }) => {
-    const name = args.text('new_name')
-    await tracking.requireExperiment(scope, args.id('experiment_id'))
-    if (name)
-      await tracking.renameExperiment(scope, args.id('experiment_id'), within('name', name, limits.experimentName))
+    const id = args.id('experiment_id')
+    await tracking.renameExperiment(scope, id, within('name', args.required('new_name'), limits.experimentName))
   })
   rpc(app, 'POST', 'experiments/set-experiment-tag', 'run:write', async ({ args, scope }) => {
     await tracking.requireExperiment(scope, args.id('experiment_id'))
     await tracking.tagExperiment(scope, args.id('experiment_id'), [
       {
         key: within('key', args.required('key'), limits.key),
-        value: args.requiredText('value').slice(0, limits.experimentTagValue),
+        value: (args.text('value') ?? '').slice(0, limits.experimentTagValue),
       },
     ])
   })

@@ -60,13 +60,17 @@ export function readTags(
   }))
 }
 
-/** Tags of models and versions, which take any key. */
+/** Tags of models and versions. */
 export function readRegistryTags(args: Args, name: string): { key: string; value: string }[] {
   return args.list(name).map((tag) => ({
-    key: within('key', tag.required('key'), limits.key),
+    key: registryTagKey(tag),
     value: within('value', tag.text('value') ?? '', limits.registryTagValue),
   }))
 }
+
+/** The key of a tag of a model or version. */
+export const registryTagKey = (args: Args): string =>
+  checkKey(args.nameOf('key'), args.required('key'), args.nameOf('key'))
 
 /** A page size within bounds. */
 export function pageSize(args: Args, otherwise: number, most: number, name = 'max_results'): number {

@@ -19,7 +19,7 @@ import type { Args } from './args.ts'
 import { mlflowErrors } from './errors.ts'
 import { pageSize } from './limits.ts'
 import { rpc } from './rpc.ts'
-import { fileShape, loggedModelShape } from './shapes.ts'
+import { fileShape, loggedModelShape, unlessEmpty } from './shapes.ts'
 
 /** Which versions of registered models were made from a logged model. */
 export type RegistrationsOf = (scope: Scope, loggedModel: string) => Promise<{ name: string; version: string }[]>
@@ -88,7 +88,10 @@ export function loggedModelCalls(
     })
     const models = await withModelData(db.read, scope.project, rows)
     return {
-      models: models.map((model) => loggedModelShape(model)),
+      ...unlessEmpty(
+        'models',
+        models.map((model) => loggedModelShape(model)),
+      ),
       ...(more ? { next_page_token: pageTokenOf(offset + limit, fingerprint) } : {}),
     }
   })
@@ -110,12 +113,14 @@ export function loggedModelCalls(
     await tracking.updateLoggedModel(scope, args.required('model_id'), { status })
     return shape(scope, args.required('model_id'))
   })
-  rpc(app, 'DELETE', 'logged-models/:model_id', 'run:write', ({ args, scope }) =>
-    tracking.updateLoggedModel(scope, args.required('model_id'), { lifecycle: 'deleted' }),
-  )
+  rpc(app, 'DELETE', 'logged-models/:model_id', 'run:write', async ({ args, scope }) => {
+    const { id, lifecycle } = await tracking.requireLoggedModel(scope, args.required('model_id'), {
+      allowDeleted: true,
+    })
+    if (lifecycle === 'active') await tracking.updateLoggedModel(scope, id, { lifecycle: 'deleted' })
+  })
   rpc(app, 'PATCH', 'logged-models/:model_id/tags', 'run:write', async ({ args, scope }) => {
     await tracking.updateLoggedModel(scope, args.required('model_id'), { tags: pairs(args, 'tags') })
-    return shape(scope, args.required('model_id'))
   })
   rpc(app, 'DELETE', 'logged-models/:model_id/tags/:tag_key', 'run:write', ({ args, scope }) =>
     tracking.updateLoggedModel(scope, args.required('model_id'), { removeTag: args.required('tag_key') }),
@@ -127,7 +132,8 @@ export function loggedModelCalls(
     const owner = { kind: 'logged-model', id: args.required('model_id') } as const
     const model = await tracking.requireLoggedModel(scope, owner.id)
     const files = await tracking.listArtifacts(scope, owner, artifactDirectory(args.text('artifact_directory_path')))
-    return { root_uri: artifactUri(model.experiment_id, owner), files: files.map((file) => fileShape(file, true)) }
+    const shapes = files.map((file) => fileShape(file, true))
+    return { root_uri: artifactUri(model.experiment_id, owner), ...unlessEmpty('files', shapes) }
   })
   rpc(app, 'GET', 'logged-models/:model_id/artifacts/files', 'run:read', async ({ args, scope, request, reply }) => {
     const file = await tracking.requireArtifact(

@@ -1,6 +1,6 @@
 import { pageTokenOf, selectHistory, selectSampledHistory } from '../../capabilities/tracking/index.ts'
 import type { Reader } from '../../kernel/db/index.ts'
-import { double } from './shapes.ts'
+import { double, unlessEmpty } from './shapes.ts'
 
 interface HistoryInput {
   project: string
@@ -21,7 +21,7 @@ export async function historyBytes(db: Reader, input: HistoryInput): Promise<str
     step: Number(row.step),
   }))
   return JSON.stringify({
-    metrics,
+    ...unlessEmpty('metrics', metrics),
     ...(more ? { next_page_token: pageTokenOf(input.offset + input.limit, input.fingerprint) } : {}),
   })
 }
@@ -32,8 +32,10 @@ export async function sampledHistoryBytes(
   input: Parameters<typeof selectSampledHistory>[1],
 ): Promise<string> {
   const found = await selectSampledHistory(db, input)
-  return JSON.stringify({
-    metrics: found.flatMap(({ run, rows }) =>
+  const asked = new Map(input.runs.map((run, i) => [run, i]))
+  const metrics = found
+    .toSorted((a, b) => (asked.get(a.run) ?? 0) - (asked.get(b.run) ?? 0))
+    .flatMap(({ run, rows }) =>
       rows.map((row) => ({
         key: input.key,
         value: double(row.value, row.is_nan),
@@ -41,8 +43,8 @@ export async function sampledHistoryBytes(
         step: Number(row.step),
         run_id: run,
       })),
-    ),
-  })
+    )
+  return JSON.stringify(unlessEmpty('metrics', metrics))
 }
 
 /** Points of several runs up to a limit. Runs on a reader thread. */

@@ -11,8 +11,9 @@ import type { Http } from '../../kernel/http/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { Args } from './args.ts'
 import { mlflowErrors } from './errors.ts'
-import { limits, pageSize, readRegistryTags, within } from './limits.ts'
+import { limits, pageSize, readRegistryTags, registryTagKey, within } from './limits.ts'
 import { rpc, type RpcCall } from './rpc.ts'
+import { unlessEmpty } from './shapes.ts'
 
 const pairs = (record: Readonly<Record<string, string>>) =>
   Object.entries(record).map(([key, value]) => ({ key, value }))
@@ -31,11 +32,21 @@ function versionShape(view: ModelVersionRow, row: ModelVersionTable): object {
     source: row.source,
     ...(row.run_id === null ? {} : { run_id: row.run_id }),
     status: states[row.state],
-    tags: pairs(view.tags),
+    ...unlessEmpty('tags', pairs(view.tags)),
     run_link: row.run_link,
-    aliases: view.aliases,
+    ...unlessEmpty('aliases', view.aliases),
     ...(row.logged_model_id === null ? {} : { model_id: row.logged_model_id }),
   }
+}
+
+/** Prompts are models whose versions hold a text in a tag, and no files. */
+export const promptTag = 'mlflow.prompt.is_prompt'
+const prompt: Awaited<ReturnType<Registry['resolveSource']>> = {
+  owner: 'prompt',
+  path: '',
+  files: {},
+  run: null,
+  loggedModel: null,
 }
 
 /** A version number as clients send it: text. */
@@ -76,23 +87,24 @@ export function registryCalls(app: Http, registry: Registry): void {
   const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`
   const latestByStage = async (scope: Scope, name: string, wanted: readonly string[]): Promise<object[]> => {
     const { rows, shapes } = await versionsBy(scope, `name = ${quote(name)}`)
-    const seen = new Set<string>()
-    return shapes.filter((_, i) => {
-      const row = rows[i] as ModelVersionTable
-      if (row.state !== 'ready' || seen.has(row.stage) || (wanted.length > 0 && !wanted.includes(row.stage)))
-        return false
-      seen.add(row.stage)
-      return true
-    })
+    const newest = new Map<string, object>()
+    for (const [i, row] of rows.entries()) {
+      if (row.state !== 'ready' || newest.has(row.stage) || (wanted.length > 0 && !wanted.includes(row.stage))) continue
+      newest.set(row.stage, shapes[i] as object)
+    }
+    return [...newest].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, shape]) => shape)
   }
   const modelShape = (model: RegisteredModel, latest: readonly object[]) => ({
     name: model.name,
     creation_timestamp: model.createdAt,
     last_updated_timestamp: model.updatedAt,
-    description: model.description,
-    latest_versions: latest,
-    tags: pairs(model.tags),
-    aliases: model.aliases.map(({ alias, version }) => ({ alias, version: String(version) })),
+    ...(model.description === '' ? {} : { description: model.description }),
+    ...unlessEmpty('latest_versions', latest),
+    ...unlessEmpty('tags', pairs(model.tags)),
+    ...unlessEmpty(
+      'aliases',
+      model.aliases.map(({ alias, version }) => ({ alias, version: String(version) })),
+    ),
   })
   const oneModel = async (scope: Scope, model: RegisteredModel) => ({
     registered_model: modelShape(model, await latestByStage(scope, model.name, [])),
@@ -134,28 +146,29 @@ export function registryCalls(app: Http, registry: Registry): void {
       limit,
       offset,
     })
-    return {
-      registered_models: await Promise.all(
-        models.map(async (model) =>
-          modelShape(model, model.versions === 0 ? [] : await latestByStage(scope, model.name, [])),
-        ),
+    const shapes = await Promise.all(
+      models.map(async (model) =>
+        modelShape(model, model.versions === 0 ? [] : await latestByStage(scope, model.name, [])),
       ),
+    )
+    return {
+      ...unlessEmpty('registered_models', shapes),
       ...(more ? { next_page_token: pageTokenOf(offset + limit, fingerprint) } : {}),
     }
   })
   rpc(app, ['GET', 'POST'], 'registered-models/get-latest-versions', 'model:read', async ({ args, scope }) => {
     const { name } = await registry.model(scope, args.required('name'))
-    return { model_versions: await latestByStage(scope, name, args.texts('stages').map(stageOf)) }
+    return unlessEmpty('model_versions', await latestByStage(scope, name, args.texts('stages').map(stageOf)))
   })
   rpc(app, 'POST', 'registered-models/set-tag', 'model:write', async ({ args, scope }) => {
-    const value = within('value', args.requiredText('value'), limits.registryTagValue)
+    const value = within('value', args.text('value') ?? '', limits.registryTagValue)
     await registry.updateModel(scope, args.required('name'), {
-      tags: [{ key: within('key', args.required('key'), limits.key), value }],
+      tags: [{ key: registryTagKey(args), value }],
     })
   })
   rpc(app, 'DELETE', 'registered-models/delete-tag', 'model:write', ({ args, scope }) =>
     ignoreMissing(
-      registry.updateModel(scope, args.required('name'), { tags: [{ key: args.required('key'), value: null }] }),
+      registry.updateModel(scope, args.required('name'), { tags: [{ key: registryTagKey(args), value: null }] }),
     ),
   )
   rpc(app, 'POST', 'registered-models/alias', 'model:write', ({ args, scope }) =>
@@ -180,15 +193,22 @@ export function registryCalls(app: Http, registry: Registry): void {
     const runLink = args.text('run_link')
     const model = args.required('name')
     await registry.model(scope, model)
-    const source = await registry.resolveSource(scope, sourceText, {
-      ...(run ? { run } : {}),
-      ...(loggedModel ? { loggedModel } : {}),
-    })
+    const tags = readRegistryTags(args, 'tags')
+    const source = tags.some(({ key, value }) => key === promptTag && value === 'true')
+      ? prompt
+      : await registry.resolveSource(scope, sourceText, {
+          ...(run ? { run } : {}),
+          ...(loggedModel ? { loggedModel } : {}),
+        })
+    if (run && source.owner.startsWith('run/') && source.owner !== `run/${run}`)
+      throw mlflowErrors.INVALID(
+        `Invalid model version source: '${sourceText.slice(0, 500)}'. The run_id request parameter must identify the resource that contains the source.`,
+      )
     const { version } = await registry.registerVersion(scope, {
       model,
       source,
       sourceText,
-      tags: readRegistryTags(args, 'tags'),
+      tags,
       mustExist: true,
       ...(description ? { description } : {}),
       ...(runLink ? { runLink } : {}),
@@ -219,8 +239,8 @@ export function registryCalls(app: Http, registry: Registry): void {
     return { model_version: await oneVersion(scope, args.required('name'), versionOf(args)) }
   })
   rpc(app, 'GET', 'model-versions/get-download-uri', 'model:read', async ({ args, scope }) => {
-    const { model, version } = await registry.versionRow(scope, args.required('name'), versionOf(args))
-    return { artifact_uri: versionUri(model, version) }
+    const row = await registry.versionRow(scope, args.required('name'), versionOf(args))
+    return { artifact_uri: row.artifact_owner === prompt.owner ? row.source : versionUri(row.model, row.version) }
   })
   const search = async ({ args, scope }: RpcCall) => {
     const limit = pageSize(args, 10_000, 200_000)
@@ -233,7 +253,10 @@ export function registryCalls(app: Http, registry: Registry): void {
       offset,
     })
     return {
-      model_versions: rows.map((row, i) => versionShape(versions[i] as ModelVersionRow, row)),
+      ...unlessEmpty(
+        'model_versions',
+        rows.map((row, i) => versionShape(versions[i] as ModelVersionRow, row)),
+      ),
       ...(more ? { next_page_token: pageTokenOf(offset + limit, fingerprint) } : {}),
     }
   }
@@ -242,8 +265,8 @@ export function registryCalls(app: Http, registry: Registry): void {
     registry.updateVersion(scope, args.required('name'), versionOf(args), {
       tags: [
         {
-          key: within('key', args.required('key'), limits.key),
-          value: within('value', args.requiredText('value'), limits.registryTagValue),
+          key: registryTagKey(args),
+          value: within('value', args.text('value') ?? '', limits.registryTagValue),
         },
       ],
     }),
@@ -251,7 +274,7 @@ export function registryCalls(app: Http, registry: Registry): void {
   rpc(app, 'DELETE', 'model-versions/delete-tag', 'model:write', ({ args, scope }) =>
     ignoreMissing(
       registry.updateVersion(scope, args.required('name'), versionOf(args), {
-        tags: [{ key: args.required('key'), value: null }],
+        tags: [{ key: registryTagKey(args), value: null }],
       }),
     ),
   )

@@ -1,6 +1,6 @@
 import { runFragments, type RunTable } from '../../capabilities/tracking/index.ts'
 import type { Dialect, Reader } from '../../kernel/db/index.ts'
-import { runInfoShape } from './shapes.ts'
+import { runInfoShape, unlessEmpty } from './shapes.ts'
 
 /** Runs with their metrics, parameters, tags, inputs and outputs, each as JSON text. */
 export async function runListJson(
@@ -25,7 +25,7 @@ export async function runListJson(
       .filter(Boolean)
       .join(',')
     const input = { ...inputs.get(row.id), ...models.get(row.id)?.input }
-    return `{"info":${JSON.stringify(runInfoShape(row))},"data":{${data}},"inputs":${JSON.stringify(input)}${models.get(row.id)?.output ? `,"outputs":${JSON.stringify(models.get(row.id)?.output)}` : ''}}`
+    return `{"info":${JSON.stringify(runInfoShape(row))},"data":{${data}},"inputs":${JSON.stringify(input)},"outputs":${JSON.stringify(models.get(row.id)?.output ?? {})}}`
   })
 }
 
@@ -63,7 +63,7 @@ async function inputsOf(
     for (const row of rows) {
       const own = found.get(row.run_id) ?? { dataset_inputs: [] }
       own.dataset_inputs.push({
-        tags: JSON.parse(row.tags),
+        ...unlessEmpty('tags', JSON.parse(row.tags) as unknown[]),
         dataset: {
           name: row.name,
           digest: row.digest,

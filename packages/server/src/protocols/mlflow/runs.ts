@@ -6,6 +6,7 @@ import {
   type RunQuery,
   runTarget,
   type Tracking,
+  trackingErrors,
 } from '../../capabilities/tracking/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -23,7 +24,7 @@ const statuses: readonly RunStatus[] = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAI
 const runIdOf = (args: Args): string => {
   const id = args.text('run_id') || args.text('run_uuid')
   if (!id) throw mlflowErrors.MISSING('run_id')
-  if (!/^[a-zA-Z0-9][\w-]{0,255}$/.test(id)) throw mlflowErrors.INVALID_VALUE('run_id', id, '')
+  if (!/^[a-zA-Z0-9][\w-]{0,255}$/.test(id)) throw trackingErrors.RUN_NOT_FOUND(id.slice(0, 256))
   return id
 }
 
@@ -37,7 +38,7 @@ function statusOf(args: Args): RunStatus | undefined {
 
 const readParam = (args: Args, limit: number) => ({
   key: checkKey(args.nameOf('key'), args.required('key'), args.nameOf('key')),
-  value: args.requiredText('value').slice(0, limit),
+  value: (args.text('value') ?? '').slice(0, limit),
 })
 
 /** runs/* and the searches over them. */

@@ -13,5 +13,5 @@ export async function runSearchBytes(
   const next = more
     ? `,"next_page_token":${JSON.stringify(pageTokenOf(input.query.offset + input.query.limit, input.fingerprint))}`
     : ''
-  return `{"runs":[${runs.join(',')}]${next}}`
+  return rows.length === 0 ? '{}' : `{"runs":[${runs.join(',')}]${next}}`
 }

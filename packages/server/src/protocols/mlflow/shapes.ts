@@ -18,9 +18,17 @@ export function experimentShape(row: ExperimentTable, tags: Readonly<Record<stri
     lifecycle_stage: row.lifecycle,
     last_update_time: row.updated_at,
     creation_time: row.created_at,
-    tags: Object.entries(tags).map(([key, value]) => ({ key, value })),
+    ...unlessEmpty(
+      'tags',
+      Object.entries(tags).map(([key, value]) => ({ key, value })),
+    ),
+    workspace: row.project_id,
   }
 }
+
+/** MLflow leaves lists out that have nothing in them. */
+export const unlessEmpty = (name: string, list: readonly unknown[]): object =>
+  list.length === 0 ? {} : { [name]: list }
 
 export function runInfoShape(run: RunTable): object {
   return {
@@ -58,10 +66,13 @@ export function loggedModelShape(
       status: statuses[model.status],
       model_type: model.model_type,
       ...(model.source_run_id === null ? {} : { source_run_id: model.source_run_id }),
-      tags: model.tags,
+      ...unlessEmpty('tags', model.tags),
       ...(registrations.length > 0 ? { registrations } : {}),
     },
-    data: { params: model.params, metrics: model.metrics.map(modelMetricShape) },
+    data: {
+      ...unlessEmpty('params', model.params),
+      ...unlessEmpty('metrics', model.metrics.map(modelMetricShape)),
+    },
   }
 }
 
@@ -82,6 +93,6 @@ export function fileShape(entry: ArtifactEntry, relative: boolean): object {
   return {
     path: relative ? entry.path : (entry.path.split('/').at(-1) ?? ''),
     is_dir: entry.isDirectory,
-    ...(entry.isDirectory ? {} : { file_size: entry.size }),
+    ...(entry.isDirectory || entry.size === 0 ? {} : { file_size: entry.size }),
   }
 }

@@ -1,0 +1,21 @@
+import type { Script } from '../step.ts'
+import { artifacts } from './artifacts.ts'
+import { experiments } from './experiments.ts'
+import { inputs } from './inputs.ts'
+import { metrics } from './metrics.ts'
+import { protocol } from './protocol.ts'
+import { registry } from './registry.ts'
+import { runs } from './runs.ts'
+import { searchRuns } from './search.ts'
+
+/** All that is recorded from MLflow's server. */
+export const scripts: readonly Script[] = [
+  experiments,
+  runs,
+  metrics,
+  searchRuns,
+  inputs,
+  registry,
+  artifacts,
+  protocol,
+]

@@ -1,0 +1,267 @@
+import { get, post, remove, patch, saved, type Script } from '../step.ts'
+
+const run_id = saved('run')
+const dataset = {
+  name: 'flights',
+  digest: 'abc',
+  source_type: 'local',
+  source: '{"uri":"x"}',
+  schema: '{"a":1}',
+  profile: '{"rows":3}',
+}
+const tags = [{ key: 'mlflow.data.context', value: 'training' }]
+const names = ['models[].info.name', 'next_page_token']
+const search = (name: string, fields: object, only: readonly string[] = names) =>
+  post(name, 'logged-models/search', { experiment_ids: ['0'], ...fields }, { only })
+
+export const inputs: Script = {
+  name: 'inputs-and-logged-models',
+  steps: [
+    post(
+      'an experiment for mistakes',
+      'experiments/create',
+      { name: 'elsewhere' },
+      { save: { elsewhere: 'experiment_id' } },
+    ),
+    post(
+      'a run',
+      'runs/create',
+      { experiment_id: '0', run_name: 'one', start_time: 1 },
+      { save: { run: 'run.info.run_id' } },
+    ),
+    post(
+      'a run for mistakes',
+      'runs/create',
+      { experiment_id: saved('elsewhere'), run_name: 'two', start_time: 2 },
+      { save: { lax: 'run.info.run_id' } },
+    ),
+    post('a dataset', 'runs/log-inputs', { run_id, datasets: [{ tags, dataset }] }),
+    post('the same dataset again', 'runs/log-inputs', { run_id, datasets: [{ tags, dataset }] }),
+    post('a dataset without a tag', 'runs/log-inputs', {
+      run_id,
+      datasets: [{ dataset: { ...dataset, digest: 'def' } }],
+    }),
+    post('nothing', 'runs/log-inputs', { run_id }),
+    post('a dataset without a name', 'runs/log-inputs', {
+      run_id: saved('lax'),
+      datasets: [{ dataset: { digest: 'abc', source_type: 'local', source: 'x' } }],
+    }),
+    post('a dataset without its fields', 'runs/log-inputs', { run_id: saved('lax'), datasets: [{ tags }] }),
+    post('a dataset with a long digest', 'runs/log-inputs', {
+      run_id,
+      datasets: [{ dataset: { ...dataset, digest: 'x'.repeat(37) } }],
+    }),
+    post('a dataset with a long name', 'runs/log-inputs', {
+      run_id,
+      datasets: [{ dataset: { ...dataset, name: 'x'.repeat(501) } }],
+    }),
+    post(
+      'inputs of no run',
+      'runs/log-inputs',
+      { datasets: [{ dataset }] },
+      { says: "Missing value for required parameter 'run_id'" },
+    ),
+    post('inputs of a run that is not there', 'runs/log-inputs', { run_id: 'f'.repeat(32), datasets: [{ dataset }] }),
+    get('its inputs', 'runs/get', { run_id }),
+    {
+      ...post('datasets of experiments', 'x', { experiment_ids: ['0'] }),
+      path: '/ajax-api/2.0/mlflow/experiments/search-datasets',
+    },
+    { ...post('datasets of no experiments', 'x', {}), path: '/ajax-api/2.0/mlflow/experiments/search-datasets' },
+    post(
+      'runs by dataset',
+      'runs/search',
+      { experiment_ids: ['0'], filter: "dataset.name = 'flights' AND dataset.context = 'training'" },
+      { only: ['runs[].info.run_name'] },
+    ),
+    post(
+      'runs by digest',
+      'runs/search',
+      { experiment_ids: ['0'], filter: "datasets.digest IN ('abc', 'x')" },
+      { only: ['runs[].info.run_name'] },
+    ),
+
+    post(
+      'a logged model',
+      'logged-models',
+      {
+        experiment_id: '0',
+        name: 'forest',
+        model_type: 'classifier',
+        source_run_id: run_id,
+        params: [{ key: 'depth', value: '3' }],
+        tags: [{ key: 'team', value: 'ops' }],
+      },
+      { save: { model: 'model.info.model_id' } },
+    ),
+    get('it is read', `logged-models/${saved('model')}`),
+    patch('it is ready', `logged-models/${saved('model')}`, { model_id: saved('model'), status: 'LOGGED_MODEL_READY' }),
+    post(
+      'a model for mistakes',
+      'logged-models',
+      { experiment_id: saved('elsewhere'), name: 'lax' },
+      { save: { laxModel: 'model.info.model_id' }, only: ['model.info.name'] },
+    ),
+    patch(
+      'a state that is none',
+      `logged-models/${saved('laxModel')}`,
+      { model_id: saved('laxModel'), status: 'DONE' },
+      { only: ['model.info.name'] },
+    ),
+    patch(
+      'no state',
+      `logged-models/${saved('model')}`,
+      { model_id: saved('model') },
+      { says: "Missing value for required parameter 'status'" },
+    ),
+    patch('tags', `logged-models/${saved('model')}/tags`, {
+      model_id: saved('model'),
+      tags: [
+        { key: 'a', value: 'b' },
+        { key: 'team', value: 'research' },
+      ],
+    }),
+    remove('a tag is removed', `logged-models/${saved('model')}/tags/a`, { model_id: saved('model'), tag_key: 'a' }),
+    remove(
+      'a tag is removed that is not there',
+      `logged-models/${saved('model')}/tags/a`,
+      { model_id: saved('model'), tag_key: 'a' },
+      { says: 'a' },
+    ),
+    post('parameters', `logged-models/${saved('model')}/params`, {
+      model_id: saved('model'),
+      params: [{ key: 'extra', value: '1' }],
+    }),
+    post('a metric of the model', 'runs/log-metric', {
+      run_id,
+      key: 'acc',
+      value: 0.8,
+      timestamp: 10,
+      step: 0,
+      model_id: saved('model'),
+      dataset_name: 'flights',
+      dataset_digest: 'abc',
+    }),
+    post('a metric without a dataset', 'runs/log-batch', {
+      run_id,
+      metrics: [{ key: 'f1', value: 0.5, timestamp: 10, step: 0, model_id: saved('model') }],
+    }),
+    get('with all of it', `logged-models/${saved('model')}`),
+    post(
+      'a model without a name',
+      'logged-models',
+      { experiment_id: saved('elsewhere') },
+      { only: ['model.info.status'] },
+    ),
+    post(
+      'a model without an experiment',
+      'logged-models',
+      { name: 'x' },
+      { says: "Missing value for required parameter 'experiment_id'" },
+    ),
+    post('a model in no experiment', 'logged-models', { experiment_id: '123456', name: 'x' }),
+    ...['a/b', 'a.b', 'a:b', 'a%b'].map((name) =>
+      post(
+        `a model with the name ${name}`,
+        'logged-models',
+        { experiment_id: '0', name },
+        { says: 'Invalid model name' },
+      ),
+    ),
+    get('a model that is not there', `logged-models/m-${'f'.repeat(32)}`, {}, { says: 'not found' }),
+    patch('a model that is not there gets ready', `logged-models/m-${'f'.repeat(32)}`, {
+      model_id: `m-${'f'.repeat(32)}`,
+      status: 'LOGGED_MODEL_READY',
+    }),
+    patch('a model that is not there gets tags', `logged-models/m-${'f'.repeat(32)}/tags`, {
+      model_id: `m-${'f'.repeat(32)}`,
+      tags: [{ key: 'a', value: 'b' }],
+    }),
+    post(
+      'another model',
+      'logged-models',
+      { experiment_id: '0', name: 'tree', source_run_id: run_id, params: [{ key: 'depth', value: '5' }] },
+      { save: { second: 'model.info.model_id' } },
+    ),
+    post('its metric', 'runs/log-metric', {
+      run_id,
+      key: 'acc',
+      value: 0.9,
+      timestamp: 11,
+      step: 0,
+      model_id: saved('second'),
+      dataset_name: 'other',
+      dataset_digest: 'xyz',
+    }),
+    ...[
+      "name = 'forest'",
+      "name != 'forest'",
+      "name LIKE 'f%'",
+      "model_type = 'classifier'",
+      "params.depth = '3'",
+      "tags.team = 'research'",
+      'metrics.acc > 0.85',
+      'metrics.acc > 0.5',
+      'creation_timestamp > 0',
+      'last_updated_timestamp > 0',
+      'creation_time > 0',
+      "status = 'READY'",
+      "source_run_id = '{{run}}'",
+      "model_id = '{{model}}'",
+      "attributes.name = 'tree'",
+      "name IN ('forest', 'x')",
+      "name NOT IN ('forest')",
+      "nonsense = 'x'",
+      "metrics.acc > 'x'",
+      'name = forest',
+      "foo.bar = 'x'",
+      "params.depth > '3'",
+    ].map((filter) =>
+      search(`models ${filter}`, { filter, order_by: [{ field_name: 'creation_timestamp', ascending: true }] }),
+    ),
+    search('models with a metric on a dataset', {
+      filter: 'metrics.acc > 0.5',
+      datasets: [{ dataset_name: 'flights' }],
+    }),
+    search('models with a metric on a dataset and a digest', {
+      filter: 'metrics.acc > 0.5',
+      datasets: [{ dataset_name: 'flights', dataset_digest: 'nope' }],
+    }),
+    search('models by metric', { order_by: [{ field_name: 'metrics.acc', ascending: false }] }),
+    search('models by metric on a dataset', {
+      order_by: [{ field_name: 'metrics.acc', ascending: true, dataset_name: 'flights' }],
+    }),
+    search('models by name', { order_by: [{ field_name: 'name' }], filter: "name LIKE '%e%'" }),
+    search('models by what is none', { order_by: [{ field_name: 'nonsense' }] }),
+    search('models without a field', { order_by: [{}] }),
+    post(
+      'a page of models',
+      'logged-models/search',
+      { experiment_ids: ['0'], max_results: 1, order_by: [{ field_name: 'creation_timestamp', ascending: true }] },
+      { only: ['models[].info.name'], save: { page: 'next_page_token' } },
+    ),
+    search(
+      'the next page of models',
+      { max_results: 1, order_by: [{ field_name: 'creation_timestamp', ascending: true }], page_token: saved('page') },
+      ['models[].info.name'],
+    ),
+    search('a page token for another search', { max_results: 1, page_token: saved('page'), filter: "name = 'x'" }),
+    search('models of no experiments', { experiment_ids: [] }),
+    search('too many models', { max_results: 100_000 }),
+    post('an output', 'runs/outputs', { run_id, models: [{ model_id: saved('model'), step: 3 }] }),
+    post('an input', 'runs/log-inputs', { run_id, models: [{ model_id: saved('second') }] }),
+    post('an output without a model', 'runs/outputs', { run_id: saved('lax'), models: [{ step: 3 }] }),
+    post(
+      'outputs of no run',
+      'runs/outputs',
+      { models: [] },
+      { says: "Missing value for required parameter 'run_id'" },
+    ),
+    get('the run with both', 'runs/get', { run_id }, { only: ['run.inputs.model_inputs', 'run.outputs'] }),
+    get('its files', `logged-models/${saved('model')}/artifacts/directories`),
+    remove('it is deleted', `logged-models/${saved('model')}`, { model_id: saved('model') }),
+    get('a deleted one is read', `logged-models/${saved('model')}`),
+    remove('it is deleted again', `logged-models/${saved('model')}`, { model_id: saved('model') }),
+    search('what is left', { order_by: [{ field_name: 'name' }], filter: "name LIKE '%e%'" }),
+  ],
+}
