@@ -79,14 +79,14 @@ export const codeDefences: readonly Defence[] = [
     [
       [
         'a step reads what it was given',
-        'attributes = [rights(abi)]',
-        'attributes = [rights(abi) & ~(READ_FILE | READ_DIR)]',
+        '        # Semaphores and shared memory of multiprocessing;',
+        '        ("/", READ),\n        #',
         { hole: 'too much power at run time' },
       ],
       [
         'a step writes what it was given',
-        'attributes = [rights(abi)]',
-        'attributes = [rights(abi) & ~WRITE_FILE]',
+        '        # Semaphores and shared memory of multiprocessing;',
+        '        ("/", rights(abi)),\n        #',
         { hole: 'file write' },
       ],
       [

@@ -87,9 +87,7 @@ export function readReport({ testResults }: Report): TestRun {
 /** A test whose time was up says nothing of what it would have asserted, though its clean-up may assert afterwards. */
 function howItFailed(messages: readonly string[]): Pick<Failure, 'how' | 'message'> {
   const late = messages.find((one) => /^Error: (Test|Hook) timed out in \d+ms/.test(one))
-  const asserted = messages.find((one) =>
-    /^(AssertionError|Error: promise (resolved|rejected) .* instead of )/.test(one),
-  )
+  const asserted = messages.find((one) => /^(AssertionError|Error: (expected |promise (resolved|rejected) ))/.test(one))
   const message = (late ?? asserted ?? messages[0] ?? '').split('\n')[0] ?? ''
   return { how: late ? 'timed out' : asserted ? 'asserted' : 'threw', message }
 }

@@ -23,7 +23,7 @@ export interface FuzzOptions {
   readonly seed: number
   /** How many requests are under way at a time; with more than one the order of answers, and so what is learnt from them, is not the seed's alone. */
   readonly atOnce?: number
-  /** How long an answer may take, beside what the request itself asks to wait for; 20 seconds. */
+  /** How long an answer may take, beside what the request itself asks to wait for, on a machine without other work; 20 seconds. */
   readonly patienceMs?: number
   /** Hears of each request that begins and ends. */
   readonly watch?: Pick<MainWatch, 'began' | 'ended'>
@@ -49,6 +49,8 @@ const expected: readonly { status: number; code: RegExp }[] = [
 ]
 
 const patienceMs = 20_000
+/** What has no answer after so many times the patience has none. */
+const lateFactor = 6
 
 /** Sends requests made from the routes' schemas until it is over; returns how many were answered by which status. */
 export async function runFuzz(options: FuzzOptions): Promise<Map<number, number>> {
@@ -65,16 +67,24 @@ export async function runFuzz(options: FuzzOptions): Promise<Map<number, number>
     const late = monitorEventLoopDelay()
     late.enable()
     const before = process.threadCpuUsage()
+    const began = performance.now()
     options.watch?.began(number, request)
-    const answer = await send(options, random, request, patience)
+    const answer = await send(options, random, request, patience * lateFactor)
     options.watch?.ended(number)
     late.disable()
     const used = process.threadCpuUsage(before)
+    const computed = Math.round((used.user + used.system) / 1000)
+    const took = Math.round(performance.now() - began)
     if (answer?.status === 401) await options.revive?.()
     if (answer) statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
-    const why = answer
-      ? wrongness(answer, request)
-      : `no answer within ${patience} ms; the main thread was at most ${Math.round(late.max / 1e6)} ms late, and computed for ${Math.round((used.user + used.system) / 1000)} ms`
+    const of = `the main thread was at most ${Math.round(late.max / 1e6)} ms late, and computed for ${computed} ms`
+    // On a machine with other work many answers are late; on none does one take so much computing.
+    const slow = took > patience && computed > patience / 2
+    const why = !answer
+      ? `no answer within ${patience * lateFactor} ms; ${of}`
+      : slow
+        ? `answered ${answer.status} after ${took} ms; ${of}`
+        : wrongness(answer, request)
     if (why !== undefined)
       options.onFinding({
         why,

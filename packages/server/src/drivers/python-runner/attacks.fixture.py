@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -152,6 +153,8 @@ def attack(secret, other, server, parent, port, own_port, site, blob):
         "read the data directory": lambda: opened(secret),
         "list the data directory": lambda: os.listdir(os.path.dirname(secret)) and None,
         "read another input": lambda: opened(other),
+        "leave memory on the disk": lambda: resource.setrlimit(resource.RLIMIT_CORE, (4096, 4096)),
+        "list shared memory": lambda: os.listdir("/dev/shm") and None,
         "list the folder of all steps": lambda: os.listdir(os.path.dirname(os.path.dirname(other))) and None,
         "overwrite the data directory": lambda: opened(secret, "ab"),
         "truncate by name": lambda: os.truncate(secret, 0),
