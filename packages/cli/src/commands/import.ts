@@ -1,8 +1,11 @@
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type Action, onAction } from '../command.ts'
 import { openMlflowSource } from '../imports/open-mlflow-source.ts'
 import { type ImportOutcome, runImport } from '../imports/run-import.ts'
 import type { Skip, Source } from '../imports/source.ts'
+import { tensorboardSource } from '../imports/tensorboard-source.ts'
+import { wandbSource } from '../imports/wandb-source.ts'
 import { FailedError } from '../fail.ts'
 import { amountText, bytesText, tableText } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
@@ -37,6 +40,26 @@ export function importCommands(program: Command, terminal: Terminal): void {
       openMlflowSource(terminal, source, { ...(artifacts === undefined ? {} : { artifacts }), skip }),
     )
   })
+  onAction(
+    terminal,
+    withOptions(
+      group
+        .command('tensorboard')
+        .argument('<logdir>', 'folder with event files, as TensorBoard takes it')
+        .description('Copies scalars, hyperparameters and images of TensorBoard event files: a run for each folder.'),
+    ),
+    (work, logdir: string) => importFrom(work, (skip) => tensorboardSource(resolve(terminal.cwd, logdir), skip)),
+  )
+  onAction(
+    terminal,
+    withOptions(
+      group
+        .command('wandb')
+        .argument('<folder>', 'folder of exported runs, each with a history.jsonl')
+        .description('Copies runs of Weights & Biases from exported files: history, settings, summary and files.'),
+    ),
+    (work, folder: string) => importFrom(work, (skip) => wandbSource(resolve(terminal.cwd, folder), skip)),
+  )
 }
 
 function withOptions(command: Command): Command {
