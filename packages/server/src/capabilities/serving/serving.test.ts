@@ -272,6 +272,39 @@ describeEachDatabase('deployments', ({ world }) => {
     expect(events.map((event) => event.kind)).toEqual(['deploy', 'deploy', 'rollback', 'deploy'])
   })
 
+  test('features of people are opened by the gateway, whose memory has the root of their keys; of an erased person there is no value', async () => {
+    const { scope, token } = await world.as('maintainer')
+    const { features } = world.capabilities
+    await features.define(scope, 'guests', {
+      keys: ['guest'],
+      columns: { wait: 'number' },
+      window: '3h',
+      features: { waited: 'avg(wait)' },
+      personal: ['guest', 'wait'],
+      subjectColumn: 'guest',
+    })
+    const bound = [{ view: 'guests', keys: { guest: 'origin' }, outputs: { waited: 'recent_delay' } }]
+    await serving.deploy(scope, { name: 'knows-guests', model: 'late/1', features: bound })
+    const eventTime = Date.UTC(2001, 0, 15, 12)
+    // The first row makes the root of the project, after the gateway was told all that there is.
+    await features.push(scope, 'guests', [{ id: 'g', key: { guest: 'bream-3' }, eventTime, values: { wait: 15 } }])
+    const client = gatewayClient(serving, token)
+    const ask = async () => {
+      const inputs = { origin: 'bream-3', distance: 800, hour: 12 }
+      const { status, json } = await client.post('/deployments/knows-guests/predict', { inputs, eventTime })
+      return [status, json.predictions?.[0]?.features ?? json.features ?? json.code]
+    }
+    await expect.poll(ask, { timeout: 10_000 }).toEqual([200, { recent_delay: 15 }])
+    const admin = await world.as('admin')
+    const erased = await admin.call('POST', '/api/v1/projects/default/subjects/erase', {
+      subject: 'bream-3',
+      confirm: 'bream-3',
+      reason: 'Request 6',
+    })
+    expect(erased.status, erased.text).toBe(200)
+    await expect.poll(ask, { timeout: 10_000 }).toEqual([400, 'PREDICT.NO_NUMBER'])
+  }, 60_000)
+
   test('features are looked up as of the event time and recorded', async () => {
     const { scope, token } = await world.as('maintainer')
     const { features } = world.capabilities
