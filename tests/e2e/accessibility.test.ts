@@ -130,6 +130,7 @@ describe('the pages for people who do not see them or have no mouse', () => {
         '/settings?tab=secrets',
         '/settings?tab=connections',
         '/settings?tab=webhooks',
+        '/settings?tab=imports',
         '/settings?tab=personal-data',
         '/settings?tab=audit',
         '/settings?tab=storage',

@@ -3,6 +3,7 @@ import { usePageParams } from '../../shell/use-page-params.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { ConnectionsPanel } from '../connections/connections-panel.tsx'
+import { ImportsPanel } from '../imports/imports-panel.tsx'
 import { QuotasPanel } from '../quotas/quotas-panel.tsx'
 import { SecretsPanel } from '../secrets/secrets-panel.tsx'
 import { StoragePanel } from '../storage/storage-panel.tsx'
@@ -29,6 +30,7 @@ const shape = {
       'secrets',
       'connections',
       'webhooks',
+      'imports',
       'personal-data',
       'audit',
       'storage',
@@ -59,6 +61,7 @@ export function Page() {
           { id: 'secrets', label: 'Secrets' },
           { id: 'connections', label: 'Connections' },
           { id: 'webhooks', label: 'Webhooks' },
+          { id: 'imports', label: 'Imports' },
           { id: 'personal-data', label: 'Personal data' },
           { id: 'audit', label: 'Audit' },
           { id: 'storage', label: 'Storage' },
@@ -81,6 +84,7 @@ export function Page() {
         {view.tab === 'secrets' && <SecretsPanel project={project} />}
         {view.tab === 'connections' && <ConnectionsPanel />}
         {view.tab === 'webhooks' && <WebhooksPanel project={project} />}
+        {view.tab === 'imports' && <ImportsPanel project={project} />}
         {view.tab === 'personal-data' && <PersonalDataPanel project={project} />}
         {view.tab === 'audit' && <AuditPanel project={project} />}
         {view.tab === 'storage' && <StoragePanel />}

@@ -4,6 +4,7 @@ import { QueryView } from '../../data/query-view.tsx'
 import { usePageParams } from '../../shell/use-page-params.ts'
 import { AppLink } from '../../ui/app-link.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
+import { ImportedFrom } from '../imports/imported-from.tsx'
 import { ExperimentView } from './experiment-view.tsx'
 
 /** Runs of one experiment; the address holds its name, or its id. */
@@ -16,7 +17,10 @@ export function Page() {
         const found =
           experiments.find((one) => one.name === experiment) ?? experiments.find((one) => one.id === experiment)
         return found ? (
-          <ExperimentView key={found.id} project={project} experiment={found} />
+          <>
+            <ExperimentView key={found.id} project={project} experiment={found} />
+            <ImportedFrom project={project} experiment={found.id} />
+          </>
         ) : (
           <>
             <PageHeader kind="experiment" title={experiment} />
