@@ -66,6 +66,15 @@ describeEachDatabase('quotas', ({ world }) => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
   })
 
+  test('a call of MLflow takes from the workspace that it names, not only from that of its token', async () => {
+    const elsewhere = await world.as('instance-admin', await world.makeProject())
+    const create = () => elsewhere.call('POST', '/api/2.0/mlflow/runs/create', {}, { 'x-mlflow-workspace': project })
+    await set({ 'project-requests': 2 })
+    expect((await create()).status).toBe(200)
+    const refused = await create()
+    expect([refused.status, refused.json.error_code]).toEqual([429, 'REQUEST_LIMIT_EXCEEDED'])
+  })
+
   test('what is vital takes from no quota', async () => {
     await set({ 'project-requests': 1 })
     await client.call('GET', at('people'))

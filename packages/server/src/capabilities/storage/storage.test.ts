@@ -50,6 +50,9 @@ function collectionTests(worldOf: () => World): void {
       await put(project, `wanted again ${project}`),
     ]
     await hold(kernel, { project, digest: held.digest, owner: runOf(project, 'one') })
+    // Who holds it there holds it not here.
+    const twin = await world.makeProject()
+    expect((await put(twin, `held ${project}`)).digest).toBe(held.digest)
 
     expect(await finished(admin, false)).toMatchObject({ state: 'finished', setAside: 0, removed: 0 })
     time.now += 25 * hour
@@ -60,6 +63,7 @@ function collectionTests(worldOf: () => World): void {
     const first = await finished(admin, false)
     expect([first.setAside, first.setAsideBytes]).toEqual([dry.setAside, dry.setAsideBytes])
     expect(await placesOf(kernel, project)).toEqual({ place: 1, aside: 2 })
+    expect(await placesOf(kernel, twin)).toEqual({ place: 0, aside: 1 })
 
     time.now += 23 * hour
     expect(await finished(admin, false)).toMatchObject({ removed: 0 })
