@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
-import { urn } from '../../kernel/ids/index.ts'
+import type { Trx } from '../../kernel/db/index.ts'
+import type { SealedEvent } from '../../kernel/events/index.ts'
+import { parseUrn, urn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { traceErrors } from './errors.ts'
 import { heldTraces, link, locationTags, type TraceDeps } from './log-spans.ts'
@@ -67,41 +69,59 @@ export interface Doomed {
 
 /** Removes traces with their spans, tags and assessments, for ever. Returns how many. */
 export async function deleteTraces(deps: TraceDeps, scope: Scope, doomed: Doomed): Promise<number> {
-  const { db } = deps
-  const { project } = scope
   let deleted = 0
   for (;;) {
     const some = Math.min(deletedAtOnce, (doomed.most ?? Number.MAX_SAFE_INTEGER) - deleted)
     if (some <= 0) return deleted
-    const gone = await db.write.transaction().execute(async (trx) => {
-      let select = trx
-        .selectFrom('trace')
-        .select('id')
-        .where('project_id', '=', project)
-        .where('experiment_id', '=', doomed.experiment)
-      if (doomed.traces) select = select.where('id', 'in', doomed.traces.slice(0, 10_000))
-      if (doomed.until !== undefined) select = select.where('started_at', '<=', doomed.until)
-      const found = await select.orderBy('started_at').orderBy('id').limit(some).execute()
-      const rows = await heldTraces(db, trx, project, found.map(({ id }) => id).toSorted())
-      const ids = rows.map(({ id }) => id)
-      if (ids.length === 0) return found.length
-      for (const table of ['trace_tag', 'trace_metadata', 'trace_run', 'trace_span', 'trace_assessment'] as const)
-        await sql`delete from ${sql.table(table)} where project_id = ${project} and trace_id in (${sql.join(ids.map((id) => sql`${id}`))})`.execute(
-          trx,
-        )
-      await trx
-        .deleteFrom('blob_ref')
-        .where('project_id', '=', project)
-        .where(
-          'owner',
-          'in',
-          ids.map((id) => urn(project, 'trace', id)),
-        )
-        .execute()
-      await trx.deleteFrom('trace').where('project_id', '=', project).where('id', 'in', ids).execute()
-      deleted += ids.length
-      return found.length
-    })
-    if (gone < some) return deleted
+    const gone = await deps.db.write.transaction().execute((trx) => removeSome(deps, trx, scope.project, doomed, some))
+    deleted += gone.removed
+    if (gone.found < some) return deleted
   }
+}
+
+/** What was removed for good takes its traces along: of an experiment they go, of a run they stay and belong to none. */
+export async function followRemovals(
+  deps: Pick<TraceDeps, 'db'>,
+  trx: Trx,
+  events: readonly SealedEvent[],
+): Promise<void> {
+  for (const { project, name, subject } of events) {
+    const id = parseUrn(subject)?.id
+    if (id === undefined) continue
+    if (name === 'run.removed')
+      await trx.deleteFrom('trace_run').where('project_id', '=', project).where('run_id', '=', id).execute()
+    else
+      for (;;) {
+        const gone = await removeSome(deps, trx, project, { experiment: id }, deletedAtOnce)
+        if (gone.found < deletedAtOnce) break
+      }
+  }
+}
+
+/** Removes the oldest of them. */
+async function removeSome(
+  { db }: Pick<TraceDeps, 'db'>,
+  trx: Trx,
+  project: string,
+  doomed: Doomed,
+  some: number,
+): Promise<{ found: number; removed: number }> {
+  let select = trx
+    .selectFrom('trace')
+    .select('id')
+    .where('project_id', '=', project)
+    .where('experiment_id', '=', doomed.experiment)
+  if (doomed.traces) select = select.where('id', 'in', doomed.traces.slice(0, 10_000))
+  if (doomed.until !== undefined) select = select.where('started_at', '<=', doomed.until)
+  const found = await select.orderBy('started_at').orderBy('id').limit(some).execute()
+  const rows = await heldTraces(db, trx, project, found.map(({ id }) => id).toSorted())
+  const ids = rows.map(({ id }) => id)
+  if (ids.length === 0) return { found: found.length, removed: 0 }
+  const list = sql.join(ids.map((id) => sql`${id}`))
+  for (const table of ['trace_tag', 'trace_metadata', 'trace_run', 'trace_span', 'trace_assessment'] as const)
+    await sql`delete from ${sql.table(table)} where project_id = ${project} and trace_id in (${list})`.execute(trx)
+  const owners = ids.map((id) => urn(project, 'trace', id))
+  await trx.deleteFrom('blob_ref').where('project_id', '=', project).where('owner', 'in', owners).execute()
+  await trx.deleteFrom('trace').where('project_id', '=', project).where('id', 'in', ids).execute()
+  return { found: found.length, removed: ids.length }
 }

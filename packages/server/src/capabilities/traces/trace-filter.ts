@@ -1,3 +1,4 @@
+import { parsePattern, PatternError } from '../../kernel/text-pattern/index.ts'
 import { traceErrors } from './errors.ts'
 
 export type TraceEntity = 'attribute' | 'tag' | 'metadata' | 'span' | 'feedback' | 'expectation'
@@ -41,9 +42,9 @@ const texts = ['request_id', 'status', 'client_request_id', 'name', 'run_id', 'p
 const ordered = ['experiment_id', ...numbers, 'status', 'request_id', 'name', 'run_id']
 const comparators = {
   number: ['=', '!=', '<', '<=', '>', '>='],
-  text: ['=', '!=', 'LIKE', 'ILIKE', 'IN', 'NOT IN', 'IS NULL', 'IS NOT NULL'],
+  text: ['=', '!=', 'LIKE', 'ILIKE', 'RLIKE', 'IN', 'NOT IN', 'IS NULL', 'IS NOT NULL'],
   content: ['LIKE', 'ILIKE'],
-  assessment: ['=', '!=', '<', '<=', '>', '>=', 'LIKE', 'ILIKE', 'IS NULL', 'IS NOT NULL'],
+  assessment: ['=', '!=', '<', '<=', '>', '>=', 'LIKE', 'ILIKE', 'RLIKE', 'IS NULL', 'IS NOT NULL'],
 }
 const mostComparisons = 50
 const deepest = 20
@@ -190,7 +191,11 @@ export function parseTraceFilter(filter: string | undefined | null): TraceExpres
       return compare(values)
     }
     const wantsNumber = type === 'number' || (type === 'assessment' && /[<>]/.test(comparator))
-    if (!wantsNumber) return compare(text(entity))
+    if (!wantsNumber) {
+      const value = text(entity)
+      if (comparator === 'RLIKE') checkPattern(value)
+      return compare(value)
+    }
     const found = tokens[at]
     if (found?.kind !== 'number')
       throw traceErrors.BAD_FILTER(`Expected a numeric value for ${token.value}. Got value ${found?.text ?? 'nothing'}`)
@@ -202,6 +207,17 @@ export function parseTraceFilter(filter: string | undefined | null): TraceExpres
   if (take(';')) throw traceErrors.BAD_FILTER('Search filter contained multiple expressions. Join them with AND.')
   if (at < tokens.length) throw invalid('AND or OR is expected')
   return whole
+}
+
+/** Throws BAD_FILTER for what is no regular expression, or one that could run without end. */
+function checkPattern(pattern: string): void {
+  try {
+    parsePattern(pattern)
+  } catch (error) {
+    throw error instanceof PatternError
+      ? traceErrors.BAD_FILTER(`The regular expression '${pattern}' cannot be used: ${error.message}.`)
+      : error
+  }
 }
 
 function typeOf(entity: TraceEntity, key: string): keyof typeof comparators {

@@ -1,3 +1,4 @@
+import type { Kernel } from '../../kernel/kernel.ts'
 import { permits, type Scope } from '../../kernel/principal/index.ts'
 import { maskOf } from '../access/index.ts'
 import {
@@ -8,7 +9,7 @@ import {
   requireAssessment,
   updateAssessment,
 } from './assessments.ts'
-import { deleteTraces, deleteTraceTag, type Doomed, linkToRun, setTraceTag } from './change-traces.ts'
+import { deleteTraces, deleteTraceTag, type Doomed, followRemovals, linkToRun, setTraceTag } from './change-traces.ts'
 import { traceErrors } from './errors.ts'
 import { logSpans, type TraceDeps } from './log-spans.ts'
 import { maskRecord } from './mask-trace.ts'
@@ -47,7 +48,12 @@ export interface Traces {
   deleteAssessment(scope: Scope, trace: string, id: string): Promise<void>
 }
 
-export function createTraces(deps: TraceDeps): Traces {
+export function createTraces(deps: TraceDeps & Pick<Kernel, 'consumers'>): Traces {
+  deps.consumers.add({
+    name: 'traces',
+    events: ['experiment.removed', 'run.removed'],
+    handle: (trx, batch) => followRemovals(deps, trx, batch),
+  })
   const masked = async (scope: Scope, records: readonly TraceRecord[]): Promise<TraceRecord[]> => {
     const mask = await maskOf(deps.db.read, scope)
     return records.map((record) => maskRecord(mask, record))

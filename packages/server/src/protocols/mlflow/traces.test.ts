@@ -271,6 +271,7 @@ describeEachDatabase('traces of MLflow', ({ world }) => {
       [`request_id IN ('${A}', '${C}')`, [C, A]],
       [`timestamp_ms >= ${b.start / 1_000_000n}`, [C, B]],
       ["span.name ILIKE 'OTHER'", [B]],
+      ["name RLIKE '^al.*a$' or tags.`my team` RLIKE 'nothing'", [A]],
       ["span.type = 'LLM'", [A]],
       ["span.status = 'ERROR'", [B]],
       ["span.attributes.model = 'small'", [A]],
@@ -307,6 +308,7 @@ describeEachDatabase('traces of MLflow', ({ world }) => {
       [{ filter: "status > 'OK'" }, /Invalid comparator/],
       [{ filter: "timestamp_ms = 'x'" }, /Expected a numeric value/],
       [{ filter: "span.content = 'x'" }, /Invalid comparator/],
+      [{ filter: "name RLIKE '(('" }, /./],
       [{ filter: "span.size = 'x'" }, /Invalid span attribute/],
       [{ filter: "status = 'OK' ;" }, /multiple expressions/],
       [{ filter: "status = 'OK" }, /Invalid clause/],
@@ -446,6 +448,23 @@ describeEachDatabase('traces of MLflow', ({ world }) => {
       { traces_deleted: 1 },
     )
     expect((await call('GET', `traces/${c}`)).status).toBe(404)
+  })
+
+  test('an experiment that is removed for good takes its traces along', async () => {
+    const { send, call, project, client } = await setup()
+    const { experiment_id } = (await call('POST', 'experiments/create', { name: 'gone soon' })).json
+    const large = newTrace({ attributes: { text: 'long '.repeat(40_000) } })
+    await send(requestBytes([large, newTrace()]), { 'x-mlflow-experiment-id': experiment_id })
+    const kept = newTrace()
+    await send(requestBytes([kept]))
+    await client.call('POST', '/api/2.0/mlflow/experiments/delete', { experiment_id })
+    const { scope } = await world.as('maintainer', project)
+    await world.capabilities.trash.remove(scope, { experiments: [experiment_id], runs: [] })
+    await world.settled(project)
+    const rows = await world.kernel.db.read.selectFrom('trace').select('id').where('project_id', '=', project).execute()
+    expect(rows).toEqual([{ id: idOf(kept) }])
+    const spans = world.kernel.db.read.selectFrom('trace_span').select('trace_id').where('project_id', '=', project)
+    expect(await spans.execute()).toEqual([{ trace_id: idOf(kept) }])
   })
 
   test('a client before 3.0 begins a trace, ends it and finds it', async () => {
