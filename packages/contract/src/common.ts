@@ -40,6 +40,8 @@ export const Problem = Type.Object({
   detail: Type.String(),
   requestId: Type.String(),
   errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+  /** Of a text such as a filter: from which character to which it is wrong. */
+  at: Type.Optional(Type.Array(Type.Integer(), { maxItems: 2 })),
 })
 export type Problem = Static<typeof Problem>
 

@@ -68,7 +68,7 @@ export const searchEntities = route({
   schema: {
     operationId: 'searchEntities',
     summary:
-      'Finds entities by name, id and tag in every project that the caller may read. Prefixes narrow: `m:` model, `r:` run, `d:` dataset, `#` id.',
+      'Finds entities by words of their name, id, tags and digest in every project that the caller may read. Prefixes narrow: `m:` model, `r:` run, `e:` experiment, `d:` dataset, `p:` pipeline, `s:` deployment, `a:` alert, `#` id.',
     query: Type.Object({
       q: Type.String({ minLength: 1, maxLength: 200 }),
       project: Type.Optional(ProjectName),

@@ -11,6 +11,8 @@ export class ApiError extends Error {
   readonly requestId: string
   /** What is wrong with which field, where the request did not fit its schema. */
   readonly errors: readonly { path: string; message: string }[]
+  /** From which character of the text that was sent to which it is wrong, where that is known. */
+  readonly at: readonly [number, number] | undefined
 
   constructor(problem: Partial<Problem> & { status: number }, options?: ErrorOptions) {
     const detail = problem.detail ?? problem.title ?? `The server answered ${problem.status}.`
@@ -21,5 +23,7 @@ export class ApiError extends Error {
     this.detail = detail
     this.requestId = problem.requestId ?? ''
     this.errors = problem.errors ?? []
+    const [from, to] = problem.at ?? []
+    this.at = from === undefined || to === undefined ? undefined : [from, to]
   }
 }

@@ -6,12 +6,14 @@ import { UsageError } from '../fail.ts'
 import { amountText, countText, durationText, tableText, timeText } from '../output.ts'
 import { wholeNumber } from '../parse.ts'
 import type { Terminal } from '../terminal.ts'
+import { experimentViewCommands } from './experiment-views.ts'
 
 const most = 200
 
 /** `trivium experiments …` */
 export function experimentCommands(program: Command, terminal: Terminal): void {
   const group = program.command('experiments').description('Experiments, and the training runs that MLflow logs.')
+  experimentViewCommands(group, terminal)
   onAction(
     terminal,
     group.command('list').description('Lists experiments, the one with the newest run first.'),

@@ -43,6 +43,7 @@ import { connections } from './0129-connections.ts'
 import { stepBoundary } from './0129-step-boundary.ts'
 import { erasedKeys } from './0130-erased-keys.ts'
 import { runSearch } from './0134-run-search.ts'
+import { runViews } from './0135-run-views.ts'
 import { traces } from './0136-traces.ts'
 import { imports } from './0140-imports.ts'
 import { modelProvenance } from './0142-model-provenance.ts'
@@ -94,6 +95,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0129-step-boundary', stepBoundary],
   ['0130-erased-keys', erasedKeys],
   ['0134-run-search', runSearch],
+  ['0135-run-views', runViews],
   ['0136-traces', traces],
   ['0140-imports', imports],
   ['0142-model-provenance', modelProvenance],

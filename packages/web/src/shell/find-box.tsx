@@ -135,7 +135,7 @@ function Find({ onClose, project }: Omit<FindBoxProps, 'opened'>) {
             ? search.error.detail
             : searching
               ? 'Searching.'
-              : `Nothing is named like “${text.trim()}”. Prefixes narrow: m: model, r: run, d: dataset, # id.`}
+              : `Nothing is named like “${text.trim()}”. Prefixes narrow: m: model, r: run, e: experiment, d: dataset, s: deployment, # id.`}
         </p>
       )}
     </>

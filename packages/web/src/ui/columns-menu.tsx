@@ -1,6 +1,7 @@
 import { Popover } from '@mantine/core'
 import { Button } from './button.tsx'
-import { Checkbox } from './field.tsx'
+import { useState } from 'react'
+import { Checkbox, TextField } from './field.tsx'
 import { formatPlural } from './format-number.ts'
 import { IconColumns } from './icons.ts'
 
@@ -11,8 +12,20 @@ interface ColumnsMenuProps {
   readonly onChange: (visible: string[]) => void
 }
 
-/** Chooses the columns of a table. */
+const searchedFrom = 20
+const mostShown = 200
+
+/** Chooses the columns of a table; many are searched by name, and only the first of those found are drawn. */
 export function ColumnsMenu({ columns, visible, onChange }: ColumnsMenuProps) {
+  const [wanted, setWanted] = useState('')
+  const word = wanted.trim().toLowerCase()
+  const found = columns.filter((column) => column.label.toLowerCase().includes(word))
+  const chosen = new Set(visible)
+  // What is shown stands first where there are too many to look through.
+  const sorted =
+    columns.length < searchedFrom
+      ? found
+      : [...found.filter((one) => chosen.has(one.id)), ...found.filter((one) => !chosen.has(one.id))]
   return (
     <Popover position="bottom-end" shadow="md" withinPortal trapFocus>
       <Popover.Target>
@@ -21,20 +34,28 @@ export function ColumnsMenu({ columns, visible, onChange }: ColumnsMenuProps) {
         </Button>
       </Popover.Target>
       <Popover.Dropdown className="pop menu-list" aria-label="Columns">
-        {columns.map((column) => (
+        {columns.length >= searchedFrom && (
+          <TextField
+            label={`Find among ${formatPlural(columns.length, 'column')}`}
+            value={wanted}
+            onChange={(event) => setWanted(event.target.value)}
+          />
+        )}
+        {sorted.slice(0, mostShown).map((column) => (
           <Checkbox
             key={column.id}
             label={column.label}
-            checked={visible.includes(column.id)}
+            checked={chosen.has(column.id)}
             disabled={column.fixed ?? false}
             onChange={(event) => {
               const on = event.target.checked
-              onChange(
-                columns.filter((one) => (one.id === column.id ? on : visible.includes(one.id))).map((one) => one.id),
-              )
+              onChange(columns.filter((one) => (one.id === column.id ? on : chosen.has(one.id))).map((one) => one.id))
             }}
           />
         ))}
+        {sorted.length > mostShown && (
+          <p className="t3 sm">{formatPlural(sorted.length - mostShown, 'more column')}; type a part of the name.</p>
+        )}
       </Popover.Dropdown>
     </Popover>
   )

@@ -1,7 +1,7 @@
 import { useRouter } from '@tanstack/react-router'
 import { type ColumnDef, getCoreRowModel, getSortedRowModel, type Row, useReactTable } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { useDensity } from './density.ts'
 import { Checkbox } from './field.tsx'
 import { IconArrow } from './icon-arrow.tsx'
@@ -56,6 +56,8 @@ interface DataTableProps<T> {
   readonly foot?: ReactNode
   /** Binds J, K, Enter, Space, P on the page; one table a page. */
   readonly keys?: boolean
+  /** The reader comes near the last row: the moment to read more. */
+  readonly onEnd?: (() => void) | undefined
   /** Leaves the head out, for lists of two or three columns. */
   readonly headless?: boolean
 }
@@ -63,6 +65,7 @@ interface DataTableProps<T> {
 const rowHeights = { normal: 30, compact: 26, 'two-line': 46 }
 const virtualFrom = 200
 const overscan = 12
+const nearEnd = 60
 
 /** Rows and columns with sorting, selection and keys; virtual from 200 rows. */
 export function DataTable<T>(props: DataTableProps<T>) {
@@ -81,6 +84,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
     tone,
     height,
     foot,
+    onEnd,
     headless = false,
   } = props
   const chosen = useDensity()
@@ -135,6 +139,11 @@ export function DataTable<T>(props: DataTableProps<T>) {
     scrollMargin: 0,
   })
   const items = virtual ? virtualizer.getVirtualItems() : undefined
+  const lastShown = items?.at(-1)?.index ?? -1
+  useEffect(() => {
+    if (lastShown >= sorted.length - nearEnd && lastShown >= 0) onEnd?.()
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once for each stretch of rows, not for each new function
+  }, [lastShown, sorted.length])
   const shown: { row: Row<T>; index: number }[] = items
     ? items.flatMap(({ index }) => (sorted[index] ? [{ row: sorted[index], index }] : []))
     : sorted.map((row, index) => ({ row, index }))

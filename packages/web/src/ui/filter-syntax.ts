@@ -5,8 +5,8 @@ export interface FilterToken {
   readonly from: number
 }
 
-const operators = /^(>=|<=|!=|=|>|<|~)/
-const words = /^(and|or|not|in|like|ilike|is|null)\b/i
+const operators = /^(>=|<=|!=|=~|=|>|<|~)/
+const words = /^(and|or|not|in|like|ilike|rlike|is|null)\b/i
 
 /** Splits the API's filter language into words, for colour and completion; the server decides what is valid. */
 export function tokenizeFilter(text: string): FilterToken[] {
@@ -89,13 +89,15 @@ export function completeFilter(text: string, caret: number, fields: readonly Fil
   }
   if (previous.kind === 'field') {
     const offered =
-      field?.type === 'number' || field?.type === 'time' ? ['>', '>=', '<', '<=', '=', '!='] : ['=', '!=', 'in', 'like']
+      field?.type === 'number' || field?.type === 'time'
+        ? ['>', '>=', '<', '<=', '=', '!=', 'in', 'is null']
+        : ['=', '!=', 'in', 'like', 'rlike', 'is null']
     return { from, to: caret, choices: matching(offered.map((one) => ({ text: one, what: '' }))) }
   }
   if (
     previous.kind === 'operator' ||
     previous.kind === 'bracket' ||
-    (previous.kind === 'word' && /^(in|like|ilike)$/i.test(previous.text))
+    (previous.kind === 'word' && /^(in|like|ilike|rlike)$/i.test(previous.text))
   ) {
     const quote = (value: string) => (/^[\w.-]+$|^'.*'$/.test(value) ? value : `"${value}"`)
     return { from, to: caret, choices: matching((field?.values ?? []).map((one) => ({ text: quote(one), what: '' }))) }

@@ -14,6 +14,8 @@ interface QueryBarProps {
   readonly total?: number | undefined
   /** What the server said about the filter. */
   readonly error?: string | undefined
+  /** From which character of the filter to which it is wrong: underlined. */
+  readonly errorAt?: readonly [number, number] | undefined
   readonly placeholder?: string
   /** Group, columns, saved views: at the right. */
   readonly children?: ReactNode
@@ -27,6 +29,7 @@ export function QueryBar({
   matched,
   total,
   error,
+  errorAt,
   placeholder = 'Filter',
   children,
 }: QueryBarProps) {
@@ -86,6 +89,15 @@ export function QueryBar({
     event.preventDefault()
   }
 
+  // The place is that of the filter which was asked; while somebody types it may be another.
+  const isWrong = ({ from, text }: { readonly from: number; readonly text: string }) =>
+    error !== undefined &&
+    errorAt !== undefined &&
+    draft === value &&
+    text.trim() !== '' &&
+    from < Math.max(errorAt[1], errorAt[0] + 1) &&
+    from + text.length > Math.min(errorAt[0], draft.length - 1)
+
   return (
     <div className="query">
       <div className="query-box">
@@ -94,7 +106,7 @@ export function QueryBar({
           <div className="query-text mono">
             <div className="query-colours" aria-hidden>
               {tokenizeFilter(draft).map((token) => (
-                <span key={token.from} className={`q-${token.kind}`}>
+                <span key={token.from} className={`q-${token.kind}${isWrong(token) ? ' q-wrong' : ''}`}>
                   {token.kind === 'field' ? <FieldText text={token.text} /> : token.text}
                 </span>
               ))}

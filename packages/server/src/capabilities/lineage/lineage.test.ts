@@ -122,6 +122,9 @@ describeEachDatabase('lineage', ({ world }) => {
     expect((await search(project, '#a1b2')).map((hit) => hit.kind)).toEqual(['run'])
     expect((await search(project, 'm:arrival')).map((hit) => hit.kind)).toEqual(['model'])
     expect(await search(project, 'd:arrival')).toEqual([])
+    expect((await search(project, 'weekly brave')).map((hit) => hit.kind)).toEqual(['run'])
+    expect(await search(project, 'weekly coward')).toEqual([])
+    expect(await search(project, 'm:brave')).toEqual([])
   })
 
   test('nothing of another project is walked to, found or named', async () => {

@@ -51,7 +51,10 @@ const kindByPrefix: Record<string, string> = {
   p: 'pipeline',
   a: 'alert',
   f: 'feature-view',
+  e: 'experiment',
+  s: 'deployment',
 }
+const mostWords = 8
 
 export function createLineage({ db, consumers }: Pick<Kernel, 'db' | 'consumers'>): Lineage {
   const resolvers = new Map<string, LineageResolver>()
@@ -136,12 +139,17 @@ export function createLineage({ db, consumers }: Pick<Kernel, 'db' | 'consumers'
       const prefixed = /^([a-z]):\s*(.*)$/.exec(q.trim())
       const kind = prefixed ? kindByPrefix[prefixed[1] ?? ''] : undefined
       const text = (kind ? prefixed?.[2] : q.trim().replace(/^#/, ''))?.toLowerCase() ?? ''
-      const like = `%${text.replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`
+      const likeOf = (word: string, before: string) =>
+        `${before}${word.replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`
+      const words = text.split(/\s+/).filter(Boolean).slice(0, mostWords)
       let query = db.read
         .selectFrom('lineage_node')
         .select(['urn', 'kind', 'name', 'version', 'project_id as project', 'fact', 'at'])
-        .where(sql<boolean>`search like ${like} escape '\\'`)
-        .orderBy(sql`case when lower(name) = ${text} then 0 when lower(name) like ${`${text}%`} then 1 else 2 end`)
+        .where((e) => e.and(words.map((word) => sql<boolean>`search like ${likeOf(word, '%')} escape '\\'`)))
+        // What is called so stands before what begins so, before what has a word that begins so, before the rest.
+        .orderBy(
+          sql`case when lower(name) = ${text} then 0 when lower(name) like ${likeOf(text, '')} escape '\\' then 1 when search like ${likeOf(text, '% ')} escape '\\' then 2 else 3 end`,
+        )
         .orderBy('at', 'desc')
         .limit(limit)
       const projects =

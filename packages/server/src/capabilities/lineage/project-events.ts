@@ -130,6 +130,8 @@ function factOf(event: SealedEvent): string {
 }
 
 function searchTerms(event: SealedEvent): string {
-  const { title, name, tags } = event.data
-  return [title, name, ...(Array.isArray(tags) ? tags : [])].filter((term) => typeof term === 'string').join(' ')
+  const { title, name, tags, digest } = event.data
+  // A digest alone says no name: what is known of the names stays.
+  const called = typeof name === 'string' ? [name, digest] : []
+  return [title, ...called, ...(Array.isArray(tags) ? tags : [])].filter((term) => typeof term === 'string').join(' ')
 }

@@ -100,6 +100,15 @@ export const trackingErrors = defineErrors('TRACKING', {
     status: 400,
     message: (path: string, other: string) => `"${path}" cannot be a file and "${other}" one as well.`,
   },
+  VIEW_NOT_FOUND: {
+    status: 404,
+    message: (id: string) =>
+      `There is no view ${id} of yours in this project, and no shared one. trivium experiments views lists them.`,
+  },
+  TOO_MANY_VIEWS: {
+    status: 409,
+    message: (most: number) => `You have saved ${most} views in this project, the most there can be. Delete one first.`,
+  },
   BAD_FILTER: {
     status: 400,
     message: (why: string, _at?: readonly [number, number]) => why,

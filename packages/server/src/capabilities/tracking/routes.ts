@@ -4,6 +4,7 @@ import {
   createExperiment,
   deleteExperiment,
   deleteRun,
+  deleteRunView,
   downloadLoggedModelArtifact,
   downloadRunArtifact,
   getExperiment,
@@ -14,8 +15,10 @@ import {
   listLoggedModelArtifacts,
   listRunArtifacts,
   listRunColumns,
+  listRunViews,
   restoreExperiment,
   restoreRun,
+  saveRunView,
   searchRuns,
   updateExperiment,
   updateRun,
@@ -153,6 +156,15 @@ export function trackingRoutes(
       input: { query: runQuery, columns: parseColumns(query.columns), fingerprint },
     })
   }
+
+  mount(app, listRunViews, 200, async ({ scope, query }) => ({
+    views: await tracking.listRunViews(scope, query.experiment),
+  }))
+  mount(app, saveRunView, 200, ({ scope, body }) => tracking.saveRunView(scope, body))
+  mount(app, deleteRunView, 204, async ({ scope, params }) => {
+    await tracking.deleteRunView(scope, params.view)
+    return null
+  })
 
   mount(app, getRun, 200, ({ scope, params }) => tracking.runDetail(scope, params.run))
   mount(app, updateRun, 200, async ({ scope, params, body }) => {

@@ -18,6 +18,7 @@ declare module '../../kernel/db/database.ts' {
     logged_model_tag: { project_id: string; model_id: string; key: string; value: string }
     logged_model_metric: LoggedModelMetricTable
     artifact_file: ArtifactFileTable
+    run_view: RunViewTable
     /** Experiments that were removed for good, or are being removed; their numbers are not used again. */
     removed_experiment: {
       project_id: string
@@ -155,4 +156,23 @@ export interface ArtifactFileTable {
   digest: string
   size: number
   created_at: number
+}
+
+/** A saved view of an experiment's runs. */
+export interface RunViewTable {
+  project_id: string
+  id: string
+  experiment_id: string
+  name: string
+  /** Id of whoever saved it. */
+  owner: string
+  owner_name: string
+  shared: number
+  filter: string
+  sort: string
+  /** JSON list. */
+  columns: string
+  /** JSON list. */
+  grouping: string
+  updated_at: number
 }

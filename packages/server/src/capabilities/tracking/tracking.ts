@@ -1,4 +1,4 @@
-import type { ArtifactEntry, Experiment, RunDetail, RunStatus } from '@trivium/contract'
+import type { ArtifactEntry, Experiment, RunDetail, RunStatus, RunView } from '@trivium/contract'
 import type { Reader } from '../../kernel/db/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
@@ -31,6 +31,7 @@ import {
 import { type DatasetResolver, type LoggedDataset, logInputs, logOutputs } from './inputs.ts'
 import { withRunCounts } from './list-experiments-thread.ts'
 import { readRunDetail } from './read-runs.ts'
+import { deleteRunView, listRunViews, saveRunView } from './run-views.ts'
 import { moveRun } from './move-run.ts'
 import { createRun, requireRun, setRunLifecycle, updateRun } from './runs.ts'
 import type { ArtifactFileTable, ExperimentTable, LoggedModelTable, RunTable } from './tables.ts'
@@ -72,6 +73,9 @@ export interface Tracking {
   ): Promise<void>
   logOutputs(scope: Scope, run: string, models: readonly { id: string; step: number }[]): Promise<void>
   runDetail(scope: Scope, id: string): Promise<RunDetail>
+  listRunViews(scope: Scope, experiment: string | undefined): Promise<RunView[]>
+  saveRunView(scope: Scope, input: Parameters<typeof saveRunView>[2]): Promise<RunView>
+  deleteRunView(scope: Scope, id: string): Promise<void>
   createLoggedModel(scope: Scope, input: Parameters<typeof createLoggedModel>[2]): Promise<LoggedModelRecord>
   requireLoggedModel(scope: Scope, id: string, options?: { allowDeleted?: boolean }): Promise<LoggedModelRecord>
   updateLoggedModel(scope: Scope, id: string, change: Parameters<typeof updateLoggedModel>[3]): Promise<void>
@@ -123,6 +127,9 @@ export function createTracking(kernel: TrackingDeps, options: { resolveDataset?:
     logInputs: (scope, run, input) => logInputs(deps, scope, run, input),
     logOutputs: (scope, run, models) => logOutputs(deps, scope, run, models),
     runDetail: (scope, id) => readRunDetail(db.read, scope.project, id),
+    listRunViews: (scope, experiment) => listRunViews(deps, scope, experiment),
+    saveRunView: (scope, input) => saveRunView(deps, scope, input),
+    deleteRunView: (scope, id) => deleteRunView(deps, scope, id),
     createLoggedModel: async (scope, input) => record(scope, await createLoggedModel(deps, scope, input)),
     requireLoggedModel: async (scope, id, opts) =>
       record(scope, await requireLoggedModel(db.read, scope.project, id, opts)),

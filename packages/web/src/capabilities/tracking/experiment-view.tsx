@@ -13,14 +13,18 @@ import { QueryBar } from '../../ui/query-bar.tsx'
 import { SelectionBar } from '../../ui/selection-bar.tsx'
 import { Choice } from './choice.tsx'
 import { compareHref } from './compare-href.ts'
-import { RunCurves } from './run-curves.tsx'
+import { ExperimentCharts } from './experiment-charts.tsx'
 import { filterFields } from './run-filter-fields.ts'
 import { RunGroups } from './run-groups.tsx'
-import { isOwnTag, parseColumn, toOrder, usualAxes, usualCurve } from './run-keys.ts'
-import { RunScatter } from './run-scatter.tsx'
+import { isOwnTag, parseColumn, toOrder, usualAxes, usualCurve, togglePins, writeColumn } from './run-keys.ts'
 import { RunTable } from './run-table.tsx'
+import { RunViews } from './run-views.tsx'
 import { useLiveRuns } from './use-live-runs.ts'
+import { usePinnedRuns } from './use-pinned-runs.ts'
 import { useRunSparks } from './use-run-sparks.ts'
+
+/** Small curves are drawn for so many rows; further down the column stays empty. */
+const mostCurves = 400
 
 const shape = {
   filter: text(),
@@ -33,6 +37,8 @@ const shape = {
   y: text(),
   curve: text(),
   charts: oneOf(['on', 'off'], 'on'),
+  base: text(),
+  pins: list(),
 }
 
 /** Runs of one experiment: what the filter finds as charts, and as rows or groups. Everything chosen is in the address. */
@@ -52,6 +58,7 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
     ...(view.filter === '' ? {} : { filter: view.filter }),
   }
   const order = toOrder(view.sort)
+  const shownColumns = visible.length === 0 ? '*' : visible.map(writeColumn).join(',')
   const runs = useContractPages(
     searchRuns,
     {
@@ -59,17 +66,21 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
       query: {
         ...search,
         limit: 200,
-        columns: visible.length === 0 ? '*' : visible.join(','),
+        columns: shownColumns,
         ...(order === undefined ? {} : { order_by: order }),
       },
     },
     { enabled: columns.data !== undefined || columns.error !== null },
   )
   const rows = runs.data?.pages.flatMap((page) => page.runs) ?? []
+  const pinned = usePinnedRuns(project, view.base, view.pins, shownColumns)
   const total = runs.data?.pages[0]?.total
   useLiveRuns(
     (run) => rows.some((row) => row.id === run),
-    () => void runs.refetch(),
+    () => {
+      void runs.refetch()
+      pinned.refetch()
+    },
   )
   const sorted = view.sort.replace(/^-/, '').split(',')[0]
   const usual = usualAxes(
@@ -88,7 +99,7 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
     )
   const sparks = useRunSparks(
     project,
-    rows.map((row) => row.id),
+    rows.slice(0, mostCurves).map((row) => row.id),
     view.group.length > 0 ? undefined : curve,
   )
   const drawn = view.sel.length > 0 ? view.sel : rows.slice(0, 5).map((row) => row.id)
@@ -98,7 +109,6 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
   const marked = view.sel.length > 0 || sparks.size > 0 ? colors : new Map<string, SeriesColor>()
   const clear = () => setView({ filter: '' }, { push: true })
   const charts = view.charts === 'on' && rows.length > 1
-  const scatter = charts && axes.x !== undefined && axes.y !== undefined
   return (
     <>
       <PageHeader
@@ -134,6 +144,7 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
         matched={total}
         total={view.view === 'active' ? experiment.runs : undefined}
         error={runs.error?.status === 400 ? runs.error.detail : undefined}
+        errorAt={runs.error?.at}
         placeholder="Filter, as in MLflow: metrics.auc > 0.6 and params.kind = 'forest'"
       >
         <Choice
@@ -148,6 +159,12 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
               : []),
           ]}
         />
+        <RunViews
+          project={project}
+          experiment={experiment.id}
+          state={{ filter: view.filter, sort: view.sort, columns: [...view.cols], group: [...view.group] }}
+          onChoose={({ filter, sort, columns: cols, group }) => setView({ filter, sort, cols, group }, { push: true })}
+        />
         <ColumnsMenu
           columns={offered.map((id) => ({ id, label: id }))}
           visible={visible}
@@ -160,42 +177,21 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
         )}
       </QueryBar>
       <div className="mt-12" />
-      {charts && (scatter || sparks.size > 0) && (
-        <div className={scatter && sparks.size > 0 ? 'cols-2' : undefined} style={{ marginBottom: 12 }}>
-          {scatter && (
-            <RunScatter
-              project={project}
-              search={search}
-              x={axes.x ?? ''}
-              y={axes.y ?? ''}
-              offered={offered}
-              onChange={(chosen) => setView(chosen)}
-              marked={marked}
-            />
-          )}
-          {sparks.size > 0 && (
-            <div>
-              <div style={{ marginBottom: 8 }}>
-                <Choice
-                  label="Curve"
-                  value={curve ?? ''}
-                  onChange={(chosen) => setView({ curve: chosen })}
-                  options={metrics.map((id) => ({
-                    value: id.slice('metrics.'.length),
-                    label: id.slice('metrics.'.length),
-                  }))}
-                />
-              </div>
-              <RunCurves
-                project={project}
-                runs={rows.filter((row) => drawn.includes(row.id))}
-                metric={curve}
-                colors={colors}
-                note={view.sel.length > 0 ? 'of the selected runs' : 'of the first five runs'}
-              />
-            </div>
-          )}
-        </div>
+      {charts && (
+        <ExperimentCharts
+          project={project}
+          search={search}
+          axes={axes}
+          offered={offered}
+          metrics={metrics}
+          curve={curve}
+          hasCurves={sparks.size > 0}
+          drawn={rows.filter((row) => drawn.includes(row.id))}
+          colors={colors}
+          marked={marked}
+          note={view.sel.length > 0 ? 'of the selected runs' : 'of the first five runs'}
+          onChange={(chosen) => setView(chosen)}
+        />
       )}
       {runs.data ? (
         rows.length === 0 ? (
@@ -240,6 +236,11 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
             onSelection={(chosen) => setView({ sel: [...chosen] })}
             sparks={curve === undefined ? undefined : { metric: curve, of: sparks }}
             colors={charts ? marked : undefined}
+            pinned={pinned.runs}
+            baseline={pinned.baseline}
+            onEnd={() => {
+              if (runs.hasNextPage && !runs.isFetchingNextPage) void runs.fetchNextPage()
+            }}
             foot={
               <>
                 {total === rows.length
@@ -268,7 +269,7 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
       )}
       <SelectionBar
         count={view.sel.length}
-        hidden={view.sel.filter((id) => !rows.some((row) => row.id === id)).length}
+        hidden={view.sel.filter((id) => ![...pinned.runs, ...rows].some((row) => row.id === id)).length}
         onClear={() => setView({ sel: [] })}
         actions={[
           {
@@ -278,6 +279,19 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
             onAct: () => router.history.push(compareHref(project, view.sel)),
             denied:
               view.sel.length < 2 ? 'Choose two runs or more.' : view.sel.length > 20 ? 'At most 20 runs.' : undefined,
+          },
+          {
+            label: view.sel.length === 1 && view.sel[0] === view.base ? 'No baseline' : 'Make baseline',
+            key: 'b',
+            onAct: () =>
+              setView({ base: view.sel[0] === view.base ? '' : (view.sel[0] ?? ''), sel: [] }, { push: true }),
+            denied: view.sel.length === 1 ? undefined : 'Choose one run.',
+          },
+          {
+            label: view.sel.every((id) => view.pins.includes(id)) ? 'Unpin' : 'Pin on top',
+            key: 'o',
+            onAct: () => setView({ pins: togglePins(view.pins, view.sel), sel: [] }, { push: true }),
+            denied: view.pins.length + view.sel.length > 50 ? 'At most 50 runs are pinned.' : undefined,
           },
         ]}
       />

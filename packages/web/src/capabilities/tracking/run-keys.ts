@@ -71,3 +71,16 @@ export function usualCurve(metrics: readonly string[], sorted: string | undefine
   const loss = keys.find((key) => /(^|[^a-z])loss$/i.test(key))
   return loss ?? parseColumn(sorted ?? '')?.key ?? keys[0]
 }
+
+/** All of the chosen that were pinned already are unpinned, else all are pinned. */
+export function togglePins(pins: readonly string[], chosen: readonly string[]): string[] {
+  return chosen.every((id) => pins.includes(id))
+    ? pins.filter((id) => !chosen.includes(id))
+    : [...new Set([...pins, ...chosen])]
+}
+
+/** A column as the API takes it. */
+export function writeColumn(id: string): string {
+  const column = parseColumn(id)
+  return column ? writeKey(column) : id
+}

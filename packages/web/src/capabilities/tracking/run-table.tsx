@@ -9,7 +9,7 @@ import { formatDuration } from '../../ui/format-time.ts'
 import { LiveCell } from '../../ui/live-cell.tsx'
 import { StateGlyph } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
-import { Value } from '../../ui/value.tsx'
+import { formatValue, Value } from '../../ui/value.tsx'
 import { useNow } from '../../ui/environment.tsx'
 import { parseColumn } from './run-keys.ts'
 import { runStatus } from './run-status.ts'
@@ -31,6 +31,11 @@ interface RunTableProps {
     | undefined
   /** The colour that a run has in the charts of the page. */
   readonly colors?: ReadonlyMap<string, SeriesColor> | undefined
+  /** On top whatever the sort; the baseline is one of them. */
+  readonly pinned?: readonly RunRow[]
+  /** The run from which every row's metrics differ by what stands beside them. */
+  readonly baseline?: RunRow | undefined
+  readonly onEnd?: (() => void) | undefined
 }
 
 /** Runs with the chosen metrics, parameters and tags; the server sorts. */
@@ -46,6 +51,9 @@ export function RunTable({
   foot,
   sparks,
   colors,
+  pinned = [],
+  baseline,
+  onEnd,
 }: RunTableProps) {
   const now = useNow()
   const marks = (colors?.size ?? 0) > 0
@@ -64,12 +72,13 @@ export function RunTable({
             const value = run.metrics[key]
             if (value === undefined) return <span className="t3">–</span>
             if (value === null) return <span className="t3">NaN</span>
-            return run.status === 'RUNNING' ? (
-              <LiveCell value={value}>
-                <Value value={value} />
-              </LiveCell>
-            ) : (
-              <Value value={value} />
+            const base = run.id === baseline?.id ? undefined : baseline?.metrics[key]
+            const shown = <Value value={value} />
+            return (
+              <span className="nowrap">
+                {run.status === 'RUNNING' ? <LiveCell value={value}>{shown}</LiveCell> : shown}
+                {typeof base === 'number' && <span className="ci"> {signedText(value - base)}</span>}
+              </span>
             )
           },
         },
@@ -96,6 +105,8 @@ export function RunTable({
       onSortChange={onSort}
       selection={selection}
       onSelectionChange={onSelection}
+      pinned={pinned}
+      onEnd={onEnd}
       columns={[
         {
           id: 'attributes.run_name',
@@ -114,6 +125,10 @@ export function RunTable({
               )}
               <EntityLink kind="run" name={run.name} id={run.id} look="name" strong />
               {run.parent !== null && <span className="t3 sm">nested</span>}
+              {run.id === baseline?.id && <span className="t3 sm">baseline</span>}
+              {pinned.includes(run) && run.experimentId !== runs[0]?.experimentId && (
+                <span className="t3 sm">of {run.experiment}</span>
+              )}
             </span>
           ),
         },
@@ -165,6 +180,10 @@ export function RunTable({
     />
   )
 }
+
+/** A difference with its sign, a real minus. */
+const signedText = (value: number): string =>
+  `${value > 0 ? '+' : value < 0 ? '−' : '±'}${formatValue(Math.abs(value))}`
 
 const isNumeric = (value: string | undefined) => value === undefined || /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value)
 
