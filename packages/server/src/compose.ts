@@ -84,7 +84,7 @@ import type { Kernel } from './kernel/kernel.ts'
 import type { SubjectData } from './kernel/ports/index.ts'
 import type { Scope } from './kernel/principal/index.ts'
 import { createWebhooks, webhookRoutes, type Webhooks } from './capabilities/webhooks/index.ts'
-import { mlflowRoutes } from './protocols/mlflow/index.ts'
+import { mlflowMessage, mlflowRoutes } from './protocols/mlflow/index.ts'
 import { programVersion, systemRoutes } from './system-routes.ts'
 
 /** Every capability of the running program, by its noun. Lower floors first; a capability gets the ones below it as arguments. */
@@ -135,7 +135,7 @@ export function composeCapabilities(
   const inbox = createInbox(kernel)
   followBreakGlass(kernel, inbox)
   const lineage = createLineage(kernel)
-  const webhooks = createWebhooks(kernel)
+  const webhooks = createWebhooks(kernel, mlflowMessage)
   const connections = createConnections(kernel)
   connections.addSource(() => webhookConnections(webhooks))
   connections.addSource(async () => [packageIndex])

@@ -45,6 +45,7 @@ import { erasedKeys } from './0130-erased-keys.ts'
 import { runSearch } from './0134-run-search.ts'
 import { runViews } from './0135-run-views.ts'
 import { traces } from './0136-traces.ts'
+import { mlflowWebhooks } from './0138-mlflow-webhooks.ts'
 import { imports } from './0140-imports.ts'
 import { modelProvenance } from './0142-model-provenance.ts'
 import { runTrash } from './0145-run-trash.ts'
@@ -97,6 +98,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0134-run-search', runSearch],
   ['0135-run-views', runViews],
   ['0136-traces', traces],
+  ['0138-mlflow-webhooks', mlflowWebhooks],
   ['0140-imports', imports],
   ['0142-model-provenance', modelProvenance],
   ['0145-run-trash', runTrash],

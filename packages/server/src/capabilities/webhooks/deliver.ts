@@ -2,7 +2,7 @@ import type { Trx } from '../../kernel/db/index.ts'
 import { egressErrors } from '../../kernel/egress/index.ts'
 import type { ClaimedJob } from '../../kernel/jobs/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import { signedHeaders } from './sign.ts'
+import { mlflowHeaders, signedHeaders } from './sign.ts'
 import type { WebhookDeliveryTable, WebhookTable } from './tables.ts'
 
 export type DeliverDeps = Pick<Kernel, 'db' | 'clock' | 'egress' | 'vault' | 'jobs'>
@@ -42,9 +42,9 @@ export async function attempt(
       url: hook.url,
       method: 'POST',
       headers: {
-        'content-type': 'application/cloudevents+json; charset=utf-8',
+        'content-type': `application/${hook.mlflow === null ? 'cloudevents+json' : 'json'}; charset=utf-8`,
         'user-agent': 'trivium-webhooks',
-        ...signedHeaders(secret, id, clock(), body),
+        ...(hook.mlflow === null ? signedHeaders : mlflowHeaders)(secret, id, clock(), body),
       },
       body,
       timeoutMs,

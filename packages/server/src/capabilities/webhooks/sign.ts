@@ -15,3 +15,14 @@ export function signedHeaders(secret: string, id: string, at: number, body: stri
   const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` }
 }
+
+/** The headers that MLflow's server sends: the same signature under other names, keyed with the secret's text. Without a secret nothing is signed. */
+export function mlflowHeaders(secret: string, id: string, at: number, body: string): Record<string, string> {
+  const timestamp = String(Math.floor(at / 1000))
+  const signature = createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64')
+  return {
+    'x-mlflow-delivery-id': id,
+    'x-mlflow-timestamp': timestamp,
+    ...(secret === '' ? {} : { 'x-mlflow-signature': `v1,${signature}` }),
+  }
+}

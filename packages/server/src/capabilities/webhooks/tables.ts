@@ -16,6 +16,8 @@ export interface WebhookTable {
   active: number
   created_at: number
   created_by: string
+  /** JSON of `MlflowReceiver` for a webhook that was made through MLflow's API; null for our own. */
+  mlflow: string | null
 }
 
 export interface WebhookDeliveryTable {

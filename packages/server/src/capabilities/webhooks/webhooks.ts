@@ -6,7 +6,8 @@ import type { Scope } from '../../kernel/principal/index.ts'
 import { cloudEvent } from './cloud-event.ts'
 import { attempt, deliver, deliveryKind, queueDelivery, secretPlace } from './deliver.ts'
 import { webhookErrors } from './errors.ts'
-import { followEvents } from './follow-events.ts'
+import { followEvents, type MlflowMessage } from './follow-events.ts'
+import { type MlflowReceivers, mlflowReceivers, trialBody } from './mlflow-receivers.ts'
 import { newSecret } from './sign.ts'
 import type { WebhookDeliveryTable, WebhookTable } from './tables.ts'
 
@@ -36,6 +37,8 @@ export interface Webhooks {
   receivers(): Promise<{ origin: string; webhooks: number; projects: number }[]>
   /** Asks a receiver for anything at all; throws where nothing answers. Says what did. */
   reach(origin: string): Promise<string>
+  /** Webhooks that were made through MLflow's API, which are told as MLflow tells. */
+  readonly mlflow: MlflowReceivers
 }
 
 type Deps = Pick<
@@ -47,9 +50,13 @@ const mostWebhooks = 50
 /** Deliveries that run at once, over all webhooks of this process. */
 const concurrency = 8
 
-export function createWebhooks(kernel: Deps): Webhooks {
+export function createWebhooks(kernel: Deps, mlflowMessage: MlflowMessage): Webhooks {
   const { db, clock, events, consumers, jobs, egress, vault } = kernel
-  consumers.add({ name: 'webhooks', events: 'all', handle: (trx, batch) => followEvents(kernel, trx, batch) })
+  consumers.add({
+    name: 'webhooks',
+    events: 'all',
+    handle: (trx, batch) => followEvents(kernel, trx, batch, mlflowMessage),
+  })
   kernel.sealedRows.add({
     table: 'webhook',
     column: 'secret',
@@ -121,6 +128,24 @@ export function createWebhooks(kernel: Deps): Webhooks {
   }
   const presentOne = async (row: WebhookTable): Promise<Webhook> => (await present([row]))[0] as Webhook
 
+  const insert = async (scope: Scope, row: WebhookTable): Promise<void> => {
+    try {
+      await db.write.transaction().execute(async (trx) => {
+        const { count } = await trx
+          .selectFrom('webhook')
+          .select((e) => e.fn.countAll<number>().as('count'))
+          .where('project_id', '=', scope.project)
+          .executeTakeFirstOrThrow()
+        if (Number(count) >= mostWebhooks) throw webhookErrors.TOO_MANY(mostWebhooks)
+        await trx.insertInto('webhook').values(row).execute()
+        // Where it posts may hold a secret and stays out of the events.
+        await say(trx, scope, 'created', row, { events: JSON.parse(row.events) })
+      })
+    } catch (error) {
+      throw isUniqueViolation(error) ? webhookErrors.NAME_TAKEN(row.name) : error
+    }
+  }
+
   return {
     list: async ({ project }) =>
       present(
@@ -139,22 +164,9 @@ export function createWebhooks(kernel: Deps): Webhooks {
         active: 1,
         created_at: clock(),
         created_by: scope.principal.id,
+        mlflow: null,
       }
-      try {
-        await db.write.transaction().execute(async (trx) => {
-          const { count } = await trx
-            .selectFrom('webhook')
-            .select((e) => e.fn.countAll<number>().as('count'))
-            .where('project_id', '=', scope.project)
-            .executeTakeFirstOrThrow()
-          if (Number(count) >= mostWebhooks) throw webhookErrors.TOO_MANY(mostWebhooks)
-          await trx.insertInto('webhook').values(row).execute()
-          // Where it posts may hold a secret and stays out of the events.
-          await say(trx, scope, 'created', row, { events: patterns })
-        })
-      } catch (error) {
-        throw isUniqueViolation(error) ? webhookErrors.NAME_TAKEN(name) : error
-      }
+      await insert(scope, row)
       return { webhook: await presentOne(row), secret }
     },
 
@@ -194,22 +206,25 @@ export function createWebhooks(kernel: Deps): Webhooks {
       const now = clock()
       const subject = urn(scope.project, 'webhook', name)
       const id = newId('whd')
-      const body = cloudEvent(
-        {
-          id,
-          seq: null,
-          project: scope.project,
-          name: 'webhook.tried',
-          schema: 1,
-          at: now,
-          eventTime: null,
-          by: scope.principal.id,
-          subject,
-          refs: [],
-          data: {},
-        },
-        kernel.config,
-      )
+      const body =
+        hook.mlflow === null
+          ? cloudEvent(
+              {
+                id,
+                seq: null,
+                project: scope.project,
+                name: 'webhook.tried',
+                schema: 1,
+                at: now,
+                eventTime: null,
+                by: scope.principal.id,
+                subject,
+                refs: [],
+                data: {},
+              },
+              kernel.config,
+            )
+          : trialBody(hook.mlflow, now)
       const found = await attempt(kernel, hook, { id, body })
       const row: WebhookDeliveryTable = {
         id,
@@ -301,6 +316,8 @@ export function createWebhooks(kernel: Deps): Webhooks {
       })
       return `it answers (${status} to GET /); whether it takes events, "Try" at the webhook says`
     },
+
+    mlflow: mlflowReceivers({ ...kernel, insert, say }),
   }
 }
 

@@ -4,6 +4,7 @@ import type { Registry } from '../../capabilities/registry/index.ts'
 import type { Uploads } from '../../capabilities/storage/index.ts'
 import type { Traces } from '../../capabilities/traces/index.ts'
 import type { Tracking } from '../../capabilities/tracking/index.ts'
+import type { Webhooks } from '../../capabilities/webhooks/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
 import { accessErrors, authorize } from '../../kernel/principal/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -17,6 +18,7 @@ import { otlpTraces } from './otlp-traces.ts'
 import { runCalls } from './runs.ts'
 import { serverCalls } from './server.ts'
 import { traceCalls } from './traces.ts'
+import { webhookCalls } from './webhooks.ts'
 
 export interface MlflowDeps {
   readonly kernel: Pick<Kernel, 'db' | 'config' | 'clock'>
@@ -25,7 +27,10 @@ export interface MlflowDeps {
   readonly traces: Traces
   readonly registry: Registry
   readonly uploads: Uploads
+  readonly webhooks: Webhooks
 }
+
+export { mlflowMessage } from './webhook-message.ts'
 
 /**
  * MLflow's REST API 2.0 and 3.0 for unmodified clients. A call acts in the project of its token; the header `X-MLFLOW-WORKSPACE` names another one
@@ -59,6 +64,7 @@ export function mlflowRoutes(app: Http, deps: MlflowDeps): void {
     artifactCalls(plugin, deps.tracking, deps.registry, deps.uploads)
     traceCalls(plugin, deps.traces, deps.kernel)
     otlpTraces(plugin, deps.traces)
+    webhookCalls(plugin, deps.webhooks)
     serverCalls(plugin, { direct: deps.kernel.config.storageLinks && deps.kernel.config.storageUrl.startsWith('s3:') })
   })
 }

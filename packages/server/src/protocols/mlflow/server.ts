@@ -10,8 +10,6 @@ const absent: readonly (readonly ['GET' | 'POST' | 'PATCH' | 'DELETE', string, s
   ['POST', 'traces/metrics', 'Metrics of traces cannot be computed.'],
   ['POST', 'datasets/create', 'Evaluation datasets of MLflow cannot be stored.'],
   ['POST', 'datasets/search', 'Evaluation datasets of MLflow cannot be searched.'],
-  ['GET', 'webhooks', 'Webhooks cannot be listed.'],
-  ['POST', 'webhooks', 'Webhooks cannot be made.'],
   ['POST', 'artifacts/presigned-upload-url', 'Presigned URLs cannot be made.'],
   ['POST', 'artifacts/presigned-download-url', 'Presigned URLs cannot be made.'],
 ]
