@@ -212,46 +212,57 @@ open(${JSON.stringify(said)}, "w").write(" ".join(said))
     expect(await grows(work)).toBe(false)
   })
 
-  test('is ended with all that it has started when the server is killed, whatever session that hides in', async () => {
-    const work = join(root, 'work/mine/killed')
-    await mkdir(work)
-    const config = {
-      argv: [python, '-u', '-m', 'trivium_runner.fork_server', ''],
-      read: [...reads(), dirname(code)],
-      write: [join(root, 'work/mine')],
-      network: false,
-      link: null,
-      identity: null,
-      processes: 512,
-    }
-    // The shell stands for the server: broker and fork server are its children, and have its end of the pipe.
-    const server = spawn(
-      'sh',
-      ['-c', 'exec 3<&0; "$@" <&3 & wait', 'sh', python, ...isolated('main'), JSON.stringify(config)],
-      {
-        cwd: pythonRoot,
-        env: containedEnvironment(env, false),
-        stdio: ['pipe', 'ignore', 'ignore'],
-      },
-    )
-    const entry = { argv: [python, '-c', 'import attacks; attacks.daemon(); import time; time.sleep(60)'] }
-    const confine = { read: [...reads(), code], write: [work], network: false, link: null, abi: null, without: [] }
-    const request = { op: 'run', id: 'killed', workdir: work, env: { ...env, PYTHONPATH: code }, confine, ...entry }
-    server.stdin.write(`${JSON.stringify(request)}\n`)
-    await expect
-      .poll(
-        () =>
-          stat(join(work, 'alive')).then(
-            () => true,
-            () => false,
-          ),
-        { timeout: 10_000 },
+  test.each(['server', 'fork server'])(
+    'is ended with all that it has started when the %s is killed, whatever session that hides in',
+    async (victim) => {
+      const work = join(root, `work/mine/killed ${victim}`)
+      await mkdir(work)
+      const config = {
+        argv: [python, '-u', '-m', 'trivium_runner.fork_server', ''],
+        read: [...reads(), dirname(code)],
+        write: [join(root, 'work/mine')],
+        network: false,
+        link: null,
+        identity: null,
+        processes: 512,
+      }
+      // The shell stands for the server: broker and fork server are its children, and have its end of the pipe.
+      const server = spawn(
+        'sh',
+        ['-c', 'exec 3<&0; "$@" <&3 & wait', 'sh', python, ...isolated('main'), JSON.stringify(config)],
+        {
+          cwd: pythonRoot,
+          env: containedEnvironment(env, false),
+          stdio: ['pipe', 'ignore', 'ignore'],
+        },
       )
-      .toBe(true)
-    server.kill('SIGKILL')
-    server.stdin.destroy()
-    await expect.poll(() => grows(work), { timeout: 5000 }).toBe(false)
-  })
+      const entry = { argv: [python, '-c', 'import attacks; attacks.daemon(); import time; time.sleep(60)'] }
+      const confine = { read: [...reads(), code], write: [work], network: false, link: null, abi: null, without: [] }
+      const request = { op: 'run', id: 'killed', workdir: work, env: { ...env, PYTHONPATH: code }, confine, ...entry }
+      server.stdin.write(`${JSON.stringify(request)}\n`)
+      await expect
+        .poll(
+          () =>
+            stat(join(work, 'alive')).then(
+              () => true,
+              () => false,
+            ),
+          { timeout: 10_000 },
+        )
+        .toBe(true)
+      if (victim === 'server') {
+        server.kill('SIGKILL')
+        server.stdin.destroy()
+      } else {
+        const [broker = 0] = await childrenOf(server.pid ?? 0)
+        const [forkServer = 0] = await childrenOf(broker)
+        process.kill(forkServer, 'SIGKILL')
+      }
+      await expect.poll(() => grows(work), { timeout: 10_000 }).toBe(false)
+      server.kill('SIGKILL')
+      server.stdin.destroy()
+    },
+  )
 
   test('is ended at its limits of memory, processes and disk, which are named', async () => {
     const server = await start()
@@ -265,6 +276,10 @@ open(${JSON.stringify(said)}, "w").write(" ".join(said))
     expect([many.limit, many.signal]).toEqual(['memory', 9])
     expect([bomb.limit, bomb.signal]).toEqual(['processes', 9])
     expect([large.limit, large.error?.type]).toEqual(['disk', 'OSError'])
+    // And all steps of a server together are bounded by the kernel, whatever each was given.
+    const together = (await step(server, 'most_processes')).returned as number
+    expect(together).toBeGreaterThan(512)
+    expect(together).toBeLessThan(10_000)
   })
 
   test('is ended when its time is over, though it does not listen', async () => {
@@ -273,6 +288,11 @@ open(${JSON.stringify(said)}, "w").write(" ".join(said))
     expect(await step(server, 'forever')).toMatchObject({ signal: 9, exitCode: null })
   })
 })
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  return text.trim().split(' ').map(Number)
+}
 
 async function grows(work: string): Promise<boolean> {
   const size = async () => (await stat(join(work, 'alive'))).size
