@@ -379,7 +379,7 @@ export const outsideDefences: readonly Defence[] = [
         'who is refused before his body was read gets the reason',
         'if (!request.complete && !response.shouldKeepAlive) await dropRest(request)',
         '',
-        { tests: ['capabilities/serving/forward.test.ts'] },
+        { tests: ['capabilities/serving/forward.test.ts', 'tests/fuzz/raw-requests.test.ts'] },
       ],
       [
         'a body that nobody wants ends',

@@ -24,7 +24,7 @@ const newUser = 0x10000000
 const fastOpen = 0x20000000
 
 /** What the filters say on both kinds of machine, which is the same. */
-function verdicts(cases: readonly (readonly [string, Case])[]): unknown[] {
+function verdicts(cases: Cases): unknown[] {
   const input = ['x86_64', 'aarch64'].flatMap((machine) => cases.map(([, one]) => ({ machine, ...one })))
   const said = JSON.parse(
     execFileSync(python, ['-I', '-S', join(import.meta.dirname, 'filter.fixture.py'), pythonRoot], {
@@ -35,10 +35,10 @@ function verdicts(cases: readonly (readonly [string, Case])[]): unknown[] {
   expect(said.slice(cases.length)).toEqual(said.slice(0, cases.length))
   return cases.map(([, { call, ...one }], at) => [said[at], { ...(call === undefined ? {} : { call }), ...one }])
 }
-const holds = (cases: readonly (readonly [string, Case])[]): void => expect(verdicts(cases)).toEqual(cases)
+type Cases = readonly (readonly [string, Case])[]
 
 test('a call that is about another process, another user or the kernel is forbidden; the same about oneself is not', () => {
-  holds([
+  const cases: Cases = [
     ['EPERM', { call: 'ptrace' }],
     ['EPERM', { call: 'mount' }],
     ['EPERM', { call: 'setpriority', arguments: [0, 1] }],
@@ -50,11 +50,12 @@ test('a call that is about another process, another user or the kernel is forbid
     ['EPERM', { call: 'clone', arguments: [0x00020000 + 17] }],
     ['allowed', { call: 'clone', arguments: [17] }],
     ['ENOSYS', { call: 'clone3' }],
-  ])
+  ]
+  expect(verdicts(cases)).toEqual(cases)
 })
 
 test('sockets are of TCP, and connect where the server says; with the network declared they are free to', () => {
-  holds([
+  const cases: Cases = [
     ['allowed', { call: 'socket', arguments: [internet, stream] }],
     ['EACCES', { call: 'socket', arguments: [internet, datagram] }],
     ['EACCES', { call: 'socket', arguments: [internet, raw] }],
@@ -74,11 +75,12 @@ test('sockets are of TCP, and connect where the server says; with the network de
     ['allowed', { call: 'socket', arguments: [internet, datagram], network: true }],
     ['EACCES', { call: 'socket', arguments: [internet, raw], network: true }],
     ['EACCES', { call: 'socket', arguments: [unix, stream], network: true }],
-  ])
+  ]
+  expect(verdicts(cases)).toEqual(cases)
 })
 
 test('what Landlock does not keep yet on an old kernel, and what a user of its own would, the filter keeps', () => {
-  holds([
+  const cases: Cases = [
     ['EPERM', { call: 'truncate', abi: 2 }],
     ['allowed', { call: 'truncate', abi: 3 }],
     ['asked', { call: 'kill', abi: 5 }],
@@ -89,18 +91,20 @@ test('what Landlock does not keep yet on an old kernel, and what a user of its o
     ['pretended', { call: 'utimensat', arguments: [-100, 4096] }],
     ['allowed', { call: 'utimensat', arguments: [3, 0] }],
     ['ENOTSUP', { call: 'setxattr' }],
-  ])
+  ]
+  expect(verdicts(cases)).toEqual(cases)
 })
 
 test('a step stays in its process group, by its parent and on its processors', () => {
-  holds([
+  const cases: Cases = [
     ['pretended', { call: 'setsid', pinned: false }],
     ['pretended', { call: 'setpgid', pinned: false }],
     ['pretended', { call: 'prctl', arguments: [1], pinned: false }],
     ['allowed', { call: 'prctl', arguments: [15], pinned: false }],
     ['allowed', { call: 'sched_setaffinity', pinned: false }],
     ['pretended', { call: 'sched_setaffinity', pinned: true }],
-  ])
+  ]
+  expect(verdicts(cases)).toEqual(cases)
 })
 
 test('a call of another kind of machine ends the process, and one of the x32 kind is none', () => {
