@@ -47,7 +47,7 @@ export function compileView(name: string, definition: FeatureViewDefinition): Co
 /** Stands between the parts of a key. */
 export const keySeparator = '\u001f'
 
-/** The parts of an entity's key as texts. */
+/** The parts of an entity's key as texts; joined they are its one form, the same offline and online. */
 export function keyParts(
   view: { name: string; keys: readonly string[] },
   values: Readonly<Record<string, unknown>>,
@@ -58,12 +58,6 @@ export function keyParts(
     return String(value)
   })
 }
-
-/** The one text form of an entity's key, the same offline and online. */
-export const entityKey = (
-  view: { name: string; keys: readonly string[] },
-  values: Readonly<Record<string, unknown>>,
-): string => keyParts(view, values).join(keySeparator)
 
 /** What tells which rows are of a person whose name in their key is sealed. */
 export interface KeyPeople {

@@ -61,8 +61,8 @@ export function keyFormOf(key: string): string {
 }
 
 /**
- * A feature view made ready for lookups: plain JSON, so that the gateway's snapshot carries it. `compileView` of capabilities/features makes it and `lookup`
- * there computes it: `lookup(reader, project, view, entityKey(view, inputs), asOf)`.
+ * A feature view made ready for lookups: plain JSON, so that the gateway's snapshot carries it. `compileView` of capabilities/features makes it and
+ * `createGatewayLookup` there computes it.
  */
 export interface OnlineView {
   readonly name: string
