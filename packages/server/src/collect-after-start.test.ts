@@ -10,8 +10,8 @@ import { startServer } from './main.ts'
 /** Collections of everything that somebody asked for; V8's own are of no interest. */
 let asked = 0
 const observer = new PerformanceObserver((list) => {
-  for (const { detail } of list.getEntries()) {
-    const { kind, flags } = detail as { kind: number; flags: number }
+  for (const entry of list.getEntries()) {
+    const { kind, flags } = (entry as unknown as { detail: { kind: number; flags: number } }).detail
     if (kind === constants.NODE_PERFORMANCE_GC_MAJOR && (flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0)
       asked += 1
   }
