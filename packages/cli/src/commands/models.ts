@@ -15,6 +15,7 @@ import {
   updateModelVersion,
 } from '@trivium/contract'
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { onAction } from '../command.ts'
 import { FailedError, UsageError } from '../fail.ts'
@@ -159,7 +160,7 @@ export function modelCommands(program: Command, terminal: Terminal): void {
           ? await client.call(getModelStrategy, { params })
           : await client.call(setModelStrategy, {
               params,
-              body: readStrategy(file, await readFile(file, 'utf8')),
+              body: readStrategy(file, await readFile(resolve(terminal.cwd, file), 'utf8')),
             })
       show(strategy, (one) => JSON.stringify(one, null, 2))
     },

@@ -48,6 +48,7 @@ import { traces } from './0136-traces.ts'
 import { mlflowWebhooks } from './0138-mlflow-webhooks.ts'
 import { imports } from './0140-imports.ts'
 import { modelProvenance } from './0142-model-provenance.ts'
+import { modelSearch } from './0143-model-search.ts'
 import { runTrash } from './0145-run-trash.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
@@ -101,6 +102,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0138-mlflow-webhooks', mlflowWebhooks],
   ['0140-imports', imports],
   ['0142-model-provenance', modelProvenance],
+  ['0143-model-search', modelSearch],
   ['0145-run-trash', runTrash],
 ]
 

@@ -239,15 +239,18 @@ export async function presentModels(
     .groupBy('model')
     .execute()
   const counts = new Map(counted.map((row) => [row.model, row]))
-  const latest =
-    counted.length === 0
-      ? []
-      : await db
-          .selectFrom('model_version')
-          .selectAll()
-          .where('project_id', '=', project)
-          .where((e) => e.or(counted.map((row) => e.and([e('model', '=', row.model), e('version', '=', row.latest)]))))
-          .execute()
+  const latest: ModelVersionTable[] = []
+  // SQLite takes no deeper expression than 1,000.
+  for (let start = 0; start < counted.length; start += 250) {
+    const some = counted.slice(start, start + 250)
+    const found = await db
+      .selectFrom('model_version')
+      .selectAll()
+      .where('project_id', '=', project)
+      .where((e) => e.or(some.map((row) => e.and([e('model', '=', row.model), e('version', '=', row.latest)]))))
+      .execute()
+    latest.push(...found)
+  }
   const rows = new Map((await presentVersions(db, project, latest)).map((row) => [row.model, row]))
   return models.map((model) => ({
     name: model.name,

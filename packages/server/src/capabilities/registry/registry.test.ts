@@ -512,9 +512,23 @@ describeEachDatabase('the registry', ({ world }) => {
     const list = (await client.call('GET', url)).json.models
     expect(list.map((m: { name: string }) => m.name)).toEqual(['alpha one', 'zeta'])
     expect(list[0]).toMatchObject({ versions: 1, latest: { version: 1, run: run.id } })
+    // Page by page, each beginning behind the last name of the one before, whatever was added in between.
+    const first = (await client.call('GET', `${url}?limit=1`)).json
+    await client.call('POST', url, { name: 'Übung' })
+    const pages = [first]
+    while (pages.at(-1).nextPageToken !== null)
+      pages.push((await client.call('GET', `${url}?limit=1&page_token=${pages.at(-1).nextPageToken}`)).json)
+    expect(pages.map(({ models }) => models[0].name)).toEqual(['alpha one', 'zeta', 'Übung'])
+    for (const token of [`${first.nextPageToken}x`, `x${first.nextPageToken}`, first.nextPageToken.split('.')[0]])
+      expect((await client.call('GET', `${url}?limit=1&page_token=${token}`)).status).toBe(400)
+    const other = `${url}?limit=1&page_token=${first.nextPageToken}&filter=${encodeURIComponent("name like 'z%'")}`
+    expect((await client.call('GET', other)).status).toBe(400)
     expect(
       (await client.call('GET', `${url}?filter=${encodeURIComponent("tags.team = 'ops'")}`)).json.models,
     ).toHaveLength(1)
+    expect((await client.call('GET', `${url}?filter=${encodeURIComponent("tags.team != 'ops'")}`)).json.models).toEqual(
+      [],
+    )
     expect(
       (await client.call('PATCH', `${url}/zeta`, { description: 'e', tags: { team: null, more: 'x' } })).json,
     ).toMatchObject({ description: 'e', tags: { more: 'x' } })

@@ -27,6 +27,7 @@ import type { Scope } from '../../kernel/principal/index.ts'
 import { type Expression, offsetOf, pageTokenOf, parseFilter, sendArtifact, trackingErrors } from '../tracking/index.ts'
 import type { VersionFiles } from './describe-files.ts'
 import { registryErrors } from './errors.ts'
+import { nameAfter, nameTokenOf } from './name-token.ts'
 import { provenanceRoutes } from './provenance/routes.ts'
 import type { NewVersion } from './register-version.ts'
 import type { Registry } from './registry.ts'
@@ -62,14 +63,16 @@ export function registryRoutes(app: Http, registry: Registry): void {
   mount(app, listModels, 200, async ({ scope, query }) => {
     const limit = query.limit ?? 100
     const fingerprint = ['models', query.filter]
-    const offset = offsetOf(query.page_token, fingerprint)
+    const after = nameAfter(query.page_token, fingerprint)
     const { models, more } = await registry.models(scope, {
       filter: parseFilter(query.filter, modelTarget),
       order: [],
       limit,
-      offset,
+      offset: 0,
+      ...(after === undefined ? {} : { after }),
     })
-    return { models, nextPageToken: more ? pageTokenOf(offset + limit, fingerprint) : null }
+    const last = models.at(-1)
+    return { models, nextPageToken: more && last ? nameTokenOf(last.name, fingerprint) : null }
   })
   mount(app, createModel, 201, ({ scope, body }) =>
     registry.createModel(scope, {

@@ -26,14 +26,16 @@ export const versionTarget: FilterTarget = {
 interface Subject {
   readonly alias: string
   readonly columns: Readonly<Record<string, RawBuilder<unknown>>>
-  /** Table of tags and how its rows meet the subject's. */
-  readonly tags: RawBuilder<unknown>
+  /** What names a row of it, here and in its table of tags, which is asked once for a search and not once for a row. */
+  readonly key: RawBuilder<unknown>
+  readonly tagged: RawBuilder<unknown>
 }
 
 const models: Subject = {
   alias: 'm',
   columns: { name: sql`m.name`, creation_timestamp: sql`m.created_at`, last_updated_timestamp: sql`m.updated_at` },
-  tags: sql`model_tag k where k.project_id = m.project_id and k.model = m.name`,
+  key: sql`m.name`,
+  tagged: sql`select k.model from model_tag k`,
 }
 const versions: Subject = {
   alias: 'v',
@@ -45,7 +47,8 @@ const versions: Subject = {
     creation_timestamp: sql`v.created_at`,
     last_updated_timestamp: sql`v.updated_at`,
   },
-  tags: sql`model_version_tag k where k.project_id = v.project_id and k.model = v.model and k.version = v.version`,
+  key: sql`(v.model, v.version)`,
+  tagged: sql`select k.model, k.version from model_version_tag k`,
 }
 
 /** MLflow keeps prompts as registered models with this tag; searches that do not name it do not find them. */
@@ -57,6 +60,8 @@ export interface RegistryQuery {
   readonly order: readonly OrderKey[]
   readonly limit: number
   readonly offset: number
+  /** Only what comes after this name; for lists in the order of names. */
+  readonly after?: string
 }
 
 /** One page of registered models that a filter finds, by name unless an order says otherwise. */
@@ -70,7 +75,7 @@ export async function searchModels(
     dialect === 'postgres' ? sql`m.name collate "C"` : sql`m.name`,
   ]
   const found =
-    await sql<ModelTable>`select m.* from model m where m.project_id = ${query.project} and ${conditionOf(dialect, models, query.filter)} order by ${sql.join(order)} limit ${query.limit + 1} offset ${query.offset}`.execute(
+    await sql<ModelTable>`select m.* from model m where m.project_id = ${query.project} and ${conditionOf(dialect, models, query)} ${query.after === undefined ? sql`` : dialect === 'postgres' ? sql`and m.name collate "C" > ${query.after}` : sql`and m.name > ${query.after}`} order by ${sql.join(order)} limit ${query.limit + 1} offset ${query.offset}`.execute(
       db as never,
     )
   return { rows: found.rows.slice(0, query.limit), more: found.rows.length > query.limit }
@@ -89,7 +94,7 @@ export async function searchVersions(
     sql`v.version desc`,
   ]
   const found =
-    await sql<ModelVersionTable>`select v.* from model_version v where v.project_id = ${query.project} and v.deleted_at is null and ${conditionOf(dialect, versions, query.filter)} order by ${sql.join(order)} limit ${query.limit + 1} offset ${query.offset}`.execute(
+    await sql<ModelVersionTable>`select v.* from model_version v where v.project_id = ${query.project} and v.deleted_at is null and ${conditionOf(dialect, versions, query)} order by ${sql.join(order)} limit ${query.limit + 1} offset ${query.offset}`.execute(
       db as never,
     )
   return { rows: found.rows.slice(0, query.limit), more: found.rows.length > query.limit }
@@ -103,24 +108,32 @@ function orderOf(dialect: Dialect, subject: Subject, order: readonly OrderKey[])
   })
 }
 
-function conditionOf(dialect: Dialect, subject: Subject, filter: Expression | undefined): RawBuilder<unknown> {
+function conditionOf(
+  dialect: Dialect,
+  subject: Subject,
+  { project, filter }: Pick<RegistryQuery, 'project' | 'filter'>,
+): RawBuilder<unknown> {
   const prompts =
     filter && names(filter, promptTag)
       ? sql`1 = 1`
-      : sql`not exists (select 1 from ${subject.tags} and k.key = ${promptTag} and k.value = 'true')`
-  return filter ? sql`${prompts} and (${compile(dialect, subject, filter)})` : prompts
+      : sql`not ${withTag(subject, project, promptTag, sql`k.value = 'true'`)}`
+  return filter ? sql`${prompts} and (${compile(dialect, subject, project, filter)})` : prompts
 }
+
+/** Whether a row has a tag that passes a test. */
+const withTag = (subject: Subject, project: string, key: string, test: RawBuilder<unknown>): RawBuilder<SqlBool> =>
+  sql<SqlBool>`(${subject.key} in (${subject.tagged} where k.project_id = ${project} and k.key = ${key} and ${test}))`
 
 function names(e: Expression, key: string): boolean {
   if (e.op === 'compare') return e.entity === 'tag' && e.key === key
   return e.op === 'not' ? names(e.part, key) : e.parts.some((part) => names(part, key))
 }
 
-function compile(dialect: Dialect, subject: Subject, e: Expression): RawBuilder<SqlBool> {
-  if (e.op === 'not') return sql<SqlBool>`not (${compile(dialect, subject, e.part)})`
-  if (e.op === 'compare') return compileOne(dialect, subject, e)
+function compile(dialect: Dialect, subject: Subject, project: string, e: Expression): RawBuilder<SqlBool> {
+  if (e.op === 'not') return sql<SqlBool>`not (${compile(dialect, subject, project, e.part)})`
+  if (e.op === 'compare') return compileOne(dialect, subject, project, e)
   return sql<SqlBool>`${sql.join(
-    e.parts.map((part) => sql`(${compile(dialect, subject, part)})`),
+    e.parts.map((part) => sql`(${compile(dialect, subject, project, part)})`),
     sql.raw(e.op === 'and' ? ' and ' : ' or '),
   )}`
 }
@@ -128,11 +141,11 @@ function compile(dialect: Dialect, subject: Subject, e: Expression): RawBuilder<
 function compileOne(
   dialect: Dialect,
   subject: Subject,
+  project: string,
   { entity, key, comparator, value }: Comparison,
 ): RawBuilder<SqlBool> {
   if (entity === 'tag') {
-    const has = (test: RawBuilder<unknown>) =>
-      sql<SqlBool>`exists (select 1 from ${subject.tags} and k.key = ${key} and ${test})`
+    const has = (test: RawBuilder<unknown>) => withTag(subject, project, key, test)
     if (value === null) return comparator === 'IS NULL' ? sql<SqlBool>`not ${has(sql`1 = 1`)}` : has(sql`1 = 1`)
     // Models that are no prompts lack the tag, and count as "not a prompt".
     if (key === promptTag && ((comparator === '!=' && value === 'true') || (comparator === '=' && value === 'false')))
