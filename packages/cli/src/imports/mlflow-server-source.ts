@@ -164,6 +164,7 @@ export function mlflowServerSource(client: MlflowClient, skip: Skip): Source {
       const root = artifactUris.get(`${owner.kind}/${owner.id}`) ?? ''
       yield* listFiles(client, owner, root, skip)
     },
+    waited: client.waited,
     close: async () => {},
   }
 }

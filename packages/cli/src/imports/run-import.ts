@@ -51,6 +51,9 @@ export interface ImportOutcome {
   /** Runs and points that were read this time. */
   readonly runs: number
   readonly points: number
+  readonly tookMs: number
+  /** How much of it the source took to answer. */
+  readonly sourceMs: number
 }
 
 type Batch = BodyOf<typeof sendImportBatch>
@@ -73,6 +76,7 @@ export async function runImport(
   const { signal } = terminal
   const { skip } = skipped
   const progress = progressOf(terminal)
+  const began = performance.now()
   const all = (await source.experiments()).flatMap((one) => cleanExperiment(one, skip) ?? [])
   for (const name of options.experiments)
     if (!all.some((one) => one.name === name)) throw new FailedError(`${source.name} has no experiment "${name}".`)
@@ -220,7 +224,8 @@ export async function runImport(
   }
   progress('')
   const finished = options.dryRun ? null : await client.call(finishImport, { params: at, body: report, signal })
-  return { import: finished, report, runs: total.runs, points: total.points }
+  const times = { tookMs: Math.round(performance.now() - began), sourceMs: Math.round(source.waited?.() ?? 0) }
+  return { import: finished, report, runs: total.runs, points: total.points, ...times }
 }
 
 /** Sends runs and their points, and digests what is sent. */

@@ -41,6 +41,8 @@ export interface Source {
   loggedModels(experiment: string): AsyncIterable<ImportedLoggedModel>
   models(): AsyncIterable<ImportedModel>
   files(owner: { kind: 'run' | 'logged-model'; id: string }): AsyncIterable<SourceFile>
+  /** Milliseconds that were spent waiting for its answers, where it is a server. */
+  waited?(): number
   close(): Promise<void>
 }
 
