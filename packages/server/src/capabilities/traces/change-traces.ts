@@ -1,6 +1,6 @@
+import type { SealedEvent } from '@trivium/contract'
 import { sql } from 'kysely'
 import type { Trx } from '../../kernel/db/index.ts'
-import type { SealedEvent } from '../../kernel/events/index.ts'
 import { parseUrn, urn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { traceErrors } from './errors.ts'

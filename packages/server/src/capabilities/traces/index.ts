@@ -1,21 +1,8 @@
 export type { NewAssessment } from './assessments.ts'
-export { type Doomed } from './change-traces.ts'
 export { traceErrors } from './errors.ts'
-export { artifactsOf } from './log-spans.ts'
 export { maskRecord, maskSpan } from './mask-trace.ts'
 export { npmi } from './npmi.ts'
-export {
-  type AnyValue,
-  base64Of,
-  hexOf,
-  type KeyValue,
-  type OtlpEvent,
-  type OtlpLink,
-  type OtlpSpan,
-  plainValue,
-  type SpanBatch,
-  valueOf,
-} from './otlp-span.ts'
+export type { AnyValue, KeyValue, OtlpEvent, OtlpLink, OtlpSpan, SpanBatch } from './otlp-span.ts'
 export { isComplete, spansOf } from './read-spans.ts'
 export { type TraceRecord, traceRecords, withDetails } from './read-traces.ts'
 export { traceRoutes } from './routes.ts'

@@ -50,7 +50,6 @@ export interface SpanBatch {
 }
 
 export const hexOf = (base64: string): string => Buffer.from(base64, 'base64').toString('hex')
-export const base64Of = (hex: string): string => Buffer.from(hex, 'hex').toString('base64')
 
 /** The id of MLflow for a trace of OpenTelemetry. */
 export const traceIdOf = (span: OtlpSpan): string => `tr-${hexOf(span.trace_id)}`
@@ -71,20 +70,8 @@ export function plainValue(value: AnyValue | undefined): unknown {
   return value.bytes_value ?? null
 }
 
-/** JSON as a value of OpenTelemetry. */
-export function valueOf(json: unknown): AnyValue {
-  if (json === null || json === undefined) return {}
-  if (typeof json === 'string') return { string_value: json }
-  if (typeof json === 'boolean') return { bool_value: json }
-  if (typeof json === 'number') return Number.isSafeInteger(json) ? { int_value: String(json) } : { double_value: json }
-  if (Array.isArray(json)) return { array_value: { values: json.map(valueOf) } }
-  return {
-    kvlist_value: { values: Object.entries(json).map(([key, value]) => ({ key, value: valueOf(value) })) },
-  }
-}
-
 /** The value of an attribute, undefined without it. */
-export function attributeOf(span: OtlpSpan, key: string): AnyValue | undefined {
+function attributeOf(span: OtlpSpan, key: string): AnyValue | undefined {
   return span.attributes?.find((one) => one.key === key)?.value
 }
 

@@ -15,9 +15,9 @@ export const bytesField = (field: number, content: Uint8Array | string): Buffer 
   const bytes = Buffer.from(content as string)
   return Buffer.concat([tag(field, 2), varint(BigInt(bytes.length)), bytes])
 }
-export const numberField = (field: number, value: bigint | number): Buffer =>
+const numberField = (field: number, value: bigint | number): Buffer =>
   Buffer.concat([tag(field, 0), varint(BigInt(value))])
-export const fixedField = (field: number, value: bigint): Buffer => {
+const fixedField = (field: number, value: bigint): Buffer => {
   const bytes = Buffer.alloc(8)
   bytes.writeBigUInt64LE(value)
   return Buffer.concat([tag(field, 1), bytes])
@@ -28,7 +28,7 @@ const doubleField = (field: number, value: number): Buffer => {
   return Buffer.concat([tag(field, 1), bytes])
 }
 
-export function anyValue(value: unknown): Buffer {
+function anyValue(value: unknown): Buffer {
   if (typeof value === 'string') return bytesField(1, value)
   if (typeof value === 'boolean') return numberField(2, value ? 1 : 0)
   if (typeof value === 'bigint') return numberField(3, value)
@@ -38,7 +38,7 @@ export function anyValue(value: unknown): Buffer {
   return bytesField(6, pairs(1, value as object))
 }
 
-export const pairs = (field: number, attributes: object): Buffer =>
+const pairs = (field: number, attributes: object): Buffer =>
   Buffer.concat(
     Object.entries(attributes).map(([key, value]) =>
       bytesField(field, Buffer.concat([bytesField(1, key), bytesField(2, anyValue(value))])),
@@ -58,7 +58,7 @@ export interface SpanFixture {
   exception?: object
 }
 
-export const spanBytes = (span: SpanFixture): Buffer =>
+const spanBytes = (span: SpanFixture): Buffer =>
   Buffer.concat([
     bytesField(1, Buffer.from(span.trace, 'hex')),
     bytesField(2, Buffer.from(span.span, 'hex')),

@@ -97,7 +97,7 @@ export function readPair(key: string, value: string): [string, string] {
   return [key.toWellFormed(), clean(value).slice(0, tagLimit).toWellFormed()]
 }
 
-export const traceIdPattern = /^[a-zA-Z0-9][\w.:-]{0,255}$/
+const traceIdPattern = /^[a-zA-Z0-9][\w.:-]{0,255}$/
 
 export function readTraceId(args: Args, name: string): string {
   const id = args.required(name)
