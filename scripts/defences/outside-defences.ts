@@ -133,8 +133,8 @@ export const outsideDefences: readonly Defence[] = [
       ],
       [
         'where a webhook posts is in no event',
-        `await say(trx, scope, 'created', row, { events: patterns })`,
-        `await say(trx, scope, 'created', row, { events: patterns, url })`,
+        `await say(trx, scope, 'created', row, { events: JSON.parse(row.events) })`,
+        `await say(trx, scope, 'created', row, { events: JSON.parse(row.events), url: row.url })`,
       ],
       [
         'what is deleted is told nothing',
@@ -148,8 +148,8 @@ export const outsideDefences: readonly Defence[] = [
     [webhooks, 'capabilities/webhooks/cloud-event.test.ts'],
     [
       ['a delivery is signed with the secret', `createHmac('sha256', key)`, `createHmac('sha256', 'x')`],
-      ['a signature covers the time', '`${id}.${timestamp}.${body}`', '`${id}..${body}`'],
-      ['a signature covers the body', '`${id}.${timestamp}.${body}`', '`${id}.${timestamp}.`'],
+      ['a signature covers the time', 'key).update(`${id}.${timestamp}.${body}`', 'key).update(`${id}..${body}`'],
+      ['a signature covers the body', 'key).update(`${id}.${timestamp}.${body}`', 'key).update(`${id}.${timestamp}.`'],
       [
         'each webhook has a secret of its own',
         `randomBytes(32).toString('base64')`,

@@ -313,11 +313,11 @@ export const differences: readonly {
   },
   {
     script: 'protocol',
-    why: 'Model registries of a language gateway are not part of Trivium; whether presigned uploads work depends on the store.',
+    why: 'There is no language-model gateway, and uploads in one piece go through the server.',
     where: [
-      ['what the server is', 'answer.presigned_upload_run_id_supported', null],
-      ['what the server is', 'answer.presigned_upload_model_id_supported', null],
-      ['what the server is', 'answer.features_enabled', null],
+      ['what the server is', 'answer.presigned_upload_run_id_supported', false],
+      ['what the server is', 'answer.presigned_upload_model_id_supported', false],
+      ['what the server is', 'answer.features_enabled.gateway', false],
     ],
   },
 ]
