@@ -13,6 +13,14 @@ const release = {
   fact,
 }
 
+const { names, tags, aliases, labelNew, replacement } = ModelStrategy.properties
+const required = Type.Union([Type.Literal('description'), Type.Literal('run'), Type.Literal('signature')])
+/** A strategy before formats, pickles and protected aliases. */
+const firstStrategy = Type.Object(
+  { names, tags, require: Type.Array(required, { maxItems: 3 }), aliases, labelNew, replacement },
+  { additionalProperties: false },
+)
+
 /** Models, their versions, releases and deployments. */
 export const modelEvents = [
   eventSchema('model.created', 'model', 'A model was registered.', { name: text() }),
@@ -24,9 +32,16 @@ export const modelEvents = [
     before: ModelPolicy,
   }),
   eventSchema('model-strategy.set', 'project', 'The rules for names, tags and aliases of models were set.', {
-    before: ModelStrategy,
-    strategy: ModelStrategy,
+    before: firstStrategy,
+    strategy: firstStrategy,
   }),
+  eventSchema(
+    'model-strategy.set',
+    'project',
+    'The rules for names, metadata, formats and aliases of models were set.',
+    { before: ModelStrategy, strategy: ModelStrategy },
+    2,
+  ),
   eventSchema('model.alias-set', 'model', 'An alias was pointed to a version.', {
     ...version,
     alias: text(),

@@ -39,7 +39,7 @@ export async function setStrategy(
     await events.append(trx, {
       project,
       name: 'model-strategy.set',
-      schema: 1,
+      schema: 2,
       by: principal.id,
       subject: urn(project, 'project', project),
       refs: [],
