@@ -79,8 +79,8 @@ export function provDocument({ project, nodes, edges, facts, agents }: ProvInput
     if (activities.has(node.kind)) {
       activity[name] = {
         ...attributes,
-        ...(found?.at === undefined ? {} : { 'prov:startTime': timeOf(found.at) }),
-        ...(found?.endedAt === undefined ? {} : { 'prov:endTime': timeOf(found.endedAt) }),
+        ...timeIn('prov:startTime', found?.at),
+        ...timeIn('prov:endTime', found?.endedAt),
       }
       if (by !== undefined) relate('wasAssociatedWith', { 'prov:activity': name, 'prov:agent': by })
       if (node.kind === 'pipeline-run') {
@@ -109,7 +109,7 @@ export function provDocument({ project, nodes, edges, facts, agents }: ProvInput
         'prov:entity': to,
         'prov:activity': from,
         ...role,
-        ...(at === undefined ? {} : { 'prov:time': timeOf(at) }),
+        ...timeIn('prov:time', at),
       })
     } else if (Object.hasOwn(entity, to) && Object.hasOwn(entity, from))
       relate('wasDerivedFrom', { 'prov:generatedEntity': to, 'prov:usedEntity': from, 'trivium:as': edge.as })
@@ -128,7 +128,11 @@ export function provDocument({ project, nodes, edges, facts, agents }: ProvInput
 const local = (name: string): string => `here:${encodeURI(name)}`
 const agentName = (id: string): string => local(`principal/${id}`)
 const typed = (name: string) => ({ $: name, type: 'prov:QUALIFIED_NAME' })
-const timeOf = (at: number): string => new Date(at).toISOString()
+/** A client may say any number of milliseconds; one beyond the calendar has no name there and is left out. */
+const timeIn = (key: string, at: number | undefined): Record<string, string> => {
+  const date = new Date(at ?? Number.NaN)
+  return Number.isNaN(date.getTime()) ? {} : { [key]: date.toISOString() }
+}
 
 /** A URN below the project, as a qualified name. */
 function nameOf(urn: string): string {

@@ -126,6 +126,11 @@ describeEachDatabase('where a model version comes from', ({ world }) => {
       .filter(([key]) => key.startsWith('prov:') && key !== 'prov:role' && key !== 'prov:time')
     expect(named.length).toBeGreaterThan(2)
     for (const [, value] of named) expect(known).toContain(value)
+    // Clients may say any time; one beyond the calendar is left out.
+    const update = { run_id: run.id, status: 'FINISHED', end_time: 8_640_000_000_000_001 }
+    expect((await client.call('POST', '/api/2.0/mlflow/runs/update', update)).status).toBe(200)
+    const beyond = await client.call('GET', `${url}/provenance`)
+    expect([beyond.status, beyond.json.activity?.[`here:run/${run.id}`]?.['prov:endTime']]).toEqual([200, undefined])
   })
 
   test('the bill of materials keeps to the schema of CycloneDX 1.6, with files, packages and their hashes', async () => {
