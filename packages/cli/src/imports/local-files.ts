@@ -21,7 +21,7 @@ export async function artifactFolder(
         why: `they lie behind the MLflow server ("${address.slice(0, 200)}"); name its artifact folder with --artifacts`,
       }
     folder = resolve(artifacts, decoded(proxied))
-  } else if (/^file:/.test(address)) {
+  } else if (address.startsWith('file:')) {
     try {
       folder = fileURLToPath(address.replace(/^file:\/*/, 'file:///'))
     } catch {

@@ -13,7 +13,7 @@ import type { ExportTarget } from './run-export.ts'
 import type { Series, SourceFile } from './source.ts'
 
 const makeStore =
-  'import sys; from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore; SqlAlchemyStore("sqlite:///" + sys.argv[1], "mlflow-artifacts:/")'
+  'import os, sys; os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"; from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore; SqlAlchemyStore("sqlite:///" + sys.argv[1], "mlflow-artifacts:/")'
 const safe = /^[^\p{Cc}\\/]+$/u
 
 /**
@@ -27,9 +27,7 @@ export async function mlflowDatabaseTarget(folder: string, python: string): Prom
     throw new FailedError(`"${path}" exists already. Name another folder: an export makes a new store.`)
   const draft = join(folder, `.mlflow-${randomUUID()}.db`)
   try {
-    await promisify(execFile)(python, ['-c', makeStore, draft], {
-      env: { ...process.env, MLFLOW_DISABLE_TELEMETRY: 'true' },
-    })
+    await promisify(execFile)(python, ['-c', makeStore, draft])
   } catch (error) {
     throw new FailedError(
       `"${python}" could not make the database of MLflow: ${lastLine((error as { stderr?: string }).stderr ?? (error as Error).message)} Install mlflow (not mlflow-skinny) there, name another interpreter with --python, or export to the address of a running server.`,

@@ -25,7 +25,7 @@ export async function wandbSource(root: string, skip: Skip): Promise<Source> {
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
     if (entry.isFile() && histories.test(entry.name))
       folders.push({ folder: entry.parentPath, history: join(entry.parentPath, entry.name) })
-    else if (entry.isFile() && /\.wandb$/.test(entry.name))
+    else if (entry.isFile() && entry.name.endsWith('.wandb'))
       skip(
         `log "${relative(root, join(entry.parentPath, entry.name))}"`,
         'the log of an unfinished or offline run is not read; sync it, and export its history as history.jsonl',

@@ -157,7 +157,8 @@ async function importVersion(
     .where('version', '=', version.version)
     .executeTakeFirst()
   const createdAt = version.createdAt ?? clock()
-  if (before?.deleted_at != null) return 'a version with this number was deleted here; numbers are never used again'
+  if (before && before.deleted_at !== null)
+    return 'a version with this number was deleted here; numbers are never used again'
   if (before && (before.source !== version.source || before.created_at !== createdAt))
     return 'the project has another version with this number'
   if (before) {
