@@ -1,4 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { createWorld, type World } from '@trivium/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -456,6 +458,13 @@ describe('when things break', () => {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }
+
+  test('what main commands the gateway with is for the eyes of its owner, and made by chance', () => {
+    const file = join(world.kernel.paths.gateway, 'control.json')
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    // 32 bytes, as base64url.
+    expect(JSON.parse(readFileSync(file, 'utf8')).secret).toMatch(/^[\w-]{43}$/)
+  })
 
   test('roll backs under load lose no request', async () => {
     const { scope } = await world.as('maintainer')
