@@ -42,6 +42,7 @@ import { uploads } from './0128-uploads.ts'
 import { connections } from './0129-connections.ts'
 import { stepBoundary } from './0129-step-boundary.ts'
 import { erasedKeys } from './0130-erased-keys.ts'
+import { eventWaiting } from './0132-event-waiting.ts'
 import { runSearch } from './0134-run-search.ts'
 import { runViews } from './0135-run-views.ts'
 import { traces } from './0136-traces.ts'
@@ -96,6 +97,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0129-connections', connections],
   ['0129-step-boundary', stepBoundary],
   ['0130-erased-keys', erasedKeys],
+  ['0132-event-waiting', eventWaiting],
   ['0134-run-search', runSearch],
   ['0135-run-views', runViews],
   ['0136-traces', traces],

@@ -1,6 +1,6 @@
 import type { Evidence, SealedEvent } from '@trivium/contract'
 import { asReader, type Trx } from '../../kernel/db/index.ts'
-import { sealedEventOf } from '../../kernel/events/index.ts'
+import { knownEvents, sealedEventOf } from '../../kernel/events/index.ts'
 import { parseUrn } from '../../kernel/ids/index.ts'
 import { actOnce } from '../../kernel/jobs/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
@@ -126,8 +126,7 @@ export async function applyDecisions(deps: RegistryDeps, trx: Trx, events: reado
 /** Takes over the decision of an item at once, where there is one: whoever goes on because of it must not be ahead of the registry. The consumer, when it comes to it, finds it done. */
 export async function catchUp(deps: RegistryDeps, project: string, item: string): Promise<void> {
   const { db } = deps
-  const decided = await db.read
-    .selectFrom('event')
+  const decided = await knownEvents(db.read)
     .selectAll()
     .where('project_id', '=', project)
     .where('subject', '=', item)

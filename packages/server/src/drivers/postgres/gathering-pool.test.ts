@@ -2,7 +2,7 @@ import { createPostgresDatabase } from '@trivium/testing'
 import { CompiledQuery, sql } from 'kysely'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { Database, Trx } from '../../kernel/db/database.ts'
+import { type Database, preparedMark, type Trx } from '../../kernel/db/database.ts'
 import { openPostgres } from './open-postgres.ts'
 
 let db: Database
@@ -80,6 +80,25 @@ test('a statement for later that fails fails the next statement, and the connect
       await later(trx, n + 10)
     })
   expect(await kept()).toEqual([3, 4, 13, 14])
+})
+
+test('a statement that is kept prepared gives its own answer each time, and again after it failed', async () => {
+  const text = `${preparedMark}insert into kept (n) values ($1) returning n as put`
+  const prepared = (n: number) =>
+    change(async (trx) => {
+      await later(trx, n + 100)
+      return (await trx.executeQuery<{ put: number }>(CompiledQuery.raw(text, [n]))).rows
+    })
+  expect([await prepared(1), await prepared(2)]).toEqual([[{ put: 1 }], [{ put: 2 }]])
+  await expect(prepared(2)).rejects.toMatchObject({ code: '23505' })
+  await change((trx) => later(trx, 3))
+  await expect(prepared(3)).rejects.toMatchObject({ code: '23505' })
+  expect(await prepared(4)).toEqual([{ put: 4 }])
+  expect(await kept()).toEqual([1, 2, 3, 4, 101, 102, 104])
+  const { rows } = await change((trx) =>
+    sql<{ count: number }>`select count(*) as count from pg_prepared_statements where statement = ${text}`.execute(trx),
+  )
+  expect(rows).toEqual([{ count: 1 }])
 })
 
 test('a transaction that says nothing, or changes its mind before it does, sends nothing', async () => {

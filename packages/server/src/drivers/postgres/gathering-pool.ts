@@ -1,5 +1,6 @@
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import pg from 'pg'
+import { preparedMark } from '../../kernel/db/database.ts'
 
 /** Before the text of a statement whose answer nobody waits for. */
 const laterMark = '/* later */ '
@@ -29,8 +30,10 @@ const QueryOnWire = pg.Query as unknown as new (
   text: string,
   values: readonly unknown[],
 ) => pg.Submittable & {
+  name: string
   callback: (error: Error | undefined, answer: Answer) => void
   prepare(wire: Wire): void
+  hasBeenParsed(wire: Wire): boolean
   handleDataRow(message: unknown): void
   handleCommandComplete(message: unknown, wire: Wire): void
 }
@@ -47,6 +50,8 @@ function nameOf(text: string): string {
   return name ?? ''
 }
 
+const isKept = ({ text }: Statement): boolean => text.startsWith(preparedMark)
+
 /** The statements that a connection has prepared; false for one of which that is not known, because it failed or something beside it. */
 type Prepared = Map<string, boolean>
 
@@ -56,6 +61,7 @@ type Prepared = Map<string, boolean>
  */
 class Together extends QueryOnWire {
   readonly #before: readonly Statement[]
+  readonly #last: Statement
   readonly #prepared: Prepared
   #unanswered: number
 
@@ -63,6 +69,7 @@ class Together extends QueryOnWire {
     super(last.text, last.values)
     this.#prepared = prepared
     this.#before = before
+    this.#last = last
     this.#unanswered = before.length
   }
 
@@ -71,22 +78,34 @@ class Together extends QueryOnWire {
   }
 
   override prepare(wire: Wire): void {
-    for (const { text, values } of this.#before) {
-      const name = nameOf(text)
-      const known = name === '' ? undefined : this.#prepared.get(name)
-      if (known === false) wire.close({ type: 'S', name })
-      if (!known) wire.parse({ text, name })
-      // Until the answer is here; it may also come twice before that.
-      if (name !== '') this.#prepared.set(name, true)
-      wire.bind({ statement: name, values, valueMapper: textOf })
+    for (const statement of this.#before) {
+      wire.bind({ statement: this.#parse(wire, statement), values: statement.values, valueMapper: textOf })
       wire.execute({})
     }
+    if (isKept(this.#last)) this.name = this.#parse(wire, this.#last)
     super.prepare(wire)
+  }
+
+  /** Where it has a name it is parsed by now. */
+  override hasBeenParsed(): boolean {
+    return Boolean(this.name)
+  }
+
+  /** The name under which the statement is there now, empty for none. */
+  #parse(wire: Wire, { text }: Statement): string {
+    const name = nameOf(text)
+    const known = name === '' ? undefined : this.#prepared.get(name)
+    if (known === false) wire.close({ type: 'S', name })
+    if (!known) wire.parse({ text, name })
+    // Until the answer is here; it may also come twice before that.
+    if (name !== '') this.#prepared.set(name, true)
+    return name
   }
 
   /** Which of them were prepared is not known. */
   forget(): void {
-    for (const { text } of this.#before) this.#prepared.set(nameOf(text), false)
+    const named = isKept(this.#last) ? [...this.#before, this.#last] : this.#before
+    for (const { text } of named) this.#prepared.set(nameOf(text), false)
   }
 
   override handleDataRow(message: unknown): void {

@@ -72,7 +72,7 @@ async function* linesOf(snapshot: DatabaseSnapshot, table: string): AsyncGenerat
     if (!headed) yield { row: false, text: JSON.stringify(columns) }
     headed = true
     // The transaction that wrote an event means something to the Postgres that ran it, and to no other.
-    const xid = table === 'event' ? columns.indexOf('xid') : -1
+    const xid = table === 'event' || table === 'event_waiting' ? columns.indexOf('xid') : -1
     for (const row of rows)
       yield { row: true, text: JSON.stringify(row.map((value, index) => (index === xid ? 0 : encodeValue(value)))) }
   }

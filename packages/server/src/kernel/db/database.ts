@@ -24,6 +24,12 @@ export function asReader(trx: Trx): Reader {
 export type Dialect = 'sqlite' | 'postgres'
 
 /**
+ * Before the text of a statement that comes again and again and costs more to plan than to run: Postgres keeps it prepared where it goes together with statements
+ * for later. Such a statement names the columns of its answer, so that a new column does not spoil it.
+ */
+export const preparedMark = '/* prepared */ '
+
+/**
  * The one SQL database. `write` is the unit of work: the callback awaits nothing but its own transaction, its effects become visible together,
  * and `execute` resolves only after they are durable. On SQLite callbacks of concurrent callers share one commit (group commit).
  */

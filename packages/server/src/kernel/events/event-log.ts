@@ -1,5 +1,5 @@
 import type { EventRef, SealedEvent } from '@trivium/contract'
-import { CompiledQuery } from 'kysely'
+import { CompiledQuery, sql } from 'kysely'
 import type { Clock } from '../clock/clock.ts'
 import type { Database, Reader, Trx } from '../db/index.ts'
 import { newId, urn } from '../ids/index.ts'
@@ -8,6 +8,8 @@ import { actingUnder } from '../principal/index.ts'
 declare module '../db/database.ts' {
   interface Tables {
     event: EventTable
+    /** Events without a number, which the sequencer moves to `event`. */
+    event_waiting: Omit<EventTable, 'seq'>
     /** The newest number, and the newest that is sealed in the chain of its project. */
     event_head: { id: number; last_seq: number; sealed_seq: number }
   }
@@ -15,7 +17,7 @@ declare module '../db/database.ts' {
 
 export interface EventTable {
   id: string
-  /** null until sealed */
+  /** null only where a program before the table of waiting events has appended it, and nobody has numbered it since */
   seq: number | null
   project_id: string
   name: string
@@ -53,11 +55,12 @@ export interface EventLog {
   head(db: Reader): Promise<number>
 }
 
-const columns = 'id, project_id, name, schema_version, at, event_time, "by", subject, refs, data, xid'
+/** All columns of an event but its number. */
+export const eventColumns = 'id, project_id, name, schema_version, at, event_time, "by", subject, refs, data, xid'
 const insertOn = {
-  sqlite: `insert into event (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+  sqlite: `insert into event_waiting (${eventColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
   // The number of the transaction is asked for in the same breath.
-  postgres: `insert into event (${columns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, pg_current_xact_id()::text::bigint)`,
+  postgres: `insert into event_waiting (${eventColumns}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, pg_current_xact_id()::text::bigint)`,
 }
 
 const appended = new WeakSet<Trx>()
@@ -110,6 +113,32 @@ export function createEventLog({
       (await reader.selectFrom('event_head').select('last_seq').executeTakeFirst())?.last_seq ?? 0,
   }
 }
+
+const knownColumns = [
+  'id',
+  'project_id',
+  'name',
+  'schema_version',
+  'at',
+  'event_time',
+  'by',
+  'subject',
+  'refs',
+  'data',
+  'xid',
+] as const
+
+/** Every event that is committed, also one that has no number yet: for whoever must not miss what somebody did a moment ago. */
+export const knownEvents = (db: Reader) =>
+  db.selectFrom((e) =>
+    e
+      .selectFrom('event')
+      .select([...knownColumns, 'seq'])
+      .unionAll(
+        e.selectFrom('event_waiting').select([...knownColumns, sql<number | null>`cast(null as bigint)`.as('seq')]),
+      )
+      .as('event'),
+  )
 
 /** The public form of a stored row. */
 export function sealedEventOf(row: EventTable): SealedEvent {

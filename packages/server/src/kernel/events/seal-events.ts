@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Database, Trx } from '../db/index.ts'
 import { type BatchMember, batchDigest, type EventBatchTable, membersText, noBatch } from './event-batch.ts'
 import { eventDigest } from './canonical-event.ts'
-import type { EventTable } from './event-log.ts'
+import { eventColumns, type EventTable } from './event-log.ts'
 
 const mostPerBatch = 1000
 /** The advisory lock of the one who numbers and seals on Postgres. */
@@ -30,9 +30,19 @@ export async function sealEvents(trx: Trx): Promise<{ sealed: number; more: bool
   return { sealed: rows.length, more: end < head.last_seq, rows }
 }
 
+/** On SQLite: what a database had left without a number from which this one was restored is numbered by the next commit. */
+async function waitAgain(trx: Trx): Promise<void> {
+  const columns = sql.raw(eventColumns)
+  await sql`insert into event_waiting (${columns}) select ${columns} from event where seq is null order by rowid`.execute(
+    trx,
+  )
+  await trx.deleteFrom('event').where('seq', 'is', null).execute()
+}
+
 /** Seals everything that is numbered, a thousand events a transaction: what an earlier version of the program has left. */
 export async function sealBacklog(db: Database): Promise<number> {
   let total = 0
+  if (db.dialect === 'sqlite') await db.write.transaction().execute(waitAgain)
   for (;;) {
     const { sealed, more } = await db.write.transaction().execute(async (trx) => {
       if (db.dialect === 'postgres') await sql`select pg_advisory_xact_lock(${sequencerLock})`.execute(trx)

@@ -1,6 +1,8 @@
 import { describeEachDatabase } from '@trivium/testing'
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { urn } from '../ids/index.ts'
+import { sealBacklog } from './seal-events.ts'
 
 describeEachDatabase('event sequence', ({ world, dialect }) => {
   const append = (project: string, n: number, pause = 0) =>
@@ -66,5 +68,56 @@ describeEachDatabase('event sequence', ({ world, dialect }) => {
     const after = await world.kernel.events.readAfter(world.kernel.db.read, before, 10)
     expect(after.map((event) => event.data['n'])).toEqual([1000])
     expect(after[0]?.seq).toBe(before + 1)
+  })
+
+  test('events that a program before this one has appended beside it are numbered and sealed in their order', async () => {
+    const { db, events, sequencer } = world.kernel
+    await sequencer.flush()
+    const before = await events.head(db.read)
+    const xid = dialect === 'postgres' ? 'pg_current_xact_id()::text::bigint' : '0'
+    await db.write.transaction().execute(async (trx) => {
+      for (const n of [1, 2, 3])
+        await sql`insert into event (id, project_id, name, schema_version, at, event_time, "by", subject, refs, data, xid)
+          values (${`evt_before_${n}`}, 'default', 'test.happened', 1, 0, null, 'tester', ${urn('default', 'test', 'old')}, '[]', ${`{"n":${n}}`}, ${sql.raw(xid)})`.execute(
+          trx,
+        )
+    })
+    // The next start does it on SQLite, where nobody else can have written.
+    if (dialect === 'sqlite') await sealBacklog(db)
+    await append('default', 4)
+    await sequencer.flush()
+    const after = await events.readAfter(db.read, before, 10)
+    expect(after.map((event) => [event.seq, event.data['n']])).toEqual([1, 2, 3, 4].map((n) => [before + n, n]))
+    expect(await db.read.selectFrom('event_head').select(['last_seq', 'sealed_seq']).executeTakeFirst()).toEqual({
+      last_seq: before + 4,
+      sealed_seq: before + 4,
+    })
+  })
+
+  test('an event that comes with an older transaction than was looked at is numbered all the same', async () => {
+    const { db, events, sequencer } = world.kernel
+    await append('default', 1)
+    await sequencer.flush()
+    const before = await events.head(db.read)
+    // As where a database goes on from an older state of itself, or from a backup.
+    await db.write.transaction().execute((trx) =>
+      trx
+        .insertInto('event_waiting')
+        .values({
+          id: 'evt_of_an_old_transaction',
+          project_id: 'default',
+          name: 'test.happened',
+          schema_version: 1,
+          at: 0,
+          event_time: null,
+          by: 'tester',
+          subject: urn('default', 'test', 'older'),
+          refs: '[]',
+          data: '{}',
+          xid: 0,
+        })
+        .execute(),
+    )
+    await expect.poll(() => events.head(db.read), { timeout: 5000 }).toBe(before + 1)
   })
 })

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Database, Trx } from '../db/index.ts'
-import { type EventTable, hasEvents } from './event-log.ts'
+import { eventColumns, type EventTable, hasEvents } from './event-log.ts'
 import { numberOnPostgres, type Round } from './number-on-postgres.ts'
 import { createRecentEvents, type RecentEvents } from './recent-events.ts'
 import { sealEvents } from './seal-events.ts'
@@ -9,6 +9,10 @@ const safetyPollMs = 200
 /** A round that found so many is followed by the next one not before so long after it began: what comes meanwhile shares one round. */
 const manyEvents = 8
 const gatherMs = 20
+/** And where more come than one a millisecond, a round for so many as come in this time: what a round costs is then shared by many, and nobody waits long. */
+const longestGatherMs = 60
+/** So often it looks at every event that waits, also at those that cannot be there by what it knows. */
+const fullLookMs = 1000
 /** How soon it looks again for events that wait for an older transaction, or for another server that numbers; twice as long each time. */
 const shortestRetryMs = 3
 const longestRetryMs = 100
@@ -82,11 +86,20 @@ function startOnPostgres(
   let running: Promise<Round> | undefined
   let stopped = false
   let seen = -1
+  let before = 0
+  let fullLook = -Infinity
   /** Numbers what can be numbered and returns how far the numbers are now, whoever gave them. */
   const round = async (): Promise<Round> => {
-    if (numbers) return db.write.transaction().execute((trx) => numberOnPostgres(db, trx))
+    if (numbers) {
+      const now = performance.now()
+      const full = now - fullLook >= fullLookMs
+      const done = await db.write.transaction().execute((trx) => numberOnPostgres(db, trx, full ? 0 : before))
+      if (full) fullLook = now
+      before = done.before
+      return done
+    }
     const { last_seq: head } = await db.read.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()
-    return { head, mine: false, left: false, sealed: [] }
+    return { head, mine: false, left: false, sealed: [], before: 0 }
   }
   let wanted = false
   let looping = false
@@ -124,7 +137,8 @@ function startOnPostgres(
         if (!wanted && !again) break
         const many = sealed.length >= manyEvents
         if (many) retryMs = shortestRetryMs
-        await pause(many ? Math.max(0, gatherMs - (performance.now() - began)) : again ? retryMs : 0)
+        const gather = Math.min(longestGatherMs, Math.max(gatherMs, sealed.length))
+        await pause(many ? Math.max(0, gather - (performance.now() - began)) : again ? retryMs : 0)
         retryMs = wanted ? shortestRetryMs : Math.min(retryMs * 2, longestRetryMs)
       } while (!stopped)
     } catch {
@@ -170,19 +184,44 @@ function startOnPostgres(
 }
 
 async function sealedUpToNow(db: Database, loop: () => Promise<void>): Promise<void> {
-  const open = await db.read.selectFrom('event').select('id').where('seq', 'is', null).execute()
-  let left = open.map((row) => row.id)
-  while (left.length > 0) {
+  const newest = await newestWaiting(db)
+  if (newest === null) return
+  for (;;) {
     await loop()
-    const rows = await db.read
+    if (!(await isWaiting(db, newest))) return
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+/** The transaction of the newest event that has no number yet. */
+async function newestWaiting(db: Database): Promise<number | null> {
+  const [waiting, old] = await Promise.all([
+    db.read
+      .selectFrom('event_waiting')
+      .select((e) => e.fn.max<number | null>('xid').as('xid'))
+      .executeTakeFirst(),
+    db.read
+      .selectFrom('event')
+      .select((e) => e.fn.max<number | null>('xid').as('xid'))
+      .where('seq', 'is', null)
+      .executeTakeFirst(),
+  ])
+  const found = [waiting?.xid, old?.xid].filter((xid) => xid !== null && xid !== undefined)
+  return found.length === 0 ? null : Math.max(...found)
+}
+
+async function isWaiting(db: Database, newest: number): Promise<boolean> {
+  const [waiting, old] = await Promise.all([
+    db.read.selectFrom('event_waiting').select('id').where('xid', '<=', newest).limit(1).executeTakeFirst(),
+    db.read
       .selectFrom('event')
       .select('id')
       .where('seq', 'is', null)
-      .where('id', 'in', left.slice(0, 1000))
-      .execute()
-    left = [...rows.map((row) => row.id), ...left.slice(1000)]
-    if (left.length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+      .where('xid', '<=', newest)
+      .limit(1)
+      .executeTakeFirst(),
+  ])
+  return waiting !== undefined || old !== undefined
 }
 
 function subscribe(listeners: Set<() => void>, listener: () => void): () => void {
@@ -210,12 +249,10 @@ async function moveHead(trx: Trx, head: number, count: number): Promise<void> {
 async function numberOnSqlite(trx: Trx): Promise<number> {
   const head = (await trx.selectFrom('event_head').select('last_seq').executeTakeFirstOrThrow()).last_seq
   const { numAffectedRows } = await sql`
-    update event set seq = numbered.seq
-    from (
-      select rowid as row_number, ${head} + row_number() over (order by rowid) as seq from event where seq is null
-    ) as numbered
-    where event.rowid = numbered.row_number`.execute(trx)
+    insert into event (seq, ${sql.raw(eventColumns)})
+    select ${head} + row_number() over (order by rowid), ${sql.raw(eventColumns)} from event_waiting`.execute(trx)
   const count = Number(numAffectedRows ?? 0)
+  if (count > 0) await trx.deleteFrom('event_waiting').execute()
   await moveHead(trx, head, count)
   return count
 }

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { knownEvents } from '../events/index.ts'
 import type { Kernel } from '../kernel.ts'
 import { holds } from '../principal/index.ts'
 import type { Reading } from './metrics.ts'
@@ -55,8 +56,7 @@ export function collectKernel({ metrics, db, events, consumers, jobs, tables, cl
     const [head, positions, unsealed] = await Promise.all([
       events.head(db.read),
       consumers.positions(),
-      db.read
-        .selectFrom('event')
+      knownEvents(db.read)
         .select((e) => e.fn.countAll<number>().as('count'))
         .where('seq', 'is', null)
         .executeTakeFirstOrThrow(),

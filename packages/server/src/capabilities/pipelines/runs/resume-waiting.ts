@@ -1,4 +1,5 @@
 import { asReader, type Trx } from '../../../kernel/db/index.ts'
+import { knownEvents } from '../../../kernel/events/index.ts'
 import { enqueueStep } from './create-run.ts'
 import type { Engine } from './engine.ts'
 import { advanceRun, lockRun } from './advance-run.ts'
@@ -51,8 +52,7 @@ export async function resumeDecided(
   for (const { project_id: project, waiting_for: urn } of await query.execute()) {
     if (urn === null) continue
     await db.write.transaction().execute(async (trx) => {
-      const decided = await asReader(trx)
-        .selectFrom('event')
+      const decided = await knownEvents(asReader(trx))
         .select('id')
         .where('project_id', '=', project)
         .where('subject', '=', urn)
