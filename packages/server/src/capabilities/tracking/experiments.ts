@@ -13,7 +13,8 @@ export interface TagChange {
   readonly value: string
 }
 
-const defaultId = '0'
+/** The experiment that is there without being made. */
+export const defaultId = '0'
 const attempts = 5
 
 export function findExperiment(db: Reader, project: string, id: string): Promise<ExperimentTable | undefined> {

@@ -4,6 +4,7 @@ import { asReader, type Reader, type Trx } from '../../kernel/db/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { trackingErrors } from './errors.ts'
 import {
+  defaultId,
   requireActiveExperiment,
   requireExperiment,
   requireNotRemoved,
@@ -48,7 +49,8 @@ export async function createRun(
   scope: Scope,
   input: { experiment: string; name?: string; user: string; startTime: number | null; tags: readonly TagChange[] },
 ): Promise<RunTable> {
-  await requireExperiment(deps, scope, input.experiment)
+  // It is made by its first use; whether any other is there is seen below.
+  if (input.experiment === defaultId) await requireExperiment(deps, scope, input.experiment)
   const { db, clock, events } = deps
   const { project } = scope
   const tags = new Map(input.tags.map(({ key, value }) => [key, value]))
@@ -74,13 +76,9 @@ export async function createRun(
   }
   return db.write.transaction().execute(async (trx) => {
     const experiment = await requireActiveExperiment(trx, project, input.experiment)
-    await trx.insertInto('run').values(row).execute()
-    await db.bulkInsert(
-      trx,
-      'run_tag',
-      ['project_id', 'run_id', 'key', 'value'],
-      [...tags].map(([key, value]) => [project, row.id, key, value]),
-    )
+    await db.later(trx, trx.insertInto('run').values(row).compile())
+    const tagRows = [...tags].map(([key, value]) => ({ project_id: project, run_id: row.id, key, value }))
+    await db.later(trx, trx.insertInto('run_tag').values(tagRows).compile())
     await events.append(trx, {
       project,
       name: 'run.created',
