@@ -1,6 +1,6 @@
 import type { Experiment } from '@trivium/contract'
 import { sql } from 'kysely'
-import type { Reader } from '../../kernel/db/index.ts'
+import type { Dialect, Reader } from '../../kernel/db/index.ts'
 import { experimentTags } from './experiments.ts'
 import { pageTokenOf } from './page-token.ts'
 import type { ExperimentTable } from './tables.ts'
@@ -80,29 +80,21 @@ const runsLookedAt = 2000
 export async function runKeysBytes(
   db: Reader,
   { project, experiment }: { project: string; experiment: string | undefined },
+  dialect: Dialect,
 ): Promise<string> {
-  let newest = db
-    .selectFrom('run')
-    .select('id')
-    .where('project_id', '=', project)
-    .where('lifecycle', '=', 'active')
-    .orderBy('start_time', 'desc')
-    .limit(runsLookedAt)
-  if (experiment !== undefined) newest = newest.where('experiment_id', '=', experiment)
-  const runs = (await newest.execute()).map((row) => row.id)
+  const only = experiment === undefined ? sql`` : sql` and experiment_id = ${experiment}`
+  const nulls = sql.raw(dialect === 'sqlite' ? '' : ' nulls last')
+  const newest = sql`select id from run where project_id = ${project}${only} and lifecycle = 'active' order by start_time desc${nulls} limit ${runsLookedAt}`
+  // Begun with the runs and grouped by no indexed column: SQLite would else read the index by value from end to end.
+  const joined = sql.raw(dialect === 'sqlite' ? 'cross join' : 'join')
   const of = async (table: 'run_metric' | 'run_param' | 'run_tag') => {
-    if (runs.length === 0) return []
-    const found = await db
-      .selectFrom(table)
-      .select(['key', (e) => e.fn.countAll<number>().as('runs')])
-      .where('project_id', '=', project)
-      .where('run_id', 'in', runs)
-      .groupBy('key')
-      .orderBy((e) => e.fn.countAll(), 'desc')
-      .orderBy('key')
-      .limit(2000)
-      .execute()
-    return found.map((row) => ({ key: row.key, runs: Number(row.runs) }))
+    const found = await sql<{
+      name: string
+      runs: number
+    }>`select k.key || '' as name, count(*) as runs from (${newest}) r ${joined} ${sql.table(table)} k on k.project_id = ${project} and k.run_id = r.id group by 1 order by 2 desc, 1 limit 2000`.execute(
+      db as never,
+    )
+    return found.rows.map((row) => ({ key: row.name, runs: Number(row.runs) }))
   }
   return JSON.stringify({ metrics: await of('run_metric'), params: await of('run_param'), tags: await of('run_tag') })
 }

@@ -39,4 +39,34 @@ describeEachDatabase('saved views of runs', ({ world }) => {
     await tracking.deleteRunView(other, saved.id)
     expect(await names(mine)).toEqual([])
   })
+
+  test('the columns to choose from are the keys of the newest runs of the experiment, the most frequent first', async () => {
+    const { tracking } = world.capabilities
+    const project = await world.makeProject()
+    const { scope, call } = await world.as('contributor', project)
+    for (const [at, metrics] of [['auc', 'loss'], ['loss']].entries()) {
+      const run = await tracking.createRun(scope, {
+        experiment: '0',
+        user: '',
+        startTime: at === 0 ? null : 5,
+        tags: [],
+      })
+      await tracking.logBatch(scope, run.id, {
+        tags: [],
+        params: [{ key: 'kind', value: 'forest' }],
+        metrics: metrics.map((key) => ({ key, value: 1, step: 0, timestamp: 0 })),
+      })
+    }
+    const { json } = await call('GET', `/api/v1/projects/${project}/run-columns?experiment=0`)
+    expect(json).toMatchObject({
+      metrics: [
+        { key: 'loss', runs: 2 },
+        { key: 'auc', runs: 1 },
+      ],
+      params: [{ key: 'kind', runs: 2 }],
+    })
+    expect((await call('GET', `/api/v1/projects/${project}/run-columns?experiment=9`)).json).toMatchObject({
+      metrics: [],
+    })
+  })
 })
