@@ -44,14 +44,14 @@ for (let start = 0; start < models; start += batch) {
   await db.write.transaction().execute(async (trx) => {
     const made = some.map((i) => ({
       ...own,
-      ...{
-        name: name(i),
-        description: `Number ${i}.`,
-        approval_policy: 'none' as const,
-        productive: 0,
-        retraining: null,
-      },
-      ...{ last_version: 1, created_at: at(i), updated_at: at(i) },
+      name: name(i),
+      description: `Number ${i}.`,
+      approval_policy: 'none' as const,
+      productive: 0,
+      retraining: null,
+      last_version: 1,
+      created_at: at(i),
+      updated_at: at(i),
     }))
     await trx.insertInto('model').values(made).execute()
     const tagged = some.map((i) => ({ project_id: project, model: name(i), key: 'team', value: `team-${i % 100}` }))
@@ -64,7 +64,12 @@ for (let start = 0; start < models; start += batch) {
       .insertInto('model_alias')
       .values(
         some.map((i) => ({
-          ...{ project_id: project, model: name(i), alias: 'champion', version: 1, set_at: at(i), set_by: principal },
+          project_id: project,
+          model: name(i),
+          alias: 'champion',
+          version: 1,
+          set_at: at(i),
+          set_by: principal,
         })),
       )
       .execute()
@@ -74,12 +79,33 @@ for (let start = 0; start < models; start += batch) {
         .values(
           part.map((i) => ({
             ...own,
-            ...{ model: name(i), version: 1, state: 'ready' as const, stage: 'None', description: '' },
-            ...{ source: `runs:/${hex(i, 32)}/model`, run_id: hex(i, 32), run_link: '', logged_model_id: null },
-            ...{ pipeline_run: null, artifact_owner: `run/${hex(i, 32)}`, artifact_path: 'model' },
-            ...{ artifact_digest: hex(i, 64), files, flavors: '["onnx","python_function"]', signature: null },
-            ...{ onnx: 'model.onnx', gate: null, gate_reason: null, approval: null, approval_item: null },
-            ...{ authors: '[]', deleted_at: null, notes: '{}', pickles: '[]', created_at: at(i), updated_at: at(i) },
+            model: name(i),
+            version: 1,
+            state: 'ready' as const,
+            stage: 'None',
+            description: '',
+            source: `runs:/${hex(i, 32)}/model`,
+            run_id: hex(i, 32),
+            run_link: '',
+            logged_model_id: null,
+            pipeline_run: null,
+            artifact_owner: `run/${hex(i, 32)}`,
+            artifact_path: 'model',
+            artifact_digest: hex(i, 64),
+            files,
+            flavors: '["onnx","python_function"]',
+            signature: null,
+            onnx: 'model.onnx',
+            gate: null,
+            gate_reason: null,
+            approval: null,
+            approval_item: null,
+            authors: '[]',
+            deleted_at: null,
+            notes: '{}',
+            pickles: '[]',
+            created_at: at(i),
+            updated_at: at(i),
           })),
         )
         .execute()

@@ -97,9 +97,8 @@ export function registryRoutes(app: Http, registry: Registry): void {
   mount(app, getModelStrategy, 200, ({ scope }) => registry.strategy(scope))
   mount(app, setModelStrategy, 200, ({ scope, body }) => registry.setStrategy(scope, body))
   mount(app, setModelAlias, 200, async ({ scope, params, body }) => {
-    await registry.setAlias(scope, params.model, params.alias, body.version, {
-      ...(body.reason === undefined ? {} : { reason: body.reason }),
-    })
+    const { version, reason } = body
+    await registry.setAlias(scope, params.model, params.alias, version, reason === undefined ? {} : { reason })
     return registry.model(scope, params.model)
   })
   mount(app, deleteModelAlias, 200, async ({ scope, params }) => {

@@ -124,7 +124,11 @@ describeEachDatabase('how a project manages its models', ({ world }) => {
     const { client, admin, api, register, run } = await place()
     const { tracking } = world.capabilities
     const asked = {
-      ...{ names: [], tags: [], aliases: null, labelNew: false, replacement: [] },
+      names: [],
+      tags: [],
+      aliases: null,
+      labelNew: false,
+      replacement: [],
       require: ['dataset', 'licence', 'owner'],
       formats: ['onnx'],
       forbidPickle: true,
