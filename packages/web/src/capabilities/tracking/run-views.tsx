@@ -66,6 +66,7 @@ export function RunViews({ project, experiment, state, onChoose }: RunViewsProps
           </div>
         ))}
         <form
+          style={{ display: 'flex', flexDirection: 'column', alignItems: 'flex-start', gap: 8 }}
           className="mt-12"
           onSubmit={(event) => {
             event.preventDefault()
