@@ -104,8 +104,8 @@ export interface Capabilities {
   readonly datasets: Datasets
   readonly tracking: Tracking
   readonly traces: Traces
-  readonly features: Features
   readonly trash: Trash
+  readonly features: Features
   readonly outcomes: Outcomes
   readonly evaluations: Evaluations
   readonly pipelines: Pipelines
@@ -198,9 +198,9 @@ export function composeCapabilities(
     datasets,
     tracking,
     traces,
+    trash,
     features,
     outcomes,
-    trash,
     evaluations,
     pipelines,
     registry,
@@ -375,12 +375,12 @@ export function composeHttp(
   webhookRoutes(app, capabilities.webhooks)
   subjectRoutes(app, capabilities.subjects)
   datasetRoutes(app, capabilities.datasets, { ...kernel, uploads: capabilities.uploads })
+  trashRoutes(app, capabilities.trash)
   importRoutes(app, capabilities.imports, { uploads: capabilities.uploads })
   trackingRoutes(app, capabilities.tracking, { ...kernel, uploads: capabilities.uploads })
   traceRoutes(app, capabilities.traces, kernel)
   registryRoutes(app, capabilities.registry)
   mlflowRoutes(app, { kernel, ...capabilities })
-  trashRoutes(app, capabilities.trash)
   featureRoutes(app, capabilities.features)
   outcomeRoutes(app, capabilities.outcomes)
   evaluationRoutes(app, capabilities.evaluations)

@@ -91,7 +91,7 @@ function settled(value: unknown, found: ReadonlyMap<string, string>, name: strin
   text = text.replaceAll(/\b(prn|upl)_[0-9a-z]{26}\b/g, '<$1>')
   text = text.replaceAll(/\b[0-9a-f]{32}\b/g, (id) => (isId(id) ? '<id>' : id))
   if (/^[a-z]+-[a-z]+-\d+$/.test(text)) return '<generated name>'
-  if (/^Bearer /.test(text)) return '<credentials>'
+  if (text.startsWith('Bearer ')) return '<credentials>'
   return text.length > 600 ? shortened(text) : text
 }
 

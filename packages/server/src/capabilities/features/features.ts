@@ -427,15 +427,20 @@ export function createFeatures(deps: Deps): Features {
     },
     parity: async (scope, name, sample) => {
       const rows = await opened(scope, name, true)
-      const found = await parity({ tables, online, subjects }, scope.project, rows, sample).finally(() =>
-        rows.release(),
-      )
+      const found = await compare()
       const hidden = await hiddenParts(scope, name)
       return {
         ...found,
         differences: found.differences
           .filter(({ feature }) => !hidden.features.has(feature))
           .map((one) => (hidden.key ? { ...one, key: redacted } : one)),
+      }
+      async function compare(): Promise<ParityResult> {
+        try {
+          return await parity({ tables, online, subjects }, scope.project, rows, sample)
+        } finally {
+          await rows.release()
+        }
       }
     },
     recover: async () => {
