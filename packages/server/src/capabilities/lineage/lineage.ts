@@ -139,8 +139,7 @@ export function createLineage({ db, consumers }: Pick<Kernel, 'db' | 'consumers'
       const prefixed = /^([a-z]):\s*(.*)$/.exec(q.trim())
       const kind = prefixed ? kindByPrefix[prefixed[1] ?? ''] : undefined
       const text = (kind ? prefixed?.[2] : q.trim().replace(/^#/, ''))?.toLowerCase() ?? ''
-      const likeOf = (word: string, before: string) =>
-        `${before}${word.replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`
+      const likeOf = (word: string, before: string) => `${before}${word.replaceAll(/[\\%_]/g, (c) => `\\${c}`)}%`
       const words = text.split(/\s+/).filter(Boolean).slice(0, mostWords)
       let query = db.read
         .selectFrom('lineage_node')
