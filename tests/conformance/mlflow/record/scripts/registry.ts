@@ -283,7 +283,7 @@ export const registry: Script = {
       "version_number = '1'",
       "foo = 'x'",
       "name > 'x'",
-      "run_id LIKE 'a%'",
+      "run_id LIKE 'zz%'",
       "name IN ('delay')",
       'version_number LIKE 1',
     ].map((filter) =>
