@@ -139,7 +139,6 @@ function Bar({ row, y, left, width, x, now, selected, onSelect }: BarProps) {
     role: 'button',
     tabIndex: 0,
     'aria-pressed': selected,
-    'aria-label': `${row.name}, ${stateNames[row.state]}, ${note}`,
     onClick: () => onSelect(row.id),
     onKeyDown: (event: React.KeyboardEvent) => {
       if (event.key !== 'Enter' && event.key !== ' ') return
@@ -156,7 +155,8 @@ function Bar({ row, y, left, width, x, now, selected, onSelect }: BarProps) {
         height={rowHeight - 1}
         fill={selected ? 'var(--selected)' : 'transparent'}
       />
-      <svg x="0" y={y + 7} width="12" height="12" viewBox="0 0 12 12" className={`gl gl-${row.state}`} aria-hidden>
+      <svg x="0" y={y + 7} width="12" height="12" viewBox="0 0 12 12" className={`gl gl-${row.state}`}>
+        <title>{stateNames[row.state]}</title>
         {stateShape(row.state)}
       </svg>
       <text x="19" y={y + 17} style={{ fontSize: 12, fill: 'var(--text)' }}>
