@@ -62,6 +62,19 @@ const focused = (page: Page) =>
     return (label || '').trim()
   })()`)
 
+/** Presses keys until they have their effect: a page that is only just drawn may not listen yet. */
+async function pressUntil(page: Page, keys: readonly string[], effect: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    for (const key of keys) await page.keyboard.press(key)
+    try {
+      await effect()
+      return
+    } catch (error) {
+      if (tries === 5) throw error
+    }
+  }
+}
+
 /** Presses Tab until something with these words has the focus; every stop on the way must be seen. */
 async function tabTo(page: Page, words: RegExp, most = 90): Promise<void> {
   const passed: string[] = []
@@ -192,14 +205,11 @@ describe('the pages for people who do not see them or have no mouse', () => {
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/models$/)
     await page.getByRole('link', { name: 'late', exact: true }).first().waitFor()
-    await page.keyboard.press('j')
-    await page.locator('tr[data-active="true"]:focus').waitFor()
+    await pressUntil(page, ['j'], () => page.locator('tr[data-active="true"]:focus').waitFor({ timeout: 2000 }))
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/models\/late$/)
     await page.getByRole('heading', { level: 1, name: /late/ }).waitFor()
-    await page.keyboard.press('g')
-    await page.keyboard.press('i')
-    await page.waitForURL(/\/inbox/)
+    await pressUntil(page, ['g', 'i'], () => page.waitForURL(/\/inbox/, { timeout: 2000 }))
     await page.getByRole('list', { name: 'Decisions' }).waitFor()
     await tabTo(page, /late.*approval|approval.*late|Approve late/i)
     await page.keyboard.press('Enter')
