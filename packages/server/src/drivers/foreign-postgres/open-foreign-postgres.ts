@@ -1,5 +1,3 @@
-import { Client } from 'pg'
-
 /** A Postgres database of another program, for reading. Whole numbers of 64 bits come as text. */
 export interface ForeignPostgres {
   readonly rows: (
@@ -12,7 +10,9 @@ export interface ForeignPostgres {
 
 /** Connects and begins one transaction that only reads and sees one state of the database. Parameters are written `?`. */
 export async function openForeignPostgres(url: string): Promise<ForeignPostgres> {
-  const client = new Client({ connectionString: url, application_name: 'trivium import' })
+  // Only who imports needs the client: a server on SQLite does without.
+  const { default: pg } = await import('pg')
+  const client = new pg.Client({ connectionString: url, application_name: 'trivium import' })
   await client.connect()
   await client.query('begin transaction isolation level repeatable read read only')
   return {
