@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { constants } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { projectEnvironment, projectNode, root } from './setup.mjs'
 
 /** Runs one check; its exit code says whether it passed. */
@@ -38,53 +38,95 @@ export function runTogether(stages) {
 
 /**
  * Runs Vitest with these arguments and counts its tests; a run without any test has failed. With `output` that gets what
- * would have been printed.
+ * would have been printed. Files with a failure run a second time by themselves: a test that passes then was held up by
+ * what ran beside it, and the summary names it as unsteady; one that fails twice has failed.
  */
 export async function runVitest(name, args, { env = {}, output } = {}) {
   heading(name, output)
-  mkdirSync(join(root, '.cache'), { recursive: true })
-  const folder = mkdtempSync(join(root, '.cache', 'test-report-'))
-  const report = join(folder, 'vitest.json')
-  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const code = await runChild(projectNode, [vitest, 'run', ...reporters, ...args], { env, output })
-  try {
-    return { name, ...count(JSON.parse(readFileSync(report, 'utf8')), code) }
-  } catch (error) {
-    print(`✗ ${name}: Vitest ended with ${code} and left no report (${error.message})`, output)
-    return { name, passed: 0, failed: 1, skipped: [] }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+  const first = await vitestReport(args, { env, output })
+  if (!first.report) {
+    print(`✗ ${name}: Vitest ended with ${first.code} and left no report`, output)
+    return { name, passed: 0, failed: 1, skipped: [], failures: [] }
   }
+  const result = count(first.report, first.code)
+  const files = [...new Set(result.failures.map(({ file }) => file))]
+  if (files.length === 0 || files.length > 5) return { name, ...result }
+  heading(`${name}, once more: ${files.join(', ')}`, output)
+  const again = await vitestReport([...projectsOf(args), '--maxWorkers', '1', ...files], { env, output })
+  if (!again.report) return { name, ...result }
+  return { name, ...countAgain(result, count(again.report, again.code)) }
 }
 
 /** Prints what was skipped, what failed, how long it took, and as the last line the sum; returns the exit code. */
 export function summarise(results, start) {
   const sum = (key) => results.reduce((total, result) => total + result[key], 0)
-  const skipped = results.flatMap((result) => result.skipped)
+  const all = (key) => results.flatMap((result) => result[key] ?? [])
   heading('summary')
   for (const { name, passed, failed } of results) {
     console.log(`${failed > 0 ? '✗' : '✓'} ${name}: ${passed} ok${failed > 0 ? `, ${failed} not` : ''}`)
   }
-  for (const title of skipped) console.log(`- skipped: ${title}`)
+  for (const title of all('skipped')) console.log(`- skipped: ${title}`)
+  for (const failure of all('unsteady')) console.log(`- unsteady, passed the second time: ${describe(failure)}`)
+  for (const failure of all('failures')) console.log(`✗ ${describe(failure)}`)
   console.log(`${((Date.now() - start) / 1000).toFixed(0)} s in all`)
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
   return sum('failed') > 0 ? 1 : 0
 }
 
+async function vitestReport(args, { env, output }) {
+  mkdirSync(join(root, '.cache'), { recursive: true })
+  const folder = mkdtempSync(join(root, '.cache', 'test-report-'))
+  const file = join(folder, 'vitest.json')
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const code = await runChild(projectNode, [vitest, 'run', ...reporters, ...args], { env, output })
+  try {
+    return { code, report: JSON.parse(readFileSync(file, 'utf8')) }
+  } catch {
+    return { code }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function projectsOf(args) {
+  return args.flatMap((arg, at) => (arg === '--project' ? [arg, args[at + 1]] : []))
+}
+
 function count(report, code) {
-  // A file that does not load has no tests that could fail; an error outside of any test shows in the exit code alone.
-  const broken = report.testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some(isFailed))
-  let failed = report.numFailedTests + broken.length
-  if (failed === 0 && (code !== 0 || report.numPassedTests === 0)) failed = 1
+  const failures = report.testResults.flatMap((file) => {
+    const path = relative(root, file.name)
+    const tests = file.assertionResults.filter((test) => test.status === 'failed')
+    // A file that does not load has no tests that could fail.
+    if (tests.length === 0)
+      return file.status === 'failed' ? [{ file: path, title: 'the file', message: file.message }] : []
+    return tests.map((test) => ({ file: path, title: test.fullName, message: test.failureMessages?.[0] }))
+  })
+  // An error outside of any test shows in the exit code alone.
+  const unnamed = failures.length === 0 && (code !== 0 || report.numPassedTests === 0)
   const skipped = report.testResults.flatMap((file) =>
     file.assertionResults.filter((test) => ['pending', 'skipped'].includes(test.status)).map((test) => test.fullName),
   )
-  return { passed: report.numPassedTests, failed, skipped }
+  return { passed: report.numPassedTests, failed: unnamed ? 1 : failures.length, skipped, failures }
 }
 
-function isFailed(test) {
-  return test.status === 'failed'
+function countAgain(first, again) {
+  const key = ({ file, title }) => `${file} ${title}`
+  const twice = new Set(again.failures.map(key))
+  const unsteady = first.failures.filter((failure) => !twice.has(key(failure)))
+  // What failed only the second time has failed as well.
+  const once = new Set(first.failures.map(key))
+  const failures = [
+    ...first.failures.filter((failure) => twice.has(key(failure))),
+    ...again.failures.filter((failure) => !once.has(key(failure))),
+  ]
+  const failed = failures.length + (again.failures.length === 0 ? again.failed : 0)
+  return { ...first, passed: first.passed + unsteady.length, failed, failures, unsteady }
+}
+
+function describe({ file, title, message }) {
+  const lines = (message ?? '').split('\n').slice(0, 4)
+  return [`${file}: ${title}`, ...lines.map((line) => `    ${line.slice(0, 300)}`)].join('\n')
 }
 
 function heading(name, output) {
