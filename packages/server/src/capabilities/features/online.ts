@@ -47,6 +47,9 @@ export function compileView(name: string, definition: FeatureViewDefinition): Co
 /** Stands between the parts of a key. */
 export const keySeparator = '\u001f'
 
+/** The types of a view's columns in the tables. */
+export const sqlTypes = { number: 'double', string: 'varchar', boolean: 'boolean' } as const
+
 /** The parts of an entity's key as texts; joined they are its one form, the same offline and online. */
 export function keyParts(
   view: { name: string; keys: readonly string[] },

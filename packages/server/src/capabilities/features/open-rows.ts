@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import type { FeatureViewDefinition } from '@trivium/contract'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { keyFormOf, type Relation, sealedValues } from '../../kernel/ports/index.ts'
-import { isSealed, replaceColumns, type Sealer } from '../../kernel/subjects/index.ts'
+import { isSealed, keyMark, replaceColumns, type Sealer } from '../../kernel/subjects/index.ts'
 import { sqlName } from '../../kernel/tables/column-sql.ts'
 import { redacted } from '../access/index.ts'
-import { type CompiledView, keySeparator, sealedKey } from './online.ts'
+import { type CompiledView, keySeparator, sealedKey, sqlTypes } from './online.ts'
 import type { ViewSealing } from './seal-rows.ts'
 
 /** Rows of a view with their sealed values opened in a file of its own, which `release` removes. */
@@ -39,7 +39,6 @@ export async function openFeatureRows(
       .filter((name) => definition.columns[name] === 'string')
       .map((name) => [name, redacted]),
   )
-  const types = { number: 'double', string: 'varchar', boolean: 'boolean' } as const
   try {
     await replaceColumns(deps, {
       relation,
@@ -49,7 +48,7 @@ export async function openFeatureRows(
       match: [],
       replace: Object.entries(definition.columns).map(
         ([name, type]) =>
-          `coalesce(d.${sqlName(name)}, try_cast(json_extract_string(s.v, '$.${name}') as ${types[type]})) as ${sqlName(name)}`,
+          `coalesce(d.${sqlName(name)}, try_cast(json_extract_string(s.v, '$.${name}') as ${sqlTypes[type]})) as ${sqlName(name)}`,
       ),
       change: async (lines) => {
         const texts = lines.map((line) =>
@@ -129,7 +128,7 @@ export async function sealedKeysOf(
             sealedKey(view.keys, parts, form, {
               mark: (subject) => {
                 const row = known.get(subject)
-                return row && `\u0001${row.id}:`
+                return row && keyMark(row.id)
               },
               seal: (subject, place, value) => (known.has(subject) ? seal?.(subject, place, value) : undefined),
             }) ?? null

@@ -12,7 +12,7 @@ import { keyIdOf } from '../../kernel/subjects/index.ts'
 import { appendFiles, createTable } from '../../kernel/tables/catalog.ts'
 import { sqlName } from '../../kernel/tables/column-sql.ts'
 import { featureErrors } from './errors.ts'
-import { keyParts, keySeparator, sealedTexts, windowMs } from './online.ts'
+import { keyParts, keySeparator, sealedTexts, sqlTypes, windowMs } from './online.ts'
 import { sealFile, sealRows, type ViewSealing } from './seal-rows.ts'
 
 export interface PushTarget {
@@ -267,7 +267,6 @@ function fileSql(definition: FeatureViewDefinition, columns: readonly TableColum
       : `${sqlName(name)}::bigint`
   const knownAt = columns.some((column) => column.name === 'known_at') ? time('known_at') : time('event_time')
   const key = definition.keys.map((name) => `${sqlName(find(name).name)}::varchar`).join(' || chr(31) || ')
-  const sqlTypes = { number: 'double', string: 'varchar', boolean: 'boolean' } as const
   const values = Object.entries(definition.columns)
     .map(([name, type]) => `, ${sqlName(find(name).name)}::${sqlTypes[type]} as ${sqlName(name)}`)
     .join('')

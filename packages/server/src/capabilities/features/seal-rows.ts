@@ -5,7 +5,7 @@ import { type OnlinePerson, type OnlineRow, type Relation, sealedValues } from '
 import { replaceColumns, type Sealer } from '../../kernel/subjects/index.ts'
 import { sqlName } from '../../kernel/tables/column-sql.ts'
 import { sealingOf } from '../access/index.ts'
-import { keySeparator } from './online.ts'
+import { keySeparator, sqlTypes } from './online.ts'
 
 /** What of the rows of a view is sealed when they are pushed, and which key or column of the row says whose it is. */
 export interface ViewSealing {
@@ -113,7 +113,6 @@ export async function sealFile(
   const names = subjectsOf(sealing)
   const taken = [...new Set([...sealed, ...names.filter((name) => name in definition.columns)])]
   const json = `json_object(${taken.map((name) => `'${name}', ${sqlName(name)}`).join(', ')})::varchar`
-  const types = { number: 'double', string: 'varchar', boolean: 'boolean' } as const
   await replaceColumns(deps, {
     relation: input.relation,
     path: input.path,
@@ -124,7 +123,7 @@ export async function sealFile(
       's.k as entity_key',
       ...sealed.map((name) => {
         const type = definition.columns[name]
-        return `null::${type === undefined ? 'varchar' : types[type]} as ${sqlName(name)}`
+        return `null::${type === undefined ? 'varchar' : sqlTypes[type]} as ${sqlName(name)}`
       }),
     ],
     add: [`s.v as ${sqlName(sealedValues)}`],

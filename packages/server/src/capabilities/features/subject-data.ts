@@ -2,7 +2,7 @@ import type { FeatureViewDefinition } from '@trivium/contract'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { DataSubject, OnlineStore, Relation, SubjectCount, SubjectData } from '../../kernel/ports/index.ts'
-import { isSealed } from '../../kernel/subjects/index.ts'
+import { isSealed, keyMark } from '../../kernel/subjects/index.ts'
 import { sqlName } from '../../kernel/tables/column-sql.ts'
 import { openedValues } from './online.ts'
 import { partsOf } from './open-rows.ts'
@@ -36,10 +36,7 @@ const most = 1000
  * key covers the sealed ones here and in the tables; erasing also destroys the copy of it that lies beside the rows of the online store.
  */
 export function featureSubjects({ db, tables, subjects, online }: Deps, views: Views): SubjectData {
-  const paramsOf = ({ subject, keyId }: DataSubject): string[] => [
-    keyId === undefined ? '\u0001nobody:' : `\u0001${keyId}:`,
-    subject,
-  ]
+  const paramsOf = ({ subject, keyId }: DataSubject): string[] => [keyMark(keyId ?? 'nobody'), subject]
   const held = async function* ({ project }: DataSubject): AsyncGenerator<Held> {
     const found = await db.read
       .selectFrom('feature_view')

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { canonicalRun, canonicalSeries, type ImportedRun } from '@trivium/contract'
 import type { Reader } from '../../kernel/db/index.ts'
+import { runDatasets } from './run-datasets.ts'
 import './tables.ts'
 
 const pointsAtOnce = 50_000
@@ -75,31 +76,7 @@ async function readImportedRuns(db: Reader, project: string, ids: readonly strin
       (row) => row.run_id,
     )
   const [params, tags] = [await pairsOf('run_param'), await pairsOf('run_tag')]
-  const datasets = Map.groupBy(
-    await db
-      .selectFrom('run_input')
-      .innerJoin('run_dataset', (join) =>
-        join
-          .onRef('run_dataset.project_id', '=', 'run_input.project_id')
-          .onRef('run_dataset.experiment_id', '=', 'run_input.experiment_id')
-          .onRef('run_dataset.name', '=', 'run_input.name')
-          .onRef('run_dataset.digest', '=', 'run_input.digest'),
-      )
-      .select([
-        'run_input.run_id',
-        'run_input.name',
-        'run_input.digest',
-        'run_input.tags',
-        'run_dataset.source_type',
-        'run_dataset.source',
-        'run_dataset.schema',
-        'run_dataset.profile',
-      ])
-      .where('run_input.project_id', '=', project)
-      .where('run_input.run_id', 'in', ids)
-      .execute(),
-    (row) => row.run_id,
-  )
+  const datasets = Map.groupBy(await runDatasets(db, project, ids), (row) => row.run_id)
   const models = Map.groupBy(
     await db.selectFrom('run_model').selectAll().where('project_id', '=', project).where('run_id', 'in', ids).execute(),
     (row) => row.run_id,

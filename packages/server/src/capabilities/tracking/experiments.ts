@@ -105,18 +105,7 @@ async function insertExperiment(
     .where('name', '=', name)
     .executeTakeFirst()
   if (same) throw trackingErrors.EXPERIMENT_EXISTS(name)
-  const tops = await trx
-    .selectFrom('experiment')
-    .select((e) => e.fn.max('number').as('number'))
-    .where('project_id', '=', project)
-    .unionAll(
-      trx
-        .selectFrom('removed_experiment')
-        .select((e) => e.fn.max('number').as('number'))
-        .where('project_id', '=', project),
-    )
-    .execute()
-  const number = Math.max(0, ...tops.map((top) => Number(top.number ?? 0))) + 1
+  const number = await nextNumber(trx, project)
   const now = clock()
   const row: ExperimentTable = {
     project_id: project,
@@ -141,6 +130,17 @@ async function insertExperiment(
     data: { name, fact: name },
   })
   return row
+}
+
+/** The number after all that experiments of the project have or had. */
+export async function nextNumber(trx: Trx, project: string): Promise<number> {
+  const newest = (table: 'experiment' | 'removed_experiment') =>
+    trx
+      .selectFrom(table)
+      .select((e) => e.fn.max('number').as('number'))
+      .where('project_id', '=', project)
+  const tops = await newest('experiment').unionAll(newest('removed_experiment')).execute()
+  return Math.max(0, ...tops.map((top) => Number(top.number ?? 0))) + 1
 }
 
 export async function renameExperiment(

@@ -2,7 +2,7 @@ import type { ImportedExperiment, ImportedRun, ImportedSeries } from '@trivium/c
 import type { Trx } from '../../kernel/db/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
-import type { TrackingDeps } from './experiments.ts'
+import { nextNumber, type TrackingDeps } from './experiments.ts'
 import type { StoredPoint } from './fold-points.ts'
 import { logMetrics } from './log-metrics.ts'
 import { originRefs } from './origin-refs.ts'
@@ -16,9 +16,6 @@ export interface Refusal {
 }
 
 type Deps = Pick<TrackingDeps, 'db' | 'clock' | 'events'>
-
-/** Ids above this one are kept as text but do not count: the next experiment gets the next small number. */
-const largestCounted = 1_000_000_000
 
 /**
  * Makes the experiments of a source, with their times, and with their ids where those are free. One with a name that the project has already is that experiment; its
@@ -50,6 +47,8 @@ export async function importExperiments(
         created_at: one.createdAt ?? now,
         updated_at: one.updatedAt ?? one.createdAt ?? now,
         created_by: principal.id,
+        // What is deleted at the source goes to the trash now, as its runs do.
+        deleted_at: one.lifecycle === 'deleted' ? now : null,
       }
       await trx.insertInto('experiment').values(row).execute()
       await events.append(trx, {
@@ -80,22 +79,24 @@ export async function importExperiments(
   return placed
 }
 
+/** The id and number that it had, where no experiment of the project has or had them; else the next number. */
 async function freePlace(trx: Trx, project: string, id: string): Promise<{ id: string; number: number }> {
   const wanted = /^[1-9]\d{0,8}$|^0$/.test(id) ? Number(id) : undefined
-  const taken = await trx
+  const active = await trx
     .selectFrom('experiment')
-    .select(['id', 'number'])
+    .select('id')
     .where('project_id', '=', project)
     .where((e) => e.or([e('id', '=', id), ...(wanted === undefined ? [] : [e('number', '=', wanted)])]))
     .execute()
-  if (taken.length === 0 && wanted !== undefined) return { id, number: wanted }
-  const top = await trx
-    .selectFrom('experiment')
-    .select((e) => e.fn.max('number').as('number'))
+  const removed = await trx
+    .selectFrom('removed_experiment')
+    .select('experiment_id as id')
     .where('project_id', '=', project)
-    .where('number', '<=', largestCounted)
-    .executeTakeFirst()
-  const number = Number(top?.number ?? 0) + 1
+    .where((e) => e.or([e('experiment_id', '=', id), ...(wanted === undefined ? [] : [e('number', '=', wanted)])]))
+    .execute()
+  const taken = [...active, ...removed]
+  if (taken.length === 0 && wanted !== undefined) return { id, number: wanted }
+  const number = await nextNumber(trx, project)
   return { id: taken.some((row) => row.id === id) ? String(number) : id, number }
 }
 

@@ -18,6 +18,7 @@ export { offsetOf, pageTokenOf } from './page-token.ts'
 export { trackingRoutes } from './routes.ts'
 export { selectExperiments } from './search-experiments.ts'
 export { type LoggedModelQuery, type MetricDataset, selectLoggedModels } from './search-logged-models.ts'
+export { runDatasets } from './run-datasets.ts'
 export { type RunQuery, runFragments, selectRuns } from './search-runs.ts'
 export { sendArtifact } from './send-artifact.ts'
 export type {

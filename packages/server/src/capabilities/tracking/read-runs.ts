@@ -3,6 +3,7 @@ import type { Reader } from '../../kernel/db/index.ts'
 import { trackingErrors } from './errors.ts'
 import { type LoggedModelRecord, withModelData } from './logged-models.ts'
 import { originRefs } from './origin-refs.ts'
+import { runDatasets } from './run-datasets.ts'
 import { requireRun } from './runs.ts'
 import type { RunMetricTable, RunTable } from './tables.ts'
 import { ownerKey, runUrn } from './urns.ts'
@@ -123,27 +124,7 @@ export async function readRunDetail(db: Reader, project: string, id: string): Pr
   if (!values) throw trackingErrors.RUN_NOT_FOUND(id)
   const { params, tags, metrics } = values
   const names = await experimentNames(db, project, [run.experiment_id])
-  const inputs = await db
-    .selectFrom('run_input')
-    .innerJoin('run_dataset', (join) =>
-      join
-        .onRef('run_dataset.project_id', '=', 'run_input.project_id')
-        .onRef('run_dataset.experiment_id', '=', 'run_input.experiment_id')
-        .onRef('run_dataset.name', '=', 'run_input.name')
-        .onRef('run_dataset.digest', '=', 'run_input.digest'),
-    )
-    .select([
-      'run_input.name',
-      'run_input.digest',
-      'run_input.context',
-      'run_input.urn',
-      'run_dataset.source_type',
-      'run_dataset.source',
-    ])
-    .where('run_input.project_id', '=', project)
-    .where('run_input.run_id', '=', id)
-    .orderBy('run_input.name')
-    .execute()
+  const inputs = await runDatasets(db, project, [id])
   const models = await db
     .selectFrom('logged_model')
     .selectAll()

@@ -1,5 +1,5 @@
 /** Keys of people, which seal what is personal and are destroyed to erase it (ADR 12). */
-export { isSealed, keyIdOf } from './sealed-text.ts'
+export { isSealed, keyIdOf, keyMark } from './sealed-text.ts'
 export { sealedRoots } from './subject-roots.ts'
 export { createSubjects, type Sealer, type SubjectKeyRow, type SubjectRef, type Subjects } from './subjects.ts'
 export { type SubjectKeyTable, subjectTables } from './tables.ts'

@@ -1,4 +1,4 @@
-import { runFragments, type RunTable } from '../../capabilities/tracking/index.ts'
+import { runDatasets, runFragments, type RunTable } from '../../capabilities/tracking/index.ts'
 import type { Dialect, Reader } from '../../kernel/db/index.ts'
 import { runInfoShape, unlessEmpty } from './shapes.ts'
 
@@ -37,44 +37,20 @@ async function inputsOf(
   runs: readonly string[],
 ): Promise<Map<string, { dataset_inputs: object[] }>> {
   const found = new Map<string, { dataset_inputs: object[] }>()
-  for (let start = 0; start < runs.length; start += mostIds) {
-    const rows = await db
-      .selectFrom('run_input')
-      .innerJoin('run_dataset', (join) =>
-        join
-          .onRef('run_dataset.project_id', '=', 'run_input.project_id')
-          .onRef('run_dataset.experiment_id', '=', 'run_input.experiment_id')
-          .onRef('run_dataset.name', '=', 'run_input.name')
-          .onRef('run_dataset.digest', '=', 'run_input.digest'),
-      )
-      .select([
-        'run_input.run_id',
-        'run_input.name',
-        'run_input.digest',
-        'run_input.tags',
-        'run_dataset.source_type',
-        'run_dataset.source',
-        'run_dataset.schema',
-        'run_dataset.profile',
-      ])
-      .where('run_input.project_id', '=', project)
-      .where('run_input.run_id', 'in', runs.slice(start, start + mostIds))
-      .execute()
-    for (const row of rows) {
-      const own = found.get(row.run_id) ?? { dataset_inputs: [] }
-      own.dataset_inputs.push({
-        ...unlessEmpty('tags', JSON.parse(row.tags) as unknown[]),
-        dataset: {
-          name: row.name,
-          digest: row.digest,
-          source_type: row.source_type,
-          source: row.source,
-          ...(row.schema === null ? {} : { schema: row.schema }),
-          ...(row.profile === null ? {} : { profile: row.profile }),
-        },
-      })
-      found.set(row.run_id, own)
-    }
+  for (const row of await runDatasets(db, project, runs)) {
+    const own = found.get(row.run_id) ?? { dataset_inputs: [] }
+    own.dataset_inputs.push({
+      ...unlessEmpty('tags', JSON.parse(row.tags) as unknown[]),
+      dataset: {
+        name: row.name,
+        digest: row.digest,
+        source_type: row.source_type,
+        source: row.source,
+        ...(row.schema === null ? {} : { schema: row.schema }),
+        ...(row.profile === null ? {} : { profile: row.profile }),
+      },
+    })
+    found.set(row.run_id, own)
   }
   return found
 }

@@ -105,6 +105,7 @@ export function createTrash(deps: TrashDeps, holders: TrashHolders): Trash {
         )
         .select('experiment.id')
         .where('experiment.project_id', '=', project)
+        .where('experiment.lifecycle', '=', 'deleted')
         .execute()
       for (const { id } of begun) await sweep.finishExperiment(project, id, signal)
       await drainSeries(db, signal)
