@@ -51,6 +51,8 @@ import { imports } from './0140-imports.ts'
 import { modelProvenance } from './0142-model-provenance.ts'
 import { modelSearch } from './0143-model-search.ts'
 import { runTrash } from './0145-run-trash.ts'
+import { loggedModelTrash } from './0146-logged-model-trash.ts'
+import { modelUse } from './0156-model-use.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -106,6 +108,8 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0142-model-provenance', modelProvenance],
   ['0143-model-search', modelSearch],
   ['0145-run-trash', runTrash],
+  ['0146-logged-model-trash', loggedModelTrash],
+  ['0156-model-use', modelUse],
 ]
 
 /**

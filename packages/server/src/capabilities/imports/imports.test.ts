@@ -36,6 +36,21 @@ const experiment = {
   updatedAt: 1_500_000_000_001,
   tags: { owner: 'ada' },
 }
+const dayMs = 86_400_000
+const loggedModel = (id: string) => ({
+  id,
+  experiment: '7',
+  name: 'm',
+  status: 'READY',
+  modelType: '',
+  sourceRun: null,
+  lifecycle: 'deleted',
+  createdAt: 1_500_000_000_000,
+  updatedAt: 1_500_000_000_000,
+  params: {},
+  tags: {},
+  metrics: [],
+})
 const raw = { 'content-type': 'application/octet-stream' }
 const a = 'a'.repeat(32)
 const b = 'b'.repeat(32)
@@ -150,6 +165,59 @@ describeEachDatabase('imports', ({ world }) => {
     expect((await client.call('POST', '/api/2.0/mlflow/experiments/create', { name: 'next' })).json).toEqual({
       experiment_id: '3',
     })
+  })
+
+  test('what was removed for good lends neither id nor number, and nothing is brought into it while it goes', async () => {
+    const { project, client, send } = await begin()
+    await send({ experiments: [{ ...experiment, lifecycle: 'deleted' }], runs: [run(a, { lifecycle: 'deleted' })] })
+    const { trash, tracking } = world.capabilities
+    const maintainer = await world.as('maintainer', project)
+    const remove = await maintainer.call('POST', `/api/v1/projects/${project}/trash/remove`, { experiments: ['7'] })
+    expect(remove.status).toBe(202)
+    const batch = { experiments: [experiment], runs: [run(b)] }
+    // Either the removal still goes on and says so, or the name is free.
+    await expect
+      .poll(async () => (await send(batch)).json, { timeout: 10_000 })
+      .toMatchObject({
+        experiments: [{ sourceId: '7', id: '8', made: expect.any(Boolean) }],
+      })
+    await trash.expire()
+    expect((await tracking.requireRun(client.scope, b)).experiment_id).toBe('8')
+    expect((await client.call('GET', `/api/v1/projects/${project}/experiments/8`)).json).toMatchObject({
+      name: 'delays',
+    })
+    const removed = { project_id: project, experiment_id: '8', number: 8, name: 'delays', removed_at: 1 }
+    await world.kernel.db.write
+      .transaction()
+      .execute((trx) => trx.insertInto('removed_experiment').values(removed).execute())
+    expect(await send(batch)).toMatchObject({ status: 409, json: { code: 'TRACKING.EXPERIMENT_IS_REMOVED' } })
+  })
+
+  test('what comes deleted has its thirty days here, however old it is', async () => {
+    const { client, send } = await begin()
+    const model = `m-${'c'.repeat(32)}`
+    await send({
+      experiments: [{ ...experiment, lifecycle: 'deleted' }],
+      runs: [run(a, { lifecycle: 'deleted' })],
+      loggedModels: [loggedModel(model)],
+    })
+    const { trash, tracking } = world.capabilities
+    const there = async () => [
+      await tracking.requireRun(client.scope, a).then(
+        () => 'run',
+        () => undefined,
+      ),
+      await tracking.requireLoggedModel(client.scope, model, { allowDeleted: true }).then(
+        () => 'model',
+        () => undefined,
+      ),
+    ]
+    world.time.now += 29 * dayMs
+    await trash.expire()
+    expect(await there()).toEqual(['run', 'model'])
+    world.time.now += 2 * dayMs
+    await trash.expire()
+    expect(await there()).toEqual([undefined, undefined])
   })
 
   test('files are checked against their digest, kept for deleted runs too, and never leave the directory of their run', async () => {

@@ -231,9 +231,16 @@ async function writeBatch(
         .onRef('experiment.project_id', '=', 'import_experiment.project_id')
         .onRef('experiment.id', '=', 'import_experiment.experiment_id'),
     )
-    .select(['source_id', 'experiment_id'])
+    // One whose removal has begun takes nothing more.
+    .leftJoin('removed_experiment', (join) =>
+      join
+        .onRef('removed_experiment.project_id', '=', 'import_experiment.project_id')
+        .onRef('removed_experiment.experiment_id', '=', 'import_experiment.experiment_id'),
+    )
+    .select(['source_id', 'import_experiment.experiment_id'])
     .where('import_experiment.project_id', '=', project)
     .where('source', '=', source)
+    .where('removed_experiment.experiment_id', 'is', null)
     .execute()
   const places = new Map(before.map((row) => [row.source_id, row.experiment_id]))
   const sent = batch.experiments ?? []

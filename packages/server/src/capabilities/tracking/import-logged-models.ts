@@ -25,7 +25,7 @@ export async function importLoggedModels(
     }
     const before = await trx
       .selectFrom('logged_model')
-      .select('experiment_id')
+      .select(['experiment_id', 'deleted_at'])
       .where('project_id', '=', project)
       .where('id', '=', model.id)
       .executeTakeFirst()
@@ -44,6 +44,8 @@ export async function importLoggedModels(
       lifecycle: model.lifecycle,
       created_at: model.createdAt ?? clock(),
       updated_at: model.updatedAt ?? model.createdAt ?? clock(),
+      // Its days in the trash begin here: the source's days say nothing about who may still miss it here.
+      deleted_at: model.lifecycle === 'deleted' ? (before?.deleted_at ?? clock()) : null,
     }
     await trx
       .insertInto('logged_model')

@@ -1,8 +1,8 @@
 import type { ImportedExperiment, ImportedRun, ImportedSeries } from '@trivium/contract'
-import type { Trx } from '../../kernel/db/index.ts'
+import { asReader, type Trx } from '../../kernel/db/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
-import { nextNumber, type TrackingDeps } from './experiments.ts'
+import { nextNumber, requireNotRemoved, type TrackingDeps } from './experiments.ts'
 import type { StoredPoint } from './fold-points.ts'
 import { logMetrics } from './log-metrics.ts'
 import { originRefs } from './origin-refs.ts'
@@ -36,6 +36,7 @@ export async function importExperiments(
       .where('project_id', '=', project)
       .where('name', '=', one.name)
       .executeTakeFirst()
+    if (same) await requireNotRemoved(asReader(trx), project, same.id)
     const made = same ? undefined : await freePlace(trx, project, one.id)
     const now = clock()
     if (made) {

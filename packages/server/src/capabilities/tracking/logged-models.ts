@@ -134,7 +134,7 @@ export async function updateLoggedModel(
       .set({
         updated_at: clock(),
         ...(change.status ? { status: change.status } : {}),
-        ...(change.lifecycle ? { lifecycle: change.lifecycle } : {}),
+        ...(change.lifecycle ? { lifecycle: change.lifecycle, deleted_at: clock() } : {}),
       })
       .where('project_id', '=', project)
       .where('id', '=', id)

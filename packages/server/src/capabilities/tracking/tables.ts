@@ -131,6 +131,8 @@ export interface LoggedModelTable {
   lifecycle: 'active' | 'deleted'
   created_at: number
   updated_at: number
+  /** Null in what an older program has deleted. */
+  deleted_at?: number | null | undefined
   created_by: string
 }
 

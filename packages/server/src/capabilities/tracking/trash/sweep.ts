@@ -114,7 +114,10 @@ export function createSweep({ db, clock, events }: TrackingDeps, holders: TrashH
     removeOldModels: (project, { before, signal }) =>
       removeModels(
         project,
-        (select) => select.where('lifecycle', '=', isDeleted).where('updated_at', '<=', before),
+        (select) =>
+          select
+            .where('lifecycle', '=', isDeleted)
+            .where((e) => e(e.fn.coalesce('deleted_at', 'updated_at'), '<=', before)),
         signal,
       ),
     beginExperiment: async (trx, project, id, by) => {
