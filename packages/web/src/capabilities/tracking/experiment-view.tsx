@@ -7,6 +7,7 @@ import { AppLink } from '../../ui/app-link.tsx'
 import { Button, Segmented } from '../../ui/button.tsx'
 import { ColumnsMenu } from '../../ui/columns-menu.tsx'
 import { formatCount, formatPlural } from '../../ui/format-number.ts'
+import { Markdown } from '../../ui/markdown.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { Empty, Loading, NoMatch, PanelError } from '../../ui/page-states.tsx'
 import { QueryBar } from '../../ui/query-bar.tsx'
@@ -136,7 +137,7 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
           </>
         }
       />
-      {experiment.note !== '' && <p className="t2 prose">{experiment.note}</p>}
+      {experiment.note !== '' && <Markdown text={experiment.note} />}
       <QueryBar
         value={view.filter}
         onChange={(filter) => setView({ filter }, { push: true })}
