@@ -1,0 +1,27 @@
+import type { Kysely } from 'kysely'
+import type { Migration } from '../kernel/db/index.ts'
+
+/** Who was answered by which release: the counts of each start of a gateway, as it last told them. */
+export const modelUse: Migration = {
+  async up(db: Kysely<any>) {
+    await db.schema
+      .createTable('deployment_caller')
+      .addColumn('project_id', 'text', (c) => c.notNull())
+      .addColumn('deployment', 'text', (c) => c.notNull())
+      .addColumn('release_id', 'text', (c) => c.notNull())
+      .addColumn('principal', 'text', (c) => c.notNull())
+      .addColumn('gateway', 'text', (c) => c.notNull())
+      .addColumn('requests', 'bigint', (c) => c.notNull())
+      .addColumn('predictions', 'bigint', (c) => c.notNull())
+      .addColumn('first_at', 'bigint', (c) => c.notNull())
+      .addColumn('last_at', 'bigint', (c) => c.notNull())
+      .addPrimaryKeyConstraint('deployment_caller_pk', [
+        'project_id',
+        'deployment',
+        'release_id',
+        'principal',
+        'gateway',
+      ])
+      .execute()
+  },
+}
