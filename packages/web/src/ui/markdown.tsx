@@ -19,7 +19,10 @@ export function Markdown({ text, renderCode, top = 2 }: MarkdownProps) {
   return <div className="md">{blocks.map((block, at) => renderBlock(block, at, { renderCode, top }))}</div>
 }
 
-type Options = Pick<MarkdownProps, 'renderCode'> & { readonly top: number }
+interface Options {
+  readonly renderCode: MarkdownProps['renderCode']
+  readonly top: number
+}
 
 function renderBlock(block: MarkdownBlock, at: number, options: Options): ReactNode {
   if (block.type === 'heading')
