@@ -1,7 +1,6 @@
 /**
  * Regular expressions of the part that means the same on SQLite and on Postgres and cannot be made to run without end: read once, matched by our own linear matcher
- * (SQLite, the browser's completion) or handed to Postgres in its writing.
+ * (SQLite, the browser) or handed to Postgres in its writing.
  */
-export { PatternError, parsePattern } from './parse-pattern.ts'
-export { patternMatcher } from './pattern-matcher.ts'
+export { PatternError, parsePattern, patternMatcher } from '@trivium/contract/text-pattern'
 export { postgresPattern } from './postgres-pattern.ts'

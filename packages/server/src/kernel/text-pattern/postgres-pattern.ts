@@ -1,4 +1,4 @@
-import type { PatternNode } from './parse-pattern.ts'
+import type { PatternNode } from '@trivium/contract/text-pattern'
 
 /** A pattern as Postgres writes it, so that `text ~ pattern` says what the matcher says. Every character is written by its number. */
 export function postgresPattern(node: PatternNode): string {
