@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { listMissingBlobs, putBlob } from '@trivium/contract'
 import type { Client } from '@trivium/sdk'
-import { UsageError } from './fail.ts'
+import { FailedError, UsageError } from './fail.ts'
 import { readText } from './read-document.ts'
 import type { Terminal } from './terminal.ts'
 import { openUpload } from './upload.ts'
@@ -79,7 +80,14 @@ export async function uploadFiles(
   for (const digest of missing) {
     const { path, size } = contents.get(digest) ?? { path: '', size: 0 }
     if (size >= largeFile) await uploadInParts({ terminal, client, project }, path, { digest, size })
-    else await client.call(putBlob, { params: { project, digest }, body: await readFile(path) })
+    else {
+      const bytes = await readFile(path)
+      if (createHash('sha256').update(bytes).digest('hex') !== digest)
+        throw new FailedError(
+          `"${relative(terminal.cwd, path)}" changed while it was sent. Run the command again; what does not belong to the code is left out by listing what does under "code:".`,
+        )
+      await client.call(putBlob, { params: { project, digest }, body: bytes })
+    }
   }
   return digests
 }

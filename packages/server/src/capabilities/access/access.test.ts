@@ -255,6 +255,7 @@ describeEachDatabase('access', ({ world }) => {
       .where('principal_id', '=', worker.id)
       .execute()
     expect(JSON.stringify(rows)).not.toContain(secret)
+    await world.kernel.sequencer.flush()
     const events = await world.kernel.db.read.selectFrom('event').selectAll().execute()
     expect(JSON.stringify(events)).not.toContain(secret)
   })

@@ -108,6 +108,7 @@ describeEachDatabase('going back to the last working state', ({ world }) => {
     expect(stepOf(again, 'check').inputs[0]?.urn).toBe(urn(project, 'dataset', 'days', 1))
     const log = (await client.call('GET', `/api/v1/projects/${project}/pipeline-runs/${again.id}/steps/note/log`)).json
     expect(log.lines.map((line: { text: string }) => line.text)).toContain('first')
+    await world.kernel.sequencer.flush()
     const events = await world.kernel.db.read
       .selectFrom('event')
       .select('refs')

@@ -116,6 +116,7 @@ describeEachDatabase('keys of subjects', ({ world }) => {
     // Also when he is only known by a sealed id.
     expect((await subjects.sealer(project, [ada]))(ada, 'name', 'Ada')).toBe(`\u0001${first.id}:name:`)
     expect((await subjects.resolve(project, 'ada')).erasedAt).toBe(world.time.now)
+    await world.kernel.sequencer.flush()
     const events = await db.read
       .selectFrom('event')
       .select(['name', 'data', 'subject'])

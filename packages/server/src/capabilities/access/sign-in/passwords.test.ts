@@ -136,6 +136,7 @@ describe('passwords', () => {
     expect((await signIn(world, name, 'password')).status).toBe(200)
     expect(await hashOf()).toMatch(/m=19456,t=2,p=1/)
     expect((await signIn(world, name, 'password')).status).toBe(200)
+    await world.kernel.sequencer.flush()
     const events = await world.kernel.db.read.selectFrom('event').selectAll().execute()
     expect(JSON.stringify(events)).not.toContain(good)
     expect(events.map((one) => one.name)).toContain('password.changed')

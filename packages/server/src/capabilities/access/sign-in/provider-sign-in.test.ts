@@ -315,6 +315,7 @@ describeEachDatabase(
       const back = await provider.visit(begun.json().location, browser.theirs)
       await browser.comeBack(back)
       const code = new URL(back).searchParams.get('code') as string
+      await world.kernel.sequencer.flush()
       const rows = JSON.stringify([
         await world.kernel.db.read.selectFrom('session').selectAll().execute(),
         await world.kernel.db.read.selectFrom('event').selectAll().execute(),

@@ -54,8 +54,9 @@ describeEachDatabase('the trash', ({ world }) => {
           .where('project_id', '=', project)
           .execute()
       ).map((row) => Number(row.series_id))
-    const events = async (name: string) =>
-      (
+    const events = async (name: string) => {
+      await world.kernel.sequencer.flush()
+      return (
         await world.kernel.db.read
           .selectFrom('event')
           .select(['subject', 'data'])
@@ -63,6 +64,7 @@ describeEachDatabase('the trash', ({ world }) => {
           .where('name', '=', name)
           .execute()
       ).length
+    }
     return {
       project,
       client,
