@@ -41,6 +41,13 @@ const RunParams = Type.Object({ project: ProjectName, run: RunId })
 const LoggedModelParams = Type.Object({ project: ProjectName, loggedModel: RunId })
 const PathQuery = Type.Object({ path: Type.String({ minLength: 1, maxLength: 2000 }) })
 
+/** Which runs: `active` leaves out those in the archive, `archived` has only them, `all` has deleted ones as well. */
+const RunViewChoice = Type.Optional(
+  Type.Union([Type.Literal('active'), Type.Literal('archived'), Type.Literal('deleted'), Type.Literal('all')], {
+    default: 'active',
+  }),
+)
+
 /** A group of runs. */
 export const Experiment = Type.Object({
   id: Type.String(),
@@ -66,6 +73,8 @@ const runFields = {
   experiment: Type.String({ description: 'Name of the experiment.' }),
   status: RunStatus,
   lifecycle: Lifecycle,
+  /** Since when it is in the archive. */
+  archivedAt: Type.Union([Type.Integer(), Type.Null()]),
   user: Type.String(),
   startedAt: Type.Union([Type.Integer(), Type.Null()]),
   endedAt: Type.Union([Type.Integer(), Type.Null()]),
@@ -292,7 +301,7 @@ export const searchRuns = route({
       filter: Type.Optional(Type.String({ maxLength: 4000 })),
       order_by: Type.Optional(Type.String({ maxLength: 2000 })),
       columns: Type.Optional(Type.String({ maxLength: 4000, default: '*' })),
-      view: View,
+      view: RunViewChoice,
     }),
     response: {
       200: Type.Object({
@@ -348,7 +357,7 @@ export const groupRuns = route({
       ),
       experiment: Type.Optional(ExperimentId),
       filter: Type.Optional(Type.String({ maxLength: 4000 })),
-      view: View,
+      view: RunViewChoice,
     }),
     response: {
       200: Type.Object({

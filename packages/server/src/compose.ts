@@ -82,6 +82,7 @@ import { eventRoutes } from './kernel/events/event-routes.ts'
 import { createHttp, type Http, listenerOptions } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import type { SubjectData } from './kernel/ports/index.ts'
+  runRoutes,
 import type { Scope } from './kernel/principal/index.ts'
 import { createWebhooks, webhookRoutes, type Webhooks } from './capabilities/webhooks/index.ts'
 import { mlflowMessage, mlflowRoutes } from './protocols/mlflow/index.ts'
@@ -391,3 +392,4 @@ export function composeHttp(
   forwardRoutes(app, capabilities.serving, capabilities.access)
   return app
 }
+  runRoutes(app, capabilities.tracking, kernel)

@@ -83,6 +83,8 @@ export const dataEvents = [
   eventSchema('run.removed', 'run', 'A deleted run was removed for good, by a person or because it was old enough.', {
     name: text(),
   }),
+  eventSchema('run.archived', 'run', 'A run was put into the archive: tables leave it out.', { name: text() }),
+  eventSchema('run.unarchived', 'run', 'A run was taken out of the archive.', { name: text() }),
   eventSchema('run.moved', 'run', 'A run was moved to another experiment.', {
     name: text(),
     from: text('Id of the experiment it was in.'),

@@ -104,6 +104,12 @@ export const trackingErrors = defineErrors('TRACKING', {
     status: 404,
     message: (id: string) =>
       `There is no view ${id} of yours in this project, and no shared one. trivium experiments views lists them.`,
+  CONSOLE_GAP: {
+    status: 409,
+    message: (first: number, next: number) =>
+      `The console has no line ${next} yet, and the request begins with line ${first}. Send the lines from ${next} on.`,
+    details: (_first: number, next: number) => ({ next }),
+  },
   },
   TOO_MANY_VIEWS: {
     status: 409,

@@ -20,6 +20,7 @@ export { selectExperiments } from './search-experiments.ts'
 export { type LoggedModelQuery, type MetricDataset, selectLoggedModels } from './search-logged-models.ts'
 export { runDatasets } from './run-datasets.ts'
 export { type RunQuery, runFragments, selectRuns } from './search-runs.ts'
+export { runRoutes } from './run-routes.ts'
 export { sendArtifact } from './send-artifact.ts'
 export type {
   ArtifactFileTable,

@@ -18,6 +18,7 @@ export function runFields(run: RunTable, experimentName: string): Omit<RunRow, '
     experiment: experimentName,
     status: run.status,
     lifecycle: run.lifecycle,
+    archivedAt: run.archived_at ?? null,
     user: run.user_id,
     startedAt: run.start_time,
     endedAt: run.end_time,

@@ -223,14 +223,14 @@ export function trackingRoutes(
 interface SearchText {
   readonly experiment?: string
   readonly filter?: string
-  readonly view?: 'active' | 'deleted' | 'all'
+  readonly view?: 'active' | 'archived' | 'deleted' | 'all'
 }
 
 /** Which runs are meant, without order and page. */
 const runQueryOf = (scope: Scope, query: SearchText): RunQuery => ({
   project: scope.project,
   experiments: query.experiment === undefined ? undefined : [query.experiment],
-  view: query.view ?? 'active',
+  view: query.view === undefined || query.view === 'active' ? 'shown' : query.view,
   filter: parseFilter(query.filter, runTarget),
   order: [],
   limit: 0,

@@ -13,7 +13,8 @@ export interface RunQuery {
   readonly project: string
   /** undefined is every experiment of the project. */
   readonly experiments: readonly string[] | undefined
-  readonly view: 'active' | 'deleted' | 'all'
+  /** `shown` is active and not in the archive, which MLflow does not know. */
+  readonly view: 'active' | 'shown' | 'archived' | 'deleted' | 'all'
   readonly filter: RunExpression | undefined
   readonly order: readonly OrderKey[]
   readonly limit: number
@@ -33,7 +34,9 @@ export const runConditions = (dialect: Dialect, query: Omit<RunQuery, 'order'>):
           : sql`r.experiment_id in (${sql.join(ids)})`,
     )
   }
-  if (query.view !== 'all') all.push(sql`r.lifecycle = ${query.view}`)
+  if (query.view === 'shown') all.push(sql`r.lifecycle = 'active' and r.archived_at is null`)
+  else if (query.view === 'archived') all.push(sql`r.lifecycle = 'active' and r.archived_at is not null`)
+  else if (query.view !== 'all') all.push(sql`r.lifecycle = ${query.view}`)
   if (query.filter) all.push(sql`(${compileRunFilter(dialect, query.filter)})`)
   return sql<SqlBool>`${sql.join(all, sql` and `)}`
 }

@@ -19,6 +19,7 @@ declare module '../../kernel/db/database.ts' {
     logged_model_metric: LoggedModelMetricTable
     artifact_file: ArtifactFileTable
     run_view: RunViewTable
+    run_console: RunConsoleTable
     /** Experiments that were removed for good, or are being removed; their numbers are not used again. */
     removed_experiment: {
       project_id: string
@@ -61,6 +62,24 @@ export interface RunTable {
   parent_id: string | null
   /** URN of the pipeline run that started it. */
   pipeline_run: string | null
+  /** Since when it is in the archive. */
+  archived_at?: number | null | undefined
+}
+
+/** A stretch of what a run wrote to its console. */
+export interface RunConsoleTable {
+  project_id: string
+  run_id: string
+  /** Number of its first line, from 0. */
+  first: number
+  lines: number
+  /** Characters of its text, and of all stretches before it. */
+  size: number
+  size_before: number
+  /** It is the last one: no more is kept. */
+  is_full: number
+  /** JSON list of [milliseconds, stream, text]. */
+  content: string
 }
 
 export interface RunKeyValueTable {

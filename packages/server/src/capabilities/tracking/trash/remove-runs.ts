@@ -28,7 +28,7 @@ export async function removeRunRows(trx: Trx, project: string, runs: readonly st
     )
     .onConflict((c) => c.doNothing())
     .execute()
-  for (const table of ['run_metric', 'run_param', 'run_tag', 'run_input', 'run_model'] as const)
+  for (const table of ['metric_archive', 'metric_archive_key', 'run_metric', 'run_param', 'run_tag', 'run_input', 'run_model', 'run_console'] as const)
     await trx.deleteFrom(table).where('project_id', '=', project).where('run_id', 'in', runs).execute()
   await removeFiles(trx, project, 'run', runs)
   // What was nested in a removed run stands by itself.

@@ -1,0 +1,127 @@
+import { describeEachDatabase } from '@trivium/testing'
+import { expect, test } from 'vitest'
+import { addConsole } from './run-console.ts'
+
+describeEachDatabase('what a run leaves besides its metrics', ({ world }) => {
+  const setup = async () => {
+    const project = await world.makeProject()
+    const client = await world.as('contributor', project)
+    const at = `/api/v1/projects/${project}`
+    const start = async (body: object) => client.call('POST', `${at}/runs`, { experiment: 'late flights', ...body })
+    return { project, client, at, start }
+  }
+  const line = (text: string, stream = 'stdout') => ({ at: 1000, stream, text })
+
+  test('a run is started in an experiment that its name makes, and says how it ended', async () => {
+    const { client, at, start } = await setup()
+    const { status, json: run } = await start({
+      name: 'first',
+      params: { depth: '3' },
+      tags: { 'trivium.group': 'folds' },
+    })
+    expect([status, run.experiment, run.status, run.params, run.tags['trivium.group']]).toEqual([
+      201,
+      'late flights',
+      'RUNNING',
+      { depth: '3' },
+      'folds',
+    ])
+    const { json: child } = await start({ parent: run.id })
+    expect([child.experimentId, child.parent]).toEqual([run.experimentId, run.id])
+    expect((await start({ parent: 'f'.repeat(32) })).status).toBe(404)
+    const both = await Promise.all([start({ experiment: 'new' }), start({ experiment: 'new' })])
+    expect(new Set(both.map((one) => one.json.experimentId)).size).toBe(1)
+    const { json: ended } = await client.call('POST', `${at}/runs/${run.id}/end`, { status: 'FAILED' })
+    expect([ended.status, ended.endedAt]).toEqual(['FAILED', world.time.now])
+  })
+
+  test('lines of the console are kept once, whatever is sent again, and a gap is refused', async () => {
+    const { client, at, start, project } = await setup()
+    const { json: run } = await start({})
+    const console = `${at}/runs/${run.id}/console`
+    const add = (first: number, ...texts: string[]) =>
+      client.call('POST', console, { first, lines: texts.map((text) => line(text)) })
+    const heard: unknown[] = []
+    const deaf = world.kernel.volatile.subscribe(project, (message) => heard.push(message))
+    expect((await add(0, 'a', 'b')).json).toEqual({ next: 2, full: false })
+    expect((await add(1, 'B', 'c\u0000\u001b[31m')).json).toEqual({ next: 3, full: false })
+    expect((await add(0, 'a')).json).toEqual({ next: 3, full: false })
+    deaf()
+    expect(heard).toHaveLength(2)
+    expect(await add(5, 'far')).toMatchObject({ status: 409, json: { code: 'TRACKING.CONSOLE_GAP', next: 3 } })
+    const { json } = await client.call('GET', console)
+    expect(json).toMatchObject({ first: 0, total: 3, full: false })
+    expect(json.lines.map((one: { text: string }) => one.text)).toEqual(['a', 'b', 'c\u0000\u001b[31m'])
+    expect((await client.call('GET', `${console}?last=1`)).json).toMatchObject({
+      first: 2,
+      lines: [{ stream: 'stdout' }],
+    })
+    const text = await client.call('GET', `${console}/text`)
+    expect(text.text).toBe('a\nb\nc\u0000\u001b[31m\n')
+    expect(text.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'content-disposition': /attachment/ })
+  })
+
+  test('a long console is read from any line, and one that is full says so in its last line and stays as it is', async () => {
+    const { client, at, start } = await setup()
+    const { json: run } = await start({})
+    const { scope } = client
+    const lines = Array.from({ length: 900 }, (_, i) => line(`${i} ${'x'.repeat(90)}`) as never)
+    for (let first = 0; first < 900; first += 300)
+      await addConsole(world.kernel, scope, run.id, { first, lines: lines.slice(first, first + 300) }, 82_000)
+    const console = `${at}/runs/${run.id}/console`
+    const all = await client.call('GET', `${console}?limit=10000`)
+    const kept = all.json.total
+    expect(kept).toBeGreaterThan(850)
+    expect(kept).toBeLessThan(900)
+    expect(all.json.full).toBe(true)
+    expect(all.json.lines.at(-1)).toMatchObject({ stream: 'system', text: /full/ })
+    expect(all.json.lines.slice(0, -1).map((one: { text: string }) => Number.parseInt(one.text, 10))).toEqual(
+      Array.from({ length: kept - 1 }, (_, i) => i),
+    )
+    const part = await client.call('GET', `${console}?from=700&limit=2`)
+    expect(part.json.lines.map((one: { text: string }) => Number.parseInt(one.text, 10))).toEqual([700, 701])
+    expect(
+      await addConsole(world.kernel, scope, run.id, { first: kept, lines: [line('late') as never] }, 82_000),
+    ).toEqual({
+      next: kept,
+      full: true,
+    })
+  })
+
+  test('archived runs are left out of tables and groups, found where they are asked for, and MLflow sees no difference', async () => {
+    const { client, at, start, project } = await setup()
+    const ids: string[] = []
+    let experiment = ''
+    for (const name of ['one', 'two', 'three']) {
+      const { json } = await start({ name, params: { kind: 'forest' } })
+      ids.push(json.id)
+      experiment = json.experimentId
+    }
+    const archive = (runs: string[], archived: boolean) => client.call('POST', `${at}/run-archive`, { runs, archived })
+    const names = async (view: string) =>
+      (await client.call('GET', `${at}/runs?order_by=run_name${view}`)).json.runs.map((r: { name: string }) => r.name)
+    expect((await archive(ids.slice(0, 2), true)).json).toEqual({ changed: 2 })
+    expect((await archive(ids.slice(0, 1), true)).json).toEqual({ changed: 0 })
+    expect([await names(''), await names('&view=archived'), await names('&view=all')]).toEqual([
+      ['three'],
+      ['one', 'two'],
+      ['one', 'three', 'two'],
+    ])
+    const groups = await client.call('GET', `${at}/run-groups?by=params.kind`)
+    expect(groups.json.groups).toMatchObject([{ runs: 1 }])
+    const found = await client.call('POST', '/api/2.0/mlflow/runs/search', { experiment_ids: [experiment] })
+    expect(found.json.runs, found.text).toHaveLength(3)
+    expect((await archive([ids[1] as string, 'f'.repeat(32)], false)).status).toBe(404)
+    expect((await archive(ids, false)).json).toEqual({ changed: 2 })
+    const viewer = await world.as('viewer', project)
+    expect((await viewer.call('POST', `${at}/run-archive`, { runs: ids, archived: true })).status).toBe(403)
+    await world.settled(project)
+    const { json } = await client.call(
+      'GET',
+      `${at}/events?subject=${encodeURIComponent(`trivium://${project}/run/${ids[0]}`)}`,
+    )
+    expect(json.events.map((event: { name: string }) => event.name)).toEqual(
+      expect.arrayContaining(['run.archived', 'run.unarchived']),
+    )
+  })
+})

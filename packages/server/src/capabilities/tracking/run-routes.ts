@@ -1,0 +1,43 @@
+import { addRunConsole, archiveRuns, downloadRunConsole, endRun, readRunConsole, startRun } from '@trivium/contract'
+import { type Http, mount } from '../../kernel/http/index.ts'
+import type { TrackingDeps } from './experiments.ts'
+import { addConsole } from './run-console.ts'
+import { archiveRuns as moveRuns } from './run-archive.ts'
+import { startRun as beginRun } from './start-run.ts'
+import type { Tracking } from './tracking.ts'
+
+const here = new URL(`./run-console-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+/** Starting and ending runs without a client of MLflow, their consoles, and the archive. */
+export function runRoutes(app: Http, tracking: Tracking, kernel: TrackingDeps): void {
+  const { db, clock } = kernel
+  mount(app, startRun, 201, async ({ scope, body }) => {
+    const { id } = await beginRun(tracking, scope, { ...body, at: clock() })
+    return tracking.runDetail(scope, id)
+  })
+  mount(app, endRun, 200, async ({ scope, params, body }) => {
+    await tracking.updateRun(scope, params.run, { status: body.status, endTime: clock() })
+    return tracking.runDetail(scope, params.run)
+  })
+  mount(app, archiveRuns, 200, async ({ scope, body }) => ({
+    changed: await moveRuns(kernel, scope, body.runs, body.archived),
+  }))
+  mount(app, addRunConsole, 200, ({ scope, params, body }) => addConsole(kernel, scope, params.run, body))
+  app.register(async (plain: Http) => {
+    plain.setSerializerCompiler(() => (payload: unknown) => payload as string)
+    mount(plain, readRunConsole, 200, async ({ scope, params, query, reply }) => {
+      const { from = 0, limit = 5000, last } = query
+      const input = { project: scope.project, run: params.run, from, limit, last }
+      void reply.header('content-type', 'application/json; charset=utf-8')
+      return Buffer.from(await db.offload({ module: here, name: 'runConsoleBytes', input })) as never
+    })
+  })
+  mount(app, downloadRunConsole, 200, async ({ scope, params, reply }) => {
+    const input = { project: scope.project, run: params.run }
+    void reply
+      .header('content-type', 'text/plain; charset=utf-8')
+      .header('content-disposition', `attachment; filename="console-${params.run.slice(0, 12)}.txt"`)
+      .header('x-content-type-options', 'nosniff')
+    return reply.send(Buffer.from(await db.offload({ module: here, name: 'runConsoleText', input })))
+  })
+}
