@@ -52,7 +52,6 @@ import { modelProvenance } from './0142-model-provenance.ts'
 import { modelSearch } from './0143-model-search.ts'
 import { runTrash } from './0145-run-trash.ts'
 import { loggedModelTrash } from './0146-logged-model-trash.ts'
-import { metricArchive } from './0147-metric-archive.ts'
 import { runConsole } from './0149-run-console.ts'
 import { runArchive } from './0150-run-archive.ts'
 import { modelUse } from './0156-model-use.ts'
@@ -112,7 +111,6 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0143-model-search', modelSearch],
   ['0145-run-trash', runTrash],
   ['0146-logged-model-trash', loggedModelTrash],
-  ['0147-metric-archive', metricArchive],
   ['0149-run-console', runConsole],
   ['0150-run-archive', runArchive],
   ['0156-model-use', modelUse],
