@@ -38,7 +38,16 @@ import {
   registerStep,
   registryRoutes,
 } from './capabilities/registry/index.ts'
-import { createServing, deployStep, forwardRoutes, type Serving, servingRoutes } from './capabilities/serving/index.ts'
+import {
+  createModelUse,
+  createServing,
+  deployStep,
+  forwardRoutes,
+  type ModelUse,
+  modelUseRoutes,
+  type Serving,
+  servingRoutes,
+} from './capabilities/serving/index.ts'
 import {
   createSecrets,
   createVaultKeys,
@@ -113,6 +122,7 @@ export interface Capabilities {
   readonly registry: Registry
   readonly imports: Imports
   readonly serving: Serving
+  readonly modelUse: ModelUse
   readonly monitoring: Monitoring
   readonly operations: Operations
   /** What each of them holds about a person, in the order in which it is shown. */
@@ -172,6 +182,7 @@ export function composeCapabilities(
     program: programVersion,
   })
   pipelines.registerStepKind(deployStep(serving, registry))
+  const modelUse = createModelUse({ ...kernel, registry, outcomes, callers: serving.callers })
   const monitoring = createMonitoring(kernel, {
     outcomes,
     facts: createModelFacts({ tables: kernel.tables, datasets, registry, evaluations, lineage }),
@@ -207,6 +218,7 @@ export function composeCapabilities(
     registry,
     imports: createImports(kernel),
     serving,
+    modelUse,
     monitoring,
     operations,
     subjectData,
@@ -387,6 +399,7 @@ export function composeHttp(
   evaluationRoutes(app, capabilities.evaluations)
   pipelineRoutes(app, capabilities.pipelines, kernel)
   servingRoutes(app, capabilities.serving)
+  modelUseRoutes(app, capabilities.modelUse)
   monitoringRoutes(app, capabilities.monitoring)
   operationRoutes(app, capabilities.operations)
   forwardRoutes(app, capabilities.serving, capabilities.access)

@@ -36,6 +36,7 @@ function readHandlers(deps: ControlDeps): Record<string, Handler> {
   return {
     'GET /status': async () => statusOf(deps),
     'POST /try': (body) => tryOut(deps, body as TryRequest),
+    'GET /callers': async () => deps.deployments.callers(),
     'POST /traffic': async (body) => {
       const { minutes, deployments } = body as { minutes: number; deployments: { project: string; name: string }[] }
       return deployments.map(

@@ -1,5 +1,13 @@
-import type { GatewayDeploymentStatus, GatewayRelease, GatewaySnapshot, GatewayToken } from '../kernel/ports/gateway.ts'
+import { newId } from '../kernel/ids/new-id.ts'
+import type {
+  GatewayCallers,
+  GatewayDeploymentStatus,
+  GatewayRelease,
+  GatewaySnapshot,
+  GatewayToken,
+} from '../kernel/ports/gateway.ts'
 import type { ModelRuntime } from '../kernel/ports/model-runtime.ts'
+import { type CallerCounter, createCallerCounter } from './callers.ts'
 import { predictErrors } from './gateway-errors.ts'
 import { type LiveRelease, loadRelease } from './live-release.ts'
 import { createTrafficCounter, type TrafficCounter } from './traffic.ts'
@@ -10,6 +18,7 @@ export interface LiveDeployment {
   readonly name: string
   readonly live: LiveRelease
   readonly traffic: TrafficCounter
+  readonly callers: CallerCounter
   /** What one token may ask of it in a minute. */
   readonly requestsPerMinute: number
 }
@@ -28,6 +37,8 @@ export interface Deployments {
   version(): number
   status(): GatewayDeploymentStatus[]
   traffic(project: string, name: string): TrafficCounter | undefined
+  /** Everybody who was answered since the gateway started. */
+  callers(): GatewayCallers
 }
 
 /** Throws when a path names another model version than the one that serves. */
@@ -42,6 +53,7 @@ interface Entry {
   live?: LiveRelease
   problem?: string
   traffic: TrafficCounter
+  callers: CallerCounter
   requestsPerMinute: number
 }
 
@@ -51,6 +63,8 @@ export function createDeployments({ runtime, clock }: { runtime: ModelRuntime; c
   let tokens: ReadonlyMap<string, GatewayToken> = new Map()
   let entries = new Map<string, Entry>()
   const counters = new Map<string, TrafficCounter>()
+  const callers = new Map<string, { project: string; deployment: string; counter: CallerCounter }>()
+  const id = newId('gtw')
   const prepared = new Map<string, { live: LiveRelease; at: number }>()
   let version = 0
   let work: Promise<unknown> = Promise.resolve()
@@ -60,6 +74,13 @@ export function createDeployments({ runtime, clock }: { runtime: ModelRuntime; c
     const counter = counters.get(key) ?? createTrafficCounter(clock())
     counters.set(key, counter)
     return counter
+  }
+
+  const callersOf = (project: string, deployment: string): CallerCounter => {
+    const key = keyOf(project, deployment)
+    const found = callers.get(key) ?? { project, deployment, counter: createCallerCounter() }
+    callers.set(key, found)
+    return found.counter
   }
 
   /** One change at a time, in the order in which they came. */
@@ -80,6 +101,7 @@ export function createDeployments({ runtime, clock }: { runtime: ModelRuntime; c
         project,
         name,
         traffic: counterOf(key),
+        callers: callersOf(project, name),
         requestsPerMinute,
         ...(before?.live ? { live: before.live } : {}),
       }
@@ -130,5 +152,11 @@ export function createDeployments({ runtime, clock }: { runtime: ModelRuntime; c
         problem: problem ?? null,
       })),
     traffic: (project, name) => counters.get(keyOf(project, name)),
+    callers: () => ({
+      gateway: id,
+      callers: [...callers.values()].flatMap(({ project, deployment, counter }) =>
+        counter.read().map((one) => ({ project, deployment, ...one })),
+      ),
+    }),
   }
 }

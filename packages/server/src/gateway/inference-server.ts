@@ -139,6 +139,13 @@ async function answer(deps: InferenceDeps, request: IncomingMessage, draining: b
       const decoded = route.decode({ id, headers: request.headers, body, now: deps.clock() }, deployment)
       const answered = await predict(deps, deployment, decoded.rows, { startedAt, request: id })
       count = answered.count
+      const { live } = answered.deployment
+      deployment.callers.add({
+        principal: caller.principal,
+        release: live.release.id,
+        predictions: count,
+        now: deps.clock(),
+      })
       result = decoded.encode(answered)
     }
   } catch (error) {

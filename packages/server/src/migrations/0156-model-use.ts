@@ -1,7 +1,7 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, PostgresAdapter, sql } from 'kysely'
 import type { Migration } from '../kernel/db/index.ts'
 
-/** Who was answered by which release: the counts of each start of a gateway, as it last told them. */
+/** Who was answered by which release: the counts of each start of a gateway, as it last told them. And the releases of a model, and the newest moves of a project, by index. */
 export const modelUse: Migration = {
   async up(db: Kysely<any>) {
     await db.schema
@@ -22,6 +22,21 @@ export const modelUse: Migration = {
         'principal',
         'gateway',
       ])
+      .execute()
+    const model =
+      db.getExecutor().adapter instanceof PostgresAdapter
+        ? sql`((manifest::jsonb) ->> 'model')`
+        : sql`(json_extract(manifest, '$.model'))`
+    await sql`create index release_by_model on "release" (project_id, ${model})`.execute(db)
+    await db.schema
+      .createIndex('deployment_activation_by_release')
+      .on('deployment_activation')
+      .columns(['project_id', 'release_id'])
+      .execute()
+    await db.schema
+      .createIndex('deployment_activation_by_time')
+      .on('deployment_activation')
+      .columns(['project_id', 'at'])
       .execute()
   },
 }

@@ -52,6 +52,8 @@ import { readRetraining } from './retraining.ts'
 import { type RegistryQuery, searchModels, searchVersions } from './search-models.ts'
 import { readStrategy, setStrategy, versionProblems } from './strategy.ts'
 import type { ModelVersionTable } from './tables.ts'
+import { readMilestones, type VersionMilestones } from './version-milestones.ts'
+import { readReasons, type VersionReasons } from './version-reasons.ts'
 import './tables.ts'
 
 /** Registered models, versions, aliases, evidence, policies and approvals. */
@@ -107,6 +109,10 @@ export interface Registry extends ModelReferenceResolver {
   verify(scope: Scope, model: string, version: number): Promise<ModelSignatureReport>
   /** The page of a version, made from what was recorded. */
   card(scope: Scope, model: string, version: number): Promise<ModelCard>
+  /** Versions, newest first, with what gates, reviews and checks said of them. */
+  reasons(scope: Scope, model: string, page: { below?: number | undefined; limit: number }): Promise<VersionReasons[]>
+  /** When the newest versions of the project, or of one model, came how far. */
+  milestones(scope: Scope, of: { model?: string | undefined; limit: number }): Promise<VersionMilestones[]>
   /** The stored row, with the files of the version as JSON. */
   versionRow(scope: Scope, model: string, version: number): Promise<ModelVersionTable>
   versions(
@@ -212,6 +218,8 @@ export function createRegistry(
     signature: (scope, name, version) => readSignature(deps, scope, name, version),
     sign: (scope, name, version) => signLater(deps, scope, name, version),
     verify: (scope, name, version) => verifyVersion(deps, scope, name, version),
+    reasons: (scope, name, page) => readReasons(db.read, scope.project, name, page),
+    milestones: (scope, of) => readMilestones(db.read, scope.project, of),
     versionRow: (scope, name, version) => requireVersion(db.read, scope.project, name, version),
     versions: async (scope, query) => {
       const { rows, more } = await searchVersions(db.read, db.dialect, { project: scope.project, ...query })

@@ -1,5 +1,7 @@
 export { deployStep } from './deploy-step.ts'
 export { forwardRoutes } from './forward.ts'
 export { type DeployableModel, type DeployableModels, type OnlineViews } from './make-manifest.ts'
+export { createModelUse, type ModelUse } from './model-use/model-use.ts'
+export { modelUseRoutes } from './model-use/routes.ts'
 export { servingRoutes } from './routes.ts'
 export { createServing, type Serving, type ServingDeps } from './serving.ts'

@@ -29,6 +29,7 @@ import {
   requireReleaseRow,
 } from './read-deployments.ts'
 import { applyRestore, planRestore, type RestoreParts } from './restore.ts'
+import { type Callers, createCallers } from './model-use/keep-callers.ts'
 import type { DeploymentTable, ReleaseTable } from './tables.ts'
 
 export interface ServingDeps {
@@ -82,6 +83,8 @@ export interface Serving {
     name: string,
     input: { inputs: Readonly<Record<string, unknown>>; eventTime?: number | string },
   ): Promise<PredictResult & { latencyMicros: number }>
+  /** Who was answered by which release. */
+  readonly callers: Pick<Callers, 'read' | 'keep'>
   /** Names of the deployments that answer in a project. */
   names(project: string): Promise<string[]>
   /** Base URL for inference clients: the gateway's own while it runs, else this server's. */
@@ -103,6 +106,7 @@ export function createServing({ kernel, models, views, parts, tokens, program }:
   const { db, blobs, events } = kernel
   const gateway = createGateway({ kernel, program, tokens })
   collectTraffic(kernel, gateway)
+  const callers = createCallers(kernel, gateway)
   let publicUrl = ''
 
   const inferenceUrl = (): string => {
@@ -310,6 +314,7 @@ export function createServing({ kernel, models, views, parts, tokens, program }:
           .where('retired_at', 'is', null)
           .execute()
       ).map((row) => row.name),
+    callers,
     inferenceUrl,
     gatewayAddress: gateway.address,
     forwardAddress: gateway.forwardAddress,
@@ -328,7 +333,11 @@ export function createServing({ kernel, models, views, parts, tokens, program }:
     start: async (url, options) => {
       publicUrl = url
       await gateway.start(options)
+      callers.start()
     },
-    stop: gateway.stop,
+    stop: async (options) => {
+      await callers.stop()
+      await gateway.stop(options)
+    },
   }
 }

@@ -3,6 +3,7 @@ declare module '../../kernel/db/database.ts' {
     deployment: DeploymentTable
     release: ReleaseTable
     deployment_activation: ActivationTable
+    deployment_caller: DeploymentCallerTable
   }
 }
 
@@ -43,4 +44,17 @@ export interface ActivationTable {
   event_time: number
   by_id: string
   reason: string | null
+}
+
+/** Who was answered by a release, as one start of a gateway has counted it. */
+export interface DeploymentCallerTable {
+  project_id: string
+  deployment: string
+  release_id: string
+  principal: string
+  gateway: string
+  requests: number
+  predictions: number
+  first_at: number
+  last_at: number
 }

@@ -68,6 +68,24 @@ export interface GatewayTraffic {
   readonly minutes: readonly TrafficMinute[]
 }
 
+/** Who was answered by a release since the gateway started. */
+export interface GatewayCaller {
+  readonly project: string
+  readonly deployment: string
+  readonly release: string
+  readonly principal: string
+  readonly requests: number
+  readonly predictions: number
+  readonly firstAt: number
+  readonly lastAt: number
+}
+
+/** Everybody whom one gateway answered; `gateway` names this start of it, so that the same counts are never added twice. */
+export interface GatewayCallers {
+  readonly gateway: string
+  readonly callers: readonly GatewayCaller[]
+}
+
 /** What the gateway says about one deployment. */
 export interface GatewayDeploymentStatus {
   readonly project: string

@@ -4,6 +4,7 @@ import type { PredictResult } from '@trivium/contract'
 import { tlsFiles } from '../../../kernel/http/index.ts'
 import type { Kernel } from '../../../kernel/kernel.ts'
 import type {
+  GatewayCallers,
   GatewayControl,
   GatewayRelease,
   GatewayStatus,
@@ -35,6 +36,8 @@ export interface Gateway {
     deployments: readonly { project: string; name: string }[],
     minutes: number,
   ): Promise<(GatewayTraffic | null)[]>
+  /** Whom the gateways answered since each started: `own` first, then those of other servers. */
+  callers(of: 'own' | 'all'): Promise<GatewayCallers[]>
   /** Undefined while it does not answer. */
   status(): Promise<GatewayStatus | undefined>
   /** Where it listens; undefined while it does not run. */
@@ -242,6 +245,17 @@ export function createGateway({
         peers.ask<(GatewayTraffic | null)[]>('POST', '/traffic', { deployments, minutes }),
       ])
       return deployments.map((_, index) => addTraffic([mine?.[index], ...theirs.map((one) => one[index])]))
+    },
+    callers: async (of) => {
+      const control = process.control()
+      const [mine, theirs] = await Promise.all([
+        control &&
+          callGateway<GatewayCallers>(control, 'GET', '/callers', undefined, 2000).catch((error: unknown) => {
+            logger.debug({ err: error }, 'the gateway does not say whom it answered')
+          }),
+        of === 'all' ? peers.ask<GatewayCallers>('GET', '/callers') : [],
+      ])
+      return [...(mine ? [mine] : []), ...theirs]
     },
     status: async () => {
       const control = process.control()

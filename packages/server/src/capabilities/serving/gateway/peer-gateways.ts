@@ -16,7 +16,7 @@ export interface PeerGateways {
   /** Where each listens that was there at the last look. */
   addresses(): GatewayAddress[]
   /** Asks each for something that changes nothing; those that do not answer are left out. */
-  ask<T>(method: 'GET' | 'POST', path: '/status' | '/traffic', body?: unknown): Promise<T[]>
+  ask<T>(method: 'GET' | 'POST', path: '/status' | '/traffic' | '/callers', body?: unknown): Promise<T[]>
   /** Asks one; throws what it says. Undefined when there is none. */
   askOne<T>(path: '/try', body: unknown): Promise<T | undefined>
   /** Tells the others of ours; null when it does not run. */
