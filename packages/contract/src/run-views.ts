@@ -13,11 +13,15 @@ const what = {
   columns: Type.Array(Type.String({ maxLength: 300 }), { maxItems: 200 }),
   /** Parameters or tags that runs are grouped by. */
   group: Type.Array(Type.String({ maxLength: 300 }), { maxItems: 3 }),
+  /** Charts and panels of the page, as its address writes them: `{show: 'panels', find: '^val/'}`. */
+  layout: Type.Optional(
+    Type.Record(Type.String({ pattern: '^[a-z]{1,20}$' }), Type.String({ maxLength: 4000 }), { maxProperties: 30 }),
+  ),
   /** Everybody who reads the project's runs has it. */
   shared: Type.Boolean(),
 }
 
-/** A search over an experiment's runs that was saved under a name: filter, sort, columns, grouping. */
+/** A search over an experiment's runs that was saved under a name: filter, sort, columns, grouping, charts. */
 export const RunView = Type.Object({
   id: Type.String(),
   ...what,

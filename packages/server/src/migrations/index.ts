@@ -54,6 +54,7 @@ import { runTrash } from './0145-run-trash.ts'
 import { loggedModelTrash } from './0146-logged-model-trash.ts'
 import { runConsole } from './0149-run-console.ts'
 import { runArchive } from './0150-run-archive.ts'
+import { runViewLayout } from './0154-run-view-layout.ts'
 import { modelUse } from './0156-model-use.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
@@ -113,6 +114,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0146-logged-model-trash', loggedModelTrash],
   ['0149-run-console', runConsole],
   ['0150-run-archive', runArchive],
+  ['0154-run-view-layout', runViewLayout],
   ['0156-model-use', modelUse],
 ]
 

@@ -23,6 +23,8 @@ export interface ChartSeries {
   readonly kind?: ValueKind | 'plan'
   readonly color?: SeriesColor
   readonly points: readonly ChartPoint[]
+  /** What was measured, where `points` are smoothed: faint, underneath. */
+  readonly raw?: readonly ChartPoint[]
   /** Fills the area down to zero, for counts. */
   readonly area?: boolean
 }

@@ -40,8 +40,8 @@ export function yDomain({ series, thresholds, range, fromZero, yTicks }: DomainI
   if (range) return [range[0], range[1]]
   let low = Number.POSITIVE_INFINITY
   let high = Number.NEGATIVE_INFINITY
-  for (const { points } of series) {
-    for (const { y, low: l, high: h } of points) {
+  for (const { points, raw = [] } of series) {
+    for (const { y, low: l, high: h } of [...points, ...raw]) {
       for (const value of [y, l, h]) {
         if (value === null || value === undefined || !Number.isFinite(value)) continue
         low = Math.min(low, value)

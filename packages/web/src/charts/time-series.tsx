@@ -16,7 +16,7 @@ import {
 } from './chart-types.ts'
 import { describeSeries } from './describe-series.ts'
 import { linearScale } from './scale.ts'
-import { bandPath } from './svg-path.ts'
+import { bandPath, linePath } from './svg-path.ts'
 import { TimeSeriesLines } from './time-series-lines.tsx'
 import { layoutTimeSeries, placeFlags } from './time-series-layout.ts'
 import { CursorTable, endLabelsOf, isNumber, linesForExport, SeriesLegend, SeriesPoints } from './time-series-parts.tsx'
@@ -221,6 +221,14 @@ export function TimeSeries(props: TimeSeriesProps) {
                             )}
                             fill={seriesStroke(one.color)}
                             fillOpacity=".1"
+                          />
+                        )}
+                        {one.raw && (
+                          <path
+                            d={linePath(one.raw.map((p) => (isNumber(p.y) ? [toX(p.x), toY(p.y)] : null)))}
+                            fill="none"
+                            stroke={seriesStroke(one.color)}
+                            strokeOpacity=".35"
                           />
                         )}
                         {band !== '' && (

@@ -10,13 +10,15 @@ interface ColumnsMenuProps {
   /** Ids in order; keep them in the URL as `cols`. */
   readonly visible: readonly string[]
   readonly onChange: (visible: string[]) => void
+  /** What is chosen, and several of it. */
+  readonly what?: readonly [string, string]
 }
 
 const searchedFrom = 20
 const mostShown = 200
 
 /** Chooses the columns of a table; many are searched by name, and only the first of those found are drawn. */
-export function ColumnsMenu({ columns, visible, onChange }: ColumnsMenuProps) {
+export function ColumnsMenu({ columns, visible, onChange, what = ['column', 'columns'] }: ColumnsMenuProps) {
   const [wanted, setWanted] = useState('')
   const word = wanted.trim().toLowerCase()
   const found = columns.filter((column) => column.label.toLowerCase().includes(word))
@@ -30,10 +32,10 @@ export function ColumnsMenu({ columns, visible, onChange }: ColumnsMenuProps) {
     <Popover position="bottom-end" shadow="md" withinPortal trapFocus>
       <Popover.Target>
         <Button look="quiet" icon={<IconColumns className="ic s" aria-hidden />}>
-          {formatPlural(visible.length, 'column')}
+          {formatPlural(visible.length, ...what)}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown className="pop menu-list" aria-label="Columns">
+      <Popover.Dropdown className="pop menu-list" aria-label={what[1].charAt(0).toUpperCase() + what[1].slice(1)}>
         {columns.length >= searchedFrom && (
           <TextField
             label={`Find among ${formatPlural(columns.length, 'column')}`}

@@ -8,6 +8,7 @@ const view = {
   sort: '-metrics.auc',
   columns: ['metrics.auc', 'params.kind'],
   group: [],
+  layout: { show: 'panels', find: '^val/' },
   shared: false,
 }
 

@@ -9,7 +9,7 @@ import type { RunViewTable } from './tables.ts'
 
 const mostViews = 500
 
-type ViewInput = Pick<RunView, 'name' | 'experiment' | 'filter' | 'sort' | 'columns' | 'group' | 'shared'>
+type ViewInput = Pick<RunView, 'name' | 'experiment' | 'filter' | 'sort' | 'columns' | 'group' | 'shared' | 'layout'>
 
 const ownerOf = ({ principal }: Scope): string => principal.onBehalfOf ?? principal.id
 
@@ -58,6 +58,7 @@ export async function saveRunView(deps: TrackingDeps, scope: Scope, input: ViewI
       sort: input.sort,
       columns: JSON.stringify(input.columns),
       grouping: JSON.stringify(input.group),
+      layout: input.layout === undefined ? null : JSON.stringify(input.layout),
       updated_at: deps.clock(),
     }
     await trx.deleteFrom('run_view').where('project_id', '=', scope.project).where('id', '=', row.id).execute()
@@ -92,6 +93,7 @@ function viewOf(scope: Scope, row: RunViewTable): RunView {
     sort: row.sort,
     columns: JSON.parse(row.columns) as string[],
     group: JSON.parse(row.grouping) as string[],
+    ...(row.layout === null ? {} : { layout: JSON.parse(row.layout) as Record<string, string> }),
     shared: row.shared === 1,
     owner: row.owner,
     ownerName: row.owner_name,

@@ -195,5 +195,7 @@ export interface RunViewTable {
   columns: string
   /** JSON list. */
   grouping: string
+  /** JSON object of texts. */
+  layout: string | null
   updated_at: number
 }

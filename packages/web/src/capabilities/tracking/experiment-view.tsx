@@ -2,7 +2,7 @@ import { type Experiment, listRunColumns, searchRuns } from '@trivium/contract'
 import { useRouter } from '@tanstack/react-router'
 import { type SeriesColor, seriesOrder } from '../../charts/chart-types.ts'
 import { useContractPages, useContractQuery } from '../../data/contract-query.ts'
-import { list, oneOf, text, useSearchState } from '../../shell/search-state.ts'
+import { useSearchState } from '../../shell/search-state.ts'
 import { AppLink } from '../../ui/app-link.tsx'
 import { Button, Segmented } from '../../ui/button.tsx'
 import { ColumnsMenu } from '../../ui/columns-menu.tsx'
@@ -15,6 +15,7 @@ import { SelectionBar } from '../../ui/selection-bar.tsx'
 import { Choice } from './choice.tsx'
 import { compareHref } from './compare-href.ts'
 import { ExperimentCharts } from './experiment-charts.tsx'
+import { experimentShape, layoutOf, readLayout } from './experiment-state.ts'
 import { filterFields } from './run-filter-fields.ts'
 import { RunGroups } from './run-groups.tsx'
 import { isOwnTag, parseColumn, toOrder, usualAxes, usualCurve, togglePins, writeColumn } from './run-keys.ts'
@@ -23,29 +24,17 @@ import { RunViews } from './run-views.tsx'
 import { useLiveRuns } from './use-live-runs.ts'
 import { usePinnedRuns } from './use-pinned-runs.ts'
 import { useRunSparks } from './use-run-sparks.ts'
+import { bothFilters } from './workspace/brush-filter.ts'
+import { ExperimentPanels } from './workspace/experiment-panels.tsx'
+import { useRunBrushes } from './workspace/use-run-brushes.ts'
 
 /** Small curves are drawn for so many rows; further down the column stays empty. */
 const mostCurves = 400
 
-const shape = {
-  filter: text(),
-  sort: text('-start_time'),
-  cols: list(),
-  sel: list(),
-  view: oneOf(['active', 'deleted'], 'active'),
-  group: list(),
-  x: text(),
-  y: text(),
-  curve: text(),
-  charts: oneOf(['on', 'off'], 'on'),
-  base: text(),
-  pins: list(),
-}
-
 /** Runs of one experiment: what the filter finds as charts, and as rows or groups. Everything chosen is in the address. */
 export function ExperimentView({ project, experiment }: { readonly project: string; readonly experiment: Experiment }) {
   const router = useRouter()
-  const [view, setView] = useSearchState(shape)
+  const [view, setView] = useSearchState(experimentShape)
   const params = { project }
   const columns = useContractQuery(listRunColumns, { params, query: { experiment: experiment.id } })
   const idsOf = (of: 'metrics' | 'params' | 'tags') => (columns.data?.[of] ?? []).map((one) => `${of}.${one.key}`)
@@ -58,6 +47,10 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
     view: view.view,
     ...(view.filter === '' ? {} : { filter: view.filter }),
   }
+  const usualLines = [...visible.filter((id) => id.startsWith('params.')), ...metrics.slice(0, 3)].slice(0, 8)
+  const lines = view.axes.length > 0 ? view.axes : usualLines
+  const brushes = useRunBrushes(project, search, lines, view.brush, view.chart === 'parallel')
+  const brushed = bothFilters(view.filter, brushes.filter ?? '')
   const order = toOrder(view.sort)
   const shownColumns = visible.length === 0 ? '*' : visible.map(writeColumn).join(',')
   const runs = useContractPages(
@@ -66,6 +59,7 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
       params,
       query: {
         ...search,
+        ...(brushed === '' ? {} : { filter: brushed }),
         limit: 200,
         columns: shownColumns,
         ...(order === undefined ? {} : { order_by: order }),
@@ -103,13 +97,14 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
     rows.slice(0, mostCurves).map((row) => row.id),
     view.group.length > 0 ? undefined : curve,
   )
-  const drawn = view.sel.length > 0 ? view.sel : rows.slice(0, 5).map((row) => row.id)
+  const atFirst = view.show === 'panels' ? seriesOrder.length : 5
+  const drawn = view.sel.length > 0 ? view.sel : rows.slice(0, atFirst).map((row) => row.id)
   const colors = new Map(
     drawn.slice(0, seriesOrder.length).map((id, at): [string, SeriesColor] => [id, seriesOrder[at] ?? 's1']),
   )
   const marked = view.sel.length > 0 || sparks.size > 0 ? colors : new Map<string, SeriesColor>()
-  const clear = () => setView({ filter: '' }, { push: true })
-  const charts = view.charts === 'on' && rows.length > 1
+  const clear = () => setView({ filter: '', brush: [] }, { push: true })
+  const charts = view.show === 'table' && view.charts === 'on' && (rows.length > 1 || view.brush.length > 0)
   return (
     <>
       <PageHeader
@@ -125,6 +120,15 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
             >
               Traces
             </AppLink>
+            <Segmented
+              label="Shown as"
+              value={view.show}
+              onChange={(show) => setView({ show }, { push: true })}
+              options={[
+                { value: 'table', label: 'Table' },
+                { value: 'panels', label: 'Panels' },
+              ]}
+            />
             <Segmented
               label="Which runs"
               value={view.view}
@@ -163,15 +167,23 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
         <RunViews
           project={project}
           experiment={experiment.id}
-          state={{ filter: view.filter, sort: view.sort, columns: [...view.cols], group: [...view.group] }}
-          onChoose={({ filter, sort, columns: cols, group }) => setView({ filter, sort, cols, group }, { push: true })}
+          state={{
+            filter: view.filter,
+            sort: view.sort,
+            columns: [...view.cols],
+            group: [...view.group],
+            layout: layoutOf(view),
+          }}
+          onChoose={({ filter, sort, columns: cols, group, layout }) =>
+            setView({ filter, sort, cols, group, ...readLayout(layout) }, { push: true })
+          }
         />
         <ColumnsMenu
           columns={offered.map((id) => ({ id, label: id }))}
           visible={visible}
           onChange={(cols) => setView({ cols })}
         />
-        {rows.length > 1 && metrics.length > 0 && (
+        {view.show === 'table' && rows.length > 1 && metrics.length > 0 && (
           <Button look="quiet" onClick={() => setView({ charts: charts ? 'off' : 'on' })}>
             {charts ? 'Hide charts' : 'Show charts'}
           </Button>
@@ -183,6 +195,9 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
           project={project}
           search={search}
           axes={axes}
+          kind={view.chart}
+          lines={lines}
+          brushes={brushes}
           offered={offered}
           metrics={metrics}
           curve={curve}
@@ -196,8 +211,8 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
       )}
       {runs.data ? (
         rows.length === 0 ? (
-          view.filter !== '' ? (
-            <NoMatch what="runs" filter={view.filter} total={experiment.runs} onClear={clear} />
+          brushed !== '' ? (
+            <NoMatch what="runs" filter={brushed} total={experiment.runs} onClear={clear} />
           ) : view.view === 'deleted' ? (
             <p className="t2 mt-16">The trash is empty. Deleted runs wait here until they are restored.</p>
           ) : (
@@ -215,6 +230,18 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
               Runs appear here while they run, with metrics, parameters and curves.
             </Empty>
           )
+        ) : view.show === 'panels' ? (
+          <ExperimentPanels
+            project={project}
+            search={search}
+            metrics={metrics}
+            group={view.group}
+            drawn={rows.filter((row) => drawn.includes(row.id))}
+            colors={colors}
+            selected={view.sel.length > 0}
+            view={view}
+            onChange={setView}
+          />
         ) : view.group.length > 0 ? (
           <RunGroups
             project={project}
@@ -245,14 +272,14 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
             foot={
               <>
                 {total === rows.length
-                  ? `${formatPlural(rows.length, 'run')}${view.filter === '' ? '' : ' match'}.`
+                  ? `${formatPlural(rows.length, 'run')}${brushed === '' ? '' : ' match'}.`
                   : `First ${formatCount(rows.length)} of ${formatCount(total ?? 0)}.`}{' '}
                 {runs.hasNextPage && (
                   <Button look="link" pending={runs.isFetchingNextPage} onClick={() => void runs.fetchNextPage()}>
                     Show more
                   </Button>
                 )}
-                {view.filter !== '' && (
+                {brushed !== '' && (
                   <Button look="link" onClick={clear}>
                     Clear filter
                   </Button>

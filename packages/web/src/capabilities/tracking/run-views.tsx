@@ -8,7 +8,9 @@ import { Checkbox, TextField } from '../../ui/field.tsx'
 import { IconX } from '../../ui/icons.ts'
 
 /** What a view keeps of the page's state. */
-export type ViewState = Pick<RunView, 'filter' | 'sort' | 'columns' | 'group'>
+export type ViewState = Pick<RunView, 'filter' | 'sort' | 'columns' | 'group'> & {
+  readonly layout: Record<string, string>
+}
 
 interface RunViewsProps {
   readonly project: string
@@ -39,14 +41,14 @@ export function RunViews({ project, experiment, state, onChoose }: RunViewsProps
       </Popover.Target>
       <Popover.Dropdown className="pop menu-list" aria-label="Saved views">
         {views.length === 0 && (
-          <p className="t3 sm">No view is saved. A view keeps filter, sort, columns and grouping.</p>
+          <p className="t3 sm">No view is saved. A view keeps filter, sort, columns, grouping, charts and panels.</p>
         )}
         {views.map((view) => (
           <div key={view.id} className="row" style={{ gap: 8, minHeight: 28 }}>
             <Button
               look="link"
               onClick={() => {
-                onChoose(view)
+                onChoose({ ...view, layout: view.layout ?? {} })
                 setOpened(false)
               }}
             >
@@ -108,4 +110,5 @@ const isSame = (view: RunView, state: ViewState): boolean =>
   view.filter === state.filter &&
   view.sort === state.sort &&
   view.columns.join() === state.columns.join() &&
-  view.group.join() === state.group.join()
+  view.group.join() === state.group.join() &&
+  JSON.stringify(view.layout ?? {}) === JSON.stringify(state.layout)
