@@ -364,9 +364,10 @@ export function composeHttp(
     return app
   }
   eventRoutes(app, kernel)
+  const people = createPeople(kernel, capabilities.access)
   accessRoutes(app, {
     access: capabilities.access,
-    people: createPeople(kernel, capabilities.access),
+    people,
     db: kernel.db,
     version: programVersion,
   })
@@ -393,7 +394,7 @@ export function composeHttp(
   trackingRoutes(app, capabilities.tracking, { ...kernel, uploads: capabilities.uploads })
   traceRoutes(app, capabilities.traces, kernel)
   registryRoutes(app, capabilities.registry)
-  mlflowRoutes(app, { kernel, ...capabilities })
+  mlflowRoutes(app, { kernel, people, ...capabilities })
   featureRoutes(app, capabilities.features)
   outcomeRoutes(app, capabilities.outcomes)
   evaluationRoutes(app, capabilities.evaluations)

@@ -313,10 +313,9 @@ export const differences: readonly {
   },
   {
     script: 'protocol',
-    why: 'There is no language-model gateway, and uploads in one piece go through the server.',
+    why: 'There is no language-model gateway, and projects are workspaces.',
     where: [
-      ['what the server is', 'answer.presigned_upload_run_id_supported', false],
-      ['what the server is', 'answer.presigned_upload_model_id_supported', false],
+      ['what the server is', 'answer.workspaces_enabled', true],
       ['what the server is', 'answer.features_enabled.gateway', false],
     ],
   },

@@ -1,4 +1,5 @@
 // Started by `npm run record:mlflow`: plays every script on a real MLflow server of its own and writes what it answered to recordings/.
+import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startMlflow } from '../../../../bench/tracking/contestants.ts'
@@ -9,6 +10,14 @@ import type { Script } from './step.ts'
 const folder = join(import.meta.dirname, 'recordings')
 await mkdir(folder, { recursive: true })
 const wanted = process.argv.slice(2)
+if (wanted.length === 0 || wanted.includes('routes')) {
+  const { mlflow } = JSON.parse(process.env['BENCH_PEERS'] ?? '{}') as { mlflow?: string }
+  const options = { stdio: ['ignore', 'pipe', 'ignore'] as ['ignore', 'pipe', 'ignore'], encoding: 'utf8' as const }
+  const routes = JSON.parse(execFileSync(mlflow ?? '', [join(import.meta.dirname, 'routes.py')], options)) as string[]
+  const lines = routes.map((route) => `  ${JSON.stringify(route)}`).join(',\n')
+  await writeFile(join(folder, 'routes.json'), `[\n${lines}\n]\n`)
+  console.log(`routes: ${routes.length}`)
+}
 for (const script of scripts) {
   if (wanted.length > 0 && !wanted.includes(script.name)) continue
   const server = await startMlflow({ fill: false })

@@ -150,7 +150,7 @@ function pathIn(request: FastifyRequest): string {
 }
 
 /** The files of a model version, where the path is one of a version: fixed since it was registered. */
-async function filesOfVersion(
+export async function filesOfVersion(
   registry: Registry,
   scope: Scope,
   path: string,

@@ -31,6 +31,7 @@ export const mlflowErrors = defineErrors('MLFLOW', {
     message: (most: number) =>
       `The body is larger than ${Math.round(most / 1e6)} MB when it is unpacked. Send fewer spans at once.`,
   },
+  NO_USER: { status: 404, message: (name: string) => `User with username=${name} not found` },
   NOT_IMPLEMENTED: {
     status: 501,
     message: (what: string) => `${what} Trivium does not have it yet; tracking, registry and artifacts work.`,
@@ -84,7 +85,8 @@ const wordsOfMlflow: Readonly<Record<string, (details: Details) => string>> = {
   'REGISTRY.VERSION_NOT_FOUND': ({ name, version }) => `Model Version (name=${name}, version=${version}) not found`,
 }
 
-function mlflowMessageOf({ code, details, message }: AppError): string {
+/** The message of an error in MLflow's words. */
+export function mlflowMessageOf({ code, details, message }: AppError): string {
   const words = wordsOfMlflow[code]
   return words && details ? words(details) : message
 }

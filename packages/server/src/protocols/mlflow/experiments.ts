@@ -90,7 +90,7 @@ export function experimentCalls(app: Http, tracking: Tracking, { db }: Pick<Kern
   rpc(app, 'POST', 'experiments/delete-experiment-tag', 'run:write', ({ args, scope }) =>
     tracking.tagExperiment(scope, args.id('experiment_id'), [{ key: args.required('key'), value: null }]),
   )
-  rpc(app, 'POST', 'experiments/search-datasets', 'run:read', async ({ args, scope }) => {
+  const searchDatasets = async ({ args, scope }: RpcCall) => {
     const ids = args.texts('experiment_ids')
     if (ids.length === 0) throw mlflowErrors.MISSING('experiment_ids')
     if (ids.length > 20)
@@ -111,6 +111,11 @@ export function experimentCalls(app: Http, tracking: Tracking, { db }: Pick<Kern
         ...(row.context === null ? {} : { context: row.context }),
       })),
     }
+  }
+  rpc(app, 'POST', 'experiments/search-datasets', 'run:read', searchDatasets)
+  // Where MLflow's own server has it, and its clients look for it: a slash is missing there.
+  rpc(app, 'POST', 'experiments/search-datasets', 'run:read', searchDatasets, {
+    prefixes: ['/api/2.0mlflow', '/ajax-api/2.0mlflow'],
   })
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Access } from '../../capabilities/access/index.ts'
+import type { Access, People } from '../../capabilities/access/index.ts'
 import type { Registry } from '../../capabilities/registry/index.ts'
 import type { Uploads } from '../../capabilities/storage/index.ts'
 import type { Traces } from '../../capabilities/traces/index.ts'
@@ -8,9 +8,12 @@ import type { Webhooks } from '../../capabilities/webhooks/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
 import { accessErrors, authorize } from '../../kernel/principal/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
+import { absentCalls } from './absent.ts'
+import { accountCalls } from './accounts.ts'
 import { artifactCalls } from './artifacts.ts'
 import { mlflowErrors, sendMlflowError } from './errors.ts'
 import { experimentCalls } from './experiments.ts'
+import { graphqlCalls } from './graphql.ts'
 import { loggedModelCalls } from './logged-models.ts'
 import { metricCalls } from './metrics.ts'
 import { registryCalls } from './registered-models.ts'
@@ -18,11 +21,14 @@ import { otlpTraces } from './otlp-traces.ts'
 import { runCalls } from './runs.ts'
 import { serverCalls } from './server.ts'
 import { traceCalls } from './traces.ts'
+import { singleFileCalls } from './single-files.ts'
 import { webhookCalls } from './webhooks.ts'
+import { workspaceCalls } from './workspaces.ts'
 
 export interface MlflowDeps {
   readonly kernel: Pick<Kernel, 'db' | 'config' | 'clock'>
-  readonly access: Pick<Access, 'projectExists'>
+  readonly access: Pick<Access, 'projectExists' | 'createProject'>
+  readonly people: People
   readonly tracking: Tracking
   readonly traces: Traces
   readonly registry: Registry
@@ -62,9 +68,14 @@ export function mlflowRoutes(app: Http, deps: MlflowDeps): void {
     loggedModelCalls(plugin, deps.tracking, deps.kernel, (scope, id) => deps.registry.registrationsOf(scope, id))
     registryCalls(plugin, deps.registry)
     artifactCalls(plugin, deps.tracking, deps.registry, deps.uploads)
+    singleFileCalls(plugin, deps.tracking, deps.registry)
     traceCalls(plugin, deps.traces, deps.kernel)
     otlpTraces(plugin, deps.traces)
     webhookCalls(plugin, deps.webhooks)
+    graphqlCalls(plugin)
+    workspaceCalls(plugin, deps.access, deps.kernel)
+    accountCalls(plugin, deps.people, deps.kernel)
+    absentCalls(plugin)
     serverCalls(plugin, { direct: deps.kernel.config.storageLinks && deps.kernel.config.storageUrl.startsWith('s3:') })
   })
 }

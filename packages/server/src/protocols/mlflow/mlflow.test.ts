@@ -49,7 +49,7 @@ describeEachDatabase('the MLflow protocol', ({ world }) => {
     expect(version.body).toMatch(/^3\.\d+\.\d+$/)
     expect((await client.call('GET', '/api/3.0/mlflow/server-info')).json).toMatchObject({
       store_type: 'SqlStore',
-      workspaces_enabled: false,
+      workspaces_enabled: true,
       multipart_uploads_enabled: false,
     })
   })

@@ -14,6 +14,15 @@ export interface RpcCall {
 
 type Handler = (call: RpcCall) => Promise<unknown>
 
+/** Every call of an application by method and path, for what answers the same question in another form. */
+const calls = new WeakMap<Http, Map<string, { permission: Permission; handler: Handler }>>()
+
+export function callNamed(app: Http, name: string): { readonly permission: Permission; readonly handler: Handler } {
+  const found = calls.get(app)?.get(name)
+  if (!found) throw new Error(`No call is named ${name}.`)
+  return found
+}
+
 export const prefixes = ['/api/2.0/mlflow', '/api/3.0/mlflow', '/ajax-api/2.0/mlflow', '/ajax-api/3.0/mlflow'] as const
 
 /** Serves one of MLflow's calls under all its prefixes. What the handler returns is the JSON answer; bytes are JSON already; undefined is `{}`. */
@@ -23,13 +32,21 @@ export function rpc(
   path: string,
   permission: Permission,
   handler: Handler,
-  options: { bodyLimit?: number; load?: RouteLoad } = {},
+  options: { bodyLimit?: number; load?: RouteLoad; prefixes?: readonly string[]; sensitive?: 'export' } = {},
 ): void {
-  for (const prefix of prefixes) {
+  const known = calls.get(app) ?? new Map<string, { permission: Permission; handler: Handler }>()
+  calls.set(app, known)
+  for (const one of [method].flat()) known.set(`${one} ${path}`, { permission, handler })
+  for (const prefix of options.prefixes ?? prefixes) {
     app.route({
       method: method as 'GET',
       url: `${prefix}/${path}`,
-      config: { access: permission, homeProject: true, load: options.load ?? loadOf(path) },
+      config: {
+        access: permission,
+        homeProject: true,
+        load: options.load ?? loadOf(path),
+        ...(options.sensitive ? { sensitive: options.sensitive } : {}),
+      },
       ...(options.bodyLimit === undefined ? {} : { bodyLimit: options.bodyLimit }),
       handler: async (request: FastifyRequest, reply: FastifyReply) => {
         const fields = { ...(request.query as Loose), ...bodyOf(request.body), ...(request.params as Loose) }

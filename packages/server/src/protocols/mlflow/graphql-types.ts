@@ -1,0 +1,83 @@
+/** What MLflow's GraphQL schema says of each type: `text`, `long` (a 64-bit number as text), `number`, `flag`, `enum:FIRST`, a type, or a list of it in brackets. */
+type Kinds = Readonly<Record<string, string>>
+
+const pair: Kinds = { key: 'text', value: 'text' }
+const dated: Kinds = { creation_timestamp: 'long', last_updated_timestamp: 'long' }
+const failed: Kinds = { apiError: 'absent' }
+
+/** The types that the queries answer with. Names are MLflow's, which writes them in camel case here. */
+export const graphqlTypes: Readonly<Record<string, Kinds>> = {
+  GetExperiment: { experiment: 'Experiment', ...failed },
+  GetRun: { run: 'Run', ...failed },
+  SearchRuns: { runs: '[Run]', next_page_token: 'text', ...failed },
+  SearchDatasets: { dataset_summaries: '[DatasetSummary]', ...failed },
+  SearchModelVersions: { model_versions: '[ModelVersion]', next_page_token: 'text', ...failed },
+  MetricHistory: { metrics: '[Metric]', ...failed },
+  ListArtifacts: { root_uri: 'text', files: '[File]', next_page_token: 'text', ...failed },
+  Experiment: {
+    experiment_id: 'text',
+    name: 'text',
+    artifact_location: 'text',
+    lifecycle_stage: 'text',
+    last_update_time: 'long',
+    creation_time: 'long',
+    tags: '[Pair]',
+    workspace: 'text',
+  },
+  Run: {
+    info: 'RunInfo',
+    data: 'RunData',
+    inputs: 'RunInputs',
+    outputs: 'RunOutputs',
+    experiment: 'Experiment',
+    model_versions: '[ModelVersion]',
+  },
+  RunInfo: {
+    run_id: 'text',
+    run_uuid: 'text',
+    run_name: 'text',
+    experiment_id: 'text',
+    user_id: 'text',
+    status: 'enum:RUNNING',
+    start_time: 'long',
+    end_time: 'long',
+    artifact_uri: 'text',
+    lifecycle_stage: 'text',
+  },
+  RunData: { metrics: '[Metric]', params: '[Pair]', tags: '[Pair]' },
+  RunInputs: { dataset_inputs: '[DatasetInput]', model_inputs: '[ModelInput]' },
+  RunOutputs: { model_outputs: '[ModelOutput]' },
+  DatasetInput: { tags: '[Pair]', dataset: 'Dataset' },
+  Dataset: { name: 'text', digest: 'text', source_type: 'text', source: 'text', schema: 'text', profile: 'text' },
+  DatasetSummary: { experiment_id: 'text', name: 'text', digest: 'text', context: 'text' },
+  ModelInput: { model_id: 'text' },
+  ModelOutput: { model_id: 'text', step: 'long' },
+  Metric: {
+    key: 'text',
+    value: 'number',
+    timestamp: 'long',
+    step: 'long',
+    dataset_name: 'text',
+    dataset_digest: 'text',
+    model_id: 'text',
+    run_id: 'text',
+  },
+  File: { path: 'text', is_dir: 'flag', file_size: 'long' },
+  ModelVersion: {
+    name: 'text',
+    version: 'text',
+    ...dated,
+    user_id: 'text',
+    current_stage: 'text',
+    description: 'text',
+    source: 'text',
+    run_id: 'text',
+    status: 'enum:PENDING_REGISTRATION',
+    status_message: 'text',
+    tags: '[Pair]',
+    run_link: 'text',
+    aliases: '[text]',
+    model_id: 'text',
+  },
+  Pair: pair,
+}
