@@ -76,9 +76,11 @@ import { createSubjectRequests, type SubjectRequests, subjectRoutes } from './ca
 import { createImports, importRoutes, type Imports } from './capabilities/imports/index.ts'
 import {
   createTracking,
+  createMetricArchive,
   createTrash,
   resolveDatasetsWith,
   type Tracking,
+  type MetricArchive,
   type Trash,
   trackingRoutes,
   trashRoutes,
@@ -116,6 +118,7 @@ export interface Capabilities {
   readonly traces: Traces
   readonly trash: Trash
   readonly features: Features
+  readonly metricArchive: MetricArchive
   readonly outcomes: Outcomes
   readonly evaluations: Evaluations
   readonly pipelines: Pipelines
@@ -158,6 +161,7 @@ export function composeCapabilities(
   })
   const traces = createTraces({ ...kernel, ...tracking })
   const features = createFeatures({
+  const metricArchive = createMetricArchive(kernel)
     ...kernel,
     online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }),
   })
@@ -213,6 +217,7 @@ export function composeCapabilities(
     trash,
     features,
     outcomes,
+    metricArchive,
     evaluations,
     pipelines,
     registry,

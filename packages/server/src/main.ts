@@ -88,6 +88,7 @@ async function open(
     await capabilities.uploads.schedule()
     await kernel.eventArchive.schedule()
     await capabilities.trash.schedule()
+    await capabilities.metricArchive.schedule()
     jobs.start()
     closers.push(() => jobs.stop())
   }

@@ -60,6 +60,11 @@ export function upCommand(program: Command, terminal: Terminal): void {
     )
     .option('--access-log-days <number>', 'days after which entries of the access log are removed', wholeNumber)
     .option('--trash-days <number>', 'days after which deleted runs are removed for good; 0 keeps them', wholeNumber)
+    .option(
+      '--metric-hot-days <number>',
+      'days after which metric points of ended runs go to Parquet; 0 keeps them',
+      wholeNumber,
+    )
     .option('--storage-url <url>', 's3://BUCKET/PREFIX for content; without it the data directory')
     .option('--storage-endpoint <url>', 'https://… of an S3 server other than that of Amazon')
     .option('--storage-region <name>', 'region that requests to the S3 server are signed for')

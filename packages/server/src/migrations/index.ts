@@ -52,6 +52,7 @@ import { modelProvenance } from './0142-model-provenance.ts'
 import { modelSearch } from './0143-model-search.ts'
 import { runTrash } from './0145-run-trash.ts'
 import { loggedModelTrash } from './0146-logged-model-trash.ts'
+import { metricArchive } from './0147-metric-archive.ts'
 import { runConsole } from './0149-run-console.ts'
 import { runArchive } from './0150-run-archive.ts'
 import { runViewLayout } from './0154-run-view-layout.ts'
@@ -114,6 +115,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0146-logged-model-trash', loggedModelTrash],
   ['0149-run-console', runConsole],
   ['0150-run-archive', runArchive],
+  ['0147-metric-archive', metricArchive],
   ['0154-run-view-layout', runViewLayout],
   ['0156-model-use', modelUse],
 ]

@@ -16,6 +16,7 @@ import {
   type Refusal,
   type RunDigest,
   runDigests,
+  withArchivedPoints,
 } from '../tracking/index.ts'
 import { checkBatch, refuseNul } from './check-batch.ts'
 import { importErrors } from './errors.ts'
@@ -63,7 +64,7 @@ export interface Imports {
 }
 
 export function createImports(
-  kernel: Pick<Kernel, 'db' | 'clock' | 'events' | 'blobs'> & Parameters<typeof importModels>[0],
+  kernel: Pick<Kernel, 'db' | 'clock' | 'events' | 'blobs' | 'tables' | 'paths'> & Parameters<typeof importModels>[0],
 ): Imports {
   const { db, clock, events, blobs } = kernel
   let writing = 0
@@ -120,9 +121,9 @@ export function createImports(
       try {
         checkBatch(batch)
         const { source } = await requireOpen(scope, id)
-        const taken = await db.write
-          .transaction()
-          .execute((trx) => writeBatch(kernel, trx, scope, { id, source }, batch))
+        const taken = await withArchivedPoints(kernel, (archived) =>
+          db.write.transaction().execute((trx) => writeBatch(kernel, trx, scope, { id, source }, batch, archived)),
+        )
         const models = batch.models ? await importModels(kernel, scope, batch.models) : []
         return { ...taken, refused: [...taken.refused, ...models] }
       } finally {
@@ -146,7 +147,7 @@ export function createImports(
     },
     digests: async (scope, id, runs) => {
       await requireImport(db.read, scope.project, id)
-      return runDigests(db, scope.project, runs)
+      return runDigests(kernel, scope.project, runs)
     },
     files: async (scope, id, owners) => {
       await requireImport(db.read, scope.project, id)
@@ -221,6 +222,7 @@ async function writeBatch(
   scope: Scope,
   { id, source }: { id: string; source: string },
   batch: Batch,
+  archived: Parameters<typeof importSeries>[4],
 ): Promise<{ experiments: { sourceId: string; id: string; made: boolean }[]; refused: Refusal[] }> {
   const { db, clock } = kernel
   const { project } = scope
@@ -260,7 +262,7 @@ async function writeBatch(
   }
   const refused = [
     ...(await importRuns(kernel, trx, scope, batch.runs ?? [], places)),
-    ...(await importSeries(kernel, trx, scope, batch.series ?? [])),
+    ...(await importSeries(kernel, trx, scope, batch.series ?? [], archived)),
     ...(await importLoggedModels(kernel, trx, scope, batch.loggedModels ?? [], places)),
   ]
   const columns = ['project_id', 'source', 'run_id', 'mark'] as const

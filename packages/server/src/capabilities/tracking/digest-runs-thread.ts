@@ -2,12 +2,22 @@ import { createHash } from 'node:crypto'
 import { canonicalRun, canonicalSeries, type ImportedRun } from '@trivium/contract'
 import type { Reader } from '../../kernel/db/index.ts'
 import { runDatasets } from './run-datasets.ts'
+import { whereHot } from './archive/metric-places.ts'
 import './tables.ts'
 
 const pointsAtOnce = 50_000
 
-/** Counts and digest of the canonical content of runs, as finished JSON `{runs: […]}`; runs that are not there are left out. Runs on a reader thread. */
-export async function runDigestBytes(
+/** Counts and digest of the canonical content of runs, as finished JSON `{runs: […]}`, or the mark that points of theirs are in files; runs that are not there are left out. Runs on a reader thread. */
+export const runDigestBytes = (db: Reader, query: { project: string; runs: readonly string[] }): Promise<string> =>
+  whereHot(db, query, () => digestBytes(db, query))
+
+/** Runs without their points, as JSON. Runs on a reader thread. */
+export const importedRunBytes = async (
+  db: Reader,
+  { project, runs }: { project: string; runs: readonly string[] },
+): Promise<string> => JSON.stringify(await readImportedRuns(db, project, runs))
+
+async function digestBytes(
   db: Reader,
   { project, runs }: { project: string; runs: readonly string[] },
 ): Promise<string> {

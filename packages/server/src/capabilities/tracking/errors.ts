@@ -52,6 +52,10 @@ export const trackingErrors = defineErrors('TRACKING', {
     status: 400,
     message: (id: string) => `The run ${id} must be in the 'active' state. Current state is deleted.`,
   },
+  RUN_NOT_ENDED: {
+    status: 409,
+    message: (id: string) => `The run ${id} has not ended; its metrics stay in the database until it has.`,
+  },
   PARAM_CHANGED: {
     status: 400,
     message: (key: string, old: string, run: string, value: string) =>

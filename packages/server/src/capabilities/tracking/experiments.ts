@@ -6,7 +6,7 @@ import { trackingErrors } from './errors.ts'
 import type { ExperimentTable } from './tables.ts'
 import './tables.ts'
 
-export type TrackingDeps = Pick<Kernel, 'db' | 'clock' | 'events' | 'volatile' | 'blobs'>
+export type TrackingDeps = Pick<Kernel, 'db' | 'clock' | 'events' | 'volatile' | 'blobs' | 'tables' | 'paths'>
 
 export interface TagChange {
   readonly key: string

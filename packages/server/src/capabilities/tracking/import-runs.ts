@@ -2,6 +2,7 @@ import type { ImportedExperiment, ImportedRun, ImportedSeries } from '@trivium/c
 import { asReader, type Trx } from '../../kernel/db/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
+import type { ArchivedPoints } from './archive/archived-points.ts'
 import { nextNumber, requireNotRemoved, type TrackingDeps } from './experiments.ts'
 import type { StoredPoint } from './fold-points.ts'
 import { logMetrics } from './log-metrics.ts'
@@ -293,12 +294,13 @@ async function replaceParts(
   )
 }
 
-/** Adds points to runs that were imported before, also to deleted ones. Points that are there are ignored. */
+/** Adds points to runs that were imported before, also to deleted ones. Points that are there are ignored. Inside `withArchivedPoints`. */
 export async function importSeries(
   { db }: Pick<Deps, 'db'>,
   trx: Trx,
   { project }: Scope,
   series: readonly ImportedSeries[],
+  archived: ArchivedPoints,
 ): Promise<Refusal[]> {
   const refused: Refusal[] = []
   if (series.length === 0) return refused
@@ -312,7 +314,7 @@ export async function importSeries(
   const runs = new Set((await (db.dialect === 'postgres' ? select.forUpdate() : select).execute()).map(({ id }) => id))
   for (const [run, list] of byRun) {
     if (!runs.has(run)) refused.push({ what: `metrics of run ${run}`, why: 'the run is not in the project' })
-    else await logMetrics(db, trx, project, run, list.flatMap(pointsOf))
+    else await logMetrics(db, trx, project, run, list.flatMap(pointsOf), archived)
   }
   return refused
 }

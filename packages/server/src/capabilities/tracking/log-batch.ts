@@ -1,6 +1,7 @@
 import type { RunMetricsMessage } from '@trivium/contract'
 import type { Trx } from '../../kernel/db/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
+import { withArchivedPoints } from './archive/archived-points.ts'
 import { trackingErrors } from './errors.ts'
 import type { TagChange, TrackingDeps } from './experiments.ts'
 import { type StoredPoint, storedValue } from './fold-points.ts'
@@ -32,13 +33,15 @@ export async function logBatch(deps: TrackingDeps, scope: Scope, run: string, ba
   const points = batch.metrics.map(
     (m): StoredPoint => ({ key: m.key, step: m.step, timestamp: m.timestamp, ...storedValue(m.value) }),
   )
-  await deps.db.write.transaction().execute(async (trx) => {
-    await requireActiveRun(deps, trx, project, run)
-    await logParams(deps, trx, project, run, batch.params)
-    await logMetrics(deps.db, trx, project, run, points)
-    await logModelMetrics(trx, project, run, batch.metrics)
-    await writeTags(trx, project, run, batch.tags)
-  })
+  await withArchivedPoints(deps, (archived) =>
+    deps.db.write.transaction().execute(async (trx) => {
+      await requireActiveRun(deps, trx, project, run)
+      await logParams(deps, trx, project, run, batch.params)
+      await logMetrics(deps.db, trx, project, run, points, archived)
+      await logModelMetrics(trx, project, run, batch.metrics)
+      await writeTags(trx, project, run, batch.tags)
+    }),
+  )
   if (points.length > 0) {
     const message: RunMetricsMessage = {
       run,

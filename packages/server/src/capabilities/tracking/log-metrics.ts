@@ -1,7 +1,9 @@
-import { sql } from 'kysely'
-import { type Database, type SqlValue, type Trx } from '../../kernel/db/index.ts'
+import { type ExpressionBuilder, sql } from 'kysely'
+import { type Database, type SqlValue, type Tables, type Trx } from '../../kernel/db/index.ts'
+import type { ArchivedPoints } from './archive/archived-points.ts'
 import { foldPoints, type StoredPoint } from './fold-points.ts'
 import type { RunMetricTable } from './tables.ts'
+import './archive/tables.ts'
 import './tables.ts'
 
 const rollupColumns = [
@@ -27,7 +29,7 @@ const fewKeys = 100
 
 /**
  * Adds points to a run's metrics and keeps each metric's row up to date. A point that exists already (run, key, timestamp, step, value, NaN) is
- * ignored, so that a client may send a batch again. On Postgres the caller holds the run's row.
+ * ignored, so that a client may send a batch again; `archived` knows those that are in a file. On Postgres the caller holds the run's row.
  */
 export async function logMetrics(
   db: Pick<Database, 'bulkInsert' | 'dialect'>,
@@ -35,18 +37,28 @@ export async function logMetrics(
   project: string,
   run: string,
   points: readonly StoredPoint[],
+  archived: ArchivedPoints,
 ): Promise<void> {
   if (points.length === 0) return
-  const byKey = new Map<string, StoredPoint[]>()
-  for (const point of points) {
-    const list = byKey.get(point.key)
-    if (list) list.push(point)
-    else byKey.set(point.key, [point])
+  const byKey = Map.groupBy(points, ({ key }) => key)
+  let select = trx
+    .selectFrom('run_metric')
+    .selectAll()
+    .select((e) => archivedParts(e))
+    .where('project_id', '=', project)
+    .where('run_id', '=', run)
+  if (byKey.size <= fewKeys) select = select.where('key', 'in', [...byKey.keys()])
+  const known = new Map((await select.execute()).map((row) => [row.key, row]))
+  const stored = [...byKey.keys()].filter((key) => (known.get(key)?.stored_points ?? null) !== null)
+  if (stored.length > 0) {
+    const blob = await blobOf(trx, project, run)
+    for (const key of stored) {
+      const fresh = archived.without({ project, run, blob }, key, points)
+      if (fresh.length > 0) byKey.set(key, fresh)
+      else byKey.delete(key)
+    }
   }
   const keys = [...byKey.keys()]
-  let select = trx.selectFrom('run_metric').selectAll().where('project_id', '=', project).where('run_id', '=', run)
-  if (keys.length <= fewKeys) select = select.where('key', 'in', keys)
-  const known = new Map((await select.execute()).map((row) => [row.key, row]))
   await addFirstPoints(trx, known)
   const fresh = keys.filter((key) => !known.has(key))
   const ids = await newSeries(db, trx, fresh.length)
@@ -75,11 +87,38 @@ export async function logMetrics(
       series_id: series.get(key) as number,
       ...foldPoints(known.get(key), list),
     })
-  if (inserted < rows.length) await recount(trx, rollups)
+  if (inserted < rows.length) await recount(trx, rollups, known)
   const replaced = keys.filter((key) => known.has(key))
   // With many keys every row of the run was read: when all of them change, one delete does for all.
   const replacesAll = keys.length > fewKeys && replaced.length === known.size
   await replaceRollups(db, trx, project, run, [...rollups.values()], replaced, replacesAll)
+}
+
+interface ArchivedCounts {
+  readonly stored_points: number | null
+  readonly stored_nans: number | null
+}
+
+/** How many of a metric's points are in a file, null where none are. */
+function archivedParts(e: ExpressionBuilder<Tables, 'run_metric'>) {
+  const of = (column: 'points' | 'nan_count') =>
+    e
+      .selectFrom('metric_archive_key as k')
+      .select(`k.${column}`)
+      .whereRef('k.project_id', '=', 'run_metric.project_id')
+      .whereRef('k.run_id', '=', 'run_metric.run_id')
+      .whereRef('k.key', '=', 'run_metric.key')
+  return [of('points').as('stored_points'), of('nan_count').as('stored_nans')]
+}
+
+async function blobOf(trx: Trx, project: string, run: string): Promise<string> {
+  const { blob } = await trx
+    .selectFrom('metric_archive')
+    .select('blob')
+    .where('project_id', '=', project)
+    .where('run_id', '=', run)
+    .executeTakeFirstOrThrow()
+  return blob
 }
 
 /** Rows that a program before 0134 wrote have no first point: the metric's points have it. */
@@ -106,6 +145,26 @@ async function addFirstPoints(trx: Trx, known: ReadonlyMap<string, RunMetricTabl
   }
 }
 
+/** Writes the first points of metrics that a program before 0134 wrote, while they can be looked up. */
+export async function fillFirstPoints(trx: Trx, project: string, run: string): Promise<void> {
+  const rows = await trx
+    .selectFrom('run_metric')
+    .selectAll()
+    .where('project_id', '=', project)
+    .where('run_id', '=', run)
+    .where('first_step', 'is', null)
+    .execute()
+  await addFirstPoints(trx, new Map(rows.map((row) => [row.key, row])))
+  for (const { key, first_value, first_is_nan, first_step, first_timestamp } of rows)
+    await trx
+      .updateTable('run_metric')
+      .set({ first_value, first_is_nan, first_step, first_timestamp })
+      .where('project_id', '=', project)
+      .where('run_id', '=', run)
+      .where('key', '=', key)
+      .execute()
+}
+
 /** Numbers for new series. */
 async function newSeries(db: Pick<Database, 'dialect'>, trx: Trx, count: number): Promise<number[]> {
   if (count === 0) return []
@@ -126,7 +185,11 @@ async function newSeries(db: Pick<Database, 'dialect'>, trx: Trx, count: number)
 }
 
 /** Some points were there before: counts come from the points themselves. */
-async function recount(trx: Trx, rollups: ReadonlyMap<string, RunMetricTable>): Promise<void> {
+async function recount(
+  trx: Trx,
+  rollups: ReadonlyMap<string, RunMetricTable>,
+  known: ReadonlyMap<string, ArchivedCounts>,
+): Promise<void> {
   const bySeries = new Map([...rollups.values()].map((row) => [row.series_id, row]))
   const ids = [...bySeries.keys()]
   for (let start = 0; start < ids.length; start += 1000) {
@@ -138,7 +201,12 @@ async function recount(trx: Trx, rollups: ReadonlyMap<string, RunMetricTable>): 
       .execute()
     for (const { series_id, count, nans } of counted) {
       const row = bySeries.get(series_id)
-      if (row) Object.assign(row, { count: Number(count), nan_count: Number(nans) })
+      const before = row && known.get(row.key)
+      if (row)
+        Object.assign(row, {
+          count: Number(count) + Number(before?.stored_points ?? 0),
+          nan_count: Number(nans) + Number(before?.stored_nans ?? 0),
+        })
     }
   }
 }

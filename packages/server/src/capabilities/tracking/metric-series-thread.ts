@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Dialect, Reader } from '../../kernel/db/index.ts'
+import { whereHot } from './archive/metric-places.ts'
 import './tables.ts'
 
 /** A point as the answers carry it: NaN is null. */
@@ -21,10 +22,20 @@ interface PointRow {
   is_nan: number
 }
 
-const fewEnough = 4000
+/** So many points are read whole and thinned then. */
+export const fewEnough = 4000
+
+/** Curves of several runs and keys. */
+export interface MetricSeriesAnswer {
+  readonly series: readonly { readonly run: string; key: string; points: SeriesPoint[]; total: number }[]
+}
+
+/** What `hotSeriesBytes` gives, or the mark that some of the points are not in the table. Runs on a reader thread. */
+export const metricSeriesBytes = (db: Reader, query: SeriesQuery, dialect: Dialect): Promise<string> =>
+  whereHot(db, query, () => hotSeriesBytes(db, query, dialect))
 
 /** Curves of several runs and keys as finished JSON `{series: […]}`: each sampled to about `points`, the extremes of each stretch and both ends kept. Runs on a reader thread. */
-export async function metricSeriesBytes(db: Reader, query: SeriesQuery, dialect: Dialect): Promise<string> {
+export async function hotSeriesBytes(db: Reader, query: SeriesQuery, dialect: Dialect): Promise<string> {
   const found = await db
     .selectFrom('run_metric')
     .select(['run_id', 'key', 'series_id', 'count'])
@@ -57,7 +68,7 @@ async function sampleSeries(
       await sql<PointRow>`select step, timestamp, value, is_nan from run_metric_point where ${range} order by step, timestamp, value`.execute(
         db as never,
       )
-    return { points: sampleRows(rows, query.points).map(pointOf), total: rows.length }
+    return { points: thinRows(rows, query.points), total: rows.length }
   }
   const ends = await endsOf(db, range)
   if (ends === undefined) return { points: [], total: 0 }
@@ -75,13 +86,16 @@ async function sampleSeries(
     await sql<PointRow>`select step, timestamp, value, is_nan from run_metric_point where ${range} order by step desc, timestamp desc, value desc limit 1`.execute(
       db as never,
     )
-  const unique = new Map(
-    [...first.rows, ...rows, ...last.rows].map((p) => [`${p.step}/${p.timestamp}/${p.value}/${p.is_nan}`, p]),
-  )
+  return { points: thinRows([...first.rows, ...rows, ...last.rows]), total }
+}
+
+/** Points of a curve as an answer carries them, each once and by (step, timestamp, value); of more than `most` the extremes of each stretch. */
+export function thinRows(rows: readonly PointRow[], most = Number.POSITIVE_INFINITY): SeriesPoint[] {
+  const unique = new Map(rows.map((p) => [`${p.step}/${p.timestamp}/${p.value}/${p.is_nan}`, p]))
   const sorted = [...unique.values()].toSorted(
     (a, b) => a.step - b.step || a.timestamp - b.timestamp || a.value - b.value,
   )
-  return { points: sorted.map(pointOf), total }
+  return sampleRows(sorted, most).map(pointOf)
 }
 
 /** The first and the last step. Each alone is one seek in the key; both in one query would be a scan. */

@@ -30,6 +30,7 @@ import type { Scope } from '../../kernel/principal/index.ts'
 import type { Uploads } from '../storage/index.ts'
 import { artifactDirectory } from './artifact-path.ts'
 import { trackingErrors } from './errors.ts'
+import { isElsewhere } from './archive/metric-places.ts'
 import { parseFilter } from './filter/parse-filter.ts'
 import { runTarget } from './filter/filter-target.ts'
 import { parseOrder, splitOrder } from './filter/parse-order.ts'
@@ -132,10 +133,9 @@ export function trackingRoutes(
         fromStep: query.from_step,
         toStep: query.to_step,
       }
-      return finished(
-        reply,
-        await db.offload({ module: here('metric-series-thread'), name: 'metricSeriesBytes', input }),
-      )
+      const bytes = await db.offload({ module: here('metric-series-thread'), name: 'metricSeriesBytes', input })
+      if (!isElsewhere(bytes)) return finished(reply, bytes)
+      return finished(reply, Buffer.from(JSON.stringify(await tracking.metrics.series(input))))
     })
   })
 

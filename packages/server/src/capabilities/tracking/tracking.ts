@@ -2,6 +2,7 @@ import type { ArtifactEntry, Experiment, RunDetail, RunStatus, RunView } from '@
 import type { Reader } from '../../kernel/db/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
+import { createMetricReads, type MetricReads } from './archive/metric-reads.ts'
 import {
   type ArtifactContent,
   deleteArtifacts,
@@ -41,6 +42,8 @@ import './tables.ts'
 /** Experiments, runs, metrics, parameters, tags, inputs, logged models and artifacts. */
 export interface Tracking {
   readonly blobs: Kernel['blobs']
+  /** Reads of metrics of which some points are in files. */
+  readonly metrics: MetricReads
   createExperiment(scope: Scope, input: { name: string; tags: readonly TagChange[] }): Promise<ExperimentTable>
   /** Throws EXPERIMENT_NOT_FOUND; deleted ones are found. `0` (Default) exists in every project. */
   requireExperiment(scope: Scope, id: string): Promise<ExperimentTable>
@@ -97,8 +100,17 @@ export interface Tracking {
 
 /** `resolveDataset` finds the project's dataset version behind what a client logged with `mlflow.log_input`. */
 export function createTracking(kernel: TrackingDeps, options: { resolveDataset?: DatasetResolver } = {}): Tracking {
-  const { db, clock, events, volatile, blobs } = kernel
-  const deps = { db, clock, events, volatile, blobs, resolveDataset: options.resolveDataset ?? (async () => undefined) }
+  const { db, clock, events, volatile, blobs, tables, paths } = kernel
+  const deps = {
+    db,
+    clock,
+    events,
+    volatile,
+    blobs,
+    tables,
+    paths,
+    resolveDataset: options.resolveDataset ?? (async () => undefined),
+  }
   const record = async (scope: Scope, row: LoggedModelTable): Promise<LoggedModelRecord> => {
     const [found] = await withModelData(db.read, scope.project, [row])
     return found as LoggedModelRecord
@@ -107,6 +119,7 @@ export function createTracking(kernel: TrackingDeps, options: { resolveDataset?:
     requireOwner(reader, scope.project, owner, experiment)
   return {
     blobs,
+    metrics: createMetricReads(deps),
     createExperiment: (scope, input) => createExperiment(deps, scope, input),
     requireExperiment: (scope, id) => requireExperiment(deps, scope, id),
     requireExperimentByName: (scope, name) => requireExperimentByName(deps, scope, name),

@@ -44,7 +44,7 @@ export async function loadDatabase(
 
 /** Postgres counts series of metrics by a sequence, SQLite by the largest number: both go on after what was loaded. */
 async function continueSequences(trx: Kysely<any>): Promise<void> {
-  await sql`select setval('run_metric_series', (select coalesce(max(series_id), 0) + 1 from run_metric), false)`.execute(
+  await sql`select setval('run_metric_series', (select coalesce(max(series_id), 0) + 1 from (select series_id from run_metric union all select series_id from removed_series) s), false)`.execute(
     trx,
   )
 }

@@ -150,6 +150,13 @@ export const configSchema = Type.Object(
       description:
         'Days after which deleted experiments and runs are removed for good, with their files; 0 keeps them until somebody removes them.',
     }),
+    metricHotDays: Type.Integer({
+      default: 7,
+      minimum: 0,
+      maximum: 36500,
+      description:
+        'Days after the end of a run after which its metric points, where they are many, are moved from the database to a Parquet file in the object store; everything reads them as before. 0 keeps all in the database.',
+    }),
     vaultKey: Type.String({
       default: '',
       description:

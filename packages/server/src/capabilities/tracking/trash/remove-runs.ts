@@ -1,4 +1,5 @@
 import type { Trx } from '../../../kernel/db/index.ts'
+import { archiveUrn } from '../archive/archive-run.ts'
 import { ownerKey, ownerUrn } from '../urns.ts'
 import '../tables.ts'
 
@@ -28,9 +29,23 @@ export async function removeRunRows(trx: Trx, project: string, runs: readonly st
     )
     .onConflict((c) => c.doNothing())
     .execute()
-  for (const table of ['metric_archive', 'metric_archive_key', 'run_metric', 'run_param', 'run_tag', 'run_input', 'run_model', 'run_console'] as const)
+  for (const table of [
+    'metric_archive',
+    'metric_archive_key',
+    'run_metric',
+    'run_param',
+    'run_tag',
+    'run_input',
+    'run_model',
+    'run_console',
+  ] as const)
     await trx.deleteFrom(table).where('project_id', '=', project).where('run_id', 'in', runs).execute()
   await removeFiles(trx, project, 'run', runs)
+  await letGo(
+    trx,
+    project,
+    runs.map((run) => archiveUrn(project, run)),
+  )
   // What was nested in a removed run stands by itself.
   await trx
     .updateTable('run')
@@ -66,13 +81,13 @@ async function removeFiles(
       ids.map((id) => ownerKey({ kind, id })),
     )
     .execute()
-  await trx
-    .deleteFrom('blob_ref')
-    .where('project_id', '=', project)
-    .where(
-      'owner',
-      'in',
-      ids.map((id) => ownerUrn(project, { kind, id })),
-    )
-    .execute()
+  await letGo(
+    trx,
+    project,
+    ids.map((id) => ownerUrn(project, { kind, id })),
+  )
+}
+
+async function letGo(trx: Trx, project: string, owners: readonly string[]): Promise<void> {
+  await trx.deleteFrom('blob_ref').where('project_id', '=', project).where('owner', 'in', owners).execute()
 }
