@@ -9,6 +9,7 @@ export const capabilityFloors: Readonly<Record<string, number>> = {
   monitoring: 7,
   serving: 6,
   imports: 6,
+  exploration: 6,
   registry: 5,
   training: 5,
   evaluation: 4,

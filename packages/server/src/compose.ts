@@ -74,14 +74,16 @@ import {
 import { createTraces, traceRoutes, type Traces } from './capabilities/traces/index.ts'
 import { createSubjectRequests, type SubjectRequests, subjectRoutes } from './capabilities/subjects/index.ts'
 import { createImports, importRoutes, type Imports } from './capabilities/imports/index.ts'
+import { createExploration, explorationRoutes, type Exploration } from './capabilities/exploration/index.ts'
 import {
-  createTracking,
   createMetricArchive,
+  createTracking,
   createTrash,
   resolveDatasetsWith,
-  type Tracking,
   type MetricArchive,
+  type Tracking,
   type Trash,
+  runRoutes,
   trackingRoutes,
   trashRoutes,
 } from './capabilities/tracking/index.ts'
@@ -93,7 +95,6 @@ import { eventRoutes } from './kernel/events/event-routes.ts'
 import { createHttp, type Http, listenerOptions } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import type { SubjectData } from './kernel/ports/index.ts'
-  runRoutes,
 import type { Scope } from './kernel/principal/index.ts'
 import { createWebhooks, webhookRoutes, type Webhooks } from './capabilities/webhooks/index.ts'
 import { mlflowMessage, mlflowRoutes } from './protocols/mlflow/index.ts'
@@ -117,13 +118,14 @@ export interface Capabilities {
   readonly tracking: Tracking
   readonly traces: Traces
   readonly trash: Trash
-  readonly features: Features
   readonly metricArchive: MetricArchive
+  readonly features: Features
   readonly outcomes: Outcomes
   readonly evaluations: Evaluations
   readonly pipelines: Pipelines
   readonly registry: Registry
   readonly imports: Imports
+  readonly exploration: Exploration
   readonly serving: Serving
   readonly modelUse: ModelUse
   readonly monitoring: Monitoring
@@ -159,9 +161,9 @@ export function composeCapabilities(
     runs: (project, ids) => heldByVersions(kernel.db, project, 'run_id', ids),
     loggedModels: (project, ids) => heldByVersions(kernel.db, project, 'logged_model_id', ids),
   })
+  const metricArchive = createMetricArchive(kernel)
   const traces = createTraces({ ...kernel, ...tracking })
   const features = createFeatures({
-  const metricArchive = createMetricArchive(kernel)
     ...kernel,
     online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }),
   })
@@ -215,13 +217,14 @@ export function composeCapabilities(
     tracking,
     traces,
     trash,
+    metricArchive,
     features,
     outcomes,
-    metricArchive,
     evaluations,
     pipelines,
     registry,
     imports: createImports(kernel),
+    exploration: createExploration({ ...kernel, tracking }),
     serving,
     modelUse,
     monitoring,
@@ -395,7 +398,9 @@ export function composeHttp(
   subjectRoutes(app, capabilities.subjects)
   datasetRoutes(app, capabilities.datasets, { ...kernel, uploads: capabilities.uploads })
   trashRoutes(app, capabilities.trash)
+  explorationRoutes(app, capabilities.exploration)
   importRoutes(app, capabilities.imports, { uploads: capabilities.uploads })
+  runRoutes(app, capabilities.tracking, kernel)
   trackingRoutes(app, capabilities.tracking, { ...kernel, uploads: capabilities.uploads })
   traceRoutes(app, capabilities.traces, kernel)
   registryRoutes(app, capabilities.registry)
@@ -411,4 +416,3 @@ export function composeHttp(
   forwardRoutes(app, capabilities.serving, capabilities.access)
   return app
 }
-  runRoutes(app, capabilities.tracking, kernel)

@@ -56,6 +56,16 @@ export const dataEvents = [
     title,
     fact,
   }),
+  eventSchema('run-note.confirmed', 'run', 'Somebody confirmed what was drafted of a run or its group of repeats.', {
+    of: text('run or group'),
+    experiment: text(),
+    edited: Type.Boolean({ description: 'True where the words are not those of the draft.' }),
+    draft: digest,
+  }),
+  eventSchema('run-note.reopened', 'run', 'Somebody took the confirmation of a draft back.', {
+    of: text('run or group'),
+    experiment: text(),
+  }),
   eventSchema('experiment.imported', 'experiment', 'An experiment of another tracker was brought here.', {
     name: text(),
     createdAt: integer('When it was made there, milliseconds UTC.'),

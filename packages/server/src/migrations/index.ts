@@ -55,6 +55,7 @@ import { loggedModelTrash } from './0146-logged-model-trash.ts'
 import { metricArchive } from './0147-metric-archive.ts'
 import { runConsole } from './0149-run-console.ts'
 import { runArchive } from './0150-run-archive.ts'
+import { exploration } from './0151-exploration.ts'
 import { runViewLayout } from './0154-run-view-layout.ts'
 import { modelUse } from './0156-model-use.ts'
 
@@ -113,9 +114,10 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0143-model-search', modelSearch],
   ['0145-run-trash', runTrash],
   ['0146-logged-model-trash', loggedModelTrash],
+  ['0147-metric-archive', metricArchive],
   ['0149-run-console', runConsole],
   ['0150-run-archive', runArchive],
-  ['0147-metric-archive', metricArchive],
+  ['0151-exploration', exploration],
   ['0154-run-view-layout', runViewLayout],
   ['0156-model-use', modelUse],
 ]

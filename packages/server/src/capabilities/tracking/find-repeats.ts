@@ -30,7 +30,7 @@ export function configurationOf({ params, inputs, tags, run }: Configured): stri
 }
 
 /** The seeds of a run as text; undefined where it has none, or one was left to chance. */
-function seedsOf({ params }: Pick<Configured, 'params'>): string | undefined {
+export function seedsOf({ params }: Pick<Configured, 'params'>): string | undefined {
   const seeds = [...params].filter(([key]) => isSeed(key))
   if (seeds.length === 0 || seeds.some(([, value]) => /^(none|null|)$/i.test(value))) return undefined
   return JSON.stringify(seeds.toSorted(([a], [b]) => (a < b ? -1 : 1)))

@@ -99,3 +99,5 @@ export {
   type VerdictInput,
   verdictOf,
 } from './verdicts/verdict-of.ts'
+export type { ForestColumn } from './forest/bin-column.ts'
+export { type ForestImportance, forestImportance } from './forest/forest-importance.ts'

@@ -1,0 +1,25 @@
+import { defineErrors } from '../../kernel/errors/index.ts'
+
+/** Mistakes that callers of drafts, ideas and the frontier make. */
+export const explorationErrors = defineErrors('EXPLORATION', {
+  NO_DRAFT: {
+    status: 404,
+    message: (run: string, of: string) =>
+      of === 'group'
+        ? `Run ${run} has no repeats: there is no draft of a group.`
+        : `Run ${run} still runs: its draft is made once it has ended.`,
+  },
+  DRAFT_CHANGED: {
+    status: 409,
+    message: (run: string) =>
+      `The records of run ${run} say something else than the draft that was read. Read the draft again and confirm that.`,
+  },
+  BUSY: {
+    status: 503,
+    message: (most: number) => `${most} explanations are being worked out already. Ask again in a few seconds.`,
+  },
+  BAD_PAGE_TOKEN: {
+    status: 400,
+    message: () => 'Invalid page token. Take the one that the page before returned.',
+  },
+})

@@ -1,0 +1,294 @@
+import type { Explanation, RunDraft } from '@trivium/contract'
+import { type Client, describeEachDatabase } from '@trivium/testing'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { errorLine } from './last-error.ts'
+
+interface NewRun {
+  readonly name: string
+  readonly params?: Record<string, string | number>
+  readonly metrics?: Record<string, number>
+  readonly tags?: Record<string, string>
+  readonly status?: 'RUNNING' | 'FINISHED' | 'FAILED'
+  readonly tookMs?: number
+}
+
+describeEachDatabase('exploration', ({ world }) => {
+  let me: Client
+  let project = ''
+  beforeAll(async () => {
+    project = await world.makeProject()
+    me = await world.as('contributor', project)
+  })
+  const at = (path: string) => `/api/v1/projects/${project}${path}`
+  const makeExperiment = async (name: string): Promise<string> =>
+    (await me.call('POST', at('/experiments'), { name })).json.id
+  let minute = 0
+  const makeRun = async (experiment: string, run: NewRun): Promise<string> => {
+    const { tracking } = world.capabilities
+    minute += 1
+    const startTime = world.time.now + minute * 60_000
+    const { id } = await tracking.createRun(me.scope, {
+      experiment,
+      name: run.name,
+      user: 'ann',
+      startTime,
+      tags: Object.entries(run.tags ?? {}).map(([key, value]) => ({ key, value })),
+    })
+    await tracking.logBatch(me.scope, id, {
+      params: Object.entries(run.params ?? {}).map(([key, value]) => ({ key, value: String(value) })),
+      tags: [],
+      metrics: Object.entries(run.metrics ?? {}).map(([key, value]) => ({ key, value, step: 0, timestamp: startTime })),
+    })
+    const status = run.status ?? 'FINISHED'
+    if (status !== 'RUNNING')
+      await tracking.updateRun(me.scope, id, { status, endTime: startTime + (run.tookMs ?? 30_000) })
+    return id
+  }
+  const draftsOf = async (run: string): Promise<RunDraft[]> => {
+    const answer = await me.call('GET', at(`/runs/${run}/drafts`))
+    expect(answer.status).toBe(200)
+    return answer.json.drafts
+  }
+  const part = (draft: RunDraft | undefined, name: 'changed' | 'happened' | 'reason') =>
+    (draft?.sentences ?? []).filter((one) => one.part === name).map((one) => one.text)
+
+  describe('drafts', () => {
+    test('a draft says what changed against the closest run, what happened and the only difference as the reason, each with evidence', async () => {
+      const experiment = await makeExperiment('one-change')
+      const far = await makeRun(experiment, {
+        name: 'far',
+        params: { lr: 1, depth: 9, kind: 'tree' },
+        metrics: { auc: 0.5 },
+      })
+      const base = await makeRun(experiment, { name: 'base', params: { lr: 0.1, depth: 3 }, metrics: { auc: 0.7 } })
+      const next = await makeRun(experiment, {
+        name: 'next',
+        params: { lr: 0.3, depth: 3 },
+        metrics: { auc: 0.74 },
+        tookMs: 90_000,
+      })
+      const [draft, ...more] = await draftsOf(next)
+      expect(more).toEqual([])
+      expect(draft?.parent).toMatchObject({ id: base, why: expect.stringContaining('closest of 2') })
+      expect(part(draft, 'changed')).toEqual(['`lr` went from `0.1` to `0.3`.'])
+      expect(part(draft, 'happened')).toEqual([
+        'Finished after 1 min 30 s; `base` took 30 s.',
+        '`auc` ended at 0.74, `base` at 0.7: 0.04 more, which is better. There is no interval: one run each.',
+      ])
+      expect(part(draft, 'reason')[0]).toContain('Only one thing differs (`lr` went from `0.1` to `0.3`)')
+      for (const sentence of draft?.sentences ?? [])
+        for (const { run } of sentence.evidence) expect([far, base, next]).toContain(run)
+      expect(draft?.text).toContain('**What changed.**')
+      // The first run has nothing before it.
+      expect(part((await draftsOf(far))[0], 'changed')[0]).toContain('nothing to compare it with')
+    })
+
+    test('the tag of what a run was built on decides, then a parent with parameters; the frame of a sweep does not', async () => {
+      const experiment = await makeExperiment('parents')
+      const first = await makeRun(experiment, { name: 'first', params: { lr: 0.9, a: 1 }, metrics: { auc: 0.6 } })
+      const close = await makeRun(experiment, { name: 'close', params: { lr: 0.2, a: 2 }, metrics: { auc: 0.7 } })
+      const frame = await makeRun(experiment, { name: 'frame' })
+      const parentOf = async (tags: Record<string, string>) => {
+        const run = await makeRun(experiment, { name: 'x', params: { lr: 0.2, a: 3 }, metrics: { auc: 0.7 }, tags })
+        const found = (await draftsOf(run))[0]?.parent?.id
+        await me.call('DELETE', at(`/runs/${run}`))
+        return found
+      }
+      expect(await parentOf({ 'trivium.builtOn': first, 'mlflow.parentRunId': close })).toBe(first)
+      expect(await parentOf({ 'mlflow.parentRunId': first })).toBe(first)
+      expect(await parentOf({ 'mlflow.parentRunId': frame })).toBe(close)
+    })
+
+    test('where several things changed, runs that changed one of them alone are the evidence', async () => {
+      const experiment = await makeExperiment('many-changes')
+      await makeRun(experiment, { name: 'base', params: { lr: 0.1, depth: 3 }, metrics: { auc: 0.7 } })
+      await makeRun(experiment, { name: 'deep', params: { lr: 0.1, depth: 9 }, metrics: { auc: 0.6 } })
+      const both = await makeRun(experiment, {
+        name: 'both',
+        params: { lr: 0.5, depth: 9 },
+        metrics: { auc: 0.65 },
+        tags: { 'trivium.builtOn': await runNamed(experiment, 'base') },
+      })
+      const reasons = part((await draftsOf(both))[0], 'reason')
+      expect(reasons[0]).toContain('2 things changed at once')
+      expect(reasons[1]).toBe('`deep` has only this change (`depth` went from `3` to `9`) and `auc` 0.6, one run each.')
+    })
+    const runNamed = async (experiment: string, name: string): Promise<string> =>
+      (await me.call('GET', at(`/runs?experiment=${experiment}`))).json.runs.find(
+        (run: { name: string }) => run.name === name,
+      ).id
+
+    test('a failed run is explained by the last error of its console, and by what its finished parent had otherwise', async () => {
+      const experiment = await makeExperiment('failures')
+      await makeRun(experiment, { name: 'base', params: { batch: 32 }, metrics: { auc: 0.7 } })
+      const failed = await makeRun(experiment, { name: 'big', params: { batch: 4096 }, status: 'RUNNING' })
+      const lines = [
+        'Traceback (most recent call last):',
+        '  File "train.py", line 3',
+        'MemoryError: 12 GB',
+        '  0: frame',
+      ]
+      await me.call('POST', at(`/runs/${failed}/console`), {
+        first: 0,
+        lines: lines.map((text) => ({ at: world.time.now, stream: 'stderr', text })),
+      })
+      expect(await draftsOf(failed)).toEqual([])
+      await world.capabilities.tracking.updateRun(me.scope, failed, { status: 'FAILED', endTime: world.time.now })
+      const [draft] = await draftsOf(failed)
+      expect(part(draft, 'reason')).toEqual([
+        'The last that its console says is `MemoryError: 12 GB`.',
+        '`base` finished, and only this differs from it: `batch` went from `32` to `4096`.',
+      ])
+      expect(draft?.sentences.find((one) => one.part === 'reason')?.evidence[0]).toMatchObject({
+        run: failed,
+        at: 'log',
+      })
+    })
+
+    test('a group of repeats has a draft of its own with intervals, the same from whichever run it is read', async () => {
+      const experiment = await makeExperiment('repeats')
+      const of = (name: string, lr: number, values: readonly number[]) =>
+        Promise.all(
+          values.map((auc, seed) =>
+            makeRun(experiment, { name: `${name}-${seed}`, params: { lr, seed }, metrics: { auc } }),
+          ),
+        )
+      await of('base', 0.1, [0.7, 0.71, 0.69])
+      const [first = '', , third = ''] = await of('next', 0.3, [0.8, 0.81, 0.79])
+      const group = (await draftsOf(first)).find((one) => one.of === 'group')
+      expect(group?.members.map((one) => one.name).toSorted()).toEqual(['next-0', 'next-1', 'next-2'])
+      expect(part(group, 'happened')[0]).toMatch(
+        /^`auc` is 0\.8 in the mean of 3 repeats \(95 % interval of the mean 0\.7752 to 0\.8248/,
+      )
+      expect(part(group, 'happened')[1]).toMatch(
+        /0\.8 \(mean of 3\) against 0\.7 \(mean of 3\): 0\.1 more, 95 % interval .*\(better\)/,
+      )
+      expect(part(group, 'reason')[0]).toContain('so it is the likely reason')
+      expect((await draftsOf(third)).find((one) => one.of === 'group')).toEqual(group)
+    })
+
+    test('a draft is confirmed as it was read or edited, with who and when as an event; other words of the records are refused', async () => {
+      const experiment = await makeExperiment('confirm')
+      await makeRun(experiment, { name: 'base', params: { lr: 0.1 }, metrics: { auc: 0.7 } })
+      const run = await makeRun(experiment, { name: 'next', params: { lr: 0.3 }, metrics: { auc: 0.74 } })
+      const [draft] = await draftsOf(run)
+      const put = (body: object) => me.call('PUT', at(`/runs/${run}/drafts/run`), body)
+      expect((await put({ digest: '0'.repeat(64) })).json.code).toBe('EXPLORATION.DRAFT_CHANGED')
+      const kept = await put({ digest: draft?.digest })
+      expect(kept.json.note).toMatchObject({ text: draft?.text, edited: false, current: true, by: me.principal.id })
+      const edited = await put({ digest: draft?.digest, text: 'It **learned** faster.' })
+      expect(edited.json.note).toMatchObject({ text: 'It **learned** faster.', edited: true })
+      await world.settled(project)
+      const events = await me.call('GET', at('/events?name=run-note.confirmed,run-note.reopened'))
+      expect(events.json.events.map((one: { data: object }) => one.data)).toMatchObject([
+        { edited: true },
+        { edited: false },
+      ])
+      // A metric that comes later changes the records, not the note.
+      await world.capabilities.tracking.logBatch(me.scope, run, {
+        params: [],
+        tags: [],
+        metrics: [{ key: 'loss', value: 0.1, step: 0, timestamp: 1 }],
+      })
+      expect((await draftsOf(run))[0]?.note).toMatchObject({ text: 'It **learned** faster.', current: false })
+      const viewer = await world.as('viewer', project)
+      expect((await viewer.call('DELETE', at(`/runs/${run}/drafts/run`))).status).toBe(403)
+      expect((await me.call('DELETE', at(`/runs/${run}/drafts/run`))).status).toBe(204)
+      expect((await draftsOf(run))[0]?.note).toBeNull()
+      expect((await put({ digest: draft?.digest })).status).toBe(409)
+      expect((await me.call('PUT', at(`/runs/${run}/drafts/group`), { digest: draft?.digest })).status).toBe(404)
+    })
+
+    test('the list of drafts pages by key, leaves out what runs and what is confirmed, and shows a group once', async () => {
+      const experiment = await makeExperiment('list')
+      for (const seed of [1, 2, 3])
+        await makeRun(experiment, { name: `run-${seed}`, params: { lr: 0.1, seed }, metrics: { auc: 0.7 } })
+      await makeRun(experiment, { name: 'going', params: { lr: 0.1, seed: 4 }, status: 'RUNNING' })
+      const list = async (query: string) =>
+        (await me.call('GET', at(`/experiments/${experiment}/drafts?${query}`))).json
+      const first = await list('limit=2')
+      expect(first).toMatchObject({ open: 3, confirmed: 0 })
+      expect(first.drafts.map((one: RunDraft) => `${one.of} ${one.run.name}`)).toEqual([
+        'run run-3',
+        'group run-3',
+        'run run-2',
+      ])
+      const second = await list(`limit=2&page_token=${first.nextPageToken}`)
+      expect(second.drafts.map((one: RunDraft) => `${one.of} ${one.run.name}`)).toEqual(['run run-1'])
+      expect(second.nextPageToken).toBeNull()
+      const [draft] = first.drafts as RunDraft[]
+      await me.call('PUT', at(`/runs/${draft?.run.id}/drafts/run`), { digest: draft?.digest })
+      expect((await list('limit=5')).drafts.map((one: RunDraft) => one.run.name)).toEqual(['run-2', 'run-1'])
+      expect((await list('state=confirmed')).drafts.map((one: RunDraft) => `${one.of} ${one.run.name}`)).toEqual([
+        'run run-3',
+      ])
+      expect((await me.call('GET', at(`/experiments/${experiment}/drafts?page_token=x`))).status).toBe(400)
+    })
+  })
+
+  test('what explains a metric: the parameter that does, what the best share, repeats, and what is beaten in value and time', async () => {
+    const experiment = await makeExperiment('explained')
+    for (let i = 0; i < 40; i += 1) {
+      const [lr, kind] = [(i * 7) % 40, i % 2 === 0 ? 'tree' : 'linear']
+      await makeRun(experiment, {
+        name: `r${i}`,
+        params: { lr, kind, idle: (i * 13) % 5, fixed: 1, seed: 1 },
+        metrics: { auc: lr / 40 + (kind === 'tree' ? 0.01 : 0) },
+        tookMs: 1000 + lr * 10,
+      })
+    }
+    await makeRun(experiment, {
+      name: 'again',
+      params: { lr: 39, kind: 'linear', idle: 1, fixed: 1, seed: 1 },
+      metrics: { auc: 0.97 },
+    })
+    const explain = async (query: string): Promise<Explanation> => {
+      const answer = await me.call('GET', at(`/experiments/${experiment}/explanation?${query}`))
+      expect(answer.status).toBe(200)
+      return answer.json
+    }
+    const found = await explain('metric=auc')
+    expect(found).toMatchObject({ runs: 41, looked: 41, truncated: false, direction: 'higher-is-better' })
+    expect(found.importance.map((one) => one.key)).toEqual(['lr', expect.any(String), expect.any(String)])
+    expect(found.importance[0]?.low).toBeGreaterThan(0.05)
+    expect(found.importance[0]?.correlation).toBeGreaterThan(0.99)
+    expect(found.fit?.explained).toBeGreaterThan(0.5)
+    expect(Object.fromEntries(found.leftOut.map((one) => [one.key, one.why]))).toEqual({
+      fixed: 'the same in all runs',
+      seed: 'a seed: its differences are chance',
+    })
+    expect(found.best).toMatchObject({ runs: 5, shared: [{ key: 'lr' }] })
+    expect(found.repeats).toMatchObject({ redundantRuns: 1, groups: [{ count: 2, redundant: 1, n: 1 }] })
+    expect(found.front.runs[0]?.tookMs).toBe(1000)
+    expect(found.front.dominated + found.front.runs.length).toBe(41)
+    const turned = await explain('metric=auc&direction=lower-is-better&filter=params.idle%20%3D%20%274%27')
+    expect(turned).toMatchObject({ runs: 8, direction: 'lower-is-better', fit: null })
+    expect(turned.best.top[0]?.value).toBeLessThan(0.2)
+    expect(turned.reason).toContain('at least 20 are needed')
+  })
+
+  test('a removed run takes its note along', async () => {
+    const experiment = await makeExperiment('removed')
+    const run = await makeRun(experiment, { name: 'gone', params: { a: 1 }, metrics: { auc: 1 } })
+    const [draft] = await draftsOf(run)
+    await me.call('PUT', at(`/runs/${run}/drafts/run`), { digest: draft?.digest })
+    const admin = await world.as('admin', project)
+    await admin.call('DELETE', at(`/runs/${run}`))
+    expect((await admin.call('POST', at('/trash/remove'), { runs: [run] })).status).toBeLessThan(300)
+    await world.settled(project)
+    const left = await world.kernel.db.read
+      .selectFrom('run_note')
+      .select('run_id')
+      .where('project_id', '=', project)
+      .execute()
+    expect(left.map((row) => row.run_id)).not.toContain(run)
+  })
+})
+
+test('the line that names an error is the last of them, else the last that says anything', () => {
+  expect(errorLine(['ValueError: a', 'During handling', 'KeyError: b', 'bye', ''])).toBe('KeyError: b')
+  expect(errorLine(['torch.cuda.OutOfMemoryError: CUDA', 'done'])).toBe('torch.cuda.OutOfMemoryError: CUDA')
+  expect(errorLine(['ok', 'the worker was killed', 'bye'])).toBe('the worker was killed')
+  expect(errorLine(['ok', ' bye ', ''])).toBe('bye')
+  expect(errorLine([])).toBeUndefined()
+})

@@ -1,0 +1,92 @@
+import type { RunDraft, RunMetricDirection } from '@trivium/contract'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { Scope } from '../../kernel/principal/index.ts'
+import { metricDirectionOf, parseFilter, runTarget, type Tracking } from '../tracking/index.ts'
+import type { DraftListInput } from './drafts-thread.ts'
+import type { ExplanationInput } from './explain-thread.ts'
+import { explorationErrors } from './errors.ts'
+import { runExplain } from './run-explain.ts'
+import { confirmNote, followRemovals, reopenNote } from './run-notes.ts'
+
+export type ExplorationDeps = Pick<Kernel, 'db' | 'clock' | 'events' | 'consumers'> & { readonly tracking: Tracking }
+
+/** Runs of an experiment that are looked at to explain a metric. */
+const mostRuns = 5000
+const file = (name: string): URL =>
+  new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+/** What is learned from runs: drafts of what each shows, what explains a metric, ideas and how fast they are tried. Lists are finished JSON. */
+export interface Exploration {
+  /** Throws RUN_NOT_FOUND. */
+  drafts(scope: Scope, run: string): Promise<Uint8Array>
+  listDrafts(
+    scope: Scope,
+    input: { experiment: string; state: 'open' | 'confirmed'; limit: number; token: string | undefined },
+  ): Promise<Uint8Array>
+  /** Throws DRAFT_CHANGED where the records say something else than what was read. */
+  confirm(
+    scope: Scope,
+    input: { run: string; of: RunDraft['of']; digest: string; text: string | undefined },
+  ): Promise<RunDraft>
+  reopen(scope: Scope, input: { run: string; of: RunDraft['of'] }): Promise<void>
+  explain(
+    scope: Scope,
+    input: {
+      experiment: string
+      metric: string
+      direction: RunMetricDirection | undefined
+      filter: string | undefined
+    },
+  ): Promise<Uint8Array>
+}
+
+export function createExploration(deps: ExplorationDeps): Exploration {
+  const { db, tracking } = deps
+  deps.consumers.add({
+    name: 'exploration',
+    events: ['experiment.removed', 'run.removed'],
+    handle: (trx, batch) => followRemovals(trx, batch),
+  })
+  return {
+    drafts: async (scope, run) => {
+      await tracking.requireRun(scope, run)
+      return db.offload({
+        module: file('drafts-thread'),
+        name: 'runDraftBytes',
+        input: { project: scope.project, run },
+      })
+    },
+    listDrafts: async (scope, { experiment, state, limit, token }) => {
+      await tracking.requireExperiment(scope, experiment)
+      const input: DraftListInput = { project: scope.project, experiment, state, limit, after: placeOf(token) }
+      return db.offload({ module: file('drafts-thread'), name: 'draftListBytes', input })
+    },
+    confirm: (scope, input) => confirmNote(deps, scope, input),
+    reopen: (scope, input) => reopenNote(deps, scope, input),
+    explain: async (scope, { experiment, metric, direction, filter }) => {
+      const query = {
+        project: scope.project,
+        experiments: [experiment],
+        view: 'active' as const,
+        filter: parseFilter(filter, runTarget),
+        order: [],
+        limit: mostRuns,
+        offset: 0,
+      }
+      await tracking.requireExperiment(scope, experiment)
+      const input: ExplanationInput = { query, metric, direction: direction ?? metricDirectionOf(metric) }
+      return runExplain(await db.offload({ module: file('explain-thread'), name: 'runFactsBytes', input }))
+    },
+  }
+}
+
+function placeOf(token: string | undefined): readonly [number, string] | undefined {
+  if (token === undefined || token === '') return undefined
+  try {
+    const [at, id] = JSON.parse(Buffer.from(token, 'base64url').toString()) as [unknown, unknown]
+    if (typeof at === 'number' && Number.isSafeInteger(at) && typeof id === 'string') return [at, id]
+  } catch {
+    // Falls through to the error: it was not made here.
+  }
+  throw explorationErrors.BAD_PAGE_TOKEN()
+}

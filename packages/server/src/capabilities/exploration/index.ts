@@ -1,0 +1,3 @@
+/** What is learned from runs: drafted notes, what explains a metric, ideas, the frontier of what was tried. */
+export { createExploration, type Exploration } from './exploration.ts'
+export { explorationRoutes } from './routes.ts'

@@ -1,0 +1,49 @@
+import { confirmRunDraft, explainMetric, getRunDrafts, listRunDrafts, reopenRunDraft } from '@trivium/contract'
+import type { FastifyReply } from 'fastify'
+import { type Http, mount } from '../../kernel/http/index.ts'
+import type { Exploration } from './exploration.ts'
+
+/** The routes of exploration. What reads many runs is finished on a reader thread. */
+export function explorationRoutes(app: Http, exploration: Exploration): void {
+  mount(app, confirmRunDraft, 200, ({ scope, params, body }) =>
+    exploration.confirm(scope, { run: params.run, of: params.of, digest: body.digest, text: body.text }),
+  )
+  mount(app, reopenRunDraft, 204, async ({ scope, params }) => {
+    await exploration.reopen(scope, params)
+    return null
+  })
+  app.register(async (plain: Http) => {
+    plain.setSerializerCompiler(() => (payload: unknown) => payload as string)
+    mount(plain, getRunDrafts, 200, async ({ scope, params, reply }) =>
+      finished(reply, await exploration.drafts(scope, params.run)),
+    )
+    mount(plain, listRunDrafts, 200, async ({ scope, params, query, reply }) =>
+      finished(
+        reply,
+        await exploration.listDrafts(scope, {
+          experiment: params.experiment,
+          state: query.state ?? 'open',
+          limit: query.limit ?? 20,
+          token: query.page_token,
+        }),
+      ),
+    )
+    mount(plain, explainMetric, 200, async ({ scope, params, query, reply }) =>
+      finished(
+        reply,
+        await exploration.explain(scope, {
+          experiment: params.experiment,
+          metric: query.metric,
+          direction: query.direction,
+          filter: query.filter,
+        }),
+      ),
+    )
+  })
+}
+
+/** Bytes that are JSON already: typed as the answer of the route, sent as they are. */
+function finished(reply: FastifyReply, bytes: Uint8Array): never {
+  void reply.header('content-type', 'application/json; charset=utf-8')
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) as never
+}

@@ -1,0 +1,48 @@
+declare module '../../kernel/db/database.ts' {
+  interface Tables {
+    run_note: RunNoteTable
+    idea: IdeaTable
+  }
+}
+
+/** A draft that somebody confirmed. */
+export interface RunNoteTable {
+  project_id: string
+  kind: 'run' | 'group'
+  /** Id of the run; of a group the digest of its experiment and configuration. */
+  subject: string
+  experiment_id: string
+  /** The run on whose page it was confirmed. */
+  run_id: string
+  text: string
+  /** SHA-256 of the draft that was confirmed. */
+  draft_digest: string
+  edited: number
+  confirmed_by: string
+  confirmed_by_name: string
+  confirmed_at: number
+}
+
+/** Something that somebody thinks is worth trying. */
+export interface IdeaTable {
+  project_id: string
+  id: string
+  experiment_id: string
+  title: string
+  /** What its author expects, and why; empty while nobody has said it. */
+  hypothesis: string
+  /** Where it comes from, in a few words. */
+  source: string
+  state: 'open' | 'chosen' | 'dropped' | 'concluded'
+  outcome: 'supported' | 'refuted' | 'unclear' | null
+  /** Why it was dropped, or concluded so. */
+  reason: string
+  created_at: number
+  created_by: string
+  created_by_name: string
+  /** When the hypothesis was last written. */
+  hypothesis_at: number | null
+  decided_at: number | null
+  decided_by: string | null
+  decided_by_name: string | null
+}
