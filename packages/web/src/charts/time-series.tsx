@@ -51,6 +51,8 @@ export interface TimeSeriesProps {
   readonly yTicks?: number
   /** Labels at the line's end; `false` for small multiples. */
   readonly endLabels?: boolean
+  /** Past six series; `false` where the page has one for all its charts. */
+  readonly legend?: boolean
 }
 
 const kindColors: Partial<Record<string, SeriesColor>> = { estimated: 's6', 'so-far': 's3' }
@@ -352,7 +354,7 @@ export function TimeSeries(props: TimeSeriesProps) {
           </>
         )}
       </div>
-      {crowded && <SeriesLegend series={colored} form={form} />}
+      {crowded && (props.legend ?? true) && <SeriesLegend series={colored} form={form} />}
     </ChartFrame>
   )
 }

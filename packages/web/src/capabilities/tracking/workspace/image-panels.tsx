@@ -68,6 +68,7 @@ export function ImagePanels({ project, runs }: ImagePanelsProps) {
                 <input
                   id={slider}
                   type="range"
+                  className="workspace-range"
                   min={0}
                   max={steps.length - 1}
                   value={at}

@@ -82,6 +82,7 @@ export function MetricPanel(props: MetricPanelProps) {
           xLabel={axis === 'time' ? 'minutes' : 'step'}
           height={170}
           syncKey="curves"
+          legend={false}
           series={series}
           {...(axis === 'step' ? { onRange } : {})}
         />

@@ -61,6 +61,7 @@ export function Workspace({ project, metrics, sets, grouped, note, state, onChan
           <input
             id={slider}
             type="range"
+            className="workspace-range"
             min={0}
             max={0.99}
             step={0.01}
