@@ -30,6 +30,7 @@ import { sessionCommands } from './commands/sessions.ts'
 import { storageCommands } from './commands/storage.ts'
 import { subjectCommands } from './commands/subjects.ts'
 import { tokenCommands } from './commands/tokens.ts'
+import { trackCommands } from './commands/track.ts'
 import { traceCommands } from './commands/traces.ts'
 import { trashCommands } from './commands/trash.ts'
 import { webhookCommands } from './commands/webhooks.ts'
@@ -77,6 +78,7 @@ export function createProgram(terminal: Terminal): Command {
     runCommands,
     experimentCommands,
     traceCommands,
+    trackCommands,
     importCommands,
     exportCommands,
     trashCommands,

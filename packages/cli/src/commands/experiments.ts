@@ -7,13 +7,19 @@ import { amountText, countText, durationText, tableText, timeText } from '../out
 import { wholeNumber } from '../parse.ts'
 import type { Terminal } from '../terminal.ts'
 import { experimentViewCommands } from './experiment-views.ts'
+import { runRecordCommands } from './run-records.ts'
+import { runOf } from './run-reference.ts'
 
 const most = 200
 
 /** `trivium experiments …` */
 export function experimentCommands(program: Command, terminal: Terminal): void {
-  const group = program.command('experiments').description('Experiments, and the training runs that MLflow logs.')
+  const group = program
+    .command('experiments')
+    .alias('experiment')
+    .description('Experiments, and the training runs that MLflow logs.')
   experimentViewCommands(group, terminal)
+  runRecordCommands(group, terminal)
   onAction(
     terminal,
     group.command('list').description('Lists experiments, the one with the newest run first.'),
@@ -168,19 +174,5 @@ export async function experimentOf(client: Client, project: string, name: string
   const found = experiments.find((one) => one.name === name) ?? experiments.find((one) => one.id === name)
   if (!found)
     throw new UsageError(`There is no experiment "${name}" in ${project}. trivium experiments list shows them.`)
-  return found.id
-}
-
-/** The id of a run that was named by its id or its name. */
-async function runOf(client: Client, project: string, reference: string): Promise<string> {
-  if (/^[0-9a-f]{32}$/.test(reference)) return reference
-  const filter = `attributes.run_name = '${reference.replaceAll("'", '')}'`
-  const { runs } = await client.call(searchRuns, { params: { project }, query: { filter, columns: '', limit: 2 } })
-  const [found] = runs
-  if (!found) throw new UsageError(`There is no run "${reference}" in ${project}. Name it by its id or its name.`)
-  if (runs.length > 1)
-    throw new UsageError(
-      `Several runs are named "${reference}". Name one by its id: trivium experiments runs shows them.`,
-    )
   return found.id
 }

@@ -59,7 +59,10 @@ export async function compareRuns(
     const [direction, directionFrom] = directionOf(metric.key)
     return { ...metric, direction, directionFrom, samples: samples(metric.key) }
   })
-  const contests = metrics.flatMap(({ direction, samples: [base, ...others] }) =>
+  // How busy the machine was is no result: it is shown, and neither judged nor counted among the comparisons.
+  const results = metrics.filter(({ key }) => !key.startsWith('system/'))
+  const places = new Map(results.map(({ key }, at) => [key, at * (runs.length - 1)]))
+  const contests = results.flatMap(({ direction, samples: [base, ...others] }) =>
     base ? others.map((other) => ({ direction, base, other })) : [],
   )
   const { judgements, comparisons } = judgeRuns(contests)
@@ -73,11 +76,15 @@ export async function compareRuns(
       runs.map((r) => r.tags),
       (v) => v,
     ),
-    metrics: metrics.map(({ samples: own, ...metric }, at) => ({
-      ...metric,
-      repeats: own.map(({ values }) => summaryOf(values)),
-      judgements: [null, ...judgements.slice(at * (runs.length - 1), (at + 1) * (runs.length - 1))],
-    })),
+    metrics: metrics.map(({ samples: own, ...metric }) => {
+      const place = places.get(metric.key)
+      return {
+        ...metric,
+        repeats: own.map(({ values }) => summaryOf(values)),
+        judgements:
+          place === undefined ? runs.map(() => null) : [null, ...judgements.slice(place, place + runs.length - 1)],
+      }
+    }),
     inputs: sideBySide(
       runs.map((r) => r.inputs),
       (v) => v,

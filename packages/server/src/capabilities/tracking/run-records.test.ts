@@ -124,4 +124,82 @@ describeEachDatabase('what a run leaves besides its metrics', ({ world }) => {
       expect.arrayContaining(['run.archived', 'run.unarchived']),
     )
   })
+
+  test('what two runs were started from is compared: files, packages and configuration, whatever a client wrote', async () => {
+    const { client, at, start } = await setup()
+    const { tracking } = world.capabilities
+    const code = (files: Record<string, string>) => ({
+      commit: 'c0ffee',
+      branch: null,
+      repository: null,
+      patch: '',
+      command: ['python', 'train.py'],
+      files: Object.entries(files).map(([path, text]) => ({ path, text })),
+      leftOut: 0,
+    })
+    const configuration = (depth: number) => ({
+      file: 'deep.yaml',
+      text: '',
+      base: null,
+      hypothesis: 'deeper is better',
+      resolved: { params: { depth, rate: 0.1 } },
+      changes: [],
+    })
+    const put = async (run: string, files: Record<string, string>) => {
+      for (const [path, text] of Object.entries(files))
+        await tracking.putArtifact(client.scope, { kind: 'run', id: run }, `trivium/${path}`, Buffer.from(text))
+    }
+    const [one, other, bare] = [(await start({})).json.id, (await start({})).json.id, (await start({})).json.id]
+    await put(one, {
+      'code.json': JSON.stringify(code({ 'train.py': 'a', 'same.py': 's', 'old.py': 'o' })),
+      'requirements.txt': '# python 3.11.4 on linux\nNumPy==1.26\nours @ file:///src\nsix==1.16\n',
+      'experiment.json': JSON.stringify(configuration(3)),
+      'notebook.ipynb': JSON.stringify({
+        cells: [
+          { cell_type: 'code', execution_count: 1, source: ['x = 1\n', 'x'], metadata: {} },
+          { cell_type: 'markdown', source: 'no code' },
+          { cell_type: 'code', execution_count: 2, source: '1/0', metadata: { trivium: { failed: true } } },
+        ],
+      }),
+    })
+    await put(other, {
+      'code.json': JSON.stringify(code({ 'train.py': 'b', 'same.py': 's', 'new.py': 'n' })),
+      'requirements.txt': 'numpy==2.1 ; python_version > "3"\nsix==1.16 \\\n  --hash=sha256:00\n',
+      'experiment.json': JSON.stringify(configuration(9)),
+    })
+    const sources = await client.call('GET', `${at}/runs/${one}/sources`)
+    expect(sources.json).toMatchObject({
+      python: '3.11.4',
+      packages: { numpy: '1.26', ours: 'file:///src', six: '1.16' },
+      cells: [
+        { number: 1, source: 'x = 1\nx', failed: false },
+        { number: 2, source: '1/0', failed: true },
+      ],
+      problems: [],
+    })
+    const compared = await client.call('GET', `${at}/run-source-comparison?base=${one}&run=${other}`)
+    expect(compared.json).toMatchObject({
+      code: {
+        files: [
+          { path: 'new.py', change: 'added', before: null, after: 'n' },
+          { path: 'old.py', change: 'removed', before: 'o', after: null },
+          { path: 'train.py', change: 'changed', before: 'a', after: 'b' },
+        ],
+        same: 1,
+      },
+      environment: {
+        packages: [
+          { name: 'numpy', before: '1.26', after: '2.1' },
+          { name: 'ours', before: 'file:///src', after: null },
+        ],
+        same: 1,
+      },
+      configuration: { changes: [{ path: 'params.depth', change: 'changed', before: 3, after: 9 }] },
+    })
+    await put(bare, { 'code.json': '{"files": 3}', 'experiment.json': 'no json' })
+    const broken = await client.call('GET', `${at}/runs/${bare}/sources`)
+    expect([broken.status, broken.json.code, broken.json.problems.length]).toEqual([200, null, 2])
+    const uneven = await client.call('GET', `${at}/run-source-comparison?base=${one}&run=${bare}`)
+    expect(uneven.json.code).toMatchObject({ kept: { before: true, after: false }, files: [] })
+  })
 })

@@ -1,8 +1,18 @@
-import { addRunConsole, archiveRuns, downloadRunConsole, endRun, readRunConsole, startRun } from '@trivium/contract'
+import {
+  addRunConsole,
+  archiveRuns,
+  compareRunSources,
+  downloadRunConsole,
+  endRun,
+  getRunSources,
+  readRunConsole,
+  startRun,
+} from '@trivium/contract'
 import { type Http, mount } from '../../kernel/http/index.ts'
 import type { TrackingDeps } from './experiments.ts'
 import { addConsole } from './run-console.ts'
 import { archiveRuns as moveRuns } from './run-archive.ts'
+import { compareSources, readRunSources } from './run-sources.ts'
 import { startRun as beginRun } from './start-run.ts'
 import type { Tracking } from './tracking.ts'
 
@@ -22,6 +32,8 @@ export function runRoutes(app: Http, tracking: Tracking, kernel: TrackingDeps): 
   mount(app, archiveRuns, 200, async ({ scope, body }) => ({
     changed: await moveRuns(kernel, scope, body.runs, body.archived),
   }))
+  mount(app, getRunSources, 200, ({ scope, params }) => readRunSources(kernel, scope, params.run))
+  mount(app, compareRunSources, 200, ({ scope, query }) => compareSources(kernel, scope, query))
   mount(app, addRunConsole, 200, ({ scope, params, body }) => addConsole(kernel, scope, params.run, body))
   app.register(async (plain: Http) => {
     plain.setSerializerCompiler(() => (payload: unknown) => payload as string)

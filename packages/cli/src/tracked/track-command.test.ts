@@ -1,0 +1,112 @@
+import { execFileSync } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type StartedServer, startServer } from '../testing/started-server.ts'
+import { withoutPassword } from './capture-code.ts'
+
+let server: StartedServer
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(async () => {
+  await server.stop()
+})
+
+const node = process.execPath
+const env = { PATH: process.env['PATH'] ?? '', NODE_OPTIONS: '' }
+
+/** A folder under Git with a committed training program. */
+async function folderWith(name: string, files: Record<string, string>): Promise<string> {
+  const folder = join(server.data, name)
+  await mkdir(folder)
+  for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text)
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, stdio: 'pipe' })
+  git('init', '-q', '-b', 'main')
+  git('add', '.')
+  git('-c', 'user.name=ann', '-c', 'user.email=ann@example.org', 'commit', '-q', '-m', 'first')
+  git('remote', 'add', 'origin', 'https://ann:secret@git.example.org/late.git')
+  return folder
+}
+
+const training = `
+const log = (key, value) => fetch(process.env.MLFLOW_TRACKING_URI + '/api/2.0/mlflow/runs/log-metric', {
+  method: 'POST',
+  headers: { authorization: 'Bearer ' + process.env.MLFLOW_TRACKING_TOKEN, 'content-type': 'application/json' },
+  body: JSON.stringify({ run_id: process.env.MLFLOW_RUN_ID, key, value, timestamp: 1, step: 0 }),
+})
+console.log('depth', process.argv[2])
+await log('auc', 0.5 + Number(process.argv[2]) / 100)
+console.error('\\u001b[33mslow\\u001b[0m')
+if (process.argv[2] === '9') process.exit(3)
+`
+
+test('a program is run as a run: its lines, code, patch and end are kept, and clients of MLflow log to it', async () => {
+  const cwd = await folderWith('track', { 'train.mjs': training, 'helper.py': 'depth = 1\n', '.env': 'KEY=secret\n' })
+  await writeFile(join(cwd, 'helper.py'), 'depth = 2\n')
+  const started = await server.trivium(
+    [
+      'track',
+      '--experiment',
+      'late',
+      '--name',
+      'first',
+      '--group',
+      'depths',
+      '--param',
+      'depth=3',
+      '--json',
+      '--',
+      node,
+      'train.mjs',
+      '3',
+    ],
+    { cwd, env },
+  )
+  expect(started.code, started.err).toBe(0)
+  expect(started.json).toMatchObject({
+    name: 'first',
+    experiment: 'late',
+    status: 'FINISHED',
+    params: { depth: '3' },
+    metrics: [{ key: 'auc', last: 0.53 }],
+    tags: {
+      'trivium.group': 'depths',
+      'mlflow.source.name': 'train.mjs',
+      'mlflow.source.git.dirty': 'true',
+      'mlflow.source.git.branch': 'main',
+      'mlflow.source.git.repoURL': 'https://git.example.org/late.git',
+    },
+  })
+  const shown = await server.trivium(['experiment', 'console', 'first'])
+  expect(shown.out).toBe('depth 3\n\u001b[33mslow\u001b[0m\n')
+
+  await writeFile(join(cwd, 'helper.py'), 'depth = 4\n')
+  const failed = await server.trivium(
+    ['track', '--experiment', 'late', '--name', 'second', '--', node, 'train.mjs', '9'],
+    { cwd, env },
+  )
+  expect([failed.code, failed.err]).toEqual([1, expect.stringMatching(/ended with 3; the run is failed/)])
+  const sources = await server.trivium(['experiment', 'sources', 'first', 'second', '--json'])
+  expect(sources.code, sources.err).toBe(0)
+  expect(sources.json.code).toMatchObject({
+    kept: { before: true, after: true },
+    files: [{ path: 'helper.py', change: 'changed', before: 'depth = 2\n', after: 'depth = 4\n' }],
+    same: 1,
+  })
+  expect(sources.json.code.commits.before).toMatch(/^[0-9a-f]{40}$/)
+  expect(JSON.stringify(sources.json)).not.toContain('KEY=secret')
+  const none = await server.trivium(['track', '--', 'no-such-program'], { cwd, env })
+  expect([none.code, none.err]).toEqual([2, expect.stringContaining('There is no program "no-such-program"')])
+
+  expect((await server.trivium(['experiment', 'archive', 'second'])).out).toContain('1 run archived')
+  const runs = async () => (await server.trivium(['experiments', 'runs', 'late', '--json'])).json.total
+  expect(await runs()).toBe(1)
+  expect((await server.trivium(['experiment', 'unarchive', 'second'])).out).toContain('1 run taken out')
+  expect(await runs()).toBe(2)
+})
+
+test('the address of a repository is kept without who may read it', () => {
+  expect(withoutPassword('https://ann:secret@git.example.org/a.git')).toBe('https://git.example.org/a.git')
+  expect(withoutPassword('git@git.example.org:a.git')).toBe('git@git.example.org:a.git')
+})
