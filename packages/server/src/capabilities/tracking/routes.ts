@@ -29,14 +29,8 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { Uploads } from '../storage/index.ts'
 import { artifactDirectory } from './artifact-path.ts'
-import { trackingErrors } from './errors.ts'
-import { isElsewhere } from './archive/metric-places.ts'
-import { parseFilter } from './filter/parse-filter.ts'
-import { runTarget } from './filter/filter-target.ts'
-import { parseOrder, splitOrder } from './filter/parse-order.ts'
-import { parseColumns, parseGroupColumns } from './run-columns.ts'
 import { offsetOf } from './page-token.ts'
-import type { RunQuery } from './search-runs.ts'
+import { createRunReads } from './run-reads.ts'
 import { sendArtifact } from './send-artifact.ts'
 import type { Tracking } from './tracking.ts'
 
@@ -62,6 +56,7 @@ export function trackingRoutes(
   tracking: Tracking,
   { db, uploads }: Pick<Kernel, 'db'> & { readonly uploads: Pick<Uploads, 'requireDone'> },
 ): void {
+  const reads = createRunReads({ db }, tracking)
   mount(app, createExperiment, 201, async ({ scope, body }) => {
     const { id } = await tracking.createExperiment(scope, {
       name: body.name,
@@ -102,18 +97,8 @@ export function trackingRoutes(
       const input = { project: scope.project, experiment: query.experiment }
       return finished(reply, await db.offload({ module: here('list-experiments-thread'), name: 'runKeysBytes', input }))
     })
-    mount(plain, searchRuns, 200, async ({ scope, query, reply }) => finished(reply, await searchBytes(scope, query)))
-    mount(plain, groupRuns, 200, async ({ scope, query, reply }) => {
-      const columns = parseColumns(query.metrics ?? '')
-      if (columns.metrics === 'all' || columns.params.length > 0 || columns.tags.length > 0)
-        throw trackingErrors.INVALID('Name each metric, as in metrics=metrics.auc,metrics.loss.')
-      const input = {
-        query: runQueryOf(scope, query),
-        by: parseGroupColumns(query.by),
-        metrics: columns.metrics,
-      }
-      return finished(reply, await db.offload({ module: here('group-runs-thread'), name: 'runGroupsBytes', input }))
-    })
+    mount(plain, searchRuns, 200, async ({ scope, query, reply }) => finished(reply, await reads.search(scope, query)))
+    mount(plain, groupRuns, 200, async ({ scope, query, reply }) => finished(reply, await reads.groups(scope, query)))
     mount(plain, compareRuns, 200, async ({ scope, query, reply }) => {
       const chosen = { higher: list(query.higher ?? ''), lower: list(query.lower ?? '') }
       const input = { project: scope.project, runs: list(query.runs), chosen }
@@ -122,40 +107,19 @@ export function trackingRoutes(
         await db.offload({ module: here('compare-runs-thread'), name: 'runComparisonBytes', input }),
       )
     })
-    mount(plain, getMetricSeries, 200, async ({ scope, query, reply }) => {
-      const runs = list(query.runs)
-      if (runs.length > 100) throw trackingErrors.INVALID('A chart takes at most 100 runs.')
-      const input = {
-        project: scope.project,
-        runs,
-        keys: list(query.keys),
-        points: query.points ?? 320,
-        fromStep: query.from_step,
-        toStep: query.to_step,
-      }
-      const bytes = await db.offload({ module: here('metric-series-thread'), name: 'metricSeriesBytes', input })
-      if (!isElsewhere(bytes)) return finished(reply, bytes)
-      return finished(reply, Buffer.from(JSON.stringify(await tracking.metrics.series(input))))
-    })
+    mount(plain, getMetricSeries, 200, async ({ scope, query, reply }) =>
+      finished(
+        reply,
+        await reads.series(scope, {
+          runs: list(query.runs),
+          keys: list(query.keys),
+          points: query.points ?? 320,
+          fromStep: query.from_step,
+          toStep: query.to_step,
+        }),
+      ),
+    )
   })
-
-  async function searchBytes(
-    scope: Scope,
-    query: SearchText & { order_by?: string; columns?: string; limit?: number; page_token?: string },
-  ): Promise<Uint8Array> {
-    const fingerprint = [query.experiment, query.filter, query.order_by, query.view]
-    const runQuery: RunQuery = {
-      ...runQueryOf(scope, query),
-      order: parseOrder(splitOrder(query.order_by), runTarget),
-      limit: query.limit ?? 100,
-      offset: offsetOf(query.page_token, fingerprint),
-    }
-    return db.offload({
-      module: here('list-runs-thread'),
-      name: 'runListBytes',
-      input: { query: runQuery, columns: parseColumns(query.columns), fingerprint },
-    })
-  }
 
   mount(app, listRunViews, 200, async ({ scope, query }) => ({
     views: await tracking.listRunViews(scope, query.experiment),
@@ -219,23 +183,6 @@ export function trackingRoutes(
     }),
   )
 }
-
-interface SearchText {
-  readonly experiment?: string
-  readonly filter?: string
-  readonly view?: 'active' | 'archived' | 'deleted' | 'all'
-}
-
-/** Which runs are meant, without order and page. */
-const runQueryOf = (scope: Scope, query: SearchText): RunQuery => ({
-  project: scope.project,
-  experiments: query.experiment === undefined ? undefined : [query.experiment],
-  view: query.view === undefined || query.view === 'active' ? 'shown' : query.view,
-  filter: parseFilter(query.filter, runTarget),
-  order: [],
-  limit: 0,
-  offset: 0,
-})
 
 /** Bytes that are JSON already: typed as the answer of the route, sent as they are. */
 function finished(reply: FastifyReply, bytes: Uint8Array): never {
