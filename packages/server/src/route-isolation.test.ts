@@ -41,21 +41,24 @@ describeEachDatabase('isolation of projects', ({ world, dialect }) => {
 
   test('no route shows or changes anything of another project, whatever id stands in path, query or body', async () => {
     const wrong: string[] = []
+    const attempt = async ({ method, url, headers, payload }: ReturnType<typeof requestFor>, id: string) => {
+      const answer = await world.app.inject({
+        method: method as 'GET',
+        url,
+        headers: { host: 'localhost', authorization: `Bearer ${insider.token}`, ...headers },
+        ...(payload === undefined ? {} : { payload }),
+      })
+      if (answer.statusCode >= 500 && answer.statusCode !== 501)
+        wrong.push(`${method} ${url}: ${answer.statusCode} ${answer.body}`)
+      if (answer.body.includes(secret)) wrong.push(`${method} ${url} with ${id} shows ${answer.body.slice(0, 300)}`)
+    }
     for (const route of callable(world)) {
       const isNew = onceEach()
-      for (const id of [...theirs.ids, theirs.project]) {
-        const { method, url, headers, payload } = requestFor(route, { project: mine, id })
-        if (!isNew(url, payload)) continue
-        const answer = await world.app.inject({
-          method: method as 'GET',
-          url,
-          headers: { host: 'localhost', authorization: `Bearer ${insider.token}`, ...headers },
-          ...(payload === undefined ? {} : { payload }),
-        })
-        if (answer.statusCode >= 500 && answer.statusCode !== 501)
-          wrong.push(`${method} ${url}: ${answer.statusCode} ${answer.body}`)
-        if (answer.body.includes(secret)) wrong.push(`${method} ${url} with ${id} shows ${answer.body.slice(0, 300)}`)
-      }
+      const attempts = [...theirs.ids, theirs.project]
+        .map((id) => ({ id, request: requestFor(route, { project: mine, id }) }))
+        .filter(({ request: { url, payload } }) => isNew(url, payload))
+      if (route.method === 'GET') await Promise.all(attempts.map(({ id, request }) => attempt(request, id)))
+      else for (const { id, request } of attempts) await attempt(request, id)
     }
     expect(wrong).toEqual([])
     await world.settled(theirs.project)
@@ -67,27 +70,23 @@ describeEachDatabase('isolation of projects', ({ world, dialect }) => {
     const empty = await world.makeProject()
     const newcomer = await world.as('viewer', empty)
     const reads = callable(world).filter((route) => route.method === 'GET')
-    for (const route of reads) {
-      for (const id of theirs.ids) {
-        const answers = []
-        // Where no id can stand there is nothing to compare.
-        if (
-          requestFor(route, { project: empty, id }).url === requestFor(route, { project: empty, id: sibling(id) }).url
-        )
-          continue
-        for (const asked of [id, sibling(id)]) {
-          const { method, url, headers } = requestFor(route, { project: empty, id: asked })
-          const answer = await world.app.inject({
-            method: method as 'GET',
-            url,
-            headers: { host: 'localhost', authorization: `Bearer ${newcomer.token}`, ...headers },
-          })
-          answers.push({ status: answer.statusCode, body: masked(answer.body, asked) })
-        }
-        if (JSON.stringify(answers[0]) !== JSON.stringify(answers[1]))
-          wrong.push(`${route.url} with ${id}: ${JSON.stringify(answers)}`)
-      }
+    const answerTo = async (route: ServedRoute, asked: string) => {
+      const { method, url, headers } = requestFor(route, { project: empty, id: asked })
+      const answer = await world.app.inject({
+        method: method as 'GET',
+        url,
+        headers: { host: 'localhost', authorization: `Bearer ${newcomer.token}`, ...headers },
+      })
+      return JSON.stringify({ status: answer.statusCode, body: masked(answer.body, asked) })
     }
+    const compare = async (route: ServedRoute, id: string) => {
+      const [url, other] = [id, sibling(id)].map((asked) => requestFor(route, { project: empty, id: asked }).url)
+      // Where no id can stand there is nothing to compare.
+      if (url === other) return
+      const answers = await Promise.all([id, sibling(id)].map((asked) => answerTo(route, asked)))
+      if (answers[0] !== answers[1]) wrong.push(`${route.url} with ${id}: ${answers.join(', ')}`)
+    }
+    for (const route of reads) await Promise.all(theirs.ids.map((id) => compare(route, id)))
     expect(wrong).toEqual([])
   }, 120_000)
 
@@ -103,11 +102,15 @@ describeEachDatabase('isolation of projects', ({ world, dialect }) => {
           url,
           headers: { host: 'localhost', authorization: `Bearer ${member.token}`, ...headers },
         })
-        if (answer.body.includes(secret)) seen.push(route.url)
+        if (answer.body.includes(secret)) {
+          seen.push(route.url)
+          break
+        }
       }
+      if (seen.length > 25) break
     }
     // The same requests that show nothing to an outsider: proof that they ask the right questions.
-    expect(new Set(seen).size, [...new Set(seen)].join('\n')).toBeGreaterThan(25)
+    expect(seen.length, seen.join('\n')).toBeGreaterThan(25)
   }, 120_000)
 
   /** Every row that is stored under a project, by table. */

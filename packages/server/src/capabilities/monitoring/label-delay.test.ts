@@ -4,12 +4,12 @@ import { savePipeline } from '../pipelines/pipelines.fixture.ts'
 import { day, type Flight, flightsOf, hour, start, story } from './story.fixture.ts'
 
 describeEachDatabase('the delay of labels', ({ world }) => {
-  const begin = async (performance: Record<string, unknown>) => {
+  const begin = async (window: string, performance: Record<string, unknown> = {}) => {
     const project = await world.makeProject()
     const tell = story(world, project)
     const defined = await tell.call('PUT', 'monitors/arrivals', {
       deployment: 'arrivals',
-      window: '1d',
+      window,
       performance: { prediction: 'probability', metrics: [{ metric: 'accuracy', margin: 0.1 }], ...performance },
     })
     expect(defined.status).toBe(200)
@@ -36,7 +36,7 @@ describeEachDatabase('the delay of labels', ({ world }) => {
   }
 
   test('each source has its distribution and its trend; young weeks are marked', async () => {
-    const tell = await begin({})
+    const tell = await begin('7d')
     const told = await tellAll(tell)
     await tell.advance(start + weeks * 7 * day + hour)
     const now = start + weeks * 7 * day + hour
@@ -70,7 +70,7 @@ describeEachDatabase('the delay of labels', ({ world }) => {
   }, 60_000)
 
   test('labels that come too late for the windows of a monitor, or for its retraining, are warned about, once', async () => {
-    const tell = await begin({ maxWait: '12h', completeness: 0.9 })
+    const tell = await begin('1d', { maxWait: '12h', completeness: 0.9 })
     const maintainer = await world.as('maintainer', tell.project)
     const saved = await savePipeline(maintainer, {
       name: 'train',
