@@ -67,6 +67,7 @@ export const Evidence = Type.Object({
     Type.Literal('gate'),
     Type.Literal('data'),
     Type.Literal('approval'),
+    Type.Literal('parity'),
   ]),
   /** passed, failed, or information without a verdict */
   verdict: Type.Union([Type.Literal('passed'), Type.Literal('failed'), Type.Literal('info')]),

@@ -34,6 +34,7 @@ import {
   createRegistry,
   gateStep,
   heldByVersions,
+  parityStep,
   type Registry,
   registerStep,
   registryRoutes,
@@ -175,9 +176,9 @@ export function composeCapabilities(
   for (const kind of decisionSteps(kernel, inbox)) pipelines.registerStepKind(kind)
   const evaluations = createEvaluations(kernel, { datasets, lineage })
   pipelines.registerStepKind(evaluateStep(evaluations))
-  const registry = createRegistry(kernel, { inbox, pipelines, lineage, tracking, datasets })
+  const registry = createRegistry(kernel, { inbox, pipelines, lineage, tracking, datasets, outcomes })
   pipelines.registerModels(registry)
-  for (const kind of [registerStep(registry), gateStep(registry), approveStep(registry)])
+  for (const kind of [registerStep(registry), parityStep(registry), gateStep(registry), approveStep(registry)])
     pipelines.registerStepKind(kind)
   const serving = createServing({
     kernel,

@@ -58,6 +58,7 @@ import { runArchive } from './0150-run-archive.ts'
 import { exploration } from './0151-exploration.ts'
 import { runViewLayout } from './0154-run-view-layout.ts'
 import { modelUse } from './0156-model-use.ts'
+import { modelParity } from './0157-model-parity.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -120,6 +121,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0151-exploration', exploration],
   ['0154-run-view-layout', runViewLayout],
   ['0156-model-use', modelUse],
+  ['0157-model-parity', modelParity],
 ]
 
 /**

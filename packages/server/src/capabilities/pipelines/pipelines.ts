@@ -39,6 +39,7 @@ import { activeRunStates, cleanUpJob, stepJob } from './runs/step-states.ts'
 import { type PipelineRestore, planRestore, restorePipeline } from './restore-pipeline.ts'
 import { type SavePipelineInput, savePipeline } from './save-pipeline.ts'
 import { createCodeBundles, type FindClosure } from './steps/code-bundles.ts'
+import { type ApartCall, runApart } from './steps/run-apart.ts'
 import { userCodeStep } from './steps/user-code-step.ts'
 import { withSecrets } from './steps/with-secrets.ts'
 import { onTriggerEvent, onWatermark } from './triggers/follow-events.ts'
@@ -99,6 +100,8 @@ export interface Pipelines {
   ): Promise<{ triggers: PipelineTriggerState[]; evaluations: TriggerEvaluation[]; nextPageToken: string | null }>
   /** How often triggers may retrain, and for which deployments and monitors. */
   cadences(scope: Scope): Promise<RetrainingCadence[]>
+  /** Runs a function of our Python side on files of people, in the environment of a lock file or a pipeline run, kept in like a step. */
+  runApart<Result>(project: string, task: ApartCall<Result>): Promise<Result>
   /** What keeps code of people in on this machine, and whether any may run. */
   readonly code: Pick<Executor, 'boundary' | 'refusal'>
   /** Tells where this server listens; steps get it as TRIVIUM_URL. */
@@ -291,6 +294,7 @@ export function createPipelines(
       return found
     },
     code: executor,
+    runApart: (project, task) => runApart(engine, project, task),
     cadences: (scope) => readCadences(engine, scope),
     triggers: (scope, pipeline, page) => readTriggers(engine, scope, pipeline, page),
     listening: (at) => {

@@ -96,6 +96,7 @@ export const registryErrors = defineErrors('REGISTRY', {
     message: (model: string, version: number, why: string) =>
       `${model} version ${version} cannot become champion. ${why}`,
   },
+  BAD_PARITY: { status: 422, message: (why: string) => `The parity test cannot be made. ${why}` },
   NO_APPROVAL_NEEDED: {
     status: 409,
     message: (model: string, version: number) => `${model} version ${version} was approved already.`,

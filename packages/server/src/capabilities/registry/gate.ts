@@ -163,7 +163,7 @@ export function checkRules(value: unknown): string[] {
       better: ['comparison'],
       'at least': ['evaluation'],
       'at most': ['evaluation'],
-      passed: ['evaluation', 'comparison', 'data', 'approval', 'gate'],
+      passed: ['evaluation', 'comparison', 'data', 'approval', 'gate', 'parity'],
     }[String(require)]
     if (!of) return [`rule ${i + 1}: "require" is one of ${Object.keys(known).join(', ')}, not "${String(require)}".`]
     if (!of.includes(String(evidence)))

@@ -86,6 +86,10 @@ export function missingFor(row: ModelVersionTable, policy: 'none' | 'required', 
     missing.push(
       `The gate rejected it: ${row.gate_reason ?? 'no reason is known'} A person may override this by approving it.`,
     )
+  if (row.parity === 'failed' && approval !== 'approved')
+    missing.push(
+      `Its parity test failed: ${row.parity_reason ?? 'no reason is known'} A person may override this by approving it.`,
+    )
   return missing
 }
 

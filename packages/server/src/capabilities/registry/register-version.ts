@@ -156,6 +156,8 @@ async function insertVersion(
     approval_item: null,
     authors: JSON.stringify([...authors]),
     deleted_at: null,
+    parity: null,
+    parity_reason: null,
     notes: '{}',
     pickles: JSON.stringify(description.pickles),
     created_at: now,

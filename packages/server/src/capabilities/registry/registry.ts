@@ -15,6 +15,7 @@ import type { Trx } from '../../kernel/db/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { ModelReferenceResolver } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
+import type { Datasets } from '../datasets/index.ts'
 import type { Inbox } from '../inbox/index.ts'
 import type { Pipelines } from '../pipelines/index.ts'
 import { type ApprovalRequest, applyDecisions, catchUp, requestApproval } from './approval.ts'
@@ -41,6 +42,8 @@ import {
   versionUrn,
 } from './read-models.ts'
 import { readModelCard } from './model-card.ts'
+import type { ParityOutcomes } from './parity/recorded-rows.ts'
+import { type ParityRequest, testParity } from './parity/test-parity.ts'
 import type { ProvDocument } from './provenance/prov-json.ts'
 import { readBillOfMaterials } from './provenance/read-bill.ts'
 import { type OriginDeps, readProvenance } from './provenance/read-provenance.ts'
@@ -125,6 +128,8 @@ export interface Registry extends ModelReferenceResolver {
   attachEvidence(scope: Scope, model: string, version: number, evidence: Evidence): Promise<void>
   /** Attaches a gate's evidence and makes it the version's last word; event `gate.passed` or `gate.rejected`. Whoever comes again with the key `once` gets what was recorded first. */
   recordGate(scope: Scope, model: string, version: number, evidence: Evidence, once: string): Promise<Evidence>
+  /** Compares a version with its original on recorded inputs and attaches what was found. */
+  testParity(scope: Scope, model: string, version: number, request: ParityRequest): Promise<Evidence>
   requestApproval(
     scope: Scope,
     model: string,
@@ -145,11 +150,13 @@ export interface Registry extends ModelReferenceResolver {
 /** What the registry asks of the floors below. */
 export interface RegistryNeeds extends OriginDeps {
   readonly inbox: Inbox
-  readonly pipelines: Pick<Pipelines, 'triggers' | 'runs' | 'run' | 'get'>
+  readonly pipelines: Pick<Pipelines, 'triggers' | 'runs' | 'run' | 'get' | 'runApart'>
+  readonly datasets: Pick<Datasets, 'version' | 'get' | 'opened'>
+  readonly outcomes: ParityOutcomes
 }
 
 export function createRegistry(
-  kernel: RegistryDeps & Pick<Kernel, 'consumers'>,
+  kernel: RegistryDeps & Pick<Kernel, 'consumers' | 'paths' | 'tables' | 'scorer'>,
   { inbox, pipelines, ...others }: RegistryNeeds,
 ): Registry {
   const { db, clock, events, blobs, logger, signingKey } = kernel
@@ -240,6 +247,8 @@ export function createRegistry(
       await db.write.transaction().execute((trx) => attachEvidence(deps, trx, scope, name, version, evidence))
     },
     recordGate: (scope, name, version, evidence, once) => recordGate(deps, scope, name, version, evidence, once),
+    testParity: (scope, name, version, request) =>
+      testParity({ ...kernel, ...others, pipelines }, scope, name, version, request),
     requestApproval: (scope, name, version, request) => requestApproval(deps, scope, name, version, request ?? {}),
     decisionOf: async (scope, item) => {
       const { state, decision, overdueAt } = await inbox.get(scope, parseUrn(item)?.id ?? '')

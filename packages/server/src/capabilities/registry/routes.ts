@@ -19,6 +19,7 @@ import {
   setModelAlias,
   setModelPolicy,
   setModelStrategy,
+  testModelParity,
   updateModel,
   updateModelVersion,
 } from '@trivium/contract'
@@ -151,6 +152,9 @@ export function registryRoutes(app: Http, registry: Registry): void {
     await registry.deleteVersion(scope, params.model, params.version)
     return { deleted: true }
   })
+  mount(app, testModelParity, 200, ({ scope, params, body }) =>
+    registry.testParity(scope, params.model, params.version, body),
+  )
   mount(app, requestModelApproval, 200, ({ scope, params, body }) =>
     registry.requestApproval(scope, params.model, params.version, {
       ...(body.dueAt === undefined ? {} : { dueAt: body.dueAt }),

@@ -90,6 +90,9 @@ export interface ModelVersionTable {
   notes: string
   /** JSON list of files that are Python pickles, with what shows it; null where nobody looked into the files. */
   pickles: string | null
+  /** What the last parity test found. */
+  parity: 'passed' | 'failed' | null
+  parity_reason: string | null
   created_at: number
   updated_at: number
   created_by: string
