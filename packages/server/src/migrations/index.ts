@@ -59,6 +59,7 @@ import { exploration } from './0151-exploration.ts'
 import { runViewLayout } from './0154-run-view-layout.ts'
 import { modelUse } from './0156-model-use.ts'
 import { modelParity } from './0157-model-parity.ts'
+import { evaluationSets } from './0159-evaluation-sets.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -122,6 +123,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0154-run-view-layout', runViewLayout],
   ['0156-model-use', modelUse],
   ['0157-model-parity', modelParity],
+  ['0159-evaluation-sets', evaluationSets],
 ]
 
 /**

@@ -90,11 +90,17 @@ export async function followRemovals(
     if (id === undefined) continue
     if (name === 'run.removed')
       await trx.deleteFrom('trace_run').where('project_id', '=', project).where('run_id', '=', id).execute()
-    else
+    else {
+      await trx
+        .deleteFrom('evaluation_set_experiment')
+        .where('project_id', '=', project)
+        .where('experiment_id', '=', id)
+        .execute()
       for (;;) {
         const gone = await removeSome(deps, trx, project, { experiment: id }, deletedAtOnce)
         if (gone.found < deletedAtOnce) break
       }
+    }
   }
 }
 

@@ -2,6 +2,8 @@ import { defineErrors } from '../../kernel/errors/index.ts'
 
 /** Mistakes that clients of traces make; those of filters have MLflow's words. */
 export const traceErrors = defineErrors('TRACES', {
+  SET_NOT_FOUND: { status: 404, message: (id: string) => `Evaluation dataset with id '${id}' not found` },
+  BAD_RECORD: { status: 400, message: (why: string) => `The records are not taken: ${why}.` },
   TRACE_NOT_FOUND: {
     status: 404,
     message: (id: string) =>

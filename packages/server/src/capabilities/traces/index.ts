@@ -1,4 +1,7 @@
 export type { NewAssessment } from './assessments.ts'
+export type { EvaluationSet, EvaluationSets } from './evaluation-sets/evaluation-sets.ts'
+export { evaluationSetTarget } from './evaluation-sets/search-sets.ts'
+export type { EvaluationSetRecordTable } from './evaluation-sets/tables.ts'
 export { traceErrors } from './errors.ts'
 export { maskRecord, maskSpan } from './mask-trace.ts'
 export { npmi } from './npmi.ts'

@@ -11,6 +11,7 @@ import {
 } from './assessments.ts'
 import { deleteTraces, deleteTraceTag, type Doomed, followRemovals, linkToRun, setTraceTag } from './change-traces.ts'
 import { traceErrors } from './errors.ts'
+import { createEvaluationSets, type EvaluationSets } from './evaluation-sets/evaluation-sets.ts'
 import { logSpans, type TraceDeps } from './log-spans.ts'
 import { maskRecord } from './mask-trace.ts'
 import type { SpanBatch } from './otlp-span.ts'
@@ -22,6 +23,7 @@ import { asksForContent, type TraceExpression } from './trace-filter.ts'
 
 /** What programs did step by step: traces with spans, as MLflow and OpenTelemetry send them, and what people and programs say of them. */
 export interface Traces {
+  readonly sets: EvaluationSets
   /** Stores spans: all of them or none. */
   logSpans(scope: Scope, input: { experiment: string; run?: string; batches: readonly SpanBatch[] }): Promise<void>
   startTrace(scope: Scope, told: ToldTrace): Promise<TraceRecord>
@@ -64,6 +66,7 @@ export function createTraces(deps: TraceDeps & Pick<Kernel, 'consumers'>): Trace
     return record
   }
   return {
+    sets: createEvaluationSets(deps),
     logSpans: (scope, input) => logSpans(deps, scope, input),
     startTrace: (scope, told) => startTrace(deps, scope, told),
     endTrace: async (scope, id, end) => {

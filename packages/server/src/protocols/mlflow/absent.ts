@@ -30,7 +30,6 @@ const absent: readonly (readonly [path: string, what: string])[] = [
   ['assistant/*', 'The assistant is not there.'],
   ['mcp-servers', 'The registry of MCP servers is not there.'],
   ['mcp-servers/*', 'The registry of MCP servers is not there.'],
-  ['datasets/*', 'Evaluation datasets of MLflow cannot be stored.'],
   ['demo/*', 'Data to try things with come with `npm run demo`.'],
   ['get-trace-artifact', 'Spans are told by `traces/get` and `traces/batchGet`.'],
   ['upload-artifact', 'Files go up by PUT to `mlflow-artifacts/artifacts/…`.'],

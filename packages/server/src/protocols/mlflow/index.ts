@@ -12,6 +12,7 @@ import { absentCalls } from './absent.ts'
 import { accountCalls } from './accounts.ts'
 import { artifactCalls } from './artifacts.ts'
 import { mlflowErrors, sendMlflowError } from './errors.ts'
+import { evaluationDatasetCalls } from './evaluation-datasets.ts'
 import { experimentCalls } from './experiments.ts'
 import { graphqlCalls } from './graphql.ts'
 import { loggedModelCalls } from './logged-models.ts'
@@ -70,6 +71,7 @@ export function mlflowRoutes(app: Http, deps: MlflowDeps): void {
     artifactCalls(plugin, deps.tracking, deps.registry, deps.uploads)
     singleFileCalls(plugin, deps.tracking, deps.registry)
     traceCalls(plugin, deps.traces, deps.kernel)
+    evaluationDatasetCalls(plugin, deps.traces.sets)
     otlpTraces(plugin, deps.traces)
     webhookCalls(plugin, deps.webhooks)
     graphqlCalls(plugin)
