@@ -102,6 +102,22 @@ export const metricDefinitions = {
     help: 'Requests that were refused with 503 because there was too much to do.',
     labels: ['load'],
   },
+  trivium_ideas: {
+    type: 'gauge',
+    help: 'Ideas for experiments by state: open, chosen, dropped, concluded.',
+    labels: ['project', 'state'],
+  },
+  trivium_ideas_evaluated_total: {
+    type: 'counter',
+    help: 'Ideas whose first run has finished well, by the id of whoever ran it.',
+    labels: ['project', 'person'],
+  },
+  trivium_idea_to_model_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Median time from writing an idea down to the end of its first finished run, of the ideas evaluated in the last 90 days.',
+    labels: ['project'],
+  },
   trivium_quota_limit: {
     type: 'gauge',
     help: 'Limits that were set for a project; 0 is none.',

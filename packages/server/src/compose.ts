@@ -225,7 +225,7 @@ export function composeCapabilities(
     pipelines,
     registry,
     imports: createImports(kernel),
-    exploration: createExploration({ ...kernel, tracking }),
+    exploration: createExploration({ ...kernel, tracking, registry }),
     serving,
     modelUse,
     monitoring,

@@ -12,6 +12,14 @@ const committed = {
   fact,
 }
 
+const idea = {
+  experiment: text(),
+  state: text('open, chosen, dropped or concluded'),
+  outcome: nullable(text('supported, refuted or unclear, once it is concluded.')),
+  hypothesis: Type.Boolean({ description: 'Whether one is written down.' }),
+  fact,
+}
+
 /** Datasets, features, runs, and the batches of what was predicted and what came true. */
 export const dataEvents = [
   eventSchema('dataset.declared', 'dataset', 'A dataset was described, or its checks were changed.', {
@@ -66,6 +74,13 @@ export const dataEvents = [
     of: text('run or group'),
     experiment: text(),
   }),
+  eventSchema('idea.added', 'idea', 'Somebody added an idea to an experiment.', idea),
+  eventSchema(
+    'idea.changed',
+    'idea',
+    'An idea was chosen, dropped, concluded or reopened, or its hypothesis was written.',
+    idea,
+  ),
   eventSchema('experiment.imported', 'experiment', 'An experiment of another tracker was brought here.', {
     name: text(),
     createdAt: integer('When it was made there, milliseconds UTC.'),

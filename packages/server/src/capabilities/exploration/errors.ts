@@ -14,6 +14,13 @@ export const explorationErrors = defineErrors('EXPLORATION', {
     message: (run: string) =>
       `The records of run ${run} say something else than the draft that was read. Read the draft again and confirm that.`,
   },
+  IDEA_NOT_FOUND: { status: 404, message: (id: string) => `There is no idea ${id} in this project.` },
+  TOO_MANY_IDEAS: {
+    status: 409,
+    message: (most: number) => `An experiment holds ${most} ideas at most. Make another experiment for new ones.`,
+  },
+  NEEDS: { status: 400, message: (what: string, act: string) => `${act} needs ${what}.` },
+  ONE_PROBLEM: { status: 400, message: () => 'Name an experiment or a model, one of them.' },
   BUSY: {
     status: 503,
     message: (most: number) => `${most} explanations are being worked out already. Ask again in a few seconds.`,

@@ -1,7 +1,8 @@
-import type { Explanation, RunDraft } from '@trivium/contract'
+import type { Explanation, Frontier, Idea, RunDraft, Velocity } from '@trivium/contract'
 import { type Client, describeEachDatabase } from '@trivium/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { errorLine } from './last-error.ts'
+import { medianTimes } from './median-times.ts'
 
 interface NewRun {
   readonly name: string
@@ -267,6 +268,152 @@ describeEachDatabase('exploration', ({ world }) => {
     expect(turned.reason).toContain('at least 20 are needed')
   })
 
+  describe('ideas', () => {
+    const addIdea = async (experiment: string, body: object): Promise<Idea> => {
+      const answer = await me.call('POST', at(`/experiments/${experiment}/ideas`), body)
+      expect(answer.status).toBe(201)
+      return answer.json
+    }
+
+    test('choosing needs a hypothesis, dropping a reason, concluding an outcome; runs link by their tag, before or after', async () => {
+      const experiment = await makeExperiment('ideas')
+      const idea = await addIdea(experiment, { title: 'Weather as a feature', source: 'domain expert' })
+      const change = (body: object) => me.call('PATCH', at(`/ideas/${idea.id}`), body)
+      expect((await change({ state: 'chosen' })).json.detail).toBe('Choosing an idea needs a hypothesis.')
+      expect((await change({ state: 'dropped' })).status).toBe(400)
+      expect((await change({ state: 'concluded', reason: 'tried' })).status).toBe(400)
+      const chosen = await change({ state: 'chosen', hypothesis: 'Storms delay flights.' })
+      expect(chosen.json).toMatchObject({
+        state: 'chosen',
+        hypothesisAt: world.time.now,
+        decidedByName: me.principal.name,
+      })
+      // An MLflow client says it by a tag; a person links a run that is there.
+      await makeRun(experiment, {
+        name: 'tagged',
+        params: { a: 1 },
+        tags: { 'trivium.idea': idea.id },
+        status: 'FAILED',
+      })
+      const later = await makeRun(experiment, { name: 'linked', params: { a: 2 }, metrics: { auc: 0.7 }, tookMs: 5000 })
+      const linked = await me.call('POST', at(`/ideas/${idea.id}/runs`), { runs: [later] })
+      expect(linked.json).toMatchObject({ runs: 2, spentMs: 35_000, hypothesisFirst: true })
+      expect(linked.json.evaluatedAt - linked.json.firstRunAt).toBe(65_000)
+      expect((await change({ hypothesis: 'Written after the fact.' })).json).toMatchObject({ hypothesisFirst: true })
+      const done = await change({ state: 'concluded', outcome: 'supported', reason: 'AUC rose.' })
+      expect(done.json).toMatchObject({ state: 'concluded', outcome: 'supported' })
+      const unlinked = await me.call('POST', at(`/ideas/${idea.id}/runs`), { runs: [later], linked: false })
+      expect(unlinked.json).toMatchObject({ runs: 1, evaluatedAt: null })
+      expect((await me.call('POST', at(`/ideas/${idea.id}/runs`), { runs: ['f'.repeat(32)] })).status).toBe(404)
+      expect((await me.call('PATCH', at('/ideas/ide_0'), { title: 'x' })).status).toBe(404)
+      const viewer = await world.as('viewer', project)
+      expect((await viewer.call('POST', at(`/experiments/${experiment}/ideas`), { title: 'x' })).status).toBe(403)
+      await world.settled(project)
+      const { events } = (await me.call('GET', at('/events?kind=idea'))).json
+      expect(events.map((one: { data: { state: string } }) => one.data.state)).toEqual([
+        'concluded',
+        'chosen',
+        'chosen',
+        'open',
+      ])
+    })
+
+    test('the frontier: what was tried, runs and cost, records with spread, what each was built on, and what never was tried with the reason', async () => {
+      const experiment = await makeExperiment('frontier')
+      const idea = await addIdea(experiment, { title: 'Deeper trees', hypothesis: 'More depth helps.' })
+      const frame = await makeRun(experiment, { name: 'sweep', tags: { 'trivium.idea': idea.id }, tookMs: 600_000 })
+      const child = (name: string, params: Record<string, string | number>, auc: number) =>
+        makeRun(experiment, { name, params, metrics: { auc }, tags: { 'mlflow.parentRunId': frame }, tookMs: 60_000 })
+      await child('a1', { depth: 1, kind: 'tree', loss: 'l1' }, 0.5)
+      await child('a2', { depth: 2, kind: 'tree', loss: 'l1' }, 0.6)
+      await child('b1', { depth: 1, kind: 'linear', loss: 'l2' }, 0.55)
+      await child('b2', { depth: 2, kind: 'linear', loss: 'l2' }, 0.7)
+      const best = await child('c', { depth: 4, kind: 'linear', loss: 'l2' }, 0.8)
+      await makeRun(experiment, {
+        name: 'bad',
+        params: { depth: 4, kind: 'svm', loss: 'l2' },
+        status: 'FAILED',
+        tookMs: 10_000,
+      })
+      const going = await makeRun(experiment, {
+        name: 'going',
+        params: { depth: 8, kind: 'tree', loss: 'l1' },
+        status: 'RUNNING',
+      })
+      await addIdea(experiment, { title: 'Weather' })
+      const answer = await me.call('GET', at(`/frontier?experiment=${experiment}`))
+      expect(answer.status).toBe(200)
+      const found: Frontier = answer.json
+      expect(found).toMatchObject({ metric: 'auc', direction: 'higher-is-better', looked: 8 })
+      expect(found.tried).toEqual({ runs: 8, configurations: 7, running: 1, failed: 1 })
+      expect(found.running).toMatchObject([{ id: going }])
+      expect(found.spent).toMatchObject({ totalMs: 310_000, failedMs: 10_000, sinceBestMs: 10_000 })
+      expect(found.spent.records.map((one) => [one.run.name, one.value, one.n, one.low])).toEqual([
+        ['a1', 0.5, 1, null],
+        ['a2', 0.6, 1, null],
+        ['b2', 0.7, 1, null],
+        ['c', 0.8, 1, null],
+      ])
+      expect(found.runs.find((run) => run.id === best)).toMatchObject({
+        record: true,
+        parentWhy: 'the closest before it: depth differs',
+      })
+      expect(
+        found.space.find((one) => one.key === 'depth')?.values.map((one) => [one.label, one.runs, one.best]),
+      ).toEqual([
+        ['1', 2, 0.55],
+        ['2', 2, 0.7],
+        ['4', 2, 0.8],
+        ['8', 1, null],
+        ['not set', 1, null],
+      ])
+      expect(found.sweeps).toMatchObject([{ id: frame, children: 5, idea: idea.id, hypothesis: 'before' }])
+      expect(found.suggestions.map((one) => one.kind)).toEqual(['idea', 'repeat', 'edge'])
+      expect(found.suggestions[1]?.text).toBe('Repeat c with other seeds.')
+      expect(found.suggestions[2]?.text).toBe('Try depth above 4, such as 6.')
+      expect(found.suggestions[2]?.why).toContain('of the 3 values that were tried, 1 to 4')
+      expect((await me.call('GET', at('/frontier'))).status).toBe(400)
+      expect((await me.call('GET', at('/frontier?model=none'))).status).toBe(404)
+    })
+
+    test('velocity counts evaluated ideas by week and person, with the time from idea to model, also at /metrics', async () => {
+      const other = await world.makeProject()
+      const ann = await world.as('maintainer', other)
+      const { tracking } = world.capabilities
+      const base = `/api/v1/projects/${other}`
+      const experiment = (await ann.call('POST', `${base}/experiments`, { name: 'e' })).json.id
+      for (const hours of [2, 4, 30]) {
+        const { id } = (await ann.call('POST', `${base}/experiments/${experiment}/ideas`, { title: `in ${hours} h` }))
+          .json
+        const tags = [{ key: 'trivium.idea', value: id }]
+        const run = await tracking.createRun(ann.scope, { experiment, user: 'ann', startTime: world.time.now, tags })
+        await tracking.updateRun(ann.scope, run.id, { status: 'FINISHED', endTime: world.time.now + hours * 3_600_000 })
+      }
+      await ann.call('POST', `${base}/experiments/${experiment}/ideas`, { title: 'never tried' })
+      world.time.now += 2 * 86_400_000
+      const velocity: Velocity = (await ann.call('GET', `${base}/velocity?weeks=2`)).json
+      world.time.now -= 2 * 86_400_000
+      expect(
+        velocity.weeks.map((week) => [new Date(week.start).getUTCDay(), week.added, week.evaluated, week.runs]),
+      ).toEqual([
+        [1, 0, 0, 0],
+        [1, 4, 3, 3],
+      ])
+      expect(velocity.ideaToModel).toEqual({ n: 3, medianMs: 4 * 3_600_000, lowMs: null, highMs: null })
+      expect(velocity.people).toMatchObject([
+        { id: ann.principal.id, name: ann.principal.name, added: 4, evaluated: 3 },
+      ])
+      const { text } = await ann.call('GET', '/metrics')
+      expect(text).toContain(`trivium_ideas{project="${other}",state="open"} 4`)
+      expect(text).toContain(`trivium_ideas_evaluated_total{project="${other}",person="${ann.principal.id}"} 3`)
+      expect(text).toContain(`trivium_idea_to_model_seconds{project="${other}"} 14400`)
+      // Nobody sees figures of a project that is not his.
+      expect((await (await world.as('maintainer', project)).call('GET', '/metrics')).text).not.toContain(
+        `project="${other}"`,
+      )
+    })
+  })
+
   test('a removed run takes its note along', async () => {
     const experiment = await makeExperiment('removed')
     const run = await makeRun(experiment, { name: 'gone', params: { a: 1 }, metrics: { auc: 1 } })
@@ -291,4 +438,14 @@ test('the line that names an error is the last of them, else the last that says 
   expect(errorLine(['ok', 'the worker was killed', 'bye'])).toBe('the worker was killed')
   expect(errorLine(['ok', ' bye ', ''])).toBe('bye')
   expect(errorLine([])).toBeUndefined()
+})
+
+test('the interval of a median holds it in 95 of 100 samples: ranks of the binomial, none below six', () => {
+  const to = (n: number) => Array.from({ length: n }, (_, at) => at + 1)
+  expect(medianTimes(to(5))).toEqual({ n: 5, medianMs: 3, lowMs: null, highMs: null })
+  expect(medianTimes(to(6))).toMatchObject({ medianMs: 3.5, lowMs: 1, highMs: 6 })
+  // Ranks 6 and 15 of 20, 40 and 61 of 100, as tables of order statistics have them.
+  expect(medianTimes(to(20))).toMatchObject({ lowMs: 6, highMs: 15 })
+  expect(medianTimes(to(100))).toMatchObject({ lowMs: 40, highMs: 61 })
+  expect(medianTimes([])).toMatchObject({ n: 0, medianMs: null })
 })

@@ -1,14 +1,23 @@
-import type { RunDraft, RunMetricDirection } from '@trivium/contract'
+import type { BodyOf, changeIdea, Idea, RunDraft, RunMetricDirection } from '@trivium/contract'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
+import type { Registry } from '../registry/index.ts'
 import { metricDirectionOf, parseFilter, runTarget, type Tracking } from '../tracking/index.ts'
 import type { DraftListInput } from './drafts-thread.ts'
 import type { ExplanationInput } from './explain-thread.ts'
 import { explorationErrors } from './errors.ts'
+import { collectVelocity } from './collect-velocity.ts'
+import { type FrontierInput } from './frontier-thread.ts'
+import { addIdea, applyChange, linkRuns, readIdeas } from './ideas.ts'
+import { modelExperiments } from './model-experiments.ts'
+import type { VelocityInput } from './velocity-thread.ts'
 import { runExplain } from './run-explain.ts'
 import { confirmNote, followRemovals, reopenNote } from './run-notes.ts'
 
-export type ExplorationDeps = Pick<Kernel, 'db' | 'clock' | 'events' | 'consumers'> & { readonly tracking: Tracking }
+export type ExplorationDeps = Pick<Kernel, 'db' | 'clock' | 'events' | 'consumers' | 'metrics'> & {
+  readonly tracking: Tracking
+  readonly registry: Pick<Registry, 'model'>
+}
 
 /** Runs of an experiment that are looked at to explain a metric. */
 const mostRuns = 5000
@@ -38,6 +47,22 @@ export interface Exploration {
       filter: string | undefined
     },
   ): Promise<Uint8Array>
+  ideas(scope: Scope, experiment: string): Promise<Idea[]>
+  addIdea(scope: Scope, input: { experiment: string; title: string; hypothesis: string; source: string }): Promise<Idea>
+  /** Throws NEEDS where a decision lacks a hypothesis, an outcome or a reason. */
+  changeIdea(scope: Scope, id: string, change: BodyOf<typeof changeIdea>): Promise<Idea>
+  linkRuns(scope: Scope, id: string, input: { runs: readonly string[]; linked: boolean }): Promise<Idea>
+  /** Of an experiment, or of the experiments whose runs became versions of a model. */
+  frontier(
+    scope: Scope,
+    input: {
+      experiment: string | undefined
+      model: string | undefined
+      metric: string | undefined
+      direction: RunMetricDirection | undefined
+    },
+  ): Promise<Uint8Array>
+  velocity(scope: Scope, weeks: number): Promise<Uint8Array>
 }
 
 export function createExploration(deps: ExplorationDeps): Exploration {
@@ -47,6 +72,7 @@ export function createExploration(deps: ExplorationDeps): Exploration {
     events: ['experiment.removed', 'run.removed'],
     handle: (trx, batch) => followRemovals(trx, batch),
   })
+  collectVelocity(deps)
   return {
     drafts: async (scope, run) => {
       await tracking.requireRun(scope, run)
@@ -76,6 +102,33 @@ export function createExploration(deps: ExplorationDeps): Exploration {
       await tracking.requireExperiment(scope, experiment)
       const input: ExplanationInput = { query, metric, direction: direction ?? metricDirectionOf(metric) }
       return runExplain(await db.offload({ module: file('explain-thread'), name: 'runFactsBytes', input }))
+    },
+    ideas: async (scope, experiment) => {
+      await tracking.requireExperiment(scope, experiment)
+      return readIdeas(db.read, scope.project, { experiments: [experiment] })
+    },
+    addIdea: (scope, input) => addIdea(deps, scope, input),
+    changeIdea: (scope, id, change) => applyChange(deps, scope, id, change),
+    linkRuns: (scope, id, input) => linkRuns(deps, scope, id, input),
+    frontier: async (scope, { experiment, model, metric, direction }) => {
+      if ((experiment === undefined) === (model === undefined)) throw explorationErrors.ONE_PROBLEM()
+      const experiments =
+        experiment === undefined
+          ? await modelExperiments(deps, scope, model ?? '')
+          : [await tracking.requireExperiment(scope, experiment)]
+      const input: FrontierInput = {
+        project: scope.project,
+        kind: experiment === undefined ? 'model' : 'experiment',
+        name: model ?? experiments[0]?.name ?? '',
+        experiments: experiments.map(({ id, name }) => ({ id, name })),
+        metric,
+        direction,
+      }
+      return db.offload({ module: file('frontier-thread'), name: 'frontierBytes', input })
+    },
+    velocity: async (scope, weeks) => {
+      const input: VelocityInput = { project: scope.project, weeks, now: deps.clock() }
+      return db.offload({ module: file('velocity-thread'), name: 'velocityBytes', input })
     },
   }
 }

@@ -1,3 +1,4 @@
+import { ideaTag } from '@trivium/contract'
 import type { Reader } from '../../kernel/db/index.ts'
 import { configurationOf, seedsOf, type RunTable } from '../tracking/index.ts'
 
@@ -19,8 +20,6 @@ export interface RunFacts {
   readonly seeds: string | undefined
 }
 
-/** The tag by which a run says which idea it tries. */
-export const ideaTag = 'trivium.idea'
 /** The tag by which a run says which run it was built on. */
 export const builtOnTag = 'trivium.builtOn'
 export const commitTag = 'mlflow.source.git.commit'

@@ -23,23 +23,33 @@ export function repeatGroups(facts: readonly RunFacts[]): {
   }
 }
 
-/** Of several runs with the same seeds one counts: repeating the same dice adds no evidence. */
-function groupOf(members: readonly RunFacts[]): ConfigurationGroup {
+/** Runs of one configuration, of several with the same seeds one: repeating the same dice adds no evidence. */
+function fresh(members: readonly RunFacts[]): RunFacts[] {
   const seen = new Set<string>()
-  const fresh = members.filter(({ seeds }) => {
+  return members.filter(({ seeds }) => {
     if (seeds === undefined) return true
     const first = !seen.has(seeds)
     seen.add(seeds)
     return first
   })
-  const values = fresh.flatMap(({ run, value }) => (run.status === 'FINISHED' && value !== null ? value : []))
+}
+
+/** Values of a configuration's finished runs, one for each seed. */
+export function repeatsOf(members: readonly RunFacts[]): number[] {
+  return fresh(members.filter(({ run, value }) => run.status === 'FINISHED' && value !== null)).flatMap(
+    ({ value }) => value ?? [],
+  )
+}
+
+function groupOf(members: readonly RunFacts[]): ConfigurationGroup {
+  const values = repeatsOf(members)
   const moments = momentsOf(values)
   const sd = Math.sqrt(varianceOf(moments))
   return {
     key: digestOf(members[0]?.configuration),
     runs: members.slice(0, mostNamed).map(({ run }) => ({ id: run.id, name: run.name })),
     count: members.length,
-    redundant: members.length - fresh.length,
+    redundant: members.length - fresh(members).length,
     n: values.length,
     mean: values.length === 0 ? null : moments.mean,
     sd: Number.isNaN(sd) ? null : sd,

@@ -1,4 +1,16 @@
-import { confirmRunDraft, explainMetric, getRunDrafts, listRunDrafts, reopenRunDraft } from '@trivium/contract'
+import {
+  addIdea,
+  changeIdea,
+  confirmRunDraft,
+  explainMetric,
+  getFrontier,
+  getRunDrafts,
+  getVelocity,
+  linkIdeaRuns,
+  listIdeas,
+  listRunDrafts,
+  reopenRunDraft,
+} from '@trivium/contract'
 import type { FastifyReply } from 'fastify'
 import { type Http, mount } from '../../kernel/http/index.ts'
 import type { Exploration } from './exploration.ts'
@@ -12,6 +24,21 @@ export function explorationRoutes(app: Http, exploration: Exploration): void {
     await exploration.reopen(scope, params)
     return null
   })
+  mount(app, listIdeas, 200, async ({ scope, params }) => ({
+    ideas: await exploration.ideas(scope, params.experiment),
+  }))
+  mount(app, addIdea, 201, ({ scope, params, body }) =>
+    exploration.addIdea(scope, {
+      experiment: params.experiment,
+      title: body.title,
+      hypothesis: body.hypothesis ?? '',
+      source: body.source ?? '',
+    }),
+  )
+  mount(app, changeIdea, 200, ({ scope, params, body }) => exploration.changeIdea(scope, params.idea, body))
+  mount(app, linkIdeaRuns, 200, ({ scope, params, body }) =>
+    exploration.linkRuns(scope, params.idea, { runs: body.runs, linked: body.linked ?? true }),
+  )
   app.register(async (plain: Http) => {
     plain.setSerializerCompiler(() => (payload: unknown) => payload as string)
     mount(plain, getRunDrafts, 200, async ({ scope, params, reply }) =>
@@ -27,6 +54,20 @@ export function explorationRoutes(app: Http, exploration: Exploration): void {
           token: query.page_token,
         }),
       ),
+    )
+    mount(plain, getFrontier, 200, async ({ scope, query, reply }) =>
+      finished(
+        reply,
+        await exploration.frontier(scope, {
+          experiment: query.experiment,
+          model: query.model,
+          metric: query.metric,
+          direction: query.direction,
+        }),
+      ),
+    )
+    mount(plain, getVelocity, 200, async ({ scope, query, reply }) =>
+      finished(reply, await exploration.velocity(scope, query.weeks ?? 12)),
     )
     mount(plain, explainMetric, 200, async ({ scope, params, query, reply }) =>
       finished(
