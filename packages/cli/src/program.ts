@@ -32,6 +32,7 @@ import { subjectCommands } from './commands/subjects.ts'
 import { tokenCommands } from './commands/tokens.ts'
 import { trackCommands } from './commands/track.ts'
 import { traceCommands } from './commands/traces.ts'
+import { metricCommands } from './commands/metrics.ts'
 import { trashCommands } from './commands/trash.ts'
 import { webhookCommands } from './commands/webhooks.ts'
 import { upCommand } from './commands/up.ts'
@@ -81,6 +82,7 @@ export function createProgram(terminal: Terminal): Command {
     trackCommands,
     importCommands,
     exportCommands,
+    metricCommands,
     trashCommands,
     evaluationCommands,
     modelCommands,

@@ -82,6 +82,7 @@ import {
   createTrash,
   resolveDatasetsWith,
   type MetricArchive,
+  metricRoutes,
   type Tracking,
   type Trash,
   runRoutes,
@@ -399,6 +400,7 @@ export function composeHttp(
   subjectRoutes(app, capabilities.subjects)
   datasetRoutes(app, capabilities.datasets, { ...kernel, uploads: capabilities.uploads })
   trashRoutes(app, capabilities.trash)
+  metricRoutes(app, capabilities.metricArchive, kernel)
   explorationRoutes(app, capabilities.exploration)
   importRoutes(app, capabilities.imports, { uploads: capabilities.uploads })
   runRoutes(app, capabilities.tracking, kernel)

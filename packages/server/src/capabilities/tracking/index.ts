@@ -1,5 +1,6 @@
 export { withArchivedPoints } from './archive/archived-points.ts'
 export { createMetricArchive, type MetricArchive } from './archive/metric-archive.ts'
+export { metricRoutes } from './archive/metric-routes.ts'
 export { isElsewhere, whereHot } from './archive/metric-places.ts'
 export { artifactDirectory, artifactPath, artifactUri, parseArtifactUri, parseProxyPath } from './artifact-path.ts'
 export { artifactFiles, entriesIn } from './artifacts.ts'

@@ -8,7 +8,7 @@ import { urn } from '../../../kernel/ids/index.ts'
 import type { Kernel } from '../../../kernel/kernel.ts'
 import type { Relation } from '../../../kernel/ports/index.ts'
 import { fillFirstPoints } from '../log-metrics.ts'
-import { pointColumns, writePointLines } from './write-point-lines.ts'
+import { pointColumns, pointLines, writeLines } from './write-point-lines.ts'
 import type { MetricArchiveKeyTable } from './tables.ts'
 import '../tables.ts'
 
@@ -60,7 +60,7 @@ export async function archiveRun(
   try {
     const lines = join(folder, 'points.ndjson')
     const labels = before.map(({ series, key }) => ({ id: series, label: `"key":${JSON.stringify(key)},` }))
-    await writePointLines(db, lines, labels, signal)
+    await writeLines(lines, pointLines(db, labels, signal))
     const file = join(folder, 'points.parquet')
     const relations: Record<string, Relation> = {
       fresh: { format: 'ndjson', files: [lines], columns: [{ name: 'key', type: 'string' }, ...pointColumns] },

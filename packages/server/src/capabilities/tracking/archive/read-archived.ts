@@ -4,7 +4,7 @@ import type { Kernel } from '../../../kernel/kernel.ts'
 import type { Relation, TableParam } from '../../../kernel/ports/index.ts'
 import type { HistoryRow } from '../metric-history.ts'
 import type { MetricPlace } from './metric-places.ts'
-import { pointColumns, writePointLines } from './write-point-lines.ts'
+import { pointColumns, pointLines, writeLines } from './write-point-lines.ts'
 
 export type ArchiveDeps = Pick<Kernel, 'db' | 'blobs' | 'tables' | 'paths'>
 
@@ -49,7 +49,7 @@ export async function withArchived<T>(
   const folder = await mkdtemp(join(paths.tmp, 'points-'))
   try {
     const path = join(folder, 'later.ndjson')
-    await writePointLines(db, path, [{ id: place.series, label: '' }])
+    await writeLines(path, pointLines(db, [{ id: place.series, label: '' }]))
     const later: Relation = { format: 'ndjson', files: [path], columns: pointColumns }
     return await read(archivedMetric(deps, { ...place, every: null }, { stored, later }))
   } finally {

@@ -14,22 +14,22 @@ export const pointColumns: TableColumn[] = [
 
 const module = new URL(`./point-lines-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
-/** Writes the points of series that are in the table to a file of JSON lines, some thousand at a time. */
-export async function writePointLines(
+/** The points of series that are in the table as JSON lines, some thousand at a time. */
+export async function* pointLines(
   db: Database,
-  path: string,
   series: LinesInput['series'],
   signal?: AbortSignal,
-): Promise<void> {
-  async function* pieces(): AsyncGenerator<Uint8Array> {
-    for (let from: LinesPlace = { index: 0 }; from.index < series.length; ) {
-      signal?.throwIfAborted()
-      const input: LinesInput = { series, from }
-      const bytes = await db.offload({ module, name: 'pointLineBytes', input })
-      const end = bytes.indexOf(10)
-      from = JSON.parse(Buffer.from(bytes.subarray(0, end)).toString()) as LinesPlace
-      if (end + 1 < bytes.length) yield bytes.subarray(end + 1)
-    }
+): AsyncGenerator<Uint8Array> {
+  for (let from: LinesPlace = { index: 0 }; from.index < series.length; ) {
+    signal?.throwIfAborted()
+    const input: LinesInput = { series, from }
+    const bytes = await db.offload({ module, name: 'pointLineBytes', input })
+    const end = bytes.indexOf(10)
+    from = JSON.parse(Buffer.from(bytes.subarray(0, end)).toString()) as LinesPlace
+    if (end + 1 < bytes.length) yield bytes.subarray(end + 1)
   }
-  await pipeline(Readable.from(pieces()), createWriteStream(path, { mode: 0o600 }))
 }
+
+/** Writes lines to a file that only the server reads. */
+export const writeLines = (path: string, lines: AsyncIterable<Uint8Array>): Promise<void> =>
+  pipeline(Readable.from(lines), createWriteStream(path, { mode: 0o600 }))
