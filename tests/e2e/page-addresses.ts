@@ -13,6 +13,7 @@ export async function pageAddresses(world: World): Promise<string[]> {
     const { pages } = (await import(module)) as { pages: readonly { path: string }[] }
     found.push(...pages.map(({ path }) => fill(path, world)))
   }
+  found.push(`/runs/${world.runs[0]}?tab=sources`)
   return found
 }
 

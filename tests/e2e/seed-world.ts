@@ -19,6 +19,7 @@ import {
   requestModelApproval,
   savePipeline,
   setModelPolicy,
+  sourcePaths,
   startPipelineRun,
 } from '@trivium/contract'
 import { type Client, createClient } from '@trivium/sdk'
@@ -124,11 +125,45 @@ async function logRuns(baseUrl: string, token: string): Promise<string[]> {
     const params = [{ key: 'rate', value: String(rate) }]
     await send('POST', 'mlflow/runs/log-batch', { run_id, metrics, params })
     await send('PUT', `mlflow-artifacts/artifacts/0/${run_id}/artifacts/model/model.onnx`, model)
+    for (const [path, text] of Object.entries(sourcesOf(rate)))
+      await send(
+        'PUT',
+        `mlflow-artifacts/artifacts/0/${run_id}/artifacts/${path}`,
+        new TextEncoder().encode(typeof text === 'string' ? text : JSON.stringify(text)),
+      )
     await send('POST', 'mlflow/runs/update', { run_id, status: 'FINISHED', end_time: start + 50_000 })
     await send('POST', 'mlflow/model-versions/create', { name: 'late', source: `runs:/${run_id}/model`, run_id })
     ids.push(run_id)
   }
   return ids
+}
+
+/** What a run was started from, as `trivium track` and `trivium notebook` keep it. */
+function sourcesOf(rate: number): Record<string, unknown> {
+  const text = `rate = ${rate}\n`
+  return {
+    [sourcePaths.code]: {
+      commit: 'c0ffee'.repeat(6),
+      branch: 'main',
+      repository: null,
+      patch: `diff --git a/config.py b/config.py\n--- a/config.py\n+++ b/config.py\n@@ -1 +1 @@\n-rate = 1\n+${text}`,
+      command: ['python', 'train.py'],
+      files: [{ path: 'config.py', text }],
+      leftOut: 0,
+    },
+    [sourcePaths.environment]: `# python 3.11.4 on linux x86_64\nnumpy==${rate > 0.2 ? '2.1.0' : '1.26.4'}\n`,
+    [sourcePaths.configuration]: {
+      file: 'faster.yaml',
+      text: `base: slow.yaml\nparams:\n  rate: ${rate}\n`,
+      base: { file: 'slow.yaml', text: 'params:\n  rate: 1\n' },
+      hypothesis: 'A lower rate is steadier.',
+      resolved: { params: { rate } },
+      changes: [{ path: 'params.rate', change: 'changed', before: 1, after: rate }],
+    },
+    [sourcePaths.notebook]: {
+      cells: [{ cell_type: 'code', execution_count: 1, source: text, metadata: { trivium: { failed: true } } }],
+    },
+  }
 }
 
 /** A trace of three steps, of which the last fails, with what a person says of it. */

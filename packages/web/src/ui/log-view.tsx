@@ -7,12 +7,15 @@ import { formatCount, formatPlural } from './format-number.ts'
 import { formatLogTime } from './format-time.ts'
 import { IconSearch } from './icons.ts'
 import { useShortcuts } from './shortcuts.ts'
+import type { TerminalPart } from './terminal-text.ts'
 
 /** One line of a log. */
 export interface LogLine {
   readonly at: number
   readonly level?: 'info' | 'warn' | 'error' | undefined
   readonly text: string
+  /** The same text with the looks that the program gave it. */
+  readonly parts?: readonly TerminalPart[] | undefined
 }
 
 interface LogViewProps {
@@ -141,7 +144,15 @@ export function LogView({ lines, live = false, height = 320, lineHref, line, omi
                 ) : (
                   <span className="log-time">{formatLogTime(one.at, zone)}</span>
                 )}
-                <span>{one.text}</span>
+                <span>
+                  {one.parts === undefined || one.level === 'error' || one.level === 'warn'
+                    ? one.text
+                    : one.parts.map((part, at) => (
+                        <span key={at} data-tone={part.tone} data-bold={part.bold}>
+                          {part.text}
+                        </span>
+                      ))}
+                </span>
               </div>
             )
           })}

@@ -9,9 +9,11 @@ import { Section } from '../../ui/section.tsx'
 import { Time } from '../../ui/time.tsx'
 import { CompareCurves } from './compare-curves.tsx'
 import { CompareMetrics } from './compare-metrics.tsx'
+import { CompareSources } from './compare-sources.tsx'
 import { compareWords } from './compare-words.ts'
 import { isOwnTag } from './run-keys.ts'
 import { RunMark } from './run-mark.tsx'
+import { isSystemMetric, readSystemMetric, systemValue } from './system-metric.ts'
 
 interface CompareViewProps {
   readonly project: string
@@ -26,6 +28,8 @@ export function CompareView({ project, comparison, onBase, onDirection, onRemove
   const { runs, params, inputs, repeats } = comparison
   const tags = comparison.tags.filter((tag) => !isOwnTag(tag.key))
   const base = runs[0]
+  const results = comparison.metrics.filter(({ key }) => !isSystemMetric(key))
+  const machine = comparison.metrics.filter(({ key }) => isSystemMetric(key))
   const experiments = new Set(runs.map((run) => run.experiment))
   const differing = [...params, ...inputs, ...tags].filter((one) => one.differs)
   const of = params.length + inputs.length + tags.length
@@ -121,9 +125,25 @@ export function CompareView({ project, comparison, onBase, onDirection, onRemove
             : 'last value'
         }
       >
-        <CompareMetrics comparison={comparison} onDirection={onDirection} />
+        <CompareMetrics comparison={{ ...comparison, metrics: results }} onDirection={onDirection} />
       </Section>
-      <CompareCurves project={project} comparison={comparison} />
+      {machine.length > 0 && (
+        <Section title="Machine" note="last value; how busy it was is no result">
+          <ValuesDiff
+            label="Machine"
+            columns={runs.map((run) => run.name)}
+            rows={machine.map(({ key, values }) => {
+              const { label, unit } = readSystemMetric(key)
+              return {
+                name: label,
+                values: values.map((value) => (value === null ? null : systemValue(value.last, unit))),
+              }
+            })}
+          />
+        </Section>
+      )}
+      <CompareSources project={project} runs={runs} />
+      <CompareCurves project={project} comparison={{ ...comparison, metrics: results }} />
     </>
   )
 }

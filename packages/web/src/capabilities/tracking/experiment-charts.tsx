@@ -10,7 +10,11 @@ import type { RunBrushes } from './workspace/use-run-brushes.ts'
 
 interface ExperimentChartsProps {
   readonly project: string
-  readonly search: { readonly experiment: string; readonly view: 'active' | 'deleted'; readonly filter?: string }
+  readonly search: {
+    readonly experiment: string
+    readonly view: 'active' | 'archived' | 'deleted'
+    readonly filter?: string
+  }
   readonly axes: { readonly x: string | undefined; readonly y: string | undefined }
   readonly kind: 'usual' | 'parallel' | 'importance'
   /** Columns of the parallel coordinates, and what is marked on them. */

@@ -6,7 +6,7 @@ export const experimentShape = {
   sort: text('-start_time'),
   cols: list(),
   sel: list(),
-  view: oneOf(['active', 'deleted'], 'active'),
+  view: oneOf(['active', 'archived', 'deleted'], 'active'),
   group: list(),
   show: oneOf(['table', 'panels'], 'table'),
   charts: oneOf(['on', 'off'], 'on'),

@@ -21,6 +21,8 @@ import { RunGroups } from './run-groups.tsx'
 import { isOwnTag, parseColumn, toOrder, usualAxes, usualCurve, togglePins, writeColumn } from './run-keys.ts'
 import { RunTable } from './run-table.tsx'
 import { RunViews } from './run-views.tsx'
+import { isSystemMetric } from './system-metric.ts'
+import { useArchive } from './use-archive.ts'
 import { useLiveRuns } from './use-live-runs.ts'
 import { usePinnedRuns } from './use-pinned-runs.ts'
 import { useRunSparks } from './use-run-sparks.ts'
@@ -41,7 +43,8 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
   const [metrics, parameters] = [idsOf('metrics'), idsOf('params')]
   const tags = idsOf('tags').filter((id) => !isOwnTag(id.slice('tags.'.length)))
   const offered = [...metrics, ...parameters, ...tags]
-  const visible = view.cols.length > 0 ? view.cols : [...metrics.slice(0, 5), ...parameters.slice(0, 5)]
+  const results = metrics.filter((id) => !isSystemMetric(id.slice('metrics.'.length)))
+  const visible = view.cols.length > 0 ? view.cols : [...results.slice(0, 5), ...parameters.slice(0, 5)]
   const search = {
     experiment: experiment.id,
     view: view.view,
@@ -77,6 +80,7 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
       pinned.refetch()
     },
   )
+  const move = useArchive(project, () => setView({ sel: [] }))
   const sorted = view.sort.replace(/^-/, '').split(',')[0]
   const usual = usualAxes(
     rows,
@@ -135,6 +139,7 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
               onChange={(chosen) => setView({ view: chosen })}
               options={[
                 { value: 'active', label: 'In use' },
+                { value: 'archived', label: 'Archived' },
                 { value: 'deleted', label: 'In the trash' },
               ]}
             />
@@ -213,6 +218,11 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
         rows.length === 0 ? (
           brushed !== '' ? (
             <NoMatch what="runs" filter={brushed} total={experiment.runs} onClear={clear} />
+          ) : view.view === 'archived' ? (
+            <p className="t2 mt-16">
+              Nothing is archived. Runs that are archived are left out of tables and charts, and stay here with all they
+              have.
+            </p>
           ) : view.view === 'deleted' ? (
             <p className="t2 mt-16">The trash is empty. Deleted runs wait here until they are restored.</p>
           ) : (
@@ -321,6 +331,16 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
             onAct: () => setView({ pins: togglePins(view.pins, view.sel), sel: [] }, { push: true }),
             denied: view.pins.length + view.sel.length > 50 ? 'At most 50 runs are pinned.' : undefined,
           },
+          ...(view.view === 'deleted'
+            ? []
+            : [
+                {
+                  label: view.view === 'archived' ? 'Take out of the archive' : 'Archive',
+                  key: 'e',
+                  onAct: () => move(view.sel, view.view !== 'archived'),
+                  denied: view.sel.length > 1000 ? 'At most 1,000 runs at once.' : undefined,
+                },
+              ]),
         ]}
       />
     </>

@@ -1,10 +1,12 @@
-import type { ModelVersionRow, RunDetail } from '@trivium/contract'
+import { groupTag, type ModelVersionRow, type RunDetail } from '@trivium/contract'
+import { AppLink } from '../../ui/app-link.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { parseUrn } from '../../ui/entity-url.ts'
 import { Hash } from '../../ui/hash.tsx'
 import { Aside } from '../../ui/section.tsx'
 import { State, StateGlyph } from '../../ui/state.tsx'
 import { ArtifactTree } from './artifact-tree.tsx'
+import { writeEquals } from './run-keys.ts'
 import { runStatus } from './run-status.ts'
 
 interface RunAsideProps {
@@ -15,13 +17,14 @@ interface RunAsideProps {
 
 /** What the run was made from, and what was made from it. */
 export function RunAside({ project, run, versions }: RunAsideProps) {
+  const group = run.tags[groupTag]
   return (
     <>
-      {run.note !== '' && (
-        <Aside title="Note">
-          <p className="t2" style={{ whiteSpace: 'pre-wrap' }}>
-            {run.note}
-          </p>
+      {group !== undefined && (
+        <Aside title="Group">
+          <AppLink className="link" href={groupHref(project, run, group)}>
+            {group}
+          </AppLink>
         </Aside>
       )}
       <Aside title="Made from">
@@ -127,4 +130,10 @@ export function RunAside({ project, run, versions }: RunAsideProps) {
       )}
     </>
   )
+}
+
+/** The runs of the group, in the table of the experiment. */
+function groupHref(project: string, run: RunDetail, group: string): string {
+  const filter = writeEquals({ id: `tags.${groupTag}`, group: 'tags', key: groupTag }, group)
+  return `/p/${encodeURIComponent(project)}/experiments/${encodeURIComponent(run.experiment)}?filter=${encodeURIComponent(filter)}`
 }

@@ -11,7 +11,11 @@ import { parseColumn, writeEquals, writeKey } from './run-keys.ts'
 
 interface RunGroupsProps {
   readonly project: string
-  readonly search: { readonly experiment: string; readonly view: 'active' | 'deleted'; readonly filter?: string }
+  readonly search: {
+    readonly experiment: string
+    readonly view: 'active' | 'archived' | 'deleted'
+    readonly filter?: string
+  }
   /** Ids of columns: `params.depth`. */
   readonly by: readonly string[]
   /** Ids of the metrics that are shown. */

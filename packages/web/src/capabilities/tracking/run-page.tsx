@@ -1,4 +1,12 @@
-import { deleteRun, findModelVersions, getMetricSeries, getRun, restoreRun, type RunDetail } from '@trivium/contract'
+import {
+  archiveRuns,
+  deleteRun,
+  findModelVersions,
+  getMetricSeries,
+  getRun,
+  restoreRun,
+  type RunDetail,
+} from '@trivium/contract'
 import { useContractMutation } from '../../data/contract-mutation.ts'
 import { useContractQuery } from '../../data/contract-query.ts'
 import { QueryView } from '../../data/query-view.tsx'
@@ -21,13 +29,20 @@ import { useToasts } from '../../ui/undo-toast.tsx'
 import { TraceTable } from '../traces/trace-table.tsx'
 import { ArtifactTree } from './artifact-tree.tsx'
 import { RunAside } from './run-aside.tsx'
+import { RunConsole } from './run-console.tsx'
 import { MetricTable, ParamTable } from './run-facts-tables.tsx'
 import { CurveChart } from './run-curves.tsx'
 import { isOwnTag } from './run-keys.ts'
+import { RunNote } from './run-note.tsx'
+import { RunSources } from './run-sources.tsx'
 import { runStatus } from './run-status.ts'
+import { RunSystem } from './run-system.tsx'
+import { isSystemMetric } from './system-metric.ts'
 import { useLiveRuns } from './use-live-runs.ts'
 
-const shape = { tab: oneOf(['metrics', 'params', 'files', 'tags', 'traces'], 'metrics') }
+const shape = {
+  tab: oneOf(['metrics', 'params', 'console', 'sources', 'system', 'files', 'tags', 'traces'], 'metrics'),
+}
 const mostCurves = 12
 
 /** One run: what it measured, with what, from what, and what it left. */
@@ -55,7 +70,10 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
     invalidates: [getRun],
     onDone: () => toasts.undo(`${run.name} is in the trash`, () => restore.mutate({ params })),
   })
-  const error = remove.error ?? restore.error
+  const archive = useContractMutation(archiveRuns, { invalidates: [getRun] })
+  const move = (archived: boolean) => archive.mutate({ params: { project }, body: { runs: [run.id], archived } })
+  const results = run.metrics.filter(({ key }) => !isSystemMetric(key))
+  const error = remove.error ?? restore.error ?? archive.error
   const versions = useContractQuery(findModelVersions, { params: { project }, query: { run: run.id, limit: 50 } })
   const pipeline = run.pipelineRun === null ? undefined : parseUrn(run.pipelineRun)
   const tags = Object.entries(run.tags).filter(([key]) => !isOwnTag(key))
@@ -66,16 +84,21 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
         kind="run"
         title={run.name}
         state={runStatus(run)}
-        note={run.lifecycle === 'deleted' ? 'in the trash' : undefined}
+        note={run.lifecycle === 'deleted' ? 'in the trash' : run.archivedAt === null ? undefined : 'in the archive'}
         actions={
           run.lifecycle === 'deleted' ? (
             <Button pending={restore.isPending} onClick={() => restore.mutate({ params })}>
               Restore the run
             </Button>
           ) : (
-            <Button pending={remove.isPending} onClick={() => remove.mutate({ params })}>
-              Delete the run
-            </Button>
+            <>
+              <Button pending={archive.isPending} onClick={() => move(run.archivedAt === null)}>
+                {run.archivedAt === null ? 'Archive the run' : 'Take it out of the archive'}
+              </Button>
+              <Button pending={remove.isPending} onClick={() => remove.mutate({ params })}>
+                Delete the run
+              </Button>
+            </>
           )
         }
       />
@@ -104,12 +127,16 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
           { label: 'Id', value: <Hash value={run.id} /> },
         ]}
       />
+      <RunNote project={project} run={run} />
       <Tabs
         value={view.tab}
         onChange={(tab) => setView({ tab: tab as typeof view.tab })}
         tabs={[
-          { id: 'metrics', label: 'Metrics', count: run.metrics.length },
+          { id: 'metrics', label: 'Metrics', count: results.length },
           { id: 'params', label: 'Parameters', count: Object.keys(run.params).length },
+          { id: 'console', label: 'Console' },
+          { id: 'sources', label: 'Sources' },
+          { id: 'system', label: 'Machine', count: run.metrics.length - results.length },
           { id: 'files', label: 'Files', count: run.artifacts.files },
           { id: 'tags', label: 'Tags', count: tags.length },
           { id: 'traces', label: 'Traces' },
@@ -122,11 +149,14 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
         >
           {view.tab === 'metrics' && (
             <>
-              <Curves project={project} run={run} />
-              <MetricTable run={run} />
+              <Curves project={project} run={{ ...run, metrics: results }} />
+              <MetricTable run={{ ...run, metrics: results }} />
             </>
           )}
           {view.tab === 'params' && <ParamTable label="Parameters" values={Object.entries(run.params)} />}
+          {view.tab === 'console' && <RunConsole project={project} run={run} />}
+          {view.tab === 'sources' && <RunSources project={project} run={run} />}
+          {view.tab === 'system' && <RunSystem project={project} run={run} />}
           {view.tab === 'files' && <ArtifactTree project={project} of={{ run: run.id }} />}
           {view.tab === 'traces' && (
             <TraceTable

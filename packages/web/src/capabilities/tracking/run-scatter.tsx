@@ -12,7 +12,11 @@ const most = 1000
 
 interface RunScatterProps {
   readonly project: string
-  readonly search: { readonly experiment: string; readonly view: 'active' | 'deleted'; readonly filter?: string }
+  readonly search: {
+    readonly experiment: string
+    readonly view: 'active' | 'archived' | 'deleted'
+    readonly filter?: string
+  }
   /** Ids of columns: `params.depth`, `metrics.auc`. */
   readonly x: string
   readonly y: string

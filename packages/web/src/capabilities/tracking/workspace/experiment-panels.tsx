@@ -16,7 +16,11 @@ interface PanelView {
 
 interface ExperimentPanelsProps {
   readonly project: string
-  readonly search: { readonly experiment: string; readonly view: 'active' | 'deleted'; readonly filter?: string }
+  readonly search: {
+    readonly experiment: string
+    readonly view: 'active' | 'archived' | 'deleted'
+    readonly filter?: string
+  }
   /** Ids of metrics. */
   readonly metrics: readonly string[]
   readonly group: readonly string[]

@@ -19,7 +19,7 @@ export interface RunBrushes {
 /** The runs of parallel coordinates and what is brushed on them; reads nothing unless they are shown or brushed. */
 export function useRunBrushes(
   project: string,
-  search: { readonly experiment: string; readonly view: 'active' | 'deleted'; readonly filter?: string },
+  search: { readonly experiment: string; readonly view: 'active' | 'archived' | 'deleted'; readonly filter?: string },
   axes: readonly string[],
   brush: readonly string[],
   shown: boolean,

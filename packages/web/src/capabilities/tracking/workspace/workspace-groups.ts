@@ -11,7 +11,7 @@ const mostOfGroup = 12
 
 interface Search {
   readonly experiment: string
-  readonly view: 'active' | 'deleted'
+  readonly view: 'active' | 'archived' | 'deleted'
   readonly filter?: string
 }
 
