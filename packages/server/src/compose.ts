@@ -94,7 +94,7 @@ import { closureFinder, createLocalExecutor } from './drivers/python-runner/inde
 import { createOnlineSqlite } from './drivers/online-sqlite/online-sqlite.ts'
 import { inheritedEnvironment } from './kernel/config/index.ts'
 import { eventRoutes } from './kernel/events/event-routes.ts'
-import { createHttp, type Http, listenerOptions } from './kernel/http/index.ts'
+import { createHttp, type Http, listenerOptions, type loadLimits } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import type { SubjectData } from './kernel/ports/index.ts'
 import type { Scope } from './kernel/principal/index.ts'
@@ -353,7 +353,7 @@ function composePipelines(
 export function composeHttp(
   kernel: Kernel,
   capabilities: Capabilities,
-  options: { allowedHosts: () => ReadonlySet<string> },
+  options: { allowedHosts: () => ReadonlySet<string>; loadLimits?: typeof loadLimits },
 ): Http {
   const app = createHttp({
     authenticator: capabilities.access,
@@ -369,6 +369,7 @@ export function composeHttp(
   maskRunCalls(app, capabilities.secrets)
   systemRoutes(app, kernel, capabilities)
   // Without that role a server answers of its health, and passes predictions on.
+    ...(options.loadLimits ? { loadLimits: options.loadLimits } : {}),
   if (!kernel.replicas.roles.has('api')) {
     forwardRoutes(app, capabilities.serving, capabilities.access)
     return app

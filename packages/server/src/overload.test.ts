@@ -2,6 +2,8 @@ import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Client, createWorld, type World } from '@trivium/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { composeHttp } from './compose.ts'
+import { loadLimits } from './kernel/http/index.ts'
 
 let world: World
 let client: Client
@@ -77,4 +79,46 @@ test('health, signing in, acknowledging and logging answer while uploads and sea
   expect(ends.filter((status) => status !== 200)).toEqual([])
   expect(await running('upload')).toBe(0)
   expect(await running('heavy')).toBe(0)
+})
+
+test('whoever logs more than there is room for is told to slow down, in both protocols and by every prefix, and nothing of it was done', async () => {
+  const none = { atOnce: 0, waiting: 0 }
+  const app = composeHttp(world.kernel, world.capabilities, {
+    allowedHosts: () => new Set(['localhost']),
+    loadLimits: { ...loadLimits, log: none },
+  })
+  const ask = (url: string, payload: object) =>
+    app.inject({
+      method: 'POST',
+      url,
+      payload,
+      headers: { authorization: `Bearer ${client.token}`, host: 'localhost' },
+    })
+  const point = { run_id: run, key: 'refused', value: 1, timestamp: 1, step: 1 }
+  for (const [path, body] of [
+    ['/api/2.0/mlflow/runs/log-metric', point],
+    ['/api/2.0/mlflow/runs/log-batch', { run_id: run, metrics: [point] }],
+    ['/ajax-api/3.0/mlflow/runs/log-batch', { run_id: run, metrics: [point] }],
+    ['/v1/traces', {}],
+    [`${at}/deployments/none/labels`, { labels: [] }],
+  ] as const) {
+    const answer = await ask(path, body)
+    expect([path, answer.statusCode, answer.headers['retry-after']]).toEqual([path, 429, '5'])
+  }
+  const { metrics } = await world.capabilities.tracking.runDetail(client.scope, run)
+  expect(metrics.map(({ key }) => key)).not.toContain('refused')
+  // What is no logging is not told that it is its fault.
+  const other = composeHttp(world.kernel, world.capabilities, {
+    allowedHosts: () => new Set(['localhost']),
+    loadLimits: { ...loadLimits, heavy: none },
+  })
+  const search = await other.inject({
+    method: 'POST',
+    url: '/api/2.0/mlflow/runs/search',
+    payload: {},
+    headers: { authorization: `Bearer ${client.token}`, host: 'localhost' },
+  })
+  expect(search.statusCode).toBe(503)
+  await app.close()
+  await other.close()
 })

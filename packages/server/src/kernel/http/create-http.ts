@@ -388,8 +388,16 @@ export function sayWhen({ details }: AppError, reply: FastifyReply): void {
   if (typeof seconds === 'number' && seconds > 0) void reply.header('retry-after', String(seconds))
 }
 
+/** The error as this request is told it: who logs more than there is room for is to slow down (429), which clients that log do; it is no fault of the server. */
+export function errorOfRequest(error: unknown, request: FastifyRequest): AppError {
+  const { code, status, message, details } = toAppError(error)
+  const isAskedToSlowDown =
+    status === 503 && details?.['retryAfter'] !== undefined && request.routeOptions.config.load === 'log'
+  return new AppError(code, isAskedToSlowDown ? 429 : status, message, details)
+}
+
 function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = toAppError(error)
+  const problem = errorOfRequest(error, request)
   request.problemCode = problem.code
   // Thousands of lines would be more to do; the refusals are counted instead.
   if (problem.status >= 500 && problem.code !== 'HTTP.OVERLOADED')

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type AppError, defineErrors } from '../../kernel/errors/index.ts'
-import { sayWhen, toAppError } from '../../kernel/http/index.ts'
+import { errorOfRequest, sayWhen } from '../../kernel/http/index.ts'
 
 const seeDocs = ' See the API docs for more information about request parameters.'
 
@@ -103,7 +103,7 @@ export function mlflowErrorOf(error: AppError): { status: number; name: string }
 
 /** Sends an error in MLflow's form. */
 export function sendMlflowError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const error = toAppError(thrown)
+  const error = errorOfRequest(thrown, request)
   const { status, name } = mlflowErrorOf(error)
   if (error.status >= 500 && error.code === 'INTERNAL')
     request.log.error({ err: thrown, method: request.method, url: request.url.split('?')[0] }, 'request failed')
