@@ -1,20 +1,22 @@
 import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
+import expected from '../../server/src/drivers/onnx/fixtures/expected.json' with { type: 'json' }
 import { type StartedServer, startServer } from './testing/started-server.ts'
 
 let server: StartedServer
 let run: string
 
+const call = async (method: string, path: string, body: string, type = 'application/json'): Promise<unknown> => {
+  const token = (await readFile(join(server.data, 'admin-token'), 'utf8')).trim()
+  const headers = { authorization: `Bearer ${token}`, 'content-type': type }
+  const answer = await fetch(`${server.ready.url}${path}`, { method, headers, body })
+  if (!answer.ok) throw new Error(await answer.text())
+  return answer.json()
+}
+
 beforeAll(async () => {
   server = await startServer([])
-  const token = (await readFile(join(server.data, 'admin-token'), 'utf8')).trim()
-  const call = async (method: string, path: string, body: string): Promise<unknown> => {
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-    const answer = await fetch(`${server.ready.url}${path}`, { method, headers, body })
-    if (!answer.ok) throw new Error(await answer.text())
-    return answer.json()
-  }
   const made = await call('POST', '/api/2.0/mlflow/runs/create', JSON.stringify({ experiment_id: '0', start_time: 1 }))
   run = (made as { run: { info: { run_id: string } } }).run.info.run_id
   await writeFile(join(server.data, 'model.onnx'), 'weights')
@@ -95,4 +97,35 @@ test('lineage and bill of materials are written to files, and what the strategy 
   expect((await server.trivium(['models', 'strategy', 'strategy.json'])).code).toBe(0)
   const check = await server.trivium(['models', 'check', 'rain', '--run', run])
   expect([check.code, check.out]).toEqual([1, expect.stringContaining('parts/old.pkl (it holds a pickle)')])
+}, 60_000)
+
+test('a model says who is asked and what nobody has written, which versions were not chosen, and how long it took', async () => {
+  const handed = await server.trivium(['models', 'hand-over', 'rain@champion'])
+  expect([handed.code, handed.out]).toEqual([0, expect.stringMatching(/ask +admin \(registered v1\)/)])
+  expect(handed.out).toMatch(/nobody has written +who owns it, what it is/)
+  const called = await server.trivium(['models', 'hand-over', 'rain', '--call', 'curl'])
+  expect([called.code, called.err]).toEqual([1, expect.stringContaining('No deployment serves rain v1')])
+  await server.trivium(['artifacts', 'put', run, 'model.onnx', '--path', 'plain/model.onnx'])
+  await call('POST', '/api/v1/projects/default/models/rain/versions', JSON.stringify({ run, path: 'plain' }))
+  expect((await server.trivium(['models', 'not-chosen', 'rain'])).out).toMatch(/2 +unjudged/)
+  expect((await server.trivium(['models', 'cycles', 'rain', '--json'])).json).toMatchObject({ versionsRead: 2 })
+  expect((await server.trivium(['models', 'cycles'])).out).toMatch(/registered to deployed +0/)
+}, 60_000)
+
+test('a converted model is compared with what its original gave, and the command ends with 1 where it differs', async () => {
+  const fixture = join(import.meta.dirname, '../../server/src/drivers/onnx/fixtures/columns.onnx')
+  await writeFile(join(server.data, 'late.onnx'), await readFile(fixture))
+  await server.trivium(['artifacts', 'put', run, 'late.onnx', '--path', 'late/model.onnx'])
+  await call('POST', '/api/v1/projects/default/models/late/versions', JSON.stringify({ run, path: 'late' }))
+  const [row] = expected.columns.rows
+  const values = { ...row, sklearn: expected.columns.probabilities[0]?.[1], wrong: 0.5 }
+  const csv = `${Object.keys(values).join(',')}\n${Object.values(values).join(',')}\n`
+  await call('POST', '/api/v1/projects/default/datasets/inputs/versions?format=csv', csv, 'text/csv')
+  const parity = (column: string) =>
+    server.trivium(['models', 'parity', 'late/1', '--dataset', 'inputs@1', '--recorded', `probabilities_1=${column}`])
+  const same = await parity('sklearn')
+  expect([same.code, same.out]).toEqual([0, expect.stringContaining('0 of 1 rows are beyond')])
+  const other = await parity('wrong')
+  expect([other.code, other.err]).toEqual([1, expect.stringContaining('late v1 differs from its original.')])
+  expect(other.out).toMatch(/0 +probabilities_1 +0\.5 +0\.32\d+ +beyond/)
 }, 60_000)

@@ -39,8 +39,13 @@ export type ExampleCall = Static<typeof ExampleCall>
 export const ModelHandOver = Type.Object({
   model: Type.String(),
   version: Type.Integer(),
-  /** Why this version: it was asked for, it is the champion, or it is the newest. */
-  because: Type.Union([Type.Literal('asked'), Type.Literal('champion'), Type.Literal('newest')]),
+  /** Why this version: it was asked for, it is the champion, it is the newest that answers somewhere, or it is the newest. */
+  because: Type.Union([
+    Type.Literal('asked'),
+    Type.Literal('champion'),
+    Type.Literal('deployed'),
+    Type.Literal('newest'),
+  ]),
   urn: Type.String(),
   deployments: Type.Array(
     Type.Object({
@@ -156,7 +161,7 @@ export const getModelHandOver = route({
   schema: {
     operationId: 'getModelHandOver',
     summary:
-      'Reads what hands a model over: where it runs, who uses it, a call that works, who to ask, and what nobody has written down. Without a version that of the champion, else of the newest.',
+      'Reads what hands a model over: where it runs, who uses it, a call that works, who to ask, and what nobody has written down. Without a version that of the champion, else of the newest that is deployed, else of the newest.',
     params: ModelParams,
     query: Type.Object({ version: Type.Optional(ModelVersionNumber) }),
     response: { 200: ModelHandOver, 403: Problem, 404: Problem },

@@ -1,6 +1,7 @@
 import {
   deployModel,
   getModel,
+  getModelHandOver,
   getModelVersion,
   listDeployments,
   type ModelVersionDetail,
@@ -14,7 +15,6 @@ import { oneOf, useSearchState } from '../../shell/search-state.ts'
 import { usePageParams } from '../../shell/use-page-params.ts'
 import { AppLink } from '../../ui/app-link.tsx'
 import { Button } from '../../ui/button.tsx'
-import { CodeExample } from '../../ui/code-example.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { parseUrn } from '../../ui/entity-url.ts'
@@ -28,8 +28,11 @@ import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
 import { EvidenceTable } from './evidence-table.tsx'
+import { CallIt } from './hand-over.tsx'
 import { ModelCard } from './model-card.tsx'
+import { ParityPart } from './parity-part.tsx'
 import { ProvenanceTab } from './provenance-tab.tsx'
+import { SignatureTable } from './signature-table.tsx'
 import { versionState } from './version-state.ts'
 
 const shape = { tab: oneOf(['evidence', 'card', 'signature', 'files', 'provenance'], 'evidence') }
@@ -186,12 +189,15 @@ function VersionView({ project, version }: { readonly project: string; readonly 
           }
         >
           {view.tab === 'evidence' && (
-            <Section title="Evidence" note="attached when it was found, never changed">
-              <EvidenceTable evidence={version.evidence} />
-            </Section>
+            <>
+              <Section title="Evidence" note="attached when it was found, never changed">
+                <EvidenceTable evidence={version.evidence} />
+              </Section>
+              <ParityPart evidence={version.evidence} />
+            </>
           )}
           {view.tab === 'card' && <ModelCard project={project} model={version.model} version={version.version} />}
-          {view.tab === 'signature' && <Signature version={version} />}
+          {view.tab === 'signature' && <Signature project={project} version={version} />}
           {view.tab === 'provenance' && <ProvenanceTab project={project} version={version} />}
           {view.tab === 'files' && (
             <DataTable
@@ -307,64 +313,19 @@ function Deploy({ project, version }: { readonly project: string; readonly versi
   )
 }
 
-function Signature({ version }: { readonly version: ModelVersionDetail }) {
-  const inputs = version.signature?.inputs ?? []
-  const example = JSON.stringify({
-    inputs: Object.fromEntries(inputs.map((field) => [field.name ?? 'input', field.type === 'string' ? 'text' : 0])),
+/** What it takes and gives, and a call that works where a deployment serves it. */
+function Signature({ project, version }: { readonly project: string; readonly version: ModelVersionDetail }) {
+  const query = useContractQuery(getModelHandOver, {
+    params: { project, model: version.model },
+    query: { version: version.version },
   })
   return (
     <>
-      <Section title="Signature" note={`${inputs.length} inputs, ${version.signature?.outputs.length ?? 0} outputs`}>
-        {version.signature ? (
-          <DataTable
-            label="Signature"
-            keys={false}
-            density="compact"
-            rows={[
-              ...inputs.map((field) => ({ field, side: 'input' })),
-              ...version.signature.outputs.map((field) => ({ field, side: 'output' })),
-            ]}
-            rowKey={(row) => `${row.side}/${row.field.name ?? ''}`}
-            columns={[
-              { id: 'side', head: '', cell: (row) => <span className="t2">{row.side}</span> },
-              {
-                id: 'name',
-                head: 'Name',
-                cell: (row) => <span className="mono">{row.field.name ?? '(unnamed)'}</span>,
-              },
-              { id: 'type', head: 'Type', cell: (row) => <span className="t2">{row.field.type}</span> },
-              {
-                id: 'shape',
-                head: 'Shape',
-                cell: (row) => <span className="t2">{row.field.shape?.join(' × ') ?? 'column'}</span>,
-              },
-              { id: 'required', head: 'Required', cell: (row) => (row.field.required ? 'yes' : 'no') },
-            ]}
-          />
-        ) : (
-          <p className="t2">
-            The model was logged without a signature. Log it with one, so that requests can be checked.
-          </p>
-        )}
-      </Section>
+      <SignatureTable signature={version.signature} />
       <div className="mt-16">
-        <CodeExample
-          title="Use it"
-          samples={[
-            {
-              label: 'Python',
-              code: `import mlflow\n\nmodel = mlflow.pyfunc.load_model("models:/${version.model}/${version.version}")\nmodel.predict(frame)`,
-            },
-            {
-              label: 'CLI',
-              code: `trivium deploy ${version.model}-prod --model ${version.model}/${version.version} --wait`,
-            },
-            {
-              label: 'curl',
-              code: `curl "$TRIVIUM_URL/deployments/${version.model}-prod/predict" \\\n  -H "Authorization: Bearer $TRIVIUM_TOKEN" -H "Content-Type: application/json" \\\n  -d '${example}'`,
-            },
-          ]}
-        />
+        <QueryView query={query} what="how it is called" permission="deployment:read">
+          {(data) => <CallIt handOver={data} />}
+        </QueryView>
       </div>
     </>
   )

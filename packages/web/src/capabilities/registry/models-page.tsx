@@ -1,33 +1,57 @@
 import { listModels, type RegisteredModel } from '@trivium/contract'
-import { useContractQuery } from '../../data/contract-query.ts'
+import { useContractPages } from '../../data/contract-query.ts'
 import { QueryView } from '../../data/query-view.tsx'
 import { text, useSearchState } from '../../shell/search-state.ts'
 import { usePageParams } from '../../shell/use-page-params.ts'
 import { Alias } from '../../ui/alias.tsx'
+import { Button } from '../../ui/button.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { entityUrl } from '../../ui/entity-url.ts'
 import { formatPlural } from '../../ui/format-number.ts'
 import { PageHeader } from '../../ui/page-header.tsx'
-import { Empty } from '../../ui/page-states.tsx'
+import { Empty, NoMatch } from '../../ui/page-states.tsx'
+import { QueryBar } from '../../ui/query-bar.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 import { StrategySection } from './strategy-section.tsx'
 import { versionState } from './version-state.ts'
 
-const shape = { sort: text() }
+const shape = { sort: text(), filter: text() }
+const fields = [{ name: 'name' }, { name: 'tags.' }, { name: 'creation_timestamp' }]
 
 /** Registered models with their aliases and newest version. */
 export function Page() {
   const { project } = usePageParams()
   const [view, setView] = useSearchState(shape)
-  const models = useContractQuery(listModels, { params: { project }, query: { limit: 1000 } })
+  const pages = useContractPages(listModels, {
+    params: { project },
+    query: { limit: 100, ...(view.filter === '' ? {} : { filter: view.filter }) },
+  })
+  const models = { ...pages, data: pages.data?.pages.flatMap((page) => page.models) }
+  const whole = models.data && !pages.hasNextPage
   return (
     <>
-      <PageHeader title="Models" note={models.data && formatPlural(models.data.models.length, 'model')} />
+      <PageHeader
+        title="Models"
+        note={models.data && whole && formatPlural(models.data.length, 'model')}
+        actions={<Button href={`/p/${encodeURIComponent(project)}/release-cycles`}>Release cycles</Button>}
+      />
+      {(view.filter !== '' || (models.data && models.data.length > 0)) && (
+        <QueryBar
+          value={view.filter}
+          onChange={(filter) => setView({ filter })}
+          fields={fields}
+          placeholder="name like 'arrival%' and tags.team = 'ops'"
+          error={models.error && models.error.status === 400 ? models.error.detail : undefined}
+          matched={whole ? models.data?.length : undefined}
+        />
+      )}
       <QueryView query={models} what="the models" permission="model:read">
         {(data) =>
-          data.models.length === 0 ? (
+          data.length === 0 && view.filter !== '' ? (
+            <NoMatch what="models" filter={view.filter} onClear={() => setView({ filter: '' })} />
+          ) : data.length === 0 ? (
             <Empty
               title="No model yet"
               steps={[
@@ -44,11 +68,12 @@ export function Page() {
           ) : (
             <DataTable
               label="Models"
-              rows={data.models}
+              rows={data}
+              onEnd={pages.hasNextPage && !pages.isFetchingNextPage ? () => void pages.fetchNextPage() : undefined}
               rowKey={(model) => model.name}
               rowHref={(model) => entityUrl({ kind: 'model', name: model.name }, project)}
-              sort={view.sort}
-              onSortChange={(sort) => setView({ sort })}
+              // Of a part of the list a sorting would say what is not so.
+              {...(whole ? { sort: view.sort, onSortChange: (sort: string) => setView({ sort }) } : {})}
               columns={[
                 {
                   id: 'name',

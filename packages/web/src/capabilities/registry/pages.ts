@@ -3,6 +3,12 @@ import type { PageSpec } from '../../shell/page-spec.ts'
 export const pages: readonly PageSpec[] = [
   { path: '/models', load: () => import('./models-page.tsx'), nav: 'models', crumbs: () => [{ label: 'Models' }] },
   {
+    path: '/release-cycles',
+    load: () => import('./release-cycles-page.tsx'),
+    nav: 'models',
+    crumbs: () => [{ label: 'Models', href: '/models' }, { label: 'Release cycles' }],
+  },
+  {
     path: '/models/$model',
     load: () => import('./model-page.tsx'),
     nav: 'models',

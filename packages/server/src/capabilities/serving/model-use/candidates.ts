@@ -40,6 +40,7 @@ function candidateOf(row: VersionReasons, used: ReadonlySet<number>, champion: n
   const later = [...used].filter((one) => one > version).toSorted((a, b) => a - b)[0]
   const reasons: ModelCandidate['reasons'] = [
     ...row.reasons,
+    ...(row.approval === 'waiting' ? [{ kind: 'review' as const, text: 'It waits for a decision.', at: null }] : []),
     ...(later === undefined
       ? []
       : [

@@ -21,9 +21,11 @@ export async function readHandOver(
   const { project } = scope
   const model = await registry.model(scope, name)
   const champion = model.aliases.find(({ alias }) => alias === 'champion')?.version
-  const number = asked ?? champion ?? model.latest?.version ?? 1
-  const version = await registry.version(scope, name, number)
   const moves = await movesToModels(db.read, db.dialect, project, [name])
+  const live = moves.filter((move) => move.until === null).map((move) => move.version)
+  const deployed = live.length === 0 ? undefined : Math.max(...live)
+  const number = asked ?? champion ?? deployed ?? model.latest?.version ?? 1
+  const version = await registry.version(scope, name, number)
   const deployments = deploymentsOf(moves, number)
   const row = await registry.versionRow(scope, name, number)
   const notes = JSON.parse(row.notes) as ModelNotes
@@ -35,7 +37,14 @@ export async function readHandOver(
   return {
     model: name,
     version: number,
-    because: asked !== undefined ? 'asked' : champion !== undefined ? 'champion' : 'newest',
+    because:
+      asked !== undefined
+        ? 'asked'
+        : champion !== undefined
+          ? 'champion'
+          : deployed !== undefined
+            ? 'deployed'
+            : 'newest',
     urn: version.urn,
     deployments,
     callers: await callersOf(deps, scope, moves),

@@ -40,7 +40,7 @@ describeEachDatabase('what became of the versions of a model', ({ world }) => {
     const { json: before } = await viewer.call('GET', url)
     expect(before).toMatchObject({
       version: 1,
-      because: 'newest',
+      because: 'deployed',
       deployments: [{ name: 'arrival', state: 'serving', version: 1 }],
       callers: [],
       example: { deployment: 'arrival', source: 'input example', inputs: logged },
