@@ -40,17 +40,22 @@ export function Page() {
             title={data.name}
             note={formatPlural(data.versions, 'version')}
             actions={
-              <Button
-                pending={policy.isPending}
-                onClick={() =>
-                  policy.mutate({
-                    params: { project, model: name },
-                    body: { approval: data.policy.approval === 'required' ? 'none' : 'required' },
-                  })
-                }
-              >
-                {data.policy.approval === 'required' ? 'Deploy without approval' : 'Require approval'}
-              </Button>
+              <>
+                <Button href={`/p/${encodeURIComponent(project)}/models/${encodeURIComponent(name)}/frontier`}>
+                  Frontier
+                </Button>
+                <Button
+                  pending={policy.isPending}
+                  onClick={() =>
+                    policy.mutate({
+                      params: { project, model: name },
+                      body: { approval: data.policy.approval === 'required' ? 'none' : 'required' },
+                    })
+                  }
+                >
+                  {data.policy.approval === 'required' ? 'Deploy without approval' : 'Require approval'}
+                </Button>
+              </>
             }
           />
           {policy.error && <State kind="bad">{policy.error.detail}</State>}

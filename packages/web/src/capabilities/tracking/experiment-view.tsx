@@ -124,6 +124,11 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
             >
               Traces
             </AppLink>
+            <Button
+              href={`/p/${encodeURIComponent(project)}/experiments/${encodeURIComponent(experiment.name)}/frontier`}
+            >
+              Frontier
+            </Button>
             <Segmented
               label="Shown as"
               value={view.show}

@@ -8,6 +8,7 @@ import { DataTable } from '../../ui/data-table.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { entityUrl } from '../../ui/entity-url.ts'
 import { formatPlural } from '../../ui/format-number.ts'
+import { AppLink } from '../../ui/app-link.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { Empty } from '../../ui/page-states.tsx'
 import { StateGlyph } from '../../ui/state.tsx'
@@ -33,15 +34,24 @@ export function Page() {
         title="Experiments"
         note={view.view === 'active' && shown ? formatPlural(shown.length, 'experiment') : undefined}
         actions={
-          <Segmented
-            label="Which experiments"
-            value={view.view}
-            onChange={(chosen) => setView({ view: chosen })}
-            options={[
-              { value: 'active', label: 'In use' },
-              { value: 'deleted', label: 'In the trash' },
-            ]}
-          />
+          <>
+            <AppLink
+              className="link"
+              style={{ alignSelf: 'center' }}
+              href={`/p/${encodeURIComponent(project)}/velocity`}
+            >
+              Velocity
+            </AppLink>
+            <Segmented
+              label="Which experiments"
+              value={view.view}
+              onChange={(chosen) => setView({ view: chosen })}
+              options={[
+                { value: 'active', label: 'In use' },
+                { value: 'deleted', label: 'In the trash' },
+              ]}
+            />
+          </>
         }
       />
       {view.view === 'deleted' ? (

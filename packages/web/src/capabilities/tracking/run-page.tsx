@@ -26,6 +26,7 @@ import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 import { useToasts } from '../../ui/undo-toast.tsx'
+import { RunDrafts } from '../exploration/run-drafts.tsx'
 import { TraceTable } from '../traces/trace-table.tsx'
 import { ArtifactTree } from './artifact-tree.tsx'
 import { RunAside } from './run-aside.tsx'
@@ -128,6 +129,7 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
         ]}
       />
       <RunNote project={project} run={run} />
+      <RunDrafts project={project} run={run} />
       <Tabs
         value={view.tab}
         onChange={(tab) => setView({ tab: tab as typeof view.tab })}
