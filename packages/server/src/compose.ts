@@ -364,12 +364,12 @@ export function composeHttp(
     quotas: capabilities.quotas,
     bodyLimit: kernel.config.bodyLimit,
     allowedHosts: options.allowedHosts,
+    ...(options.loadLimits ? { loadLimits: options.loadLimits } : {}),
     ...listenerOptions(kernel.config),
   })
   maskRunCalls(app, capabilities.secrets)
   systemRoutes(app, kernel, capabilities)
   // Without that role a server answers of its health, and passes predictions on.
-    ...(options.loadLimits ? { loadLimits: options.loadLimits } : {}),
   if (!kernel.replicas.roles.has('api')) {
     forwardRoutes(app, capabilities.serving, capabilities.access)
     return app
