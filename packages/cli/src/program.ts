@@ -19,6 +19,7 @@ import { inboxCommands } from './commands/inbox.ts'
 import { lineageCommands } from './commands/lineage.ts'
 import { modelCommands } from './commands/models.ts'
 import { monitorCommands } from './commands/monitors.ts'
+import { notebookCommand } from './commands/notebook.ts'
 import { openCommand } from './commands/open.ts'
 import { accessCommands, breakGlassCommands, groupCommands, roleCommands } from './commands/access.ts'
 import { peopleCommands } from './commands/people.ts'
@@ -78,6 +79,8 @@ export function createProgram(terminal: Terminal): Command {
     featureCommands,
     runCommands,
     experimentCommands,
+    traceCommands,
+    notebookCommand,
     traceCommands,
     trackCommands,
     importCommands,

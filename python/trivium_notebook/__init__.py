@@ -1,0 +1,1 @@
+"""Keeps the cells of a notebook with the runs of MLflow that they make."""

@@ -1,0 +1,23 @@
+"""Starts a kernel in the project's environment. The kernel's own packages come after the environment's, so that those of its lock win."""
+
+import os
+import sys
+
+
+def main() -> None:
+    own = os.environ.pop("TRIVIUM_NOTEBOOK_PACKAGES", "")
+    sys.path.extend(path for path in own.split(os.pathsep) if path)
+    # The folder of the notebook comes first, as Jupyter's own kernels have it.
+    sys.path.insert(0, "")
+    from ipykernel.kernelapp import IPKernelApp
+
+    from trivium_notebook.cells import CellRecorder
+
+    app = IPKernelApp.instance()
+    app.initialize(sys.argv[1:])
+    CellRecorder(app.shell).install()
+    app.start()
+
+
+if __name__ == "__main__":
+    main()
