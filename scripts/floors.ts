@@ -6,6 +6,7 @@ export const capabilityFloors: Readonly<Record<string, number>> = {
   governance: 9,
   operations: 8,
   rollouts: 7,
+  reports: 7,
   monitoring: 7,
   serving: 6,
   imports: 6,

@@ -21,6 +21,8 @@ export const permissions = [
   'run:write',
   /** Removing deleted experiments and runs for good. */
   'run:delete',
+  'report:read',
+  'report:write',
   'prediction:read',
   'prediction:write',
   'label:write',
@@ -68,6 +70,7 @@ const contributes: Permission[] = [
   'dataset:write',
   'feature:write',
   'run:write',
+  'report:write',
   'prediction:write',
   'label:write',
   'pipeline:run',

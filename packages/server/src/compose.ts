@@ -75,9 +75,11 @@ import {
 import { createTraces, traceRoutes, type Traces } from './capabilities/traces/index.ts'
 import { createSubjectRequests, type SubjectRequests, subjectRoutes } from './capabilities/subjects/index.ts'
 import { createImports, importRoutes, type Imports } from './capabilities/imports/index.ts'
+import { createReports, reportRoutes, type Reports } from './capabilities/reports/index.ts'
 import { createExploration, explorationRoutes, type Exploration } from './capabilities/exploration/index.ts'
 import {
   createMetricArchive,
+  createRunReads,
   createTracking,
   createTrash,
   resolveDatasetsWith,
@@ -128,6 +130,7 @@ export interface Capabilities {
   readonly registry: Registry
   readonly imports: Imports
   readonly exploration: Exploration
+  readonly reports: Reports
   readonly serving: Serving
   readonly modelUse: ModelUse
   readonly monitoring: Monitoring
@@ -190,6 +193,7 @@ export function composeCapabilities(
     program: programVersion,
   })
   pipelines.registerStepKind(deployStep(serving, registry))
+  const exploration = createExploration({ ...kernel, tracking, registry })
   const modelUse = createModelUse({ ...kernel, registry, outcomes, callers: serving.callers })
   const monitoring = createMonitoring(kernel, {
     outcomes,
@@ -226,7 +230,8 @@ export function composeCapabilities(
     pipelines,
     registry,
     imports: createImports(kernel),
-    exploration: createExploration({ ...kernel, tracking, registry }),
+    exploration,
+    reports: createReports({ ...kernel, tracking, exploration, reads: createRunReads(kernel, tracking) }),
     serving,
     modelUse,
     monitoring,
@@ -403,6 +408,7 @@ export function composeHttp(
   trashRoutes(app, capabilities.trash)
   metricRoutes(app, capabilities.metricArchive, kernel)
   explorationRoutes(app, capabilities.exploration)
+  reportRoutes(app, capabilities.reports)
   importRoutes(app, capabilities.imports, { uploads: capabilities.uploads })
   runRoutes(app, capabilities.tracking, kernel)
   trackingRoutes(app, capabilities.tracking, { ...kernel, uploads: capabilities.uploads })

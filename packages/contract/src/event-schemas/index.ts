@@ -4,6 +4,7 @@ import type { EventSchema } from './event-schema.ts'
 import { modelEvents } from './model-events.ts'
 import { monitoringEvents } from './monitoring-events.ts'
 import { pipelineEvents } from './pipeline-events.ts'
+import { reportEvents } from './report-events.ts'
 import { secretEvents } from './secret-events.ts'
 
 export type { EventData, EventSchema } from './event-schema.ts'
@@ -15,6 +16,7 @@ export const eventSchemas: readonly EventSchema[] = [
   ...pipelineEvents,
   ...modelEvents,
   ...monitoringEvents,
+  ...reportEvents,
   ...secretEvents,
 ]
 

@@ -57,6 +57,7 @@ import { runConsole } from './0149-run-console.ts'
 import { runArchive } from './0150-run-archive.ts'
 import { exploration } from './0151-exploration.ts'
 import { runViewLayout } from './0154-run-view-layout.ts'
+import { reports } from './0155-reports.ts'
 import { modelUse } from './0156-model-use.ts'
 import { modelParity } from './0157-model-parity.ts'
 import { evaluationSets } from './0159-evaluation-sets.ts'
@@ -121,6 +122,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0150-run-archive', runArchive],
   ['0151-exploration', exploration],
   ['0154-run-view-layout', runViewLayout],
+  ['0155-reports', reports],
   ['0156-model-use', modelUse],
   ['0157-model-parity', modelParity],
   ['0159-evaluation-sets', evaluationSets],

@@ -1,0 +1,3 @@
+/** Pages that people write about runs and models: Markdown with live panels, versions, comments, one HTML file. */
+export { createReports, type Reports } from './reports.ts'
+export { reportRoutes } from './routes.ts'

@@ -1,0 +1,232 @@
+import { describeEachDatabase } from '@trivium/testing'
+import { describe, expect, test } from 'vitest'
+import { exportPage } from './export-page.ts'
+import { findMentions } from './mentions.ts'
+
+const fence = '```'
+
+describeEachDatabase('reports', ({ world, dialect }) => {
+  /** Four runs with metrics and parameters, in an experiment of their own. */
+  async function withRuns() {
+    const { tracking } = world.capabilities
+    const project = await world.makeProject()
+    const { scope, call } = await world.as('contributor', project)
+    const { id: experiment } = await tracking.createExperiment(scope, { name: 'arrival-delay', tags: [] })
+    const runs: string[] = []
+    for (const [at, kind] of ['forest', 'forest', 'svm', '<b>x</b>'].entries()) {
+      const run = await tracking.createRun(scope, {
+        experiment,
+        name: `run-${at}${at === 3 ? '<script>alert(1)</script>' : ''}`,
+        user: '',
+        startTime: 1000 + at,
+        tags: [],
+      })
+      await tracking.logBatch(scope, run.id, {
+        metrics: [0, 1, 2].map((step) => ({ key: 'auc', value: 0.5 + at / 10 + step / 100, step, timestamp: step })),
+        params: [{ key: 'kind', value: kind }],
+        tags: [],
+      })
+      runs.push(run.id)
+    }
+    return { project, scope, call, experiment, runs, reports: world.capabilities.reports }
+  }
+
+  test('every save is a version, an older one comes back as a new one, and of two savers the second is told', async () => {
+    const { scope, reports, project } = await withRuns()
+    const { scope: other } = await world.as('maintainer', project)
+    const { id } = await reports.create(scope, { title: ' Delays ', text: 'one' })
+    await reports.save(scope, id, { title: 'Delays', text: 'two', after: 1 })
+    const late = reports.save(other, id, { title: 'Delays', text: 'mine', after: 1 })
+    await expect(late).rejects.toMatchObject({ status: 409, code: 'REPORTS.CHANGED' })
+    expect(await reports.read(other, id, 1)).toMatchObject({ title: 'Delays', text: 'one', shown: 1, version: 2 })
+    expect(await reports.restore(other, id, 1)).toMatchObject({ text: 'one', shown: 3, version: 3 })
+    const { versions, nextPageToken } = await reports.versions(scope, id, { limit: 2 })
+    expect(versions.map((one) => [one.version, one.restored, one.length])).toEqual([
+      [3, 1, 3],
+      [2, null, 3],
+    ])
+    const rest = await reports.versions(scope, id, { limit: 2, token: nextPageToken ?? '' })
+    expect(rest.versions.map((one) => one.version)).toEqual([1])
+    await expect(reports.read(scope, id, 9)).rejects.toMatchObject({ status: 404 })
+    await reports.remove(scope, id)
+    await expect(reports.versions(scope, id, { limit: 2 })).rejects.toMatchObject({ code: 'REPORTS.NOT_FOUND' })
+  })
+
+  test('reports are found by what their newest version names, in pages, and only in their project', async () => {
+    const { scope, reports, project, runs } = await withRuns()
+    const urn = `trivium://${project}/run/${runs[0]}`
+    const { id } = await reports.create(scope, {
+      title: 'A',
+      text: `See ${urn} and [v2](/p/${project}/models/late/versions/2).`,
+    })
+    const second = await reports.create(scope, {
+      title: 'B',
+      text: `[it](https://x.example/p/${project}/runs/${runs[0]}?tab=x)`,
+    })
+    const naming = async (mentions?: string, limit = 10) =>
+      (await reports.list(scope, { limit, ...(mentions === undefined ? {} : { mentions }) })).reports.map(
+        (one) => one.id,
+      )
+    expect((await naming(urn)).toSorted()).toEqual([id, second.id].toSorted())
+    expect(await naming(`trivium://${project}/model/late`)).toEqual([id])
+    expect(await naming(`trivium://${project}/model/late@2`)).toEqual([id])
+    expect(await naming(`trivium://${project}/model/late@1`)).toEqual([])
+    await reports.save(scope, id, { title: 'A', text: 'nothing more', after: 1 })
+    expect(await naming(urn)).toEqual([second.id])
+    const first = await reports.list(scope, { limit: 1 })
+    const next = await reports.list(scope, { limit: 1, token: first.nextPageToken ?? '' })
+    expect([...first.reports, ...next.reports].map((one) => one.id).toSorted()).toEqual([id, second.id].toSorted())
+    const { scope: stranger } = await world.as('admin', await world.makeProject())
+    expect((await reports.list(stranger, { limit: 5, mentions: urn })).reports).toEqual([])
+    await expect(reports.read(stranger, id)).rejects.toMatchObject({ status: 404 })
+  })
+
+  test('comments are said, resolved and opened again; a viewer reads them and says nothing', async () => {
+    const { scope, reports, project, call } = await withRuns()
+    const viewer = await world.as('viewer', project)
+    const base = `/api/v1/projects/${project}/reports`
+    const { id } = await reports.create(scope, { title: 'A', text: '' })
+    const said = await call('POST', `/api/v1/projects/${project}/reports/${id}/comments`, { text: 'Why so late?' })
+    expect(said.status).toBe(201)
+    const comment = await reports.comments(viewer.scope, id)
+    expect(comment).toMatchObject([{ text: 'Why so late?', version: 1, mine: false, resolvedAt: null }])
+    expect((await reports.list(scope, { limit: 1 })).reports[0]?.openComments).toBe(1)
+    const which = { report: id, comment: comment[0]?.id ?? '' }
+    expect(await reports.resolveComment(scope, { ...which, resolved: true })).toMatchObject({
+      resolvedByName: expect.any(String),
+    })
+    expect((await reports.list(scope, { limit: 1 })).reports[0]?.openComments).toBe(0)
+    expect(await reports.resolveComment(scope, { ...which, resolved: false })).toMatchObject({ resolvedAt: null })
+    const refused = await viewer.call('POST', `${base}/${id}/comments`, { text: 'no' })
+    expect(refused.status).toBe(403)
+    expect((await viewer.call('GET', `${base}/${id}`)).status).toBe(200)
+    expect((await viewer.call('POST', base, { title: 'x', text: '' })).status).toBe(403)
+    expect((await viewer.call('GET', base)).json).toMatchObject({ reports: [{ id }] })
+  })
+
+  test('panels read the runs that they name as they are now; a wrong one says what is wrong', async () => {
+    const { scope, reports, project, call, experiment } = await withRuns()
+    const panel = (text: string) => reports.panel(scope, text)
+    expect(
+      await panel('kind: table\nexperiment: arrival-delay\ncolumns: metrics.auc\nsort: -metrics.auc\nlimit: 2'),
+    ).toMatchObject({
+      total: 4,
+      rows: [{ values: [expect.closeTo(0.82)] }, { name: 'run-2', values: [expect.closeTo(0.72)] }],
+    })
+    expect(await panel("kind: number\nstatistic: mean\nmetrics: auc\nfilter: params.kind = 'forest'")).toMatchObject({
+      value: expect.closeTo(0.57),
+      // the mean of two values 0.52 and 0.62: t(0.975, 1) * sd / sqrt(2)
+      low: expect.closeTo(0.57 - 12.706205 * 0.05),
+      n: 2,
+    })
+    expect(await panel('kind: number\nstatistic: max\nmetrics: auc')).toMatchObject({ value: expect.closeTo(0.82) })
+    const curves = await panel('kind: curves\nexperiment: arrival-delay\nmetrics: auc, none\nlimit: 3')
+    expect(curves).toMatchObject({
+      charts: [
+        {
+          series: [
+            {
+              points: [
+                [0, expect.any(Number)],
+                [1, expect.any(Number)],
+                [2, expect.any(Number)],
+              ],
+            },
+            {},
+            {},
+          ],
+        },
+        { series: [] },
+      ],
+    })
+    expect(await panel('kind: scatter\nx: params.kind\ny: metrics.auc')).toMatchObject({
+      total: 4,
+      points: { length: 4 },
+    })
+    expect(await panel('kind: parallel\ncolumns: params.kind, metrics.auc')).toMatchObject({ lines: { length: 4 } })
+    // A thread of its own grows the forest; once is enough.
+    if (dialect === 'sqlite')
+      expect(await panel(`kind: importance\nexperiment: ${experiment}\nmetrics: auc`)).toMatchObject({
+        explained: null,
+        reason: expect.any(String),
+      })
+    expect(await panel('kind: notes\nexperiment: arrival-delay')).toMatchObject({ notes: [], total: 0 })
+    const view = {
+      name: 'best',
+      experiment,
+      filter: "params.kind = 'svm'",
+      sort: '-metrics.auc',
+      columns: ['params.kind'],
+      group: [],
+    }
+    await world.capabilities.tracking.saveRunView(scope, { ...view, shared: false })
+    await expect(panel('kind: table\nview: best')).rejects.toMatchObject({ code: 'REPORTS.BAD_PANEL' })
+    await world.capabilities.tracking.saveRunView(scope, { ...view, shared: true })
+    expect(await panel('kind: table\nview: best')).toMatchObject({
+      columns: ['params.kind'],
+      rows: [{ values: ['svm'] }],
+      total: 1,
+    })
+    await expect(panel('kind: pie')).rejects.toMatchObject({
+      code: 'REPORTS.BAD_PANEL',
+      message: expect.stringContaining('kind says'),
+    })
+    await expect(panel('kind: table\nexperiment: nothing')).rejects.toMatchObject({ status: 404 })
+    await expect(panel('kind: table\nfilter: nothing = 1')).rejects.toMatchObject({ status: 400 })
+    const answer = await call('GET', `/api/v1/projects/${project}/report-panel?panel=kind:number`)
+    expect(answer.json).toMatchObject({ kind: 'number', value: 4, label: 'runs' })
+  })
+
+  test('the exported file holds its panels, runs nothing and loads nothing, whatever people wrote', async () => {
+    const { scope, reports, project, call, runs } = await withRuns()
+    const block = (text: string) => `${fence}panel\n${text}\n${fence}\n`
+    const text = `# <img src=x onerror=alert(1)>
+[bad](javascript:alert(1)) [home](/p/${project}) [out](https://a.example/?a=1&b="x") trivium://${project}/run/${runs[0]}
+
+${block('kind: table\ntitle: <script>alert(2)</script>\ncolumns: params.kind')}
+${block('kind: curves\nmetrics: auc')}
+${block('kind: scatter\nx: params.kind\ny: metrics.auc')}
+${block('kind: parallel\ncolumns: params.kind, metrics.auc')}
+${block('kind: number\nstatistic: mean\nmetrics: auc')}
+${block('kind: pie')}
+`
+    const { id } = await reports.create(scope, { title: 'Delays </title><script>alert(3)</script>', text })
+    const { html, name } = await reports.html(scope, id)
+    expect(name).toBe('delays-title-script-alert-3-script-v1.html')
+    expect(html).toMatch(
+      /<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;; style-src &#39;sha256-/,
+    )
+    // no element that runs or loads, no attribute that does, no address but http
+    expect(html).not.toMatch(
+      /<(?:script|img|iframe|object|link|base|form|foreignobject)|<[^>]* on\w+=|<[^>]* style=|javascript:[^<]*"/i,
+    )
+    expect([...html.matchAll(/href="([^"]*)"/g)].map((one) => one[1])).toEqual([
+      'https://a.example/?a=1&amp;b=&quot;x&quot;',
+    ])
+    expect(html.match(/<svg /g)?.length).toBeGreaterThanOrEqual(3)
+    expect(html).toContain('&lt;b&gt;x&lt;/b&gt;')
+    expect(html).toContain('This panel cannot be read: kind says')
+    expect(html).toContain('95 % interval, n = 4')
+    const answer = await call('GET', `/api/v1/projects/${project}/reports/${id}/html`)
+    expect(answer.headers).toMatchObject({
+      'content-security-policy': expect.stringMatching(/^sandbox; default-src 'none'/),
+      'content-disposition': expect.stringMatching(/^attachment/),
+      'x-content-type-options': 'nosniff',
+    })
+  })
+})
+
+describe('what a report names', () => {
+  test('are URNs and links to pages of its project, each once, not those in code', () => {
+    const text =
+      'trivium://demo/run/1 trivium://demo/run/1 trivium://other/run/2 `trivium://demo/run/3` [x](/p/demo/models/a%2Fb/versions/4#x) [y](/p/demo/runs/%zz)'
+    expect(findMentions('demo', text)).toEqual(['trivium://demo/run/1', 'trivium://demo/model/a%2Fb@4'])
+  })
+})
+
+test('the style of an exported file is the one that its policy allows', async () => {
+  const { createHash } = await import('node:crypto')
+  const page = exportPage('t', '')
+  const style = /<style>(.*)<\/style>/s.exec(page)?.[1] ?? ''
+  expect(page).toContain(createHash('sha256').update(style).digest('base64'))
+})
