@@ -182,18 +182,6 @@ export const outsideDefences: readonly Defence[] = [
     ],
   ),
   ...defencesOf(
-    'protocols/mlflow/rpc.ts',
-    ['route-matrix.test.ts'],
-    [
-      [
-        'a call needs its permission under each of its spellings',
-        'config: { access: permission, homeProject',
-        `config: { access: prefix.includes('ajax') ? 'authenticated' : permission, homeProject`,
-        { hole: 'missing authorization' },
-      ],
-    ],
-  ),
-  ...defencesOf(
     'protocols/mlflow/artifacts.ts',
     ['protocols/mlflow/mlflow.test.ts', 'route-isolation.test.ts', 'route-matrix.test.ts'],
     [
@@ -379,7 +367,7 @@ export const outsideDefences: readonly Defence[] = [
         'who is refused before his body was read gets the reason',
         'if (!request.complete && !response.shouldKeepAlive) await dropRest(request)',
         '',
-        { tests: ['capabilities/serving/forward.test.ts', 'tests/fuzz/raw-requests.test.ts'] },
+        { tests: ['capabilities/serving/gateway.test.ts'] },
       ],
       [
         'a body that nobody wants ends',

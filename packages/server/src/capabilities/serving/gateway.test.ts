@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { createWorld, type World } from '@trivium/testing'
@@ -407,6 +408,22 @@ describe('invocations', () => {
   })
 })
 
+test('deployments of one name in two projects are two', async () => {
+  const project = await world.makeProject()
+  const { scope, token } = await world.as('maintainer', project)
+  await registerFixtures(world, (await world.as('contributor', project)).scope)
+  const own = startServing(world)
+  await own.deploy(scope, { name: 'late', model: 'matrix/1' })
+  const [mine, theirs] = await Promise.all([
+    client.get('/v2/models/late'),
+    gatewayClient(serving, token).get('/v2/models/late'),
+  ])
+  expect(mine.json.inputs).not.toEqual(theirs.json.inputs)
+  const { status, json } = await client.post('/deployments/late/predict', { inputs: row })
+  expect([status, json.model]).toEqual([200, 'late'])
+  await own.stop({ keepGateway: true })
+})
+
 describe('tokens', () => {
   const body = { inputs: row }
   test('without a token, with a wrong one and without the permission nothing is answered', async () => {
@@ -418,6 +435,23 @@ describe('tokens', () => {
     expect((await gatewayClient(serving, 'trv_wrong').get('/v2/health/live')).status).toBe(401)
     const refused = await gatewayClient(serving, viewer).post('/deployments/late/predict', body)
     expect([refused.status, refused.json.code]).toEqual([403, 'ACCESS.FORBIDDEN'])
+  })
+
+  test('who sends first and reads later reads why he was refused, though the connection closes', async () => {
+    const { host, port } = serving.gatewayAddress() ?? { host: '', port: 0 }
+    const length = 8_000_000
+    const socket = connect(port, host).pause()
+    socket.write(
+      `POST /deployments/late/predict HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nauthorization: Bearer trv_wrong\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`,
+    )
+    const piece = Buffer.alloc(500_000, ' ')
+    for (let sent = 0; sent < length; sent += piece.length)
+      expect(
+        await new Promise((resolve) => void socket.write(piece, (error) => resolve(error?.message))),
+      ).toBeUndefined()
+    let answer = ''
+    for await (const part of socket) answer += String(part)
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /)
   })
 
   test('Basic carries the token as password', async () => {

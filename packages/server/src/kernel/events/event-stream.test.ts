@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { createWorld, type World } from '@trivium/testing'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -45,5 +46,48 @@ test('a stream of events ends when the token that opened it is revoked', async (
   await world.kernel.sequencer.flush()
   await new Promise((resolve) => setTimeout(resolve, 50))
   expect(got).toMatch(/\r\n0\r\n\r\n$/)
+  socket.destroy()
+})
+
+test('a reader that does not read holds no more than a piece of what waits for him, and gets all of it later', async () => {
+  const reader = await world.as('viewer')
+  const count = 300
+  const project = 'default'
+  const head = await world.kernel.events.head(world.kernel.db.read)
+  const data = { name: 'x'.repeat(100_000) }
+  await world.kernel.db.write.transaction().execute(async (trx) => {
+    for (let i = 0; i < count; i += 1)
+      await world.kernel.events.append(trx, {
+        project,
+        name: 'run.removed',
+        schema: 1,
+        by: reader.principal.id,
+        subject: `trivium://default/run/${i}`,
+        refs: [],
+        data,
+      })
+  })
+  await world.kernel.sequencer.flush()
+  let answer: ServerResponse | undefined
+  world.app.server.once('request', (_: unknown, response: ServerResponse) => {
+    answer = response
+  })
+  const socket = connect(port, '127.0.0.1').pause()
+  socket.write(
+    `GET /api/v1/projects/default/events/stream?after=${head} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${reader.token}\r\n\r\n`,
+  )
+  // What the operating system takes over is gone by then; the rest waits here.
+  await vi.waitFor(() => expect(answer?.writableNeedDrain).toBe(true), { timeout: 5000 })
+  await world.kernel.db.read.selectFrom('event').select('seq').limit(1).execute()
+  expect(answer?.writableLength).toBeLessThan(1_000_000)
+  let got = 0
+  let rest = ''
+  socket.on('data', (piece) => {
+    const parts = (rest + String(piece)).split('event: event')
+    got += parts.length - 1
+    rest = (parts.at(-1) ?? '').slice(-20)
+  })
+  socket.resume()
+  await vi.waitFor(() => expect(got).toBe(count), { timeout: 10_000 })
   socket.destroy()
 })

@@ -45,9 +45,9 @@ const get = (port: number, path: string, agent?: Agent) =>
     sent.once('error', reject)
     sent.end()
   })
-const getPlain = (port: number, path: string) =>
+const getPlain = (port: number, path: string, host = '127.0.0.1') =>
   new Promise<number>((resolve, reject) => {
-    const sent = httpRequest({ host: '127.0.0.1', port, path }, (answer) => {
+    const sent = httpRequest({ host, port, path }, (answer) => {
       answer.resume().on('end', () => resolve(answer.statusCode ?? 0))
     })
     sent.once('error', reject)
@@ -145,6 +145,8 @@ test('a gateway with a certificate speaks HTTPS to clients, and plainly to nobod
     await expect(getPlain(control.port, '/v2/health/live')).rejects.toThrow(/hang up|ECONNRESET|Parse Error/)
     expect(control.plainPort).toBeGreaterThan(0)
     expect(await getPlain(control.plainPort ?? 0, '/v2/health/live')).toBe(401)
+    // It listens on this one address of the machine, not on its others.
+    await expect(getPlain(control.plainPort ?? 0, '/v2/health/live', '127.0.0.2')).rejects.toThrow('ECONNREFUSED')
     use('second')
     process.kill(control.pid, 'SIGHUP')
     await expect.poll(() => seen(control.port)).toBe('second.test')
