@@ -3,6 +3,8 @@ import { codeDefences } from './code-defences.ts'
 import { dataDefences } from './data-defences.ts'
 import type { Defence } from './defence.ts'
 import { edgeDefences } from './edge-defences.ts'
+import { mlflowDefences } from './mlflow-defences.ts'
+import { modelDefences } from './model-defences.ts'
 import { outsideDefences } from './outside-defences.ts'
 
 /** Every defence that is named, each with the tests that fail without it. */
@@ -12,4 +14,6 @@ export const defences: readonly Defence[] = [
   ...dataDefences,
   ...outsideDefences,
   ...codeDefences,
+  ...mlflowDefences,
+  ...modelDefences,
 ]
