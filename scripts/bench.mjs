@@ -8,7 +8,7 @@ import { SetupError, tail } from './setup-support.mjs'
 import { warmProgram } from './warm-program.mjs'
 
 /** Where the requirements of a benchmark's peers are, when not in its own folder. */
-const borrowed = { rest: 'tracking', import: 'tracking' }
+const borrowed = { rest: 'tracking', import: 'tracking', ingest: 'tracking' }
 
 await runScript(async () => {
   const [name = '', ...rest] = process.argv.slice(2)

@@ -74,9 +74,14 @@ export interface MlflowServer extends Running {
 export async function startMlflow({
   fill,
   faster = true,
+  runs = runCount,
+  points = pointCount,
 }: {
   fill: boolean
   faster?: boolean
+  /** How many runs it is filled with, and the points of the long one. */
+  runs?: number
+  points?: number
 }): Promise<MlflowServer | undefined> {
   const python = interpreterOf('mlflow')
   if (!python) return undefined
@@ -84,9 +89,7 @@ export async function startMlflow({
   const database = join(folder, 'mlflow.db')
   const port = await freePort()
   const seed = [join(import.meta.dirname, 'seed_mlflow.py'), database, join(folder, 'artifacts')]
-  const filled = fill
-    ? (await promisify(execFile)(python, [...seed, String(runCount), String(pointCount)])).stdout.trim()
-    : ''
+  const filled = fill ? (await promisify(execFile)(python, [...seed, String(runs), String(points)])).stdout.trim() : ''
   const command = join(dirname(python), 'mlflow')
   const stores = ['--backend-store-uri', `sqlite:///${database}`, '--artifacts-destination', join(folder, 'artifacts')]
   const running = await startServer({

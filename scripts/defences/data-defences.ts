@@ -426,4 +426,88 @@ export const dataDefences: readonly Defence[] = [
       ],
     ],
   ),
+  ...defencesOf(
+    'capabilities/tracking/archive/archived-points.ts',
+    ['capabilities/tracking/archive/metric-archive.test.ts'],
+    [
+      [
+        'a point that is in a file is not stored again',
+        'return own.filter((point) => !found.has(idOf(point)))',
+        'return own',
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'capabilities/tracking/archive/archive-run.ts',
+    ['capabilities/tracking/archive/metric-archive.test.ts'],
+    [
+      [
+        'a file of points counts when it agrees with what was counted',
+        'if (!isWhole(before, keys)) return undefined',
+        'if (false as boolean) return undefined',
+      ],
+      [
+        'points that come while a file is written are not left behind',
+        'return JSON.stringify(await stateOf(reader, project, run)) === JSON.stringify(before)',
+        'return true',
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'capabilities/tracking/archive/metric-places.ts',
+    ['capabilities/tracking/archive/metric-archive.test.ts'],
+    [
+      [
+        'what is read while points leave the table is not used',
+        'return (await isArchived(db, query)) ? elsewhere : answer',
+        'return answer',
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'capabilities/tracking/archive/metric-reads.ts',
+    ['capabilities/tracking/archive/metric-archive.test.ts'],
+    [
+      [
+        'what is read while late points join a file is read again',
+        'const isSteady = layout(before) === layout(after)',
+        'const isSteady = true as boolean',
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'capabilities/tracking/archive/query-rows-thread.ts',
+    ['capabilities/tracking/archive/query-runs.test.ts'],
+    [
+      [
+        'SQL over runs sees this project alone',
+        `some = select.where('run.project_id', '=', scope.project).where('run.lifecycle'`,
+        `some = select.where('run.lifecycle'`,
+        { hole: 'missing authorization' },
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'capabilities/tracking/archive/query-runs.ts',
+    ['capabilities/tracking/archive/query-runs.test.ts'],
+    [
+      [
+        'SQL over runs is SQL of people',
+        '{ sql: query, relations, trusted: false, maxRows: mostRows },',
+        '{ sql: query, relations, trusted: true, maxRows: mostRows },',
+        { hole: 'SQL injection' },
+      ],
+      [
+        'no more queries over runs at once than there is room for',
+        'if (running >= atOnce) throw',
+        'if (false as boolean) throw',
+        { hole: 'denial of service' },
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'kernel/http/create-http.ts',
+    ['overload.test.ts'],
+    [['whoever logs too much is told to slow down', 'isAskedToSlowDown ? 429 : status', 'status']],
+  ),
 ]

@@ -2,6 +2,10 @@ import { describeEachDatabase } from '@trivium/testing'
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { runDigests } from '../index.ts'
+import { drainSeries } from '../trash/drain-series.ts'
+import { archiveRun } from './archive-run.ts'
+import { isElsewhere, whereHot } from './metric-places.ts'
+import { createMetricReads } from './metric-reads.ts'
 
 const dayMs = 86_400_000
 
@@ -184,7 +188,6 @@ describeEachDatabase(
         ...world.kernel,
         blobs: { ...world.kernel.blobs, put: () => Promise.reject(new Error('killed')) },
       }
-      const { archiveRun } = await import('./archive-run.ts')
       await expect(archiveRun(broken, scope.project, id)).rejects.toThrow('killed')
       expect(await readings([id], lean)).toEqual(before)
       // A point comes while the file is written: nothing is moved.
@@ -211,6 +214,56 @@ describeEachDatabase(
       await metricArchive.run()
       expect(await db.read.selectFrom('removed_series').selectAll().execute()).toEqual([])
       expect(await readings([id], lean)).toEqual(grown)
+    })
+
+    test('a file that lacks a point, has one twice or another value is not believed', async () => {
+      const { run, scope, file } = await setup()
+      const id = await run(pointsOfRun())
+      const { tables } = world.kernel
+      for (const wrong of [
+        'where step <> 0',
+        "union all select run_id, key, 1, 3, 5, 0.5 from (select 'x' as run_id, 'one step' as key)",
+      ]) {
+        const write: typeof tables.write = (query, options) => {
+          const [start, order] = query.sql.split(' order by key, n')
+          return tables.write({ ...query, sql: `${start} ${wrong} order by key, n${order}` }, options)
+        }
+        expect(await archiveRun({ ...world.kernel, tables: { ...tables, write } }, scope.project, id)).toBeUndefined()
+        expect(await file(id)).toBeUndefined()
+      }
+    })
+
+    test('who reads while points move reads all of them', async () => {
+      const { run, scope, log, project } = await setup()
+      const id = await run(pointsOfRun().filter(({ key }) => key === 'one step'))
+      const query = { project, run: id, key: 'one step', limit: 1000, offset: 0 }
+      // They leave while the table is read: its answer is not used.
+      const hot = await whereHot(world.kernel.db.read, { project, runs: [id] }, async () => {
+        await archiveRun(world.kernel, scope.project, id)
+        return 'what was left'
+      })
+      expect(isElsewhere(Buffer.from(hot))).toBe(true)
+      // A late one joins the file between the look at the file and the look at the table.
+      await log(id, [{ key: 'one step', step: 9, timestamp: 9, value: 9 }])
+      const { blobs } = world.kernel
+      let moved = false
+      const reads = createMetricReads({
+        ...world.kernel,
+        blobs: {
+          ...blobs,
+          localPath: async (...args: Parameters<typeof blobs.localPath>) => {
+            const path = await blobs.localPath(...args)
+            if (!moved) {
+              moved = true
+              await archiveRun(world.kernel, scope.project, id)
+              await drainSeries(world.kernel.db)
+            }
+            return path
+          },
+        },
+      })
+      expect((await reads.history(query)).rows).toHaveLength(301)
+      expect(moved).toBe(true)
     })
 
     test('a run that is removed for good lets go of its file', async () => {
