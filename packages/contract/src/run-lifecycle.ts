@@ -24,6 +24,17 @@ export const startRun = route({
         parent: Type.Optional(RunId),
         tags: Type.Optional(Texts(8000)),
         params: Type.Optional(Texts(6000)),
+        inputs: Type.Optional(
+          Type.Array(
+            Type.Object({
+              dataset: Type.String({ maxLength: 300, description: 'Its name.' }),
+              version: Type.Integer({ minimum: 1 }),
+              digest: Type.String({ minLength: 1, maxLength: 64 }),
+              context: Type.Optional(Type.String({ maxLength: 500, description: 'What it is for: training.' })),
+            }),
+            { maxItems: 100, description: 'Versions of datasets of the project that the run reads.' },
+          ),
+        ),
       },
       { additionalProperties: false },
     ),

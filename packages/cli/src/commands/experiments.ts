@@ -6,6 +6,8 @@ import { UsageError } from '../fail.ts'
 import { amountText, countText, durationText, tableText, timeText } from '../output.ts'
 import { wholeNumber } from '../parse.ts'
 import type { Terminal } from '../terminal.ts'
+import { explorationCommands } from './exploration.ts'
+import { experimentFileCommands } from './experiment-files.ts'
 import { experimentViewCommands } from './experiment-views.ts'
 import { runRecordCommands } from './run-records.ts'
 import { runOf } from './run-reference.ts'
@@ -19,7 +21,9 @@ export function experimentCommands(program: Command, terminal: Terminal): void {
     .alias('experiment')
     .description('Experiments, and the training runs that MLflow logs.')
   experimentViewCommands(group, terminal)
+  explorationCommands(group, terminal)
   runRecordCommands(group, terminal)
+  experimentFileCommands(group, terminal)
   onAction(
     terminal,
     group.command('list').description('Lists experiments, the one with the newest run first.'),

@@ -106,6 +106,70 @@ test('a program is run as a run: its lines, code, patch and end are kept, and cl
   expect(await runs()).toBe(2)
 })
 
+const base = `experiment: late
+params: {depth: 3, model: {kind: tree, leaf: 5}}
+data: {training: flights@1}
+command: [${JSON.stringify(node)}, train.mjs, '{params.depth}']
+`
+const deeper = `base: base.yaml
+name: deeper
+hypothesis: Deeper trees see storms.
+params: {depth: 7, model: {leaf: null}}
+`
+
+test('an experiment is a file: its difference against its base is shown before, run, and kept with the run', async () => {
+  const cwd = await folderWith('files', { 'train.mjs': training, 'base.yaml': base, 'deeper.yaml': deeper })
+  await writeFile(join(cwd, 'rows.csv'), 'depth,late\n1,0\n2,1\n')
+  const added = await server.trivium(['data', 'add', 'rows.csv', '--name', 'flights'], { cwd })
+  expect(added.code, added.err).toBe(0)
+  const shown = await server.trivium(['experiment', 'diff', 'deeper.yaml'], { cwd })
+  expect(shown.out).toMatch(/Deeper trees see storms[^]*params\.depth +3 +7\nparams\.model\.leaf +5/)
+  const back = await server.trivium(['experiment', 'diff', 'deeper.yaml', 'base.yaml', '--json'], { cwd })
+  expect(back.json.changes).toEqual([
+    { path: 'params.depth', change: 'changed', before: 7, after: 3 },
+    { path: 'params.model.leaf', change: 'added', after: 5 },
+  ])
+  const dry = await server.trivium(['experiment', 'run', 'deeper.yaml', '--dry-run', '--json'], { cwd })
+  expect(dry.json).toMatchObject({ command: [node, 'train.mjs', '7'], params: { depth: '7', 'model.kind': 'tree' } })
+  const ran = await server.trivium(['experiment', 'run', 'deeper.yaml', '--json'], { cwd, env })
+  expect(ran.code, ran.err).toBe(0)
+  expect(ran.json).toMatchObject({
+    name: 'deeper',
+    experiment: 'late',
+    status: 'FINISHED',
+    params: { depth: '7', 'model.kind': 'tree' },
+    metrics: [{ key: 'auc', last: expect.closeTo(0.57) }],
+    inputs: [{ name: 'flights', context: 'training', urn: 'trivium://default/dataset/flights@1' }],
+    tags: { 'trivium.hypothesis': 'Deeper trees see storms.' },
+  })
+  await server.trivium(['experiment', 'run', 'base.yaml', '--json'], { cwd, env })
+  const { json: runs } = await server.trivium(['experiments', 'runs', 'late', '--sort', 'start_time desc', '--json'])
+  const sources = await server.trivium(['experiment', 'sources', runs.runs[0].id, 'deeper', '--json'])
+  expect(sources.json.configuration).toMatchObject({
+    hypotheses: { before: '', after: 'Deeper trees see storms.' },
+    changes: [
+      { path: 'params.depth', before: 3, after: 7 },
+      { path: 'params.model.leaf', change: 'removed' },
+    ],
+  })
+})
+
+test('an experiment that cannot be run says what is wrong with its file', async () => {
+  const cwd = join(server.data, 'wrong')
+  await mkdir(cwd)
+  const said = async (text: string) => {
+    await writeFile(join(cwd, 'one.yaml'), text)
+    const { code, err } = await server.trivium(['experiment', 'run', 'one.yaml'], { cwd, env })
+    return `${code} ${err}`
+  }
+  expect(await said('base: one.yaml\n')).toMatch(/^2 .*one\.yaml is its own base/)
+  expect(await said('parms: {}\n')).toMatch(/^2 .*says "parms", which means nothing/)
+  expect(await said('params: {}\n')).toMatch(/^2 .*needs a command/)
+  expect(await said("command: [echo, '{params.depth}']\n")).toMatch(/^2 .*"depth", which has no value/)
+  expect(await said('command: [echo]\ndata: {training: nothing@4}\n')).toMatch(/^1 .*nothing/)
+  expect(await said('command: [echo]\ndata: {training: flights}\n')).toMatch(/^2 .*such as flights@3/)
+})
+
 test('the address of a repository is kept without who may read it', () => {
   expect(withoutPassword('https://ann:secret@git.example.org/a.git')).toBe('https://git.example.org/a.git')
   expect(withoutPassword('git@git.example.org:a.git')).toBe('git@git.example.org:a.git')

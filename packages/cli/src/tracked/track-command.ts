@@ -11,6 +11,14 @@ import { captureEnvironment } from './capture-environment.ts'
 import { createConsoleSender } from './console-sender.ts'
 import { splitLines } from './split-lines.ts'
 
+/** A version of a dataset that a run reads. */
+export interface DatasetInput {
+  readonly dataset: string
+  readonly version: number
+  readonly digest: string
+  readonly context: string
+}
+
 /** A program to run as a run of an experiment. */
 export interface TrackedCommand {
   readonly command: readonly string[]
@@ -19,6 +27,7 @@ export interface TrackedCommand {
   readonly parent?: string | undefined
   readonly tags?: Readonly<Record<string, string>>
   readonly params?: Readonly<Record<string, string>>
+  readonly inputs?: readonly DatasetInput[]
   readonly configuration?: RunConfiguration
   readonly keepCode?: boolean
   readonly keepEnvironment?: boolean
@@ -46,6 +55,7 @@ export async function trackCommand(work: Action, tracked: TrackedCommand): Promi
       ...(tracked.name === undefined ? {} : { name: tracked.name }),
       ...(tracked.parent === undefined ? {} : { parent: tracked.parent }),
       params: { ...tracked.params },
+      ...(tracked.inputs === undefined ? {} : { inputs: [...tracked.inputs] }),
       tags: {
         'mlflow.source.type': 'LOCAL',
         'mlflow.source.name': source.slice(0, 8000),

@@ -77,7 +77,8 @@ export function createRunReads({ db }: Pick<Kernel, 'db'>, tracking: Pick<Tracki
 const runQueryOf = (scope: Scope, query: RunSearch): RunQuery => ({
   project: scope.project,
   experiments: query.experiment === undefined ? undefined : [query.experiment],
-  view: query.view ?? 'active',
+  // What is archived is active to MLflow; our own tables leave it out.
+  view: query.view === undefined || query.view === 'active' ? 'shown' : query.view,
   filter: parseFilter(query.filter, runTarget),
   order: [],
   limit: 0,

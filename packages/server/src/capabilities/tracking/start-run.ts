@@ -1,4 +1,5 @@
 import { AppError } from '../../kernel/errors/index.ts'
+import { urn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { RunTable } from './tables.ts'
 import type { Tracking } from './tracking.ts'
@@ -13,10 +14,11 @@ export async function startRun(
     parent?: string
     tags?: Readonly<Record<string, string>>
     params?: Readonly<Record<string, string>>
+    inputs?: readonly { dataset: string; version: number; digest: string; context?: string }[]
     at: number
   },
 ): Promise<RunTable> {
-  const { tags = {}, params = {} } = input
+  const { tags = {}, params = {}, inputs = [] } = input
   const { id: experiment } = await experimentNamed(tracking, scope, input.experiment)
   if (input.parent !== undefined) await tracking.requireRun(scope, input.parent)
   const user = tags['mlflow.user'] ?? scope.principal.name
@@ -33,6 +35,17 @@ export async function startRun(
   })
   const pairs = Object.entries(params).map(([key, value]) => ({ key, value }))
   if (pairs.length > 0) await tracking.logBatch(scope, run.id, { metrics: [], params: pairs, tags: [] })
+  if (inputs.length > 0)
+    await tracking.logInputs(scope, run.id, {
+      models: [],
+      datasets: inputs.map(({ dataset, version, digest, context }) => ({
+        name: dataset,
+        digest: digest.slice(0, 36),
+        sourceType: 'trivium',
+        source: urn(scope.project, 'dataset', dataset, version),
+        tags: context === undefined ? [] : [{ key: 'mlflow.data.context', value: context }],
+      })),
+    })
   return run
 }
 

@@ -1,0 +1,120 @@
+import { type ConfigurationChange, getDatasetVersion } from '@trivium/contract'
+import type { Command } from 'commander'
+import { type Action, onAction } from '../command.ts'
+import { FailedError, UsageError } from '../fail.ts'
+import { tableText } from '../output.ts'
+import type { Terminal } from '../terminal.ts'
+import {
+  changesOf,
+  commandWithValues,
+  configurationOf,
+  type ExperimentFile,
+  flatParams,
+  readExperimentFile,
+} from '../tracked/experiment-file.ts'
+import { type DatasetInput, trackCommand } from '../tracked/track-command.ts'
+
+/** `trivium experiment diff` and `trivium experiment run` */
+export function experimentFileCommands(group: Command, terminal: Terminal): void {
+  onAction(
+    terminal,
+    group
+      .command('diff')
+      .argument('<file>', 'an experiment as YAML')
+      .argument('[other]', 'another one; what the file changes of its base unless said')
+      .description('Shows what an experiment changes: what a reviewer should read.'),
+    async ({ show }, file: string, other?: string) => {
+      const one = await readExperimentFile(terminal, file)
+      const two = other === undefined ? one : await readExperimentFile(terminal, other)
+      const before = other === undefined ? one.base : one
+      if (before === undefined)
+        throw new UsageError(`${one.file} names no base. Name another file, or give it a base: other.yaml`)
+      const changes = changesOf(two, before)
+      show({ before: before.file, after: two.file, hypothesis: two.hypothesis, changes }, () =>
+        describe(before, two, changes),
+      )
+    },
+  )
+  onAction(
+    terminal,
+    group
+      .command('run')
+      .argument('<file>', 'an experiment as YAML')
+      .option('--dry-run', 'says what would run, and runs nothing')
+      .description(
+        'Runs an experiment that a file describes. The run keeps the file, what it changes of its base, and its hypothesis. It ends with 0 only when the program does.',
+      ),
+    async (work, file: string) => {
+      const experiment = await readExperimentFile(terminal, file)
+      const command = commandWithValues(experiment)
+      const params = flatParams(experiment.params)
+      if (work.options['dryRun']) {
+        work.show({ command, params, configuration: configurationOf(experiment) }, () =>
+          [
+            `${experiment.experiment}: ${command.join(' ')}`,
+            ...(experiment.base ? [describe(experiment.base, experiment, changesOf(experiment))] : []),
+          ].join('\n\n'),
+        )
+        return
+      }
+      await runExperiment(work, experiment, { command, params })
+    },
+  )
+}
+
+async function runExperiment(
+  work: Action,
+  experiment: ExperimentFile,
+  { command, params }: { command: readonly string[]; params: Readonly<Record<string, string>> },
+): Promise<void> {
+  const inputs = await findInputs(work, experiment.data)
+  const { run, code } = await trackCommand(work, {
+    command,
+    params,
+    inputs,
+    experiment: experiment.experiment,
+    name: experiment.name,
+    configuration: configurationOf(experiment),
+    tags: {
+      'trivium.experimentFile': experiment.file,
+      ...(experiment.hypothesis === '' ? {} : { 'trivium.hypothesis': experiment.hypothesis }),
+    },
+    variables: {
+      TRIVIUM_PARAMS: JSON.stringify(experiment.params),
+      TRIVIUM_DATA_VERSIONS: JSON.stringify(experiment.data),
+    },
+  })
+  if (work.options.json) work.show(run, String)
+  if (code !== 0)
+    throw new FailedError(`${command.join(' ')} ended with ${code}; the run is ${run.status.toLowerCase()}.`)
+}
+
+/** The versions that an experiment names, which must be there before it runs. */
+async function findInputs(
+  { client, project }: Action,
+  data: Readonly<Record<string, string>>,
+): Promise<readonly DatasetInput[]> {
+  const inputs: DatasetInput[] = []
+  for (const [context, name] of Object.entries(data)) {
+    const [dataset = '', number = ''] = name.split('@')
+    const version = Number(number)
+    const found = await client.call(getDatasetVersion, { params: { project, dataset, version } })
+    inputs.push({ dataset, version, digest: found.version.digest, context })
+  }
+  return inputs
+}
+
+function describe(before: ExperimentFile, after: ExperimentFile, changes: readonly ConfigurationChange[]): string {
+  return [
+    ...(after.hypothesis === '' ? [] : [`Hypothesis: ${after.hypothesis}`]),
+    changes.length === 0
+      ? `${after.file} says the same as ${before.file}.`
+      : tableText(
+          ['what', before.file, after.file],
+          changes.map((one) => [one.path, valueText(one.before), valueText(one.after)]),
+        ),
+  ].join('\n\n')
+}
+
+const valueText = (value: unknown): string | null =>
+  value === undefined ? null : typeof value === 'string' ? value : JSON.stringify(value)
