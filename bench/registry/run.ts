@@ -1,172 +1,92 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createWorld } from '@trivium/testing'
-import { median, quantile, show } from '../support/figures.ts'
+import { sql } from 'kysely'
+import { startPostgres } from '../../packages/testing/src/start-postgres.ts'
+import { show } from '../support/figures.ts'
+import { onExit } from '../support/on-exit.ts'
 import { createReport } from '../support/report.ts'
+import { fillCatalogue } from './fill-catalogue.ts'
+import { measurePages } from './measure-pages.ts'
+import { measureRegistrations } from './measure-registrations.ts'
 
 const { values: flags } = parseArgs({
   options: {
     models: { type: 'string', default: '450000' },
     experiments: { type: 'string', default: '3000' },
     rounds: { type: 'string', default: '15' },
-    bar: { type: 'string', default: '200' },
+    on: { type: 'string', default: 'sqlite,postgres' },
+    /** 0 leaves the registrations out. */
+    minutes: { type: 'string', default: '60' },
+    rate: { type: 'string', default: '40' },
   },
 })
 const models = Number(flags.models)
 const experiments = Number(flags.experiments)
 const rounds = Number(flags.rounds)
+const seconds = Number(flags.minutes) * 60
+const perSecond = Number(flags.rate)
 const report = createReport('registry', 'A large catalogue of models')
-const world = await createWorld({})
-const { db } = world.kernel
-const client = await world.as('contributor')
-const { project, id: principal } = { project: world.project, id: client.principal.id }
-
 report.say(
-  `${models.toLocaleString('en-GB')} models with one version each, a tag each and an alias each, in ${experiments.toLocaleString('en-GB')} experiments, in one project on SQLite. Each request ${rounds} times, one after another, from the routing to the finished answer, without a network.`,
+  `${models.toLocaleString('en-GB')} models with one version, a tag, an alias and an event each, one in a thousand deployed, and one model with 5,000 versions, in ${experiments.toLocaleString('en-GB')} experiments, in one project. Each page ${rounds} times, one after another, from the routing to the finished answer, without a network.`,
 )
 
-const name = (i: number): string => `model-${String(i).padStart(7, '0')}`
-const batch = 500
-const hex = (i: number, length: number): string => i.toString(16).padStart(length, '0')
-for (let start = 0; start < experiments; start += batch) {
-  const some = Array.from({ length: Math.min(batch, experiments - start) }, (_, i) => start + i)
-  for (const i of some)
-    await world.capabilities.tracking.createExperiment(client.scope, { name: `experiment-${i}`, tags: [] })
+const data = await mkdtemp(join(tmpdir(), 'trivium-bench-registry-'))
+onExit(() => rmSync(data, { recursive: true, force: true }))
+if (flags.on.includes('sqlite')) {
+  await pages('SQLite', undefined)
+  if (seconds > 0) await registrations()
 }
-const files = JSON.stringify({
-  MLmodel: { digest: 'a'.repeat(64), size: 400 },
-  'model.onnx': { digest: 'b'.repeat(64), size: 90_000 },
-})
-const began = performance.now()
-for (let start = 0; start < models; start += batch) {
-  const some = Array.from({ length: Math.min(batch, models - start) }, (_, i) => start + i)
-  const at = (i: number): number => 1_000_000_000_000 + i
-  const own = { project_id: project, created_by: principal }
-  await db.write.transaction().execute(async (trx) => {
-    const made = some.map((i) => ({
-      ...own,
-      name: name(i),
-      description: `Number ${i}.`,
-      approval_policy: 'none' as const,
-      productive: 0,
-      retraining: null,
-      last_version: 1,
-      created_at: at(i),
-      updated_at: at(i),
-    }))
-    await trx.insertInto('model').values(made).execute()
-    const tagged = some.map((i) => ({ project_id: project, model: name(i), key: 'team', value: `team-${i % 100}` }))
-    await trx.insertInto('model_tag').values(tagged).execute()
-    await trx
-      .insertInto('model_version_tag')
-      .values(tagged.map((one) => ({ ...one, version: 1 })))
-      .execute()
-    await trx
-      .insertInto('model_alias')
-      .values(
-        some.map((i) => ({
-          project_id: project,
-          model: name(i),
-          alias: 'champion',
-          version: 1,
-          set_at: at(i),
-          set_by: principal,
-        })),
-      )
-      .execute()
-    for (const part of [some.slice(0, batch / 2), some.slice(batch / 2)].filter((one) => one.length > 0))
-      await trx
-        .insertInto('model_version')
-        .values(
-          part.map((i) => ({
-            ...own,
-            model: name(i),
-            version: 1,
-            state: 'ready' as const,
-            stage: 'None',
-            description: '',
-            source: `runs:/${hex(i, 32)}/model`,
-            run_id: hex(i, 32),
-            run_link: '',
-            logged_model_id: null,
-            pipeline_run: null,
-            artifact_owner: `run/${hex(i, 32)}`,
-            artifact_path: 'model',
-            artifact_digest: hex(i, 64),
-            files,
-            flavors: '["onnx","python_function"]',
-            signature: null,
-            onnx: 'model.onnx',
-            gate: null,
-            gate_reason: null,
-            approval: null,
-            approval_item: null,
-            authors: '[]',
-            deleted_at: null,
-            notes: '{}',
-            pickles: '[]',
-            created_at: at(i),
-            updated_at: at(i),
-          })),
-        )
-        .execute()
-  })
-}
-console.log(`seeded in ${show((performance.now() - began) / 1000)} s`)
-
-const api = `/api/v1/projects/${project}`
-const like = (text: string): string => encodeURIComponent(`name like '%${text}%'`)
-const middle = name(Math.floor(models / 2))
-const last = Math.max(0, models - 150)
-const token = async (): Promise<string> => {
-  const { json } = await client.call('GET', `${api}/models?limit=1000`)
-  return (json as { nextPageToken: string }).nextPageToken
-}
-const search = (path: string, query: Record<string, string>) => () =>
-  client.call('GET', `/api/2.0/mlflow/${path}?${new URLSearchParams(query)}`)
-const pages: Record<string, () => Promise<{ status: number; text: string }>> = {
-  'models, the first page': () => client.call('GET', `${api}/models`),
-  'models, a page further on': async () => client.call('GET', `${api}/models?limit=100&page_token=${await second}`),
-  'models whose name holds a text, near the end': () =>
-    client.call('GET', `${api}/models?filter=${like(name(last).slice(-6))}`),
-  'models whose name holds what none holds': () => client.call('GET', `${api}/models?filter=${like('nothing')}`),
-  'models of one tag': () => client.call('GET', `${api}/models?filter=${encodeURIComponent("tags.team = 'team-7'")}`),
-  'models of a tag that none has': () =>
-    client.call('GET', `${api}/models?filter=${encodeURIComponent("tags.team = 'none'")}`),
-  'a model': () => client.call('GET', `${api}/models/${middle}`),
-  'its versions': () => client.call('GET', `${api}/models/${middle}/versions`),
-  'a version': () => client.call('GET', `${api}/models/${middle}/versions/1`),
-  'its card': () => client.call('GET', `${api}/models/${middle}/versions/1/card`),
-  'the versions of a run': () => client.call('GET', `${api}/model-versions?run=${hex(5, 32)}`),
-  'the newest versions of all': () => client.call('GET', `${api}/model-versions?limit=100`),
-  'MLflow, models by name': search('registered-models/search', { max_results: '100' }),
-  'MLflow, versions of a model': search('model-versions/search', { filter: `name = '${middle}'`, max_results: '100' }),
-  'MLflow, versions last changed': search('model-versions/search', { max_results: '100' }),
-  'MLflow, versions of one tag': search('model-versions/search', {
-    filter: "tags.team = 'team-7'",
-    max_results: '100',
-  }),
-  experiments: () => client.call('GET', `${api}/experiments?limit=100`),
-}
-const second = token()
-const rows: string[][] = []
-let worst = 0
-for (const [what, ask] of Object.entries(pages)) {
-  const times: number[] = []
-  let bytes = 0
-  let status = 0
-  for (let round = 0; round < rounds + 1; round += 1) {
-    const before = performance.now()
-    const answer = await ask()
-    if (round > 0) times.push(performance.now() - before)
-    ;({ status } = answer)
-    bytes = answer.text.length
+if (flags.on.includes('postgres')) {
+  const database = await startPostgres({ durable: false })
+  try {
+    await pages('Postgres', database.url)
+  } finally {
+    await database.stop()
   }
-  const p95 = quantile(times, 0.95)
-  worst = Math.max(worst, p95)
-  rows.push([what, String(status), show(median(times)), show(p95), show(bytes / 1024)])
 }
-report.table('What a page takes', ['page', 'status', 'p50 ms', 'p95 ms', 'KiB'], rows)
-report.atMost('any page of the catalogue, p95', worst, Number(flags.bar), ' ms')
 report.write()
-await world.close()
+await rm(data, { recursive: true, force: true })
 process.exit(0)
+
+async function pages(place: string, databaseUrl: string | undefined): Promise<void> {
+  const world = await createWorld(databaseUrl === undefined ? { data } : { databaseUrl })
+  const client = await world.as('contributor')
+  const began = performance.now()
+  await fillCatalogue(world, { models, experiments, principal: client.principal.id })
+  // Plans are made with what the database knows of its tables, as after any night.
+  if (databaseUrl !== undefined) await world.kernel.db.write.transaction().execute((trx) => sql`analyze`.execute(trx))
+  console.log(`${place} is filled in ${show((performance.now() - began) / 1000)} s`)
+  const { rows, worst } = await measurePages(world, client, { models, rounds })
+  report.table(`What a page takes on ${place}`, ['page', 'p50 ms', 'p95 ms', 'KiB'], rows)
+  report.atMost(`any page of the catalogue on ${place}, p95`, worst, 200, ' ms')
+  await world.close()
+}
+
+async function registrations(): Promise<void> {
+  const found = await measureRegistrations(data, { perSecond, seconds, models: 2600 })
+  const grown = found.bytesAfter - found.bytesBefore
+  report.say(
+    `Then ${show(perSecond)} registrations a second for ${show(seconds / 60)} min through \`trivium up\` on the same data (SQLite, \`synchronous=FULL\`), to 2,600 models in turn, each a signed version with a tag from a run's two files. Times count from when a registration was due.`,
+  )
+  report.table(
+    'Registrations',
+    ['offered', 'made', 'refused', 'p50 ms', 'p99 ms', 'longest ms', 'p99 of the last tenth'],
+    [[found.offered, found.answered, found.refused, found.p50, found.p99, found.longest, found.lastP99].map(show)],
+  )
+  report.table(
+    'The database file',
+    ['before', 'after', 'a registration'],
+    [
+      [
+        `${show(found.bytesBefore / 1e6)} MB`,
+        `${show(found.bytesAfter / 1e6)} MB`,
+        `${show(grown / Math.max(1, found.answered) / 1000)} kB`,
+      ],
+    ],
+  )
+  report.atLeast('registrations made a second', found.answered / seconds, perSecond * 0.999, '/s')
+}

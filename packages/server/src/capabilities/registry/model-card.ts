@@ -1,4 +1,5 @@
 import type { EventRef, Evidence, ModelCard, ModelNotes, ModelVersionDetail } from '@trivium/contract'
+import { type SqlBool, sql } from 'kysely'
 import type { Reader } from '../../kernel/db/index.ts'
 import { parseUrn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -10,6 +11,8 @@ import { requireVersion, versionDetail } from './read-models.ts'
 
 const dependencyFiles = ['requirements.txt', 'conda.yaml', 'python_env.yaml']
 const longestDependencies = 100_000
+/** The condition of the index `event_of_use`, in its very words: without them no database takes it. */
+const ofUse = sql<SqlBool>`name in ('alert.opened', 'deployment.retired', 'release.activated', 'release.rolled-back')`
 const made = new Set(['environment', 'commit', 'code'])
 
 /** Everything that is on record about a version, for somebody who wants to use it again. */
@@ -131,6 +134,7 @@ async function issuesOf(
     .selectFrom('event')
     .select(['subject', 'data'])
     .where('project_id', '=', project)
+    .where(ofUse)
     .where('name', '=', 'alert.opened')
     .where('refs', 'like', `%"${detail.urn}"%`)
     .orderBy('at')
@@ -175,6 +179,7 @@ async function deploymentsOf(
     .selectFrom('event')
     .select(['name', 'subject', 'refs', 'data', 'at'])
     .where('project_id', '=', project)
+    .where(ofUse)
     .where('name', 'in', ['release.activated', 'release.rolled-back', 'deployment.retired'])
     .orderBy('at')
     .orderBy('id')

@@ -123,7 +123,6 @@ export async function presentVersions(
     .where('project_id', '=', project)
     .where('model', 'in', names)
     .where('version', 'in', versions)
-    .orderBy('key')
     .execute()
   const counted = await db
     .selectFrom('model_evidence')
@@ -138,9 +137,14 @@ export async function presentVersions(
     .select(['id', 'name'])
     .where('id', 'in', [...new Set(rows.map((row) => row.created_by))])
     .execute()
+  const keyOf = (one: { model: string; version: number }): string => `${one.version}/${one.model}`
+  const [tagged, aliased, countedBy] = [
+    Map.groupBy(tags, keyOf),
+    Map.groupBy(aliases, keyOf),
+    Map.groupBy(counted, keyOf),
+  ]
   return rows.map((row) => {
-    const own = <T extends { model: string; version: number }>(list: readonly T[]) =>
-      list.filter((one) => one.model === row.model && one.version === row.version)
+    const key = keyOf(row)
     const policy = policies.get(row.model) ?? 'none'
     const files = JSON.parse(row.files) as VersionFiles
     const onnx = row.onnx === null ? undefined : files[row.onnx]
@@ -150,8 +154,8 @@ export async function presentVersions(
       urn: versionUrn(project, row.model, row.version),
       state: row.state,
       description: row.description,
-      tags: Object.fromEntries(own(tags).map((t) => [t.key, t.value])),
-      aliases: own(aliases).map((a) => a.alias),
+      tags: tagsOf(tagged.get(key)),
+      aliases: (aliased.get(key) ?? []).map((a) => a.alias),
       createdAt: row.created_at,
       updatedAt: row.updated_at,
       createdBy: row.created_by,
@@ -166,11 +170,15 @@ export async function presentVersions(
       approval: approvalOf(row, policy),
       approvalItem: row.approval_item,
       missing: missingFor(row, policy, lacking.has(row.model)),
-      evidenceCount: Number(own(counted)[0]?.n ?? 0),
+      evidenceCount: Number(countedBy.get(key)?.[0]?.n ?? 0),
       unsafe: unsafeOf(row, files),
     }
   })
 }
+
+/** By key; sorted here, as a database that is asked for the order goes through all tags of the project by it. */
+const tagsOf = (tags: readonly { key: string; value: string }[] = []): Record<string, string> =>
+  Object.fromEntries(tags.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(({ key, value }) => [key, value]))
 
 /** What is unsafe about loading a version; of one that was registered before anybody looked into files, what their names say. */
 function unsafeOf({ pickles }: Pick<ModelVersionTable, 'pickles'>, files: VersionFiles): ModelVersionRow['unsafe'] {
@@ -225,7 +233,6 @@ export async function presentModels(
     .selectAll()
     .where('project_id', '=', project)
     .where('model', 'in', names)
-    .orderBy('key')
     .execute()
   const aliases = await db
     .selectFrom('model_alias')
@@ -234,38 +241,39 @@ export async function presentModels(
     .where('model', 'in', names)
     .orderBy('alias')
     .execute()
-  const counted = await db
+  const counted = db
     .selectFrom('model_version')
-    .select(['model', (e) => e.fn.countAll<number>().as('n'), (e) => e.fn.max('version').as('latest')])
+    .select(['project_id', 'model', (e) => e.fn.countAll<number>().as('n'), (e) => e.fn.max('version').as('newest')])
     .where('project_id', '=', project)
     .where('model', 'in', names)
     .where('deleted_at', 'is', null)
-    .groupBy('model')
+    .groupBy(['project_id', 'model'])
+  // Each newest version by its key: asked for with OR, SQLite goes through all versions of the project.
+  const latest = await db
+    .selectFrom(counted.as('c'))
+    .innerJoin('model_version as v', (join) =>
+      join
+        .onRef('v.project_id', '=', 'c.project_id')
+        .onRef('v.model', '=', 'c.model')
+        .onRef('v.version', '=', 'c.newest'),
+    )
+    .selectAll('v')
+    .select('c.n')
     .execute()
-  const counts = new Map(counted.map((row) => [row.model, row]))
-  const latest: ModelVersionTable[] = []
-  // SQLite takes no deeper expression than 1,000.
-  for (let start = 0; start < counted.length; start += 250) {
-    const some = counted.slice(start, start + 250)
-    const found = await db
-      .selectFrom('model_version')
-      .selectAll()
-      .where('project_id', '=', project)
-      .where((e) => e.or(some.map((row) => e.and([e('model', '=', row.model), e('version', '=', row.latest)]))))
-      .execute()
-    latest.push(...found)
-  }
+  const counts = new Map(latest.map((row) => [row.model, row.n]))
+  const tagged = Map.groupBy(tags, (tag) => tag.model)
+  const aliased = Map.groupBy(aliases, (alias) => alias.model)
   const rows = new Map((await presentVersions(db, project, latest)).map((row) => [row.model, row]))
   return models.map((model) => ({
     name: model.name,
     urn: modelUrn(project, model.name),
     description: model.description,
-    tags: Object.fromEntries(tags.filter((t) => t.model === model.name).map((t) => [t.key, t.value])),
-    aliases: aliases.filter((a) => a.model === model.name).map(({ alias, version }) => ({ alias, version })),
+    tags: tagsOf(tagged.get(model.name)),
+    aliases: (aliased.get(model.name) ?? []).map(({ alias, version }) => ({ alias, version })),
     policy: policyOf(model),
     createdAt: model.created_at,
     updatedAt: model.updated_at,
-    versions: Number(counts.get(model.name)?.n ?? 0),
+    versions: Number(counts.get(model.name) ?? 0),
     latest: rows.get(model.name) ?? null,
   }))
 }

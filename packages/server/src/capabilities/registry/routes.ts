@@ -32,7 +32,7 @@ import { nameAfter, nameTokenOf } from './name-token.ts'
 import { provenanceRoutes } from './provenance/routes.ts'
 import type { NewVersion } from './register-version.ts'
 import type { Registry } from './registry.ts'
-import { modelTarget } from './search-models.ts'
+import { modelTarget, type VersionPlace } from './search-models.ts'
 
 const edits = (tags: Record<string, string | null> | undefined) =>
   Object.entries(tags ?? {}).map(([key, value]) => ({ key, value }))
@@ -110,25 +110,32 @@ export function registryRoutes(app: Http, registry: Registry): void {
   mount(app, listModelVersions, 200, async ({ scope, params, query }) => {
     await registry.model(scope, params.model)
     const limit = query.limit ?? 100
-    const offset = offsetOf(query.page_token, ['versions', params.model])
+    const fingerprint = ['versions-below', params.model]
+    const below = offsetOf(query.page_token, fingerprint)
     const { versions, more } = await registry.versions(scope, {
       filter: is('name', params.model),
       order: [{ entity: 'attribute', key: 'version_number', descending: true }],
       limit,
-      offset,
+      offset: 0,
+      ...(below === 0 ? {} : { below }),
     })
-    return { versions, nextPageToken: more ? pageTokenOf(offset + limit, ['versions', params.model]) : null }
+    const last = versions.at(-1)
+    return { versions, nextPageToken: more && last ? pageTokenOf(last.version, fingerprint) : null }
   })
   mount(app, findModelVersions, 200, async ({ scope, query }) => {
     const limit = query.limit ?? 100
-    const offset = offsetOf(query.page_token, ['find', query.run])
+    const fingerprint = ['found-after', query.run]
+    const after = nameAfter(query.page_token, fingerprint)
     const { versions, more } = await registry.versions(scope, {
       filter: query.run === undefined ? undefined : is('run_id', query.run),
       order: [{ entity: 'attribute', key: 'creation_timestamp', descending: true }],
       limit,
-      offset,
+      offset: 0,
+      ...(after === undefined ? {} : { afterVersion: JSON.parse(after) as VersionPlace }),
     })
-    return { versions, nextPageToken: more ? pageTokenOf(offset + limit, ['find', query.run]) : null }
+    const last = versions.at(-1)
+    const place = last && JSON.stringify({ createdAt: last.createdAt, model: last.model, version: last.version })
+    return { versions, nextPageToken: more && place ? nameTokenOf(place, fingerprint) : null }
   })
   mount(app, registerModelVersion, 201, async ({ scope, params, body }) => {
     const { model, version } = await registry.registerVersion(scope, await asked(scope, params.model, body))

@@ -51,6 +51,21 @@ const versions: Subject = {
   tagged: sql`select k.model, k.version from model_version_tag k`,
 }
 
+/** The same where the filter finds few of them: sorted after they were found. By the index of the order a database would go through all versions of the project. */
+const fewVersions: Subject = {
+  ...versions,
+  columns: {
+    ...versions.columns,
+    creation_timestamp: sql`v.created_at + 0`,
+    last_updated_timestamp: sql`v.updated_at + 0`,
+  },
+}
+const narrow = ['name', 'run_id']
+const findsFew = (e: Expression): boolean =>
+  e.op === 'compare'
+    ? e.entity === 'attribute' && narrow.includes(e.key) && e.comparator === '='
+    : e.op === 'and' && e.parts.some(findsFew)
+
 /** MLflow keeps prompts as registered models with this tag; searches that do not name it do not find them. */
 const promptTag = 'mlflow.prompt.is_prompt'
 
@@ -62,6 +77,17 @@ export interface RegistryQuery {
   readonly offset: number
   /** Only what comes after this name; for lists in the order of names. */
   readonly after?: string
+  /** Only versions below this one; for the list of one model. */
+  readonly below?: number
+  /** Only what comes after this version; for lists in the order of registration, newest first. */
+  readonly afterVersion?: VersionPlace
+}
+
+/** Where a list of versions in the order of registration goes on. */
+export interface VersionPlace {
+  readonly createdAt: number
+  readonly model: string
+  readonly version: number
 }
 
 /** One page of registered models that a filter finds, by name unless an order says otherwise. */
@@ -87,17 +113,27 @@ export async function searchVersions(
   dialect: Dialect,
   query: RegistryQuery,
 ): Promise<{ rows: ModelVersionTable[]; more: boolean }> {
+  const few = query.filter !== undefined && findsFew(query.filter)
   const order = [
-    ...orderOf(dialect, versions, query.order),
-    ...(query.order.length === 0 ? [sql`v.updated_at desc`] : []),
+    ...orderOf(dialect, few ? fewVersions : versions, query.order),
+    ...(query.order.length === 0 ? [few ? sql`v.updated_at + 0 desc` : sql`v.updated_at desc`] : []),
     dialect === 'postgres' ? sql`v.model collate "C"` : sql`v.model`,
     sql`v.version desc`,
   ]
   const found =
-    await sql<ModelVersionTable>`select v.* from model_version v where v.project_id = ${query.project} and v.deleted_at is null and ${conditionOf(dialect, versions, query)} order by ${sql.join(order)} limit ${query.limit + 1} offset ${query.offset}`.execute(
+    await sql<ModelVersionTable>`select v.* from model_version v where v.project_id = ${query.project} and v.deleted_at is null and ${conditionOf(dialect, versions, query)} ${placeOf(dialect, query)} order by ${sql.join(order)} limit ${query.limit + 1} offset ${query.offset}`.execute(
       db as never,
     )
   return { rows: found.rows.slice(0, query.limit), more: found.rows.length > query.limit }
+}
+
+/** Where a page of versions begins, so that no page counts those before it. */
+function placeOf(dialect: Dialect, { below, afterVersion }: RegistryQuery): RawBuilder<unknown> {
+  if (below !== undefined) return sql`and v.version < ${below}`
+  if (!afterVersion) return sql``
+  const { createdAt, model, version } = afterVersion
+  const name = dialect === 'postgres' ? sql`v.model collate "C"` : sql`v.model`
+  return sql`and v.created_at <= ${createdAt} and (v.created_at < ${createdAt} or ${name} > ${model} or (v.model = ${model} and v.version < ${version}))`
 }
 
 function orderOf(dialect: Dialect, subject: Subject, order: readonly OrderKey[]): RawBuilder<unknown>[] {
