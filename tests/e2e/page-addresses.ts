@@ -35,6 +35,7 @@ function fill(path: string, world: World): string {
     prediction: world.prediction,
     experiment: world.experiment,
     trace: world.trace,
+    report: world.report,
   }
   const filled = path.replace(/\$(\w+)/g, (_, name: string) => {
     const value = values[name]

@@ -4,7 +4,9 @@ import {
   addDatasetVersion,
   addPerson,
   advanceWatermark,
+  commentReport,
   createProject,
+  createReport,
   createToken,
   defineFeatureView,
   defineMonitor,
@@ -41,6 +43,7 @@ export interface World {
   readonly item: string
   readonly prediction: string
   readonly trace: string
+  readonly report: string
 }
 
 /** Makes one of everything over HTTP, as clients do: data, features, runs, a pipeline, an evaluation, a model, a deployment with traffic, an alert and a decision. */
@@ -59,11 +62,53 @@ export async function seedWorld(baseUrl: string, token: string): Promise<World> 
   const alert = await watch(admin)
   await admin.call(setModelPolicy, { params: { project, model: 'late' }, body: { approval: 'required' } })
   const asked = createClient({ baseUrl, token: trainer.secret })
+  const report = await writeReport(asked, runs[0] ?? '')
   const { item } = await asked.call(requestModelApproval, {
     params: { project, model: 'late', version: 2 },
     body: {},
   })
-  return { project, emptyProject: 'empty', experiment: '0', runs, ...evaluated, alert, item, prediction, trace: traced }
+  return {
+    project,
+    emptyProject: 'empty',
+    experiment: '0',
+    runs,
+    ...evaluated,
+    alert,
+    item,
+    prediction,
+    trace: traced,
+    report,
+  }
+}
+
+/** A report with a panel of each kind, that names a run and a model. */
+async function writeReport(client: Client, run: string): Promise<string> {
+  const panels = [
+    'kind: table\ntitle: All runs\ncolumns: metrics.loss, params.rate\nsort: metrics.loss',
+    'kind: curves\ntitle: How they learned\nmetrics: loss',
+    'kind: scatter\nx: params.rate\ny: metrics.loss',
+    'kind: parallel\ncolumns: params.rate, metrics.loss',
+    'kind: number\nstatistic: mean\nmetrics: loss',
+    'kind: importance\nexperiment: Default\nmetrics: loss',
+    'kind: notes\nexperiment: Default',
+    'kind: pie',
+  ]
+  const text = `The rate matters: see trivium://${project}/run/${run} and [the model](/p/${project}/models/late).
+
+## What was measured
+
+${panels.map((panel) => `\`\`\`panel\n${panel}\n\`\`\``).join('\n\n')}
+
+| rate | *loss* |
+|---|--:|
+| 0.1 | 0.02 |
+`
+  const { id } = await client.call(createReport, {
+    params: { project },
+    body: { title: 'Which rate learns fastest', text },
+  })
+  await client.call(commentReport, { params: { project, report: id }, body: { text: 'And **0.5**?' } })
+  return id
 }
 
 async function addData(admin: Client): Promise<void> {

@@ -9,6 +9,7 @@ const changes: readonly (readonly [noun: RegExp, operations: RegExp])[] = [
   [/^(pipeline|pipeline-run|step|trigger)$/, /Pipeline|Step|Trigger/],
   [/^(evaluation|gate)$/, /Evaluation|Gate|ModelVersion|getModel/],
   [/^(model|model-version)$/, /Model|Alias|Deployment/],
+  [/^report$/, /Report/],
   [/^inbox$/, /Inbox|ModelVersion|PipelineRun/],
   [/^(release|deployment)$/, /Deployment|Release|ModelVersion/],
   [/^(prediction|predictions|labels?)$/, /Prediction|Label|Deployment|Cohort/],

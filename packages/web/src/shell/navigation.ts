@@ -10,6 +10,7 @@ import {
   IconHierarchy2,
   IconHome,
   IconInbox,
+  IconReport,
   IconSchema,
   IconServerBolt,
   IconSettings,
@@ -54,6 +55,7 @@ export const navigation: readonly NavGroup[] = [
       { id: 'experiments', label: 'Experiments', path: '/experiments', icon: IconFlask2, key: 'e' },
       { id: 'pipelines', label: 'Pipelines', path: '/pipelines', icon: IconSchema, key: 'p' },
       { id: 'evaluations', label: 'Evaluation', path: '/evaluations', icon: IconChecklist },
+      { id: 'reports', label: 'Reports', path: '/reports', icon: IconReport },
     ],
   },
   {

@@ -9,6 +9,7 @@ export type NavId =
   | 'experiments'
   | 'pipelines'
   | 'evaluations'
+  | 'reports'
   | 'models'
   | 'deployments'
   | 'monitors'

@@ -19,6 +19,7 @@ import {
   IconHierarchy2,
   IconInbox,
   IconPackage,
+  IconReport,
   IconSchema,
   IconServerBolt,
   IconTag,
@@ -67,6 +68,7 @@ const kinds: Record<string, KindFacts> = {
   inbox: { icon: IconInbox, word: 'inbox item' },
   commit: { icon: IconGitCommit, word: 'commit' },
   environment: { icon: IconPackage, word: 'environment' },
+  report: { icon: IconReport, word: 'report' },
   project: { icon: IconFolder, word: 'project' },
   person: { icon: IconUser, word: 'person' },
 }

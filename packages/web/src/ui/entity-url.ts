@@ -13,9 +13,10 @@ const collections: Record<string, string> = {
   monitor: 'monitors',
   alert: 'alerts',
   inbox: 'inbox',
+  report: 'reports',
 }
 
-const byId = new Set(['run', 'prediction', 'alert', 'evaluation', 'inbox'])
+const byId = new Set(['run', 'prediction', 'alert', 'evaluation', 'inbox', 'report'])
 
 /** One part of a path; the colon of a prediction's id stays readable. */
 const part = (text: string) => encodeURIComponent(text).replaceAll('%3A', ':')

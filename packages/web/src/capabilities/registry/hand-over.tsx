@@ -19,6 +19,7 @@ import { Aside, Section, WithAside } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
+import { ReportLinks } from '../reports/report-links.tsx'
 import { EvaluationSlices } from '../evaluation/evaluation-slices.tsx'
 import { SignatureTable } from './signature-table.tsx'
 
@@ -254,6 +255,7 @@ function Context({ project, handOver }: { readonly project: string; readonly han
           ))}
         </ul>
       </Aside>
+      <ReportLinks project={project} urn={`trivium://${project}/model/${model}`} />
       <Aside title="Trained on and made with">
         <ul className="stack gap-4">
           {made.map((one) => {

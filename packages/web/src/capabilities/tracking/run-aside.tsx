@@ -5,6 +5,7 @@ import { parseUrn } from '../../ui/entity-url.ts'
 import { Hash } from '../../ui/hash.tsx'
 import { Aside } from '../../ui/section.tsx'
 import { State, StateGlyph } from '../../ui/state.tsx'
+import { ReportLinks } from '../reports/report-links.tsx'
 import { ArtifactTree } from './artifact-tree.tsx'
 import { writeEquals } from './run-keys.ts'
 import { runStatus } from './run-status.ts'
@@ -69,6 +70,7 @@ export function RunAside({ project, run, versions }: RunAsideProps) {
           </ul>
         )}
       </Aside>
+      <ReportLinks project={project} urn={run.urn} />
       <Aside title="Registered as">
         {versions.length === 0 ? (
           <p className="t2">No version of a model came from it.</p>
