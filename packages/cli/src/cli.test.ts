@@ -335,6 +335,22 @@ describe('commands against a server', () => {
     expect(out).toMatch(/auc +0\.66 +0\.69 +\+0\.0297 +\+0\.0\d+ to \+0\.0\d+ .*better \(3 runs against 3\)/)
     const alone = await trivium(['experiments', 'compare', 'shallow-0', 'shallow-1'])
     expect(alone.out).toContain('cannot judge yet (the same configuration)')
+    // What is learned from them, and an idea that comes of it.
+    expect((await trivium(['experiments', 'explain', 'depths', '--metric', 'auc'])).out).toContain(
+      'at least 20 are needed',
+    )
+    const added = await trivium(['ideas', 'add', 'depths', 'Deeper still'])
+    const [idea = ''] = /ide_\w+/.exec(added.out) ?? []
+    expect((await trivium(['ideas', 'choose', idea])).err).toContain('needs a hypothesis')
+    expect((await trivium(['ideas', 'choose', idea, '--hypothesis', 'More depth, more AUC.'])).out).toContain('chosen')
+    expect((await trivium(['ideas', 'link', idea, 'deep-0'])).out).toContain('1 run.')
+    expect((await trivium(['ideas', 'list', 'depths'])).out).toMatch(/Deeper still +chosen +1 +5\.0 s/)
+    expect((await trivium(['experiments', 'frontier', 'depths'])).out).toContain('Best auc 0.698 by deep-1')
+    expect((await trivium(['experiments', 'confirm', 'deep-0', '--text', 'It **helped**.'])).out).toContain(
+      'note on deep-0',
+    )
+    expect((await trivium(['experiments', 'drafts', 'depths', '--confirmed'])).out).toContain('It **helped**.')
+    expect((await trivium(['velocity', '--weeks', '1'])).out).toMatch(/week of +ideas added/)
     expect(await trivium(['experiments', 'compare', 'shallow-0', 'nobody'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('There is no run "nobody"'),

@@ -11,6 +11,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { envCommand } from './commands/env.ts'
 import { evaluationCommands } from './commands/evaluations.ts'
 import { experimentCommands } from './commands/experiments.ts'
+import { ideaCommands } from './commands/ideas.ts'
 import { importCommands } from './commands/import.ts'
 import { eventCommands } from './commands/events.ts'
 import { exportCommands } from './commands/export.ts'
@@ -79,6 +80,7 @@ export function createProgram(terminal: Terminal): Command {
     featureCommands,
     runCommands,
     experimentCommands,
+    ideaCommands,
     trackCommands,
     notebookCommand,
     traceCommands,

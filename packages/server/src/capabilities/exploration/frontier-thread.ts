@@ -51,7 +51,9 @@ export async function frontierBytes(db: Reader, input: FrontierInput, dialect: D
   const facts = newest.toSorted((a, b) => startOf(a) - startOf(b) || (a.run.id < b.run.id ? -1 : 1))
   const ideas = await readIdeas(db, project, { experiments })
   const features = await featureColumns(db, project, facts)
-  const space = triedSpace(facts, features, direction)
+  // What only frames a sweep has no factors of its own.
+  const varied = facts.filter(({ params }) => params.size > 0)
+  const space = triedSpace(varied, features, direction)
   const records = recordsOf(facts, direction)
   const isRecord = new Set(records.map((one) => one.run.id))
   const active = facts.filter(({ run }) => run.status === 'RUNNING' || run.status === 'SCHEDULED')

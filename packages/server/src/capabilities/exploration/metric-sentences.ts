@@ -8,6 +8,8 @@ type Named = { readonly id: string; readonly name: string }
 export type Compared = RunComparison['metrics'][number]
 
 const most = 6
+/** As `judgeRuns` says that two runs are repeats of each other. */
+const sameConfiguration = 'the same configuration'
 
 /** The metrics to speak of: those with a direction first. What a machine says of itself is none of them. */
 export function spokenOf(metrics: readonly Compared[]): Compared[] {
@@ -43,6 +45,8 @@ export function metricSentence(metric: Compared, run: Named, parent: Named): Dra
     return say(
       `${name} is ${meanText(own)} against ${meanText(ofParent)}: ${moreText(judgement.difference)}, 95 % interval ${numberText(judgement.low)} to ${numberText(judgement.high)}, p = ${numberText(judgement.p)} (${judgement.verdict}).`,
     )
+  if (judgement?.reason === sameConfiguration)
+    return say(`${ended}, ${quoted(parent.name)} at ${numberText(before.last)}: both repeat one configuration.`)
   const difference = last - before.last
   const worth =
     difference === 0 || direction === null

@@ -33,7 +33,7 @@ export async function suggest(
   return [
     ...untriedIdeas(input.ideas),
     ...(best && metric !== null
-      ? [...repeatBest(ranked, best, metric), ...edges(known, best), ...pairs(known, sign, metric)]
+      ? [...repeatBest(ranked, best, metric), ...edges(facts, best), ...pairs(known, sign, metric)]
       : []),
     ...(await newerData(db, project, facts, input.features)),
   ]
@@ -83,13 +83,13 @@ function repeatBest(ranked: readonly Known[], best: Known, metric: string): Fron
 }
 
 /** Numbers whose best run has the least or the greatest value that was tried: beyond it nobody has looked. */
-function edges(known: readonly Known[], best: Known): FrontierSuggestion[] {
+function edges(facts: readonly RunFacts[], best: Known): FrontierSuggestion[] {
   const keys = [...best.params.keys()].filter((key) => !isSeed(key)).toSorted()
   return keys
     .flatMap((key): FrontierSuggestion[] => {
       const column = columnOf(
         'param',
-        known.map((one) => one.params.get(key) ?? null),
+        facts.map((one) => one.params.get(key) ?? null),
       )
       if (column.type !== 'number') return []
       const values = [...new Set(column.values.flatMap((value) => value ?? []))].toSorted((a, b) => a - b)

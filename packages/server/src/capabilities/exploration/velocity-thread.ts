@@ -88,9 +88,11 @@ export async function velocityBytes(db: Reader, { project, weeks, now }: Velocit
   return JSON.stringify(found)
 }
 
-/** From when an idea was written down to the end of its first finished run; a run that was there before took no time. */
+/** From when an idea was written down to the end of its first finished run. An idea that was written down afterwards says nothing of it. */
 export function timesOf(ideas: readonly EvaluatedIdea[]): IdeaTimes {
-  return medianTimes(ideas.flatMap(({ createdAt, first }) => (first ? Math.max(0, first.endedAt - createdAt) : [])))
+  return medianTimes(
+    ideas.flatMap(({ createdAt, first }) => (first && first.endedAt >= createdAt ? first.endedAt - createdAt : [])),
+  )
 }
 
 async function peopleOf(db: Reader, ideas: readonly EvaluatedIdea[], from: number): Promise<Velocity['people']> {

@@ -85,7 +85,7 @@ function Learned({ frontier: { spent, metric, direction } }: { readonly frontier
   const points = records.flatMap(({ value, spentMs, low, high }, at) => {
     const before = records[at - 1]
     const own = { x: spentMs / hourMs, y: value, low, high }
-    return before ? [{ x: spentMs / hourMs, y: before.value }, own] : [own]
+    return before ? [{ x: spentMs / hourMs, y: before.value, low: before.low, high: before.high }, own] : [own]
   })
   return (
     <TimeSeries
@@ -99,7 +99,10 @@ function Learned({ frontier: { spent, metric, direction } }: { readonly frontier
           id: 'best',
           label: '',
           color: 's1',
-          points: [...points, { x: Math.max(totalMs, last.spentMs) / hourMs, y: last.value }],
+          points: [
+            ...points,
+            { x: Math.max(totalMs, last.spentMs) / hourMs, y: last.value, low: last.low, high: last.high },
+          ],
         },
       ]}
       caption={`${formatPlural(records.length, 'record')}; a band where repeats give an interval of the mean.`}

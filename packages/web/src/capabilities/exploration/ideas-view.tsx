@@ -45,7 +45,7 @@ export function IdeasView({ project, experiment }: IdeasViewProps) {
               Nobody has added an idea yet. What would you try next, and what do you expect of it?
             </p>
           ) : (
-            <ul>
+            <ul className="mt-16">
               {ideas.map((idea) => (
                 <IdeaItem key={idea.id} project={project} idea={idea} experiment={experiment.name} />
               ))}
@@ -149,7 +149,9 @@ function IdeaItem({
         {idea.spentMs > 0 && <span className="t3">{formatDuration(idea.spentMs)} of compute</span>}
         {idea.evaluatedAt !== null && (
           <span className="t3">
-            trained {formatDuration(Math.max(0, idea.evaluatedAt - idea.createdAt))} after it was written down
+            {idea.evaluatedAt < idea.createdAt
+              ? 'trained before it was written down'
+              : `trained ${formatDuration(idea.evaluatedAt - idea.createdAt)} after it was written down`}
           </span>
         )}
         {idea.state === 'open' && (

@@ -1,5 +1,7 @@
-import { getRunDrafts, type RunDetail } from '@trivium/contract'
+import { getRunDrafts, type RunDetail, type RunDraft } from '@trivium/contract'
+import { useState } from 'react'
 import { useContractQuery } from '../../data/contract-query.ts'
+import { Button } from '../../ui/button.tsx'
 import { PanelError } from '../../ui/page-states.tsx'
 import { Section } from '../../ui/section.tsx'
 import { DraftView } from './draft-view.tsx'
@@ -16,13 +18,31 @@ export function RunDrafts({ project, run }: { readonly project: string; readonly
         {query.error.detail}
       </PanelError>
     )
-  return (query.data?.drafts ?? []).map((draft) => (
+  return (query.data?.drafts ?? []).map((draft) =>
+    draft.of === 'run' ? (
+      <Section key="run" title="What this run shows">
+        <DraftView project={project} draft={draft} keys />
+      </Section>
+    ) : (
+      <GroupDraft key="group" project={project} draft={draft} />
+    ),
+  )
+}
+
+/** Folded, so that the page still begins with the run. */
+function GroupDraft({ project, draft }: { readonly project: string; readonly draft: RunDraft }) {
+  const [open, setOpen] = useState(false)
+  return (
     <Section
-      key={draft.of}
-      title={draft.of === 'run' ? 'What this run shows' : 'What its repeats show'}
-      note={draft.of === 'run' ? undefined : draft.members.map((one) => one.name).join(', ')}
+      title="What its repeats show"
+      note={draft.members.map((one) => one.name).join(', ')}
+      end={
+        <Button look="link" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {open ? 'Fold it' : draft.note ? 'Show the note' : 'Show the draft'}
+        </Button>
+      }
     >
-      <DraftView project={project} draft={draft} keys={draft.of === 'run'} />
+      {open && <DraftView project={project} draft={draft} />}
     </Section>
-  ))
+  )
 }

@@ -5,7 +5,8 @@ import { type BinnedColumn, binColumn, type ForestColumn } from './bin-column.ts
 import { growTree, predict } from './grow-tree.ts'
 
 const forests = 10
-const trees = 40
+/** Trees of one forest: many for few rows, which vary most by chance, and fewer for many, which take long. */
+const [fewestTrees, mostTrees, cellsAndTrees] = [40, 150, 80_000]
 const leaf = 5
 const level = 0.95
 
@@ -28,7 +29,8 @@ export interface ForestImportance {
  * How much each column says of a number: permutation importance on out-of-bag rows of random forests (L. Breiman, "Random forests", Machine Learning 45,
  * 2001, 5–32) as a share of the target's variance: 0 says nothing; columns that say the same share it. Forests look at a third of the columns at each split.
  * The intervals are the delete-a-group jackknife's (P. S. Kott, "The delete-a-group jackknife", Journal of Official Statistics 17, 2001, 521–526): each of ten
- * forests leaves another tenth of the clusters out. Rows of one cluster are repeats of the same thing. The same rows give the same figures.
+ * forests leaves another tenth of the clusters out. What the chance of its own trees adds to that is taken off (S. Wager and others, "Confidence intervals for
+ * random forests", Journal of Machine Learning Research 15, 2014, 1625–1651). Rows of one cluster are repeats of the same thing. The same rows give the same figures.
  */
 export function forestImportance(
   columns: readonly ForestColumn[],
@@ -36,33 +38,44 @@ export function forestImportance(
   clusters: readonly number[] = target.map((_, at) => at),
 ): ForestImportance {
   const binned = columns.map(binColumn)
+  const wanted = Math.ceil(cellsAndTrees / Math.max(1, target.length * columns.length))
+  const trees = Math.min(mostTrees, Math.max(fewestTrees, wanted))
   const numbers = Float64Array.from(target)
   const random = createRandom('forest importance')
   const groupOf = new Map(shuffled([...new Set(clusters)], random).map((cluster, at) => [cluster, at % forests]))
   const found = Array.from({ length: forests }, (_, group) => {
     const rows = Uint32Array.from(numbers.keys()).filter((row) => groupOf.get(clusters[row] as number) !== group)
-    return growForest(binned, numbers, rows, random)
+    return growForest(binned, numbers, rows, { trees, random })
   })
   return {
     forests,
     trees: forests * trees,
-    explained: jackknife(found.map((one) => one.explained)),
-    importance: columns.map((_, at) => jackknife(found.map((one) => one.importance[at] as number))),
+    explained: jackknife(
+      found.map((one) => one.explained),
+      0,
+    ),
+    importance: columns.map((_, at) =>
+      jackknife(
+        found.map((one) => one.importance[at] as number),
+        mean(found.map((one) => one.noise[at] as number)),
+      ),
+    ),
   }
 }
 
-/** One forest: its out-of-bag R², and the rise of the out-of-bag error by each column's shuffling, mean over trees, as a share of the variance. */
+/** One forest: its out-of-bag R², and the rise of the out-of-bag error by each column's shuffling, mean over trees, as a share of the variance, with the variance of that mean. */
 function growForest(
   columns: readonly BinnedColumn[],
   target: Float64Array,
   rows: Uint32Array,
-  random: Random,
-): { explained: number; importance: Float64Array } {
+  { trees, random }: { trees: number; random: Random },
+): { explained: number; importance: Float64Array; noise: Float64Array } {
   const variance = varianceOf(target, rows)
   const drawn = { columns: Math.max(1, Math.ceil(columns.length / 3)), random }
   const said = new Float64Array(target.length)
   const asked = new Uint32Array(target.length)
   const importance = new Float64Array(columns.length)
+  const squares = new Float64Array(columns.length)
   for (let tree = 0; tree < trees; tree += 1) {
     const bag = Uint32Array.from(rows, () => rows[random.below(rows.length)] as number)
     const inBag = new Uint8Array(target.length)
@@ -87,14 +100,16 @@ function growForest(
     }
     const before = errorWith(-1, outside)
     for (const at of columns.keys()) {
-      const rise = errorWith(at, Uint32Array.from(shuffled([...outside], random))) - before
-      importance[at] = (importance[at] as number) + rise / variance / trees
+      const rise = (errorWith(at, Uint32Array.from(shuffled([...outside], random))) - before) / variance
+      importance[at] = (importance[at] as number) + rise / trees
+      squares[at] = (squares[at] as number) + (rise * rise) / trees
     }
   }
   const judged = rows.filter((row) => asked[row] !== 0)
   let error = 0
   for (const row of judged) error += ((said[row] as number) / (asked[row] as number) - (target[row] as number)) ** 2
-  return { explained: 1 - error / judged.length / varianceOf(target, judged), importance }
+  const noise = squares.map((square, at) => Math.max(0, square - (importance[at] as number) ** 2) / (trees - 1))
+  return { explained: 1 - error / judged.length / varianceOf(target, judged), importance, noise }
 }
 
 function varianceOf(target: Float64Array, rows: Uint32Array): number {
@@ -105,14 +120,20 @@ function varianceOf(target: Float64Array, rows: Uint32Array): number {
   return squares / rows.length
 }
 
-/** The mean of figures, each without another tenth, and its interval: (g − 1)/g times the sum of their squared deviations is its variance. */
-function jackknife(figures: readonly number[]): Estimated {
+/**
+ * The mean of figures, each without another tenth, and its interval: (g − 1)/g times the sum of their squared deviations is its variance, of which (g − 1)²/g
+ * times `noise` is the chance of each figure's own trees. What is left is never less than the chance of all trees together.
+ */
+function jackknife(figures: readonly number[], noise: number): Estimated {
   const g = figures.length
-  const value = figures.reduce((a, b) => a + b, 0) / g
-  const variance = ((g - 1) / g) * figures.reduce((sum, one) => sum + (one - value) ** 2, 0)
+  const value = mean(figures)
+  const spread = ((g - 1) / g) * figures.reduce((sum, one) => sum + (one - value) ** 2, 0)
+  const variance = Math.max(0, spread - ((g - 1) ** 2 / g) * noise) + noise / g
   const half = studentTQuantile((1 + level) / 2, g - 1) * Math.sqrt(variance)
   return { value, level, low: value - half, high: value + half }
 }
+
+const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length
 
 function shuffled<T>(list: T[], random: Random): T[] {
   for (let i = list.length - 1; i > 0; i -= 1) {
