@@ -45,6 +45,8 @@ export interface Replicas {
   readonly roles: ReadonlySet<ServerRole>
   /** Says that we are there, now and from now on. Throws REPLICA.OTHER_STORAGE. */
   start(version: string): Promise<void>
+  /** That of this program; empty before `start`. */
+  version(): string
   /** The others that were there at the last look. */
   others(): readonly Replica[]
   /** All that were seen within a day, this one first. */
@@ -209,6 +211,7 @@ export function createReplicas({
     id,
     host: config.peerHost || hostname(),
     roles,
+    version: () => version,
     start: async (program) => {
       version = program
       if (alone) return

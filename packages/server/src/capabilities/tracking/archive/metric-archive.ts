@@ -21,16 +21,19 @@ const jobKind = 'tracking.archive-metrics'
 const everywhere = '*'
 const dayMs = 86_400_000
 const minuteMs = 60_000
+const hourMs = 60 * minuteMs
 /** A file of fewer points is larger than their rows. */
 const leastPoints = 1000
 const runsAtOnce = 200
 /** Runs that one turn moves; the next turn follows soon. */
 const runsATurn = 500
 
-type Deps = ArchiveRunDeps & Pick<Kernel, 'jobs' | 'config' | 'logger'>
+type Deps = ArchiveRunDeps & Pick<Kernel, 'jobs' | 'config' | 'logger' | 'replicas'>
 
 export function createMetricArchive(deps: Deps): MetricArchive {
-  const { db, jobs, clock, config, logger } = deps
+  const { db, jobs, clock, config, logger, replicas } = deps
+  /** While a program of another version serves beside this one: it may not know of files, and would find no points. */
+  const isMixed = (): boolean => replicas.others().some(({ version }) => version !== replicas.version())
 
   const turn = async (most: number, signal?: AbortSignal): Promise<number> => {
     if (config.metricHotDays === 0) return 0
@@ -69,10 +72,12 @@ export function createMetricArchive(deps: Deps): MetricArchive {
     concurrency: 1,
     background: true,
     handle: async (job) => {
-      const moved = await turn(runsATurn, job.signal)
+      const moved = isMixed() ? 0 : await turn(runsATurn, job.signal)
       if (moved > 0) logger.info({ runs: moved }, 'moved metric points of ended runs to Parquet files')
       if (config.metricHotDays > 0)
-        await job.complete((trx) => enqueue(trx, clock() + (moved < runsATurn ? dayMs : minuteMs)))
+        await job.complete((trx) =>
+          enqueue(trx, clock() + (moved < runsATurn ? (isMixed() ? hourMs : dayMs) : minuteMs)),
+        )
     },
     onFailed: async (trx) => void (await enqueue(trx, clock() + dayMs)),
   })
@@ -81,7 +86,8 @@ export function createMetricArchive(deps: Deps): MetricArchive {
     run: (signal) => turn(Number.POSITIVE_INFINITY, signal),
     schedule: () =>
       db.write.transaction().execute(async (trx) => {
-        if (config.metricHotDays > 0) await enqueue(trx, clock())
+        // Not at once: beside a server that is being replaced it would take points from that one's sight.
+        if (config.metricHotDays > 0) await enqueue(trx, clock() + hourMs)
         else await jobs.withdraw(trx, { project: everywhere, kind: jobKind, key: 'schedule' })
       }),
     archive: async ({ project }, run) => {
