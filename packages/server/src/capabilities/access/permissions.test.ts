@@ -2,7 +2,7 @@ import { type Permission, roles } from '@trivium/contract'
 import { type Client, describeEachDatabase } from '@trivium/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Scope } from '../../kernel/principal/index.ts'
-import { holdersOf, setExternalGroups } from './index.ts'
+import { holdersOf, lastingPermissions, setExternalGroups } from './index.ts'
 
 describeEachDatabase('permissions', ({ world }) => {
   let project: string
@@ -277,6 +277,9 @@ describeEachDatabase('permissions', ({ world }) => {
       expect(glass).toMatchObject({ active: true, principalName: jane.name, endsAt: world.time.now + 30 * 60_000 })
       expect((await start(jane)).json.code).toBe('ACCESS.GLASS_BROKEN')
       expect((await jane.call('PUT', at('datasets/at-night'), { description: 'Looked at.' })).status).toBe(200)
+      // What outlives the minutes, such as a trigger, is judged by what he holds without them.
+      const lasting = await lastingPermissions(world.kernel.db.read, jane.id, project)
+      expect([...lasting].toSorted()).toEqual(['access:break-glass', 'event:read', 'project:read', 'token:write'])
       const events = async (name: string) =>
         (await must(admin, 'GET', at(`events?name=${name}&limit=100`))).events as any[]
       await world.settled(project)
