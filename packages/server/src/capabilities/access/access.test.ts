@@ -304,6 +304,8 @@ describeEachDatabase('access', ({ world }) => {
       const path = join(directory, 'admin-token')
       const token = readFileSync(path, 'utf8').trim()
       expect(statSync(path).mode & 0o777).toBe(0o600)
+      // 256 bits by chance: nobody knows it who cannot read the file.
+      expect(token).toMatch(/^trv_[\w-]{43}$/)
       const asAdmin = await access.authenticate({ authorization: `Bearer ${token}` })
       expect(asAdmin?.principal.grants.get('*')?.has('instance:admin')).toBe(true)
       // Killed between keeping the token and making the account: the kept one becomes valid.
