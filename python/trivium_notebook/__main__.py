@@ -5,8 +5,8 @@ import sys
 
 
 def main() -> None:
-    own = os.environ.pop("TRIVIUM_NOTEBOOK_PACKAGES", "")
-    sys.path.extend(path for path in own.split(os.pathsep) if path)
+    own = [path for path in os.environ.pop("TRIVIUM_NOTEBOOK_PACKAGES", "").split(os.pathsep) if path]
+    sys.path.extend(own)
     # The folder of the notebook comes first, as Jupyter's own kernels have it.
     sys.path.insert(0, "")
     from ipykernel.kernelapp import IPKernelApp
@@ -15,7 +15,9 @@ def main() -> None:
 
     app = IPKernelApp.instance()
     app.initialize(sys.argv[1:])
-    CellRecorder(app.shell).install()
+    CellRecorder(app.shell, own).install()
+    # MLflow takes the commit of the program that runs, which is this one: the notebook's folder is meant.
+    sys.argv = [os.getcwd()]
     app.start()
 
 

@@ -18,8 +18,9 @@ CLIENT = "mlflow.tracking.client"
 class CellRecorder:
     """Hears which cells are executed, and which runs begin and end. It never stops a run: what it cannot keep it says once as a warning."""
 
-    def __init__(self, shell):
+    def __init__(self, shell, own=()):
         self.shell = shell
+        self.own = set(own)
         self.cells = []
         self.current = None
         self.ended = []
@@ -82,7 +83,7 @@ class CellRecorder:
     def write(self, client, run):
         cells = self.cells + ([self.current] if self.current is not None and self.current not in self.cells else [])
         client.log_text(run, json.dumps(as_notebook(cells), indent=1), NOTEBOOK)
-        client.log_text(run, packages(), PACKAGES)
+        client.log_text(run, packages(self.own), PACKAGES)
 
     def guard(self, work, *args):
         try:
@@ -137,10 +138,10 @@ def as_notebook(cells):
     }
 
 
-def packages():
-    """The packages of this environment, one a line as pip writes them."""
+def packages(own):
+    """The packages of the project's environment, one a line as pip writes them; those of the kernel itself are none of them."""
     found = {}
-    for one in importlib.metadata.distributions():
+    for one in importlib.metadata.distributions(path=[path for path in sys.path if path not in own]):
         name = one.metadata["Name"] if one.metadata else None
         if name:
             found.setdefault(name, one.version)

@@ -1,4 +1,4 @@
-import type { RunRow } from '@trivium/contract'
+import { groupTag, type RunRow } from '@trivium/contract'
 
 /** A column of runs: `metrics.auc`, `params.kind`, `tags.team`. */
 export interface RunColumn {
@@ -31,9 +31,9 @@ export function toOrder(sort: string): string | undefined {
   return keys.length === 0 ? undefined : keys.join(', ')
 }
 
-/** Tags that MLflow sets for itself; they are shown elsewhere or not at all. */
+/** Tags that MLflow and we set for ourselves; they are shown elsewhere or not at all. The group of a run is chosen by people. */
 export function isOwnTag(key: string): boolean {
-  return key.startsWith('mlflow.') || key.startsWith('trivium.')
+  return (key.startsWith('mlflow.') || key.startsWith('trivium.')) && key !== groupTag
 }
 
 /** A run's value in a column, if it has one. */
