@@ -370,6 +370,19 @@ describeEachDatabase('exploration', ({ world }) => {
       expect(found.suggestions[1]?.text).toBe('Repeat c with other seeds.')
       expect(found.suggestions[2]?.text).toBe('Try depth above 4, such as 6.')
       expect(found.suggestions[2]?.why).toContain('of the 3 values that were tried, 1 to 4')
+      // The problem of a model is that of the experiments which its versions came from.
+      await me.call(
+        'PUT',
+        `/api/2.0/mlflow-artifacts/artifacts/${experiment}/${best}/artifacts/model/m.onnx`,
+        new Uint8Array([1]),
+        { 'content-type': 'application/octet-stream' },
+      )
+      expect((await me.call('POST', at('/models/rain/versions'), { run: best, path: 'model' })).status).toBe(201)
+      const { problem, looked } = (await me.call('GET', at('/frontier?model=rain'))).json
+      expect([problem, looked]).toEqual([
+        { kind: 'model', name: 'rain', experiments: [{ id: experiment, name: 'frontier' }] },
+        8,
+      ])
       expect((await me.call('GET', at('/frontier'))).status).toBe(400)
       expect((await me.call('GET', at('/frontier?model=none'))).status).toBe(404)
     })

@@ -3,7 +3,7 @@ import { useContractPages } from '../../data/contract-query.ts'
 import { oneOf, useSearchState } from '../../shell/search-state.ts'
 import { Button, Segmented } from '../../ui/button.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
-import { formatCount } from '../../ui/format-number.ts'
+import { formatCount, formatPlural } from '../../ui/format-number.ts'
 import { Loading, PanelError } from '../../ui/page-states.tsx'
 import { Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
@@ -54,7 +54,7 @@ export function DraftsList({ project, experiment }: { readonly project: string; 
             title={
               <span className="row tight">
                 <EntityLink kind="run" name={draft.run.name} id={draft.run.id} look="bare" />
-                {draft.of === 'group' && `and ${draft.members.length - 1} repeats`}
+                {draft.of === 'group' && `and ${formatPlural(draft.members.length - 1, 'repeat')}`}
               </span>
             }
             note={

@@ -24,6 +24,7 @@ interface FrontierViewProps {
 /** What was tried, what runs, what never was tried and why it may be worth it, and what it cost. */
 export function FrontierView({ project, frontier }: FrontierViewProps) {
   const { tried, spent, ideas } = frontier
+  if (frontier.looked === 0 && ideas.length === 0) return <p className="claim">{sentenceOf(frontier)}</p>
   const waiting = ideas.filter((idea) => idea.runs === 0 && (idea.state === 'open' || idea.state === 'chosen')).length
   return (
     <>
@@ -64,6 +65,8 @@ export function FrontierView({ project, frontier }: FrontierViewProps) {
 function sentenceOf({ spent, metric, problem, looked, truncated }: Frontier): string {
   const last = spent.records.at(-1)
   const where = problem.kind === 'model' ? ` in ${formatPlural(problem.experiments.length, 'experiment')}` : ''
+  if (problem.experiments.length === 0)
+    return 'No version of this model names a run, so its frontier is not known. Register versions from runs.'
   if (looked === 0) return `Nothing was tried yet${where}.`
   if (!last || metric === null)
     return `${formatPlural(looked, 'run')}${where}; no metric says yet which of them is better.`

@@ -26,12 +26,15 @@ export function Page() {
         kind="model"
         title={model}
         note={
-          <span className="row tight">
-            what was tried for it in
-            {(query.data?.problem.experiments ?? []).map((one) => (
-              <EntityLink key={one.id} kind="experiment" name={one.name} look="bare" />
-            ))}
-          </span>
+          query.data &&
+          query.data.problem.experiments.length > 0 && (
+            <span className="row tight">
+              what was tried for it in
+              {query.data.problem.experiments.map((one) => (
+                <EntityLink key={one.id} kind="experiment" name={one.name} look="bare" />
+              ))}
+            </span>
+          )
         }
         actions={
           metric !== '' && (
