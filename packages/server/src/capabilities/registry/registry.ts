@@ -52,7 +52,7 @@ import { deleteVersion, type NewVersion, proposed, registerVersion, updateVersio
 import { recordGate } from './record-gate.ts'
 import { resolveSource, type VersionSource } from './resolve-source.ts'
 import { readRetraining } from './retraining.ts'
-import { type RegistryQuery, searchModels, searchVersions } from './search-models.ts'
+import { newestByStage, type RegistryQuery, searchModels, searchVersions } from './search-models.ts'
 import { readStrategy, setStrategy, versionProblems } from './strategy.ts'
 import type { ModelVersionTable } from './tables.ts'
 import { readMilestones, type VersionMilestones } from './version-milestones.ts'
@@ -122,6 +122,11 @@ export interface Registry extends ModelReferenceResolver {
     scope: Scope,
     query: Omit<RegistryQuery, 'project'>,
   ): Promise<{ rows: ModelVersionTable[]; versions: ModelVersionRow[]; more: boolean }>
+  /** The newest version of each stage of MLflow, of several models at once. */
+  newestByStage(
+    scope: Scope,
+    models: readonly string[],
+  ): Promise<{ rows: ModelVersionTable[]; versions: ModelVersionRow[] }>
   /** Versions that were made from a logged model. */
   registrationsOf(scope: Scope, loggedModel: string): Promise<{ name: string; version: string }[]>
   /** Attaches evidence for ever; its digest has to be that of its data. */
@@ -231,6 +236,10 @@ export function createRegistry(
     versions: async (scope, query) => {
       const { rows, more } = await searchVersions(db.read, db.dialect, { project: scope.project, ...query })
       return { rows, versions: await presentVersions(db.read, scope.project, rows), more }
+    },
+    newestByStage: async (scope, models) => {
+      const rows = await newestByStage(db.read, scope.project, models)
+      return { rows, versions: await presentVersions(db.read, scope.project, rows) }
     },
     registrationsOf: async (scope, loggedModel) => {
       const rows = await db.read

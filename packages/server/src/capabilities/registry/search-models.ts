@@ -127,6 +127,48 @@ export async function searchVersions(
   return { rows: found.rows.slice(0, query.limit), more: found.rows.length > query.limit }
 }
 
+/** The newest version of each stage that is whole, of several models at once, prompts left out; stages in their order. */
+export async function newestByStage(
+  db: Reader,
+  project: string,
+  names: readonly string[],
+): Promise<ModelVersionTable[]> {
+  if (names.length === 0) return []
+  const newest = db
+    .selectFrom('model_version as n')
+    .select(['n.project_id', 'n.model', 'n.stage', (e) => e.fn.max('n.version').as('version')])
+    .where('n.project_id', '=', project)
+    .where('n.model', 'in', [...names])
+    .where('n.state', '=', 'ready')
+    .where('n.deleted_at', 'is', null)
+    .where((e) =>
+      e.not(
+        e.exists(
+          e
+            .selectFrom('model_version_tag as k')
+            .select('k.key')
+            .whereRef('k.project_id', '=', 'n.project_id')
+            .whereRef('k.model', '=', 'n.model')
+            .whereRef('k.version', '=', 'n.version')
+            .where('k.key', '=', promptTag)
+            .where('k.value', '=', 'true'),
+        ),
+      ),
+    )
+    .groupBy(['n.project_id', 'n.model', 'n.stage'])
+  const rows = await db
+    .selectFrom(newest.as('c'))
+    .innerJoin('model_version as v', (join) =>
+      join
+        .onRef('v.project_id', '=', 'c.project_id')
+        .onRef('v.model', '=', 'c.model')
+        .onRef('v.version', '=', 'c.version'),
+    )
+    .selectAll('v')
+    .execute()
+  return rows.toSorted((a, b) => (a.stage < b.stage ? -1 : 1))
+}
+
 /** Where a page of versions begins, so that no page counts those before it. */
 function placeOf(dialect: Dialect, { below, afterVersion }: RegistryQuery): RawBuilder<unknown> {
   if (below !== undefined) return sql`and v.version < ${below}`

@@ -69,31 +69,23 @@ function stageOf(text: string): (typeof stages)[number] {
 
 /** registered-models/* and model-versions/* */
 export function registryCalls(app: Http, registry: Registry): void {
-  const versionsBy = async (
-    scope: Scope,
-    filter: string,
-    limit = 1000,
-  ): Promise<{ shapes: object[]; rows: ModelVersionTable[] }> => {
-    const { rows, versions } = await registry.versions(scope, {
-      filter: parseFilter(filter, versionTarget),
-      order: parseOrder(['version_number DESC'], versionTarget),
-      limit,
-      offset: 0,
-    })
-    return { rows, shapes: rows.map((row, i) => versionShape(versions[i] as ModelVersionRow, row)) }
-  }
   const oneVersion = async (scope: Scope, name: string, version: number): Promise<object> =>
     versionShape(await registry.version(scope, name, version), await registry.versionRow(scope, name, version))
-  const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`
-  const latestByStage = async (scope: Scope, name: string, wanted: readonly string[]): Promise<object[]> => {
-    const { rows, shapes } = await versionsBy(scope, `name = ${quote(name)}`)
-    const newest = new Map<string, object>()
-    for (const [i, row] of rows.entries()) {
-      if (row.state !== 'ready' || newest.has(row.stage) || (wanted.length > 0 && !wanted.includes(row.stage))) continue
-      newest.set(row.stage, shapes[i] as object)
-    }
-    return [...newest].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, shape]) => shape)
+  /** By model, for one question over all of them. */
+  const newestOf = async (
+    scope: Scope,
+    names: readonly string[],
+    wanted: readonly string[] = [],
+  ): Promise<Map<string, object[]>> => {
+    const { rows, versions } = await registry.newestByStage(scope, names)
+    const found = new Map<string, object[]>()
+    for (const [i, row] of rows.entries())
+      if (wanted.length === 0 || wanted.includes(row.stage))
+        found.set(row.model, [...(found.get(row.model) ?? []), versionShape(versions[i] as ModelVersionRow, row)])
+    return found
   }
+  const latestByStage = async (scope: Scope, name: string, wanted: readonly string[]): Promise<object[]> =>
+    (await newestOf(scope, [name], wanted)).get(name) ?? []
   const modelShape = (model: RegisteredModel, latest: readonly object[]) => ({
     name: model.name,
     creation_timestamp: model.createdAt,
@@ -146,11 +138,11 @@ export function registryCalls(app: Http, registry: Registry): void {
       limit,
       offset,
     })
-    const shapes = await Promise.all(
-      models.map(async (model) =>
-        modelShape(model, model.versions === 0 ? [] : await latestByStage(scope, model.name, [])),
-      ),
+    const newest = await newestOf(
+      scope,
+      models.map((model) => model.name),
     )
+    const shapes = models.map((model) => modelShape(model, newest.get(model.name) ?? []))
     return {
       ...unlessEmpty('registered_models', shapes),
       ...(more ? { next_page_token: pageTokenOf(offset + limit, fingerprint) } : {}),
