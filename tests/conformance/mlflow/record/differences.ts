@@ -319,4 +319,56 @@ export const differences: readonly {
       ['what the server is', 'answer.features_enabled.gateway', false],
     ],
   },
+  {
+    script: 'graphql',
+    why: 'A field that is not there costs only what asks for it; MLflow gives nothing of the query.',
+    where: [['a field that is not there', 'answer.data', { mlflowGetExperiment: null }]],
+  },
+  {
+    script: 'graphql',
+    why: 'A query that is too large or cannot be read is a mistake: 400, with the reason; MLflow says 200, and 500 for one that is cut off.',
+    where: [
+      ['eleven aliases', 'status', '400 INVALID_PARAMETER_VALUE'],
+      ['no query', 'status', '400 INVALID_PARAMETER_VALUE'],
+    ],
+  },
+  {
+    script: 'graphql',
+    why: 'What there is cannot be asked for.',
+    where: [
+      ['what there is', 'answer.data.__schema', null],
+      [
+        'what there is',
+        'answer.errors',
+        [
+          "Cannot query field '__schema'. These are: mlflowGetExperiment, mlflowGetRun, mlflowGetMetricHistoryBulkInterval, mlflowListArtifacts, mlflowSearchModelVersions, mlflowSearchRuns, mlflowSearchDatasets.",
+        ],
+      ],
+    ],
+  },
+  {
+    script: 'evaluation-datasets',
+    why: 'JSON that is text in an answer has no spaces, and its tags are in the order of their names where they were read; clients parse it.',
+    where: [
+      ['a dataset', 'answer.dataset.tags', '{"team":"ops","mlflow.user":"ann"}'],
+      ['the dataset now', 'answer.dataset.profile', '{"num_records":3}'],
+      [
+        'the dataset now',
+        'answer.dataset.schema',
+        '{"inputs":{"q":"string","top":"integer"},"outputs":{"a":"string"},"expectations":{"a":"string","sure":"float","b":"array"},"version":"1.0"}',
+      ],
+      ['the dataset now', 'answer.dataset.tags', '{"mlflow.user":"ann","team":"ops"}'],
+      ['the tags', 'answer.dataset.tags', '{"mlflow.user":"ann","n":"7","stage":"early"}'],
+    ],
+  },
+  {
+    script: 'evaluation-datasets',
+    why: 'MLflow answers a mistake with 500, which its own client repeats for minutes. A mistake is 400 here.',
+    where: [['records that are no JSON', 'status', '400 INVALID_PARAMETER_VALUE']],
+  },
+  {
+    script: 'evaluation-datasets',
+    why: 'A dataset that is not there has no records, and that is said.',
+    where: [['records of one that is not there', 'status', '404 RESOURCE_DOES_NOT_EXIST']],
+  },
 ]

@@ -7,13 +7,13 @@ const failed: Kinds = { apiError: 'absent' }
 
 /** The types that the queries answer with. Names are MLflow's, which writes them in camel case here. */
 export const graphqlTypes: Readonly<Record<string, Kinds>> = {
-  GetExperiment: { experiment: 'Experiment', ...failed },
-  GetRun: { run: 'Run', ...failed },
-  SearchRuns: { runs: '[Run]', next_page_token: 'text', ...failed },
-  SearchDatasets: { dataset_summaries: '[DatasetSummary]', ...failed },
-  SearchModelVersions: { model_versions: '[ModelVersion]', next_page_token: 'text', ...failed },
-  MetricHistory: { metrics: '[Metric]', ...failed },
-  ListArtifacts: { root_uri: 'text', files: '[File]', next_page_token: 'text', ...failed },
+  GetExperimentResponse: { experiment: 'Experiment', ...failed },
+  GetRunResponse: { run: 'Run', ...failed },
+  SearchRunsResponse: { runs: '[Run]', next_page_token: 'text', ...failed },
+  SearchDatasetsResponse: { dataset_summaries: '[DatasetSummary]', ...failed },
+  SearchModelVersionsResponse: { model_versions: '[ModelVersion]', next_page_token: 'text', ...failed },
+  GetMetricHistoryBulkIntervalResponse: { metrics: '[Metric]', ...failed },
+  ListArtifactsResponse: { root_uri: 'text', files: '[File]', next_page_token: 'text', ...failed },
   Experiment: {
     experiment_id: 'text',
     name: 'text',

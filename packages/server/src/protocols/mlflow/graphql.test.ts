@@ -39,13 +39,13 @@ describeEachDatabase('GraphQL', ({ world }) => {
           run { ...who data { metrics { key value step } params { key value } } experiment { name tags { key } } modelVersions { name version status aliases } }
         }
       }
-      fragment who on MlflowRun { info { id: runId runName status startTime endTime } }`,
+      fragment who on MlflowRunExtension { info { id: runId runName status startTime endTime } }`,
       { variables: { data: { runId: run } }, operationName: 'GetRun' },
     )
     expect(detail).toEqual({
       data: {
         mlflowGetRun: {
-          __typename: 'MlflowGetRun',
+          __typename: 'MlflowGetRunResponse',
           apiError: null,
           run: {
             info: { id: run, runName: 'forest', status: 'RUNNING', startTime: '0', endTime: '0' },

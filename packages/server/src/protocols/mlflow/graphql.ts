@@ -10,14 +10,14 @@ import { callNamed } from './rpc.ts'
 
 /** The queries, each by the call of the REST interface that answers it: the same code, with the same permissions. */
 const queries: Readonly<Record<string, readonly [call: string, type: string]>> = {
-  mlflowGetExperiment: ['GET experiments/get', 'GetExperiment'],
-  mlflowGetRun: ['GET runs/get', 'GetRun'],
-  mlflowGetMetricHistoryBulkInterval: ['GET metrics/get-history-bulk-interval', 'MetricHistory'],
-  mlflowListArtifacts: ['GET artifacts/list', 'ListArtifacts'],
-  mlflowSearchModelVersions: ['GET model-versions/search', 'SearchModelVersions'],
-  mlflowSearchRuns: ['POST runs/search', 'SearchRuns'],
+  mlflowGetExperiment: ['GET experiments/get', 'GetExperimentResponse'],
+  mlflowGetRun: ['GET runs/get', 'GetRunResponse'],
+  mlflowGetMetricHistoryBulkInterval: ['GET metrics/get-history-bulk-interval', 'GetMetricHistoryBulkIntervalResponse'],
+  mlflowListArtifacts: ['GET artifacts/list', 'ListArtifactsResponse'],
+  mlflowSearchModelVersions: ['GET model-versions/search', 'SearchModelVersionsResponse'],
+  mlflowSearchRuns: ['POST runs/search', 'SearchRunsResponse'],
   // MLflow has this one among its mutations; it changes nothing.
-  mlflowSearchDatasets: ['POST experiments/search-datasets', 'SearchDatasets'],
+  mlflowSearchDatasets: ['POST experiments/search-datasets', 'SearchDatasetsResponse'],
 }
 
 /** What is asked for each run of a long list is a query of its own. */

@@ -1,6 +1,8 @@
 import type { Script } from '../step.ts'
 import { artifacts } from './artifacts.ts'
+import { evaluationDatasets } from './evaluation-datasets.ts'
 import { experiments } from './experiments.ts'
+import { graphql } from './graphql.ts'
 import { inputs } from './inputs.ts'
 import { metrics } from './metrics.ts'
 import { protocol } from './protocol.ts'
@@ -18,4 +20,6 @@ export const scripts: readonly Script[] = [
   registry,
   artifacts,
   protocol,
+  graphql,
+  evaluationDatasets,
 ]
