@@ -18,6 +18,7 @@ export interface MetricArchive {
 }
 
 const jobKind = 'tracking.archive-metrics'
+const drainKind = 'tracking.drain-metrics'
 const everywhere = '*'
 const dayMs = 86_400_000
 const minuteMs = 60_000
@@ -82,6 +83,13 @@ export function createMetricArchive(deps: Deps): MetricArchive {
     onFailed: async (trx) => void (await enqueue(trx, clock() + dayMs)),
   })
 
+  jobs.handle({
+    kind: drainKind,
+    concurrency: 1,
+    background: true,
+    handle: (job) => drainSeries(db, job.signal),
+  })
+
   return {
     run: (signal) => turn(Number.POSITIVE_INFINITY, signal),
     schedule: () =>
@@ -94,7 +102,9 @@ export function createMetricArchive(deps: Deps): MetricArchive {
       const { status } = await requireRun(db.read, project, run)
       if (status === 'RUNNING' || status === 'SCHEDULED') throw trackingErrors.RUN_NOT_ENDED(run)
       const done = (await archiveRun(deps, project, run)) ?? { points: 0, bytes: 0 }
-      await drainSeries(db)
+      // Rows that nobody reads any more: whoever asks does not wait for them.
+      const waiting = { project: everywhere, kind: drainKind, key: 'once', input: {} }
+      await db.write.transaction().execute((trx) => jobs.enqueue(trx, waiting))
       return done
     },
   }

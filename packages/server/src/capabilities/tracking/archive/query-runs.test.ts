@@ -61,6 +61,7 @@ describeEachDatabase('SQL over runs', ({ world }) => {
       ['kept', 'kept', 300, 300, 10_000, 10_897, 300, 'Default'],
       ['moved', 'moved', 301, 301, -7, 897, 301, 'Default'],
     ])
+    expect(await rowsOf('select name from runs order by 1')).toEqual([['kept'], ['moved']])
     expect(await rowsOf('select count(*), count(value), count(distinct run_id) from points')).toEqual([[1801, 1799, 2]])
   })
 
