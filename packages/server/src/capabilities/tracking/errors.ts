@@ -104,16 +104,16 @@ export const trackingErrors = defineErrors('TRACKING', {
     status: 400,
     message: (path: string, other: string) => `"${path}" cannot be a file and "${other}" one as well.`,
   },
-  VIEW_NOT_FOUND: {
-    status: 404,
-    message: (id: string) =>
-      `There is no view ${id} of yours in this project, and no shared one. trivium experiments views lists them.`,
   CONSOLE_GAP: {
     status: 409,
     message: (first: number, next: number) =>
       `The console has no line ${next} yet, and the request begins with line ${first}. Send the lines from ${next} on.`,
     details: (_first: number, next: number) => ({ next }),
   },
+  VIEW_NOT_FOUND: {
+    status: 404,
+    message: (id: string) =>
+      `There is no view ${id} of yours in this project, and no shared one. trivium experiments views lists them.`,
   },
   TOO_MANY_VIEWS: {
     status: 409,
