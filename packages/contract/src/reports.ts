@@ -82,7 +82,9 @@ export const PanelData = Type.Union([
     charts: Type.Array(
       Type.Object({
         metric: Type.String(),
-        series: Type.Array(Type.Object({ ...RunNamed, points: Type.Array(Type.Tuple([Type.Integer(), MetricValue])) })),
+        series: Type.Array(
+          Type.Object({ ...RunNamed, points: Type.Array(Type.Object({ step: Type.Integer(), value: MetricValue })) }),
+        ),
       }),
     ),
     total: Type.Integer(),

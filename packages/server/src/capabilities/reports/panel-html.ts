@@ -65,14 +65,14 @@ const details = (body: string): string => `<details><summary class="note">The nu
 
 function curves({ metric, series }: Of<'curves'>['charts'][number]): string {
   const all = series.flatMap((one) => one.points)
-  const x = all.length === 0 ? ([0, 1] as [number, number]) : flat(all.map(([step]) => step))
-  const y = domainOf(all.map(([, value]) => value))
+  const x = all.length === 0 ? ([0, 1] as [number, number]) : flat(all.map(({ step }) => step))
+  const y = domainOf(all.map(({ value }) => value))
   const [toX, toY] = scales(x, y)
   const marks = series
     .map((one, at) => {
       let pen = 'M'
       const path = one.points
-        .map(([step, value]) => {
+        .map(({ step, value }) => {
           if (value === null) {
             pen = 'M'
             return ''
@@ -86,8 +86,8 @@ function curves({ metric, series }: Of<'curves'>['charts'][number]): string {
     })
     .join('')
   const last = series.map((one, at) => {
-    const end = one.points.findLast(([, value]) => value !== null)
-    return `<tr><td><svg width="9" height="9"><rect width="9" height="9" fill="${colorOf(at)}"/></svg> ${escapeHtml(one.name)}</td><td class="r">${end?.[1] === null || end === undefined ? '–' : numberText(end[1])}</td><td class="r">${end?.[0] ?? '–'}</td></tr>`
+    const end = one.points.findLast(({ value }) => value !== null)
+    return `<tr><td><svg width="9" height="9"><rect width="9" height="9" fill="${colorOf(at)}"/></svg> ${escapeHtml(one.name)}</td><td class="r">${end === undefined || end.value === null ? '–' : numberText(end.value)}</td><td class="r">${end?.step ?? '–'}</td></tr>`
   })
   const legend = `<table><thead><tr><th>run</th><th>last ${escapeHtml(metric)}</th><th>step</th></tr></thead><tbody>${last.join('')}</tbody></table>`
   return plot({ label: `${metric} by step of ${series.length} runs`, x, y, marks }) + legend

@@ -125,7 +125,7 @@ async function curvesPanel(sources: PanelSources, scope: Scope, panel: Resolved)
     metric,
     series: runs.flatMap((run) => {
       const found = series.find((one) => one.run === run.id && one.key === metric)
-      const points = found?.points.map(([step, , value]): [number, number | null] => [step, value]) ?? []
+      const points = found?.points.map(([step, , value]) => ({ step, value })) ?? []
       return points.length === 0 ? [] : [{ ...named(run), points }]
     }),
   }))

@@ -88,7 +88,7 @@ function PanelBody({ title, data }: { readonly title: string; readonly data: Pan
             id: one.id,
             label: one.name.length > 20 ? `${one.name.slice(0, 18)}…` : one.name,
             color: seriesOrder[at] ?? 'base',
-            points: one.points.map(([x, y]) => ({ x, y })),
+            points: one.points.map(({ step, value }) => ({ x: step, y: value })),
           }))}
         />
       ))
