@@ -1,20 +1,23 @@
+import { parentPort, workerData } from 'node:worker_threads'
 import type { RunMetricDirection } from '@trivium/contract'
-import type { Dialect, Reader } from '../../kernel/db/index.ts'
-import { type RunQuery, selectRuns } from '../tracking/index.ts'
-import { readRunFacts } from './read-run-facts.ts'
+import { explain } from './explain.ts'
+import type { RunFacts } from './read-run-facts.ts'
 
-export interface ExplanationInput {
-  readonly query: RunQuery
-  readonly metric: string
-  readonly direction: RunMetricDirection | null
-}
+type Sent = Omit<RunFacts, 'params' | 'inputs' | 'tags'> & Record<'params' | 'inputs' | 'tags', [string, string][]>
 
-/** The facts of the runs of a search, as JSON that `explain-worker` reads. Runs on a reader thread. */
-export async function runFactsBytes(db: Reader, input: ExplanationInput, dialect: Dialect): Promise<string> {
-  const { query, metric, direction } = input
-  const { rows, more } = await selectRuns(db, dialect, query)
-  const facts = await readRunFacts(db, query.project, rows, metric)
-  return JSON.stringify({ metric, direction, truncated: more, facts }, (_, value: unknown) =>
-    value instanceof Map ? [...value] : value,
-  )
+const { facts, ...asked } = JSON.parse(Buffer.from(workerData as Uint8Array).toString()) as {
+  metric: string
+  direction: RunMetricDirection | null
+  truncated: boolean
+  facts: Sent[]
 }
+const found = explain(
+  facts.map((one) => ({
+    ...one,
+    params: new Map(one.params),
+    inputs: new Map(one.inputs),
+    tags: new Map(one.tags),
+  })),
+  asked,
+)
+parentPort?.postMessage(Buffer.from(JSON.stringify(found)))

@@ -4,7 +4,7 @@ import type { Scope } from '../../kernel/principal/index.ts'
 import type { Registry } from '../registry/index.ts'
 import { metricDirectionOf, parseFilter, runTarget, type Tracking } from '../tracking/index.ts'
 import type { DraftListInput } from './drafts-thread.ts'
-import type { ExplanationInput } from './explain-thread.ts'
+import type { ExplanationInput } from './run-facts-thread.ts'
 import { explorationErrors } from './errors.ts'
 import { collectVelocity } from './collect-velocity.ts'
 import { type FrontierInput } from './frontier-thread.ts'
@@ -101,7 +101,7 @@ export function createExploration(deps: ExplorationDeps): Exploration {
       }
       await tracking.requireExperiment(scope, experiment)
       const input: ExplanationInput = { query, metric, direction: direction ?? metricDirectionOf(metric) }
-      return runExplain(await db.offload({ module: file('explain-thread'), name: 'runFactsBytes', input }))
+      return runExplain(await db.offload({ module: file('run-facts-thread'), name: 'runFactsBytes', input }))
     },
     ideas: async (scope, experiment) => {
       await tracking.requireExperiment(scope, experiment)

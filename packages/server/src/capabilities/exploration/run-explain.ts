@@ -11,7 +11,7 @@ export async function runExplain(facts: Uint8Array): Promise<Uint8Array> {
   running += 1
   try {
     return await new Promise((resolve, reject) => {
-      const file = import.meta.url.endsWith('.ts') ? './explain-worker.ts' : './explain-worker.js'
+      const file = import.meta.url.endsWith('.ts') ? './explain-thread.ts' : './explain-thread.js'
       const worker = new Worker(new URL(file, import.meta.url), { workerData: facts })
       worker.once('message', resolve)
       worker.once('error', reject)

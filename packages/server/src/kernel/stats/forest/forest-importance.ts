@@ -122,13 +122,14 @@ function varianceOf(target: Float64Array, rows: Uint32Array): number {
 
 /**
  * The mean of figures, each without another tenth, and its interval: (g − 1)/g times the sum of their squared deviations is its variance, of which (g − 1)²/g
- * times `noise` is the chance of each figure's own trees. What is left is never less than the chance of all trees together.
+ * times `noise` is the chance of each figure's own trees. What is left is never less than the chance of one forest: taking off
+ * what was itself estimated may leave nothing, and no figure is that sure.
  */
 function jackknife(figures: readonly number[], noise: number): Estimated {
   const g = figures.length
   const value = mean(figures)
   const spread = ((g - 1) / g) * figures.reduce((sum, one) => sum + (one - value) ** 2, 0)
-  const variance = Math.max(0, spread - ((g - 1) ** 2 / g) * noise) + noise / g
+  const variance = Math.max(noise, spread - ((g - 1) ** 2 / g) * noise)
   const half = studentTQuantile((1 + level) / 2, g - 1) * Math.sqrt(variance)
   return { value, level, low: value - half, high: value + half }
 }
