@@ -1,4 +1,4 @@
-// Compiles python/*.in into hashed requirements that hold for every platform: the only lock format without hosts.
+// Compiles python/*.in and what real clients of MLflow are made of into hashed requirements that hold for every platform: the only lock format without hosts.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensurePython, root, runScript } from './setup.mjs'
@@ -7,16 +7,23 @@ import { run, SetupError, tail, timed } from './setup-support.mjs'
 
 await runScript(async () => {
   const python = await ensurePython()
-  const folder = join(root, 'python')
   const env = { ...process.env, ...pipIndexEnvironment(python), UV_PYTHON_DOWNLOADS: 'never' }
-  for (const input of readdirSync(folder).filter((name) => name.endsWith('.in'))) {
+  const inputs = ['python', join('tests', 'conformance', 'mlflow', 'clients')].flatMap((place) =>
+    readdirSync(join(root, place))
+      .filter((name) => name.endsWith('.in'))
+      .map((name) => ({ place, name })),
+  )
+  for (const { place, name: input } of inputs) {
     const output = input.replace(/\.in$/, '.txt')
-    timed(`locking python/${output}`, () => {
+    timed(`locking ${place}/${output}`, () => {
       const flags = ['-q', '--upgrade', '--universal', '--python-version', '3.11', '--generate-hashes', '--no-header']
       const uv = join(root, '.venv', process.platform === 'win32' ? 'Scripts/uv.exe' : 'bin/uv')
-      const compiled = run(uv, ['pip', 'compile', ...flags, input, '-o', output], { env, cwd: folder })
+      const compiled = run(uv, ['pip', 'compile', ...flags, input, '-o', output], {
+        env,
+        cwd: join(root, place),
+      })
       if (!compiled.ok)
-        throw new SetupError(`uv could not lock python/${input}. Its last words:\n${tail(compiled.output)}`)
+        throw new SetupError(`uv could not lock ${place}/${input}. Its last words:\n${tail(compiled.output)}`)
     })
   }
   return 0
