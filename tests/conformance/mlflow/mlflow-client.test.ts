@@ -11,9 +11,6 @@ const run = promisify(execFile)
 const token = 'token-of-the-mlflow-conformance-test'
 /** The project's environment; clients of 2.22 are in `clients/`. */
 const pythons = [{ name: 'MLflow 3', python: join(import.meta.dirname, '../../../.venv/bin/python') }]
-    ? [{ name: 'MLflow 2', python: process.env['TRIVIUM_TEST_MLFLOW2_PYTHON'] }]
-    : []),
-]
 
 for (const dialect of ['sqlite', 'postgres'] as const) {
   describe(`the unmodified MLflow client against a server on ${dialect}`, () => {
