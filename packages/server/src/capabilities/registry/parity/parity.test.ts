@@ -38,6 +38,15 @@ class Remembered:
 def _load_pyfunc(path):
     return Remembered(json.load(open(path)))
 `
+/** Swaps what it gave for a link to a file of the server once it is written. */
+const sly = `import atexit, os
+
+def swap():
+    os.remove('../out/outputs.ndjson')
+    os.symlink('/etc/hostname', '../out/outputs.ndjson')
+
+atexit.register(swap)
+${loader}`
 const answers = JSON.stringify(
   Object.fromEntries(
     expected.columns.rows.map((row, index) => [row.distance.toFixed(6), expected.columns.probabilities[index]]),
@@ -125,6 +134,21 @@ describeEachDatabase('a converted model beside its original', ({ world }) => {
     expect(python.json.data.columns).toHaveLength(2)
     const one = await compare(1, { original: 'python/1', outputs: { probabilities_1: 'prediction' }, rows: 3 })
     expect(one.json.data).toMatchObject({ rows: 3, of: 5, beyond: 0 })
+
+    // Whoever may not run code does not do it by comparing; and a model that leaves a link leads nowhere.
+    const grants = new Map(
+      [...client.scope.principal.grants].map(([of, all]) => [
+        of,
+        new Set([...all].filter((one) => one !== 'code:execute')),
+      ]),
+    )
+    const bare = { ...client.scope, principal: { ...client.scope.principal, grants } }
+    await expect(registry.testParity(bare, 'late', 1, { original: 'python/1', dataset })).rejects.toThrow(
+      /code:execute/,
+    )
+    await register('python', { MLmodel: mlmodel, 'code/remembered.py': sly, 'answers.json': answers })
+    const linked = await compare(1, { original: 'python/2', outputs: { probabilities_1: 'prediction' } })
+    expect([linked.status, linked.json.detail]).toEqual([422, expect.stringContaining('left no file of outputs')])
 
     // The same as a step of a pipeline.
     const step = parityStep(registry)
