@@ -27,6 +27,7 @@ import { peopleCommands } from './commands/people.ts'
 import { projectCommands } from './commands/projects.ts'
 import { quotaCommands } from './commands/quotas.ts'
 import { runCommands } from './commands/runs.ts'
+import { reportCommands } from './commands/reports.ts'
 import { secretCommands } from './commands/secrets.ts'
 import { sessionCommands } from './commands/sessions.ts'
 import { storageCommands } from './commands/storage.ts'
@@ -87,6 +88,7 @@ export function createProgram(terminal: Terminal): Command {
     importCommands,
     exportCommands,
     metricCommands,
+    reportCommands,
     trashCommands,
     evaluationCommands,
     modelCommands,

@@ -14,6 +14,7 @@ import { compareWords } from './compare-words.ts'
 import { isOwnTag } from './run-keys.ts'
 import { RunMark } from './run-mark.tsx'
 import { isSystemMetric, readSystemMetric, systemValue } from './system-metric.ts'
+import { ImagePanels } from './workspace/image-panels.tsx'
 
 interface CompareViewProps {
   readonly project: string
@@ -144,6 +145,7 @@ export function CompareView({ project, comparison, onBase, onDirection, onRemove
       )}
       <CompareSources project={project} runs={runs} />
       <CompareCurves project={project} comparison={{ ...comparison, metrics: results }} />
+      <ImagePanels project={project} runs={runs} />
     </>
   )
 }
