@@ -52,6 +52,11 @@ export const trackingErrors = defineErrors('TRACKING', {
     status: 400,
     message: (id: string) => `The run ${id} must be in the 'active' state. Current state is deleted.`,
   },
+  OTHER_RELEASE: {
+    status: 409,
+    message: () =>
+      'A server of another release runs on this database; points move once all servers are of one release.',
+  },
   RUN_NOT_ENDED: {
     status: 409,
     message: (id: string) => `The run ${id} has not ended; its metrics stay in the database until it has.`,

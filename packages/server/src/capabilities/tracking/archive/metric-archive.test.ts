@@ -3,7 +3,9 @@ import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { runDigests } from '../index.ts'
 import { drainSeries } from '../trash/drain-series.ts'
+import type { Replica } from '../../../kernel/replicas/index.ts'
 import { archiveRun } from './archive-run.ts'
+import { createMetricArchive } from './metric-archive.ts'
 import { isElsewhere, whereHot } from './metric-places.ts'
 import { createMetricReads } from './metric-reads.ts'
 
@@ -264,6 +266,19 @@ describeEachDatabase(
       })
       expect((await reads.history(query)).rows).toHaveLength(301)
       expect(moved).toBe(true)
+    })
+
+    test('nothing moves while a server of another release reads the same database', async () => {
+      const { run, scope, inTable } = await setup()
+      const id = await run(Array.from({ length: 1000 }, (_, i) => ({ key: 'a', step: i, timestamp: i, value: i })))
+      world.time.now += 8 * dayMs
+      const other = { id: 'rpl_old', alive: true, version: '0.0.1' } as Replica
+      const replicas = { ...world.kernel.replicas, others: () => [other] }
+      const jobs = { ...world.kernel.jobs, handle: () => {} }
+      const archive = createMetricArchive({ ...world.kernel, jobs, replicas })
+      expect(await archive.run()).toBe(0)
+      await expect(archive.archive(scope, id)).rejects.toMatchObject({ code: 'TRACKING.OTHER_RELEASE' })
+      expect(await inTable(id)).toBe(1000)
     })
 
     test('a run that is removed for good lets go of its file', async () => {

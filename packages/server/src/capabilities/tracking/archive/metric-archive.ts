@@ -37,7 +37,7 @@ export function createMetricArchive(deps: Deps): MetricArchive {
   const isMixed = (): boolean => replicas.others().some(({ version }) => version !== replicas.version())
 
   const turn = async (most: number, signal?: AbortSignal): Promise<number> => {
-    if (config.metricHotDays === 0) return 0
+    if (config.metricHotDays === 0 || isMixed()) return 0
     const before = clock() - config.metricHotDays * dayMs
     let moved = 0
     for (const { id: project } of await db.read.selectFrom('project').select('id').execute()) {
@@ -73,7 +73,7 @@ export function createMetricArchive(deps: Deps): MetricArchive {
     concurrency: 1,
     background: true,
     handle: async (job) => {
-      const moved = isMixed() ? 0 : await turn(runsATurn, job.signal)
+      const moved = await turn(runsATurn, job.signal)
       if (moved > 0) logger.info({ runs: moved }, 'moved metric points of ended runs to Parquet files')
       if (config.metricHotDays > 0)
         await job.complete((trx) =>
@@ -101,6 +101,7 @@ export function createMetricArchive(deps: Deps): MetricArchive {
     archive: async ({ project }, run) => {
       const { status } = await requireRun(db.read, project, run)
       if (status === 'RUNNING' || status === 'SCHEDULED') throw trackingErrors.RUN_NOT_ENDED(run)
+      if (isMixed()) throw trackingErrors.OTHER_RELEASE()
       const done = (await archiveRun(deps, project, run)) ?? { points: 0, bytes: 0 }
       // Rows that nobody reads any more: whoever asks does not wait for them.
       const waiting = { project: everywhere, kind: drainKind, key: 'once', input: {} }
