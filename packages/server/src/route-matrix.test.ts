@@ -336,6 +336,19 @@ describeEachDatabase('the route matrix', ({ world, dialect }) => {
       }
   })
 
+  test('a call of a wire protocol asks for the same under each of its spellings', () => {
+    const calls = Map.groupBy(app.routeTable, ({ method, url }) =>
+      url.startsWith('/api/v1/') ? `${method} ${url}` : `${method} ${url.replace(/^\/(ajax-)?api\/[23]\.0\//, '/')}`,
+    )
+    const several = [...calls.values()].filter((spellings) => spellings.length > 1)
+    expect(several.length).toBeGreaterThan(50)
+    for (const spellings of several)
+      expect(
+        new Set(spellings.map(({ access, alsoNeeds }) => JSON.stringify([access, alsoNeeds]))).size,
+        spellings[0]?.url,
+      ).toBe(1)
+  })
+
   test('every route of the contract is served, with the permission that the contract names', () => {
     const served = new Map(app.routeTable.map((route) => [`${route.method} ${route.url}`, route]))
     const routes = (Object.values(contract) as unknown[]).filter(contract.isRoute)
