@@ -15,8 +15,19 @@ interface MarkdownProps {
 
 /** Markdown as elements: HTML in it is text, links lead to http, https or this server, URNs are links to their things. */
 export function Markdown({ text, renderCode, top = 2 }: MarkdownProps) {
-  const blocks = useMemo(() => parseMarkdown(text), [text])
+  const blocks = useMemo(() => withoutSkips(parseMarkdown(text)), [text])
   return <div className="md">{blocks.map((block, at) => renderBlock(block, at, { renderCode, top }))}</div>
+}
+
+/** Headings begin at the first level and leave none out, whatever was written: who hears a page goes by them. */
+function withoutSkips(blocks: readonly MarkdownBlock[]): readonly MarkdownBlock[] {
+  const used = [...new Set(blocks.flatMap((one) => (one.type === 'heading' ? [one.level] : [])))].toSorted()
+  let before = 0
+  return blocks.map((one) => {
+    if (one.type !== 'heading') return one
+    before = Math.min(used.indexOf(one.level) + 1, before + 1)
+    return { ...one, level: before }
+  })
 }
 
 interface Options {

@@ -49,7 +49,7 @@ function PanelBody({ title, data }: { readonly title: string; readonly data: Pan
     case 'table':
       return (
         <>
-          {title && <h3>{title}</h3>}
+          {title && <p className="chart-title">{title}</p>}
           <DataTable
             label={title || 'Runs'}
             density="compact"
