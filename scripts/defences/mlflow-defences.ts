@@ -56,11 +56,6 @@ export const mlflowDefences: readonly Defence[] = [
         { hole: 'denial of service' },
       ],
       [
-        'a GraphQL query has bounded depth',
-        'const selections = (depth: number): Selection[] => {\n    if (depth > graphqlLimits.depth)',
-        'const selections = (depth: number): Selection[] => {\n    if (false as boolean)',
-      ],
-      [
         'a GraphQL query has few aliases',
         'if (count.aliases > graphqlLimits.aliases)',
         'if (false as boolean)',
@@ -84,17 +79,6 @@ export const mlflowDefences: readonly Defence[] = [
     `${folder}/accounts.ts`,
     [`${folder}/accounts.test.ts`],
     [
-      [
-        'a permission on one experiment does not become a role in the project',
-        `    if (type !== 'workspace') throw mlflowErrors.INVALID(single(await levelOf(scope, user.id, type)))\n`,
-        '    void user\n',
-        { hole: 'missing authorization' },
-      ],
-      [
-        'a level that no role is exactly gives no role',
-        '    if (role === undefined)\n',
-        '    if ((false as boolean) || role === undefined && args.text("permission") !== "USE")\n',
-      ],
       [
         'a permission is given in the project of the call only',
         `if (args.required('resource_id') !== scope.project)`,
@@ -194,11 +178,6 @@ export const mlflowDefences: readonly Defence[] = [
         '{ maxOutputLength: largestUnpacked }',
         '{ maxOutputLength: largestUnpacked * 8 }',
         { hole: 'denial of service' },
-      ],
-      [
-        'spans are of an experiment that is named',
-        'if (!experiment) throw mlflowErrors.NO_EXPERIMENT()',
-        `if (!experiment) return reply.send('')`,
       ],
     ],
   ),
