@@ -222,6 +222,16 @@ describeEachDatabase('where a model version comes from', ({ world }) => {
     await write(stored[0]?.bundle ?? '')
     expect((await verify()).intact).toBe(true)
 
+    // Another version has the same files, and its signature is about itself alone.
+    const run = (await client.call('GET', url)).json.run as string
+    const second = url.replace(/1$/, '2')
+    const made = await client.call('POST', url.replace(/\/1$/, ''), { run, path: 'model' })
+    expect(made.status).toBe(201)
+    await write((await viewer.call('GET', `${second}/signature`)).json.bundle)
+    expect((await verify()).problems).toMatchObject([
+      { path: null, kind: 'signature', detail: expect.stringMatching(/^The signature is that of .*2/) },
+    ])
+
     // One of an older server has none, until somebody who may write asks for it.
     await db.write
       .transaction()
