@@ -136,8 +136,11 @@ function Suggestions({ project, frontier }: FrontierViewProps) {
                 <div className="b">{one.text}</div>
                 <div className="sm t2">
                   {one.why}{' '}
-                  {one.evidence.map((run) => (
-                    <EntityLink key={run.id} kind="run" name={run.name} id={run.id} look="name" />
+                  {one.evidence.map((run, at) => (
+                    <Fragment key={run.id}>
+                      {at > 0 && ', '}
+                      <EntityLink kind="run" name={run.name} id={run.id} look="name" />
+                    </Fragment>
                   ))}
                 </div>
               </div>

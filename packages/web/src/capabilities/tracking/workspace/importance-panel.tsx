@@ -44,7 +44,7 @@ export function ImportancePanel({ project, experiment, filter, metrics, metric, 
           ) : (
             <>
               <p className="t2 sm">
-                {`A forest over ${formatCount(data.runs)} finished runs explains ${Math.round(Math.max(0, data.fit.explained) * 100)} % of the differences of ${data.metric} (${Math.round(data.fit.low * 100)} to ${Math.round(data.fit.high * 100)} %, measured on runs that each tree did not see). Importance says what goes with the metric, not what causes it.`}
+                {`A forest over ${formatCount(data.runs)} finished runs explains ${Math.round(Math.max(0, data.fit.explained) * 100)} % of the differences of ${data.metric} (95 % interval ${Math.round(Math.max(0, data.fit.low) * 100)} to ${Math.round(Math.min(1, data.fit.high) * 100)} %, measured on runs that each tree did not see). Importance says what goes with the metric, not what causes it.`}
               </p>
               <DataTable
                 label={`What explains ${data.metric}`}
