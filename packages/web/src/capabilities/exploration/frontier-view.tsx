@@ -1,3 +1,4 @@
+import { Fragment } from 'react'
 import { addIdea, type Frontier, type FrontierRun, getFrontier, listIdeas } from '@trivium/contract'
 import { TimeSeries } from '../../charts/time-series.tsx'
 import { useContractMutation } from '../../data/contract-mutation.ts'
