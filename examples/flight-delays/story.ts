@@ -28,6 +28,7 @@ import { ApiError, createClient } from '@trivium/sdk'
 import { parse } from 'yaml'
 import { type Client, savePipelineFolder, sendFile } from './client.ts'
 import type { Display } from './display.ts'
+import { beginFindings } from './findings.ts'
 import type { Feed, Flight } from './feed.ts'
 import { policy } from './policy.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
@@ -88,6 +89,8 @@ export async function runStory(options: StoryOptions): Promise<Summary> {
   const narrator = createNarrator(actors.admin, display)
   const first = feed.start + (policy.trainWeeks + 1) * weekMs
 
+  const findings = await beginFindings(actors.trainer, project, pipeline)
+
   display.heading('The first model')
   await addWeek(options, actors, feed.start, first)
   await sendFile(
@@ -127,7 +130,8 @@ export async function runStory(options: StoryOptions): Promise<Summary> {
   }
   traffic.close()
   await narrator.catchUp()
-  return summarise(options, actors, narrator.events, { traffic, labels: replay.labels, started })
+  const report = await findings.write()
+  return summarise(options, actors, narrator.events, { traffic, labels: replay.labels, started, report })
 }
 
 async function prepareProject({ server, display }: StoryOptions): Promise<Actors> {
@@ -362,7 +366,7 @@ async function summarise(
   { server, display }: StoryOptions,
   actors: Actors,
   events: readonly SealedEvent[],
-  totals: { traffic: Traffic; labels: number; started: number },
+  totals: { traffic: Traffic; labels: number; started: number; report: string },
 ): Promise<Summary> {
   const count = (name: string): number => events.filter((event) => event.name === name).length
   const { runs } = await actors.admin.call(listPipelineRuns, { params: { project }, query: { pipeline, limit: 1000 } })
@@ -390,6 +394,7 @@ async function summarise(
       monitor: `${base}/monitors/${monitor}`,
       model: `${base}/models/${model}`,
       runs: `${base}/pipelines/${pipeline}`,
+      report: `${base}/reports/${totals.report}`,
       prediction: `${base}/lineage?urn=${encodeURIComponent(`trivium://${project}/prediction/${deployment}:${totals.traffic.lastId}`)}`,
     },
   }
