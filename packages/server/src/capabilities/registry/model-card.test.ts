@@ -120,6 +120,8 @@ describeEachDatabase('the card of a model version', ({ world }) => {
     expect(noted.status, noted.text).toBe(200)
     await client.call('PATCH', url, { notes: { tradeOffs: 'Small rather than exact.' } })
     const viewer = await world.as('viewer', project)
+    // Cards know of an event once it has its number.
+    await world.kernel.sequencer.flush()
     const { status, json } = await viewer.call('GET', `${url}/card`)
     expect(status).toBe(200)
     expect(json).toMatchObject({
@@ -158,6 +160,7 @@ describeEachDatabase('the card of a model version', ({ world }) => {
         data: { deployment: 'arrival' },
       }),
     )
+    await world.kernel.sequencer.flush()
     expect((await viewer.call('GET', `${url}/card`)).json.deployments).toMatchObject([
       { name: 'arrival', state: 'replaced' },
     ])

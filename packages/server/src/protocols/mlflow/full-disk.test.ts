@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
-/** A world that may make no file larger than 3 MB, which for a program is a full disk; it listens, because a client reads the answer from a socket. */
+/** A world that may make no file larger than 6 MB, which for a program is a full disk; it listens, because a client reads the answer from a socket. */
 const script = `
   const { createWorld } = await import('@trivium/testing')
   const http = await import('node:http')
@@ -45,7 +45,7 @@ test('an artifact that no longer fits is refused with 507, which clients do not 
     '/bin/bash',
     [
       '-c',
-      'ulimit -f 3000; exec "$0" "$@"',
+      'ulimit -f 6000; exec "$0" "$@"',
       process.execPath,
       '--conditions=trivium-source',
       '--input-type=module',
