@@ -51,8 +51,8 @@ const sources = {
 export function CallIt({ handOver: { example, model, version } }: { readonly handOver: ModelHandOver }) {
   const python = `import mlflow\n\nmodel = mlflow.pyfunc.load_model("models:/${model}/${version}")\nmodel.predict(frame)`
   const load = [
-    { label: 'Load it in Python', code: python },
-    { label: 'Fetch its files', code: `trivium models get '${model}/${version}' ./model` },
+    { label: 'Load in Python', code: python },
+    { label: 'Fetch files', code: `trivium models get '${model}/${version}' ./model` },
   ]
   return (
     <CodeExample
