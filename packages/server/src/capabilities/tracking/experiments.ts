@@ -1,5 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.ts'
-import { asReader, isUniqueViolation, type Reader, type Trx } from '../../kernel/db/index.ts'
+import { sql } from 'kysely'
+import { asReader, type Database, isUniqueViolation, type Reader, type Trx } from '../../kernel/db/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { trackingErrors } from './errors.ts'
@@ -85,14 +86,14 @@ export async function createExperiment(
     try {
       return await deps.db.write.transaction().execute((trx) => insertExperiment(deps, trx, scope, input))
     } catch (error) {
-      // On Postgres two callers may take the same number; the name decides who was first.
+      // Two callers may take the same name; the second try finds who was first.
       if (!isUniqueViolation(error) || attempt === attempts) throw error
     }
   }
 }
 
 async function insertExperiment(
-  { clock, events }: TrackingDeps,
+  { db, clock, events }: TrackingDeps,
   trx: Trx,
   scope: Scope,
   { name, tags }: { name: string; tags: readonly TagChange[] },
@@ -105,7 +106,7 @@ async function insertExperiment(
     .where('name', '=', name)
     .executeTakeFirst()
   if (same) throw trackingErrors.EXPERIMENT_EXISTS(name)
-  const number = await nextNumber(trx, project)
+  const number = await nextNumber(db, trx, project)
   const now = clock()
   const row: ExperimentTable = {
     project_id: project,
@@ -132,8 +133,10 @@ async function insertExperiment(
   return row
 }
 
-/** The number after all that experiments of the project have or had. */
-export async function nextNumber(trx: Trx, project: string): Promise<number> {
+/** The number after all that experiments of the project have or had. On Postgres whoever wants one waits for those who were given theirs and have not committed. */
+export async function nextNumber({ dialect }: Pick<Database, 'dialect'>, trx: Trx, project: string): Promise<number> {
+  if (dialect === 'postgres')
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`experiment number of ${project}`}, 0))`.execute(trx)
   const newest = (table: 'experiment' | 'removed_experiment') =>
     trx
       .selectFrom(table)

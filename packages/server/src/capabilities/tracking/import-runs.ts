@@ -1,5 +1,5 @@
 import type { ImportedExperiment, ImportedRun, ImportedSeries } from '@trivium/contract'
-import { asReader, type Trx } from '../../kernel/db/index.ts'
+import { asReader, type Database, type Trx } from '../../kernel/db/index.ts'
 import { urn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { ArchivedPoints } from './archive/archived-points.ts'
@@ -23,7 +23,7 @@ type Deps = Pick<TrackingDeps, 'db' | 'clock' | 'events'>
  * own tags stay. Returns where each went; `made` says whether it is new.
  */
 export async function importExperiments(
-  { clock, events }: Deps,
+  { db, clock, events }: Deps,
   trx: Trx,
   scope: Scope,
   list: readonly ImportedExperiment[],
@@ -38,7 +38,7 @@ export async function importExperiments(
       .where('name', '=', one.name)
       .executeTakeFirst()
     if (same) await requireNotRemoved(asReader(trx), project, same.id)
-    const made = same ? undefined : await freePlace(trx, project, one.id)
+    const made = same ? undefined : await freePlace(db, trx, project, one.id)
     const now = clock()
     if (made) {
       const row: ExperimentTable = {
@@ -82,7 +82,12 @@ export async function importExperiments(
 }
 
 /** The id and number that it had, where no experiment of the project has or had them; else the next number. */
-async function freePlace(trx: Trx, project: string, id: string): Promise<{ id: string; number: number }> {
+async function freePlace(
+  db: Pick<Database, 'dialect'>,
+  trx: Trx,
+  project: string,
+  id: string,
+): Promise<{ id: string; number: number }> {
   const wanted = /^[1-9]\d{0,8}$|^0$/.test(id) ? Number(id) : undefined
   const active = await trx
     .selectFrom('experiment')
@@ -98,7 +103,7 @@ async function freePlace(trx: Trx, project: string, id: string): Promise<{ id: s
     .execute()
   const taken = [...active, ...removed]
   if (taken.length === 0 && wanted !== undefined) return { id, number: wanted }
-  const number = await nextNumber(trx, project)
+  const number = await nextNumber(db, trx, project)
   return { id: taken.some((row) => row.id === id) ? String(number) : id, number }
 }
 

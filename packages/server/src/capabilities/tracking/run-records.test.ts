@@ -31,6 +31,10 @@ describeEachDatabase('what a run leaves besides its metrics', ({ world }) => {
     expect((await start({ parent: 'f'.repeat(32) })).status).toBe(404)
     const both = await Promise.all([start({ experiment: 'new' }), start({ experiment: 'new' })])
     expect(new Set(both.map((one) => one.json.experimentId)).size).toBe(1)
+    // A sweep that begins many experiments at once: each has a number of its own.
+    const many = await Promise.all(Array.from({ length: 25 }, (_, i) => start({ experiment: `fold ${i}` })))
+    expect(many.map((one) => one.status)).toEqual(many.map(() => 201))
+    expect(new Set(many.map((one) => one.json.experimentId)).size).toBe(25)
     const { json: ended } = await client.call('POST', `${at}/runs/${run.id}/end`, { status: 'FAILED' })
     expect([ended.status, ended.endedAt]).toEqual(['FAILED', world.time.now])
   })
