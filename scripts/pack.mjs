@@ -67,10 +67,13 @@ function compile(stage) {
   for (const file of filesOf(join(stage, 'packages'))) {
     const text = readFileSync(file, 'utf8')
     // Inside of one package there are no packages: what was imported by its name is imported by its place.
-    const placed = text.replace(/(\bfrom |\bimport\(|\bimport )'@trivium\/(\w+)'/g, (_all, words, name) => {
-      const target = relative(dirname(file), join(stage, 'packages', name, 'src/index.js'))
-      return `${words}'${target.startsWith('.') ? target : `./${target}`}'`
-    })
+    const placed = text.replace(
+      /(\bfrom |\bimport\(|\bimport )'@trivium\/(\w+)((?:\/[\w-]+)*)'/g,
+      (_all, words, name, part) => {
+        const target = relative(dirname(file), join(stage, 'packages', name, `src${part}/index.js`))
+        return `${words}'${target.startsWith('.') ? target : `./${target}`}'`
+      },
+    )
     if (/from '@trivium|import\('@trivium/.test(placed)) throw new SetupError(`${file} imports what is not packed.`)
     if (placed !== text) writeFileSync(file, placed)
   }
