@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,11 +10,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { loadConfig, type RunningServer, startServer } from '@trivium/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { clientPython } from './client-python.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../../..')
-/** The whole of MLflow with its server, as `npm run bench -- tracking` installs it. */
-const python = process.env['TRIVIUM_TEST_MLFLOW_PYTHON'] ?? join(root, '.cache/bench-tracking/mlflow/bin/python')
+/** The whole of MLflow with its server. */
+const { python = '', problem } = await clientPython('mlflow-3')
 const token = 'token-of-the-import-conformance-test'
 const env = { PATH: process.env['PATH'] ?? '', MLFLOW_DISABLE_TELEMETRY: 'true', GIT_PYTHON_REFRESH: 'quiet' }
 
@@ -74,7 +75,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-describe.skipIf(!existsSync(python))('a real MLflow server, brought here and taken back', () => {
+describe.skipIf(problem)(`a real MLflow server, brought here and taken back${problem ? `: ${problem}` : ''}`, () => {
   let server: RunningServer
   let folder = ''
   let peer = ''
