@@ -1,6 +1,6 @@
 import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import expected from '../../server/src/drivers/onnx/fixtures/expected.json' with { type: 'json' }
 import { type StartedServer, startServer } from './testing/started-server.ts'
 
@@ -15,6 +15,9 @@ const call = async (method: string, path: string, body: string, type = 'applicat
   return answer.json()
 }
 
+afterAll(async () => {
+  await server.stop()
+})
 beforeAll(async () => {
   server = await startServer([])
   const made = await call('POST', '/api/2.0/mlflow/runs/create', JSON.stringify({ experiment_id: '0', start_time: 1 }))
