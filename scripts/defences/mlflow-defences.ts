@@ -80,6 +80,12 @@ export const mlflowDefences: readonly Defence[] = [
     [`${folder}/accounts.test.ts`],
     [
       [
+        'a level on one experiment does not become a role',
+        `if (type !== 'workspace') throw`,
+        `if (type === undefined) throw`,
+        { hole: 'missing authorization' },
+      ],
+      [
         'a permission is given in the project of the call only',
         `if (args.required('resource_id') !== scope.project)`,
         'if (false as boolean)',

@@ -56,6 +56,8 @@ describeEachDatabase("people and workspaces by MLflow's calls", ({ world }) => {
     expect(held.permissions.map((one: { permission: string }) => one.permission)).toEqual(['EDIT', 'READ'])
     for (const [permission, type, id] of [
       ['EDIT', 'experiment', '0'],
+      // Called like the project: it is not taken for the workspace.
+      ['EDIT', 'experiment', project],
       ['USE', 'workspace', project],
       ['EDIT', 'workspace', 'another'],
       ['EDIT', 'galaxy', '0'],
