@@ -1,5 +1,5 @@
 import { explainMetric, type Explanation, type SharedTrait } from '@trivium/contract'
-import { Forest, forestDomain } from '../../charts/forest.tsx'
+import { importanceColumns } from '../../charts/importance-columns.tsx'
 import { useContractQuery } from '../../data/contract-query.ts'
 import { QueryView } from '../../data/query-view.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
@@ -66,34 +66,7 @@ function Importance({ found }: { readonly found: Explanation }) {
         columns={[
           { id: 'key', head: 'Factor', cell: (one) => (one.kind === 'param' ? one.key : `${one.kind}: ${one.key}`) },
           { id: 'values', head: 'Values', align: 'right', cell: (one) => formatCount(one.values) },
-          {
-            id: 'importance',
-            head: 'Importance',
-            align: 'right',
-            cell: (one) => (
-              <span className="nowrap">
-                {formatValue(one.importance, 'number', 3)}{' '}
-                <span className="ci">
-                  {formatValue(one.low, 'number', 3)} to {formatValue(one.high, 'number', 3)}
-                </span>
-              </span>
-            ),
-          },
-          {
-            id: 'interval',
-            head: '95 % interval',
-            from: 700,
-            cell: (one) => (
-              <Forest
-                value={one.importance}
-                low={one.low}
-                high={one.high}
-                domain={forestDomain(shown, 0)}
-                reference={0}
-                width={160}
-              />
-            ),
-          },
+          ...importanceColumns(shown, 700),
           {
             id: 'correlation',
             head: 'Rank correlation',

@@ -1,5 +1,5 @@
 import { type PanelData, parsePanel, readReportPanel } from '@trivium/contract'
-import { Forest, forestDomain } from '../../charts/forest.tsx'
+import { importanceColumns } from '../../charts/importance-columns.tsx'
 import { seriesOrder } from '../../charts/chart-types.ts'
 import { Parallel } from '../../charts/parallel.tsx'
 import { Scatter } from '../../charts/scatter.tsx'
@@ -131,31 +131,7 @@ function PanelBody({ title, data }: { readonly title: string; readonly data: Pan
           rowKey={(one) => one.name}
           columns={[
             { id: 'name', head: `What explains ${data.metric}`, cell: (one) => one.name },
-            {
-              id: 'importance',
-              head: 'Importance',
-              align: 'right',
-              cell: (one) => (
-                <span className="nowrap">
-                  {formatValue(one.importance, 'number', 3)}
-                  <span className="ci">{` ${formatValue(one.low, 'number', 3)} to ${formatValue(one.high, 'number', 3)}`}</span>
-                </span>
-              ),
-            },
-            {
-              id: 'interval',
-              head: '95 % interval',
-              cell: (one) => (
-                <Forest
-                  value={one.importance}
-                  low={one.low}
-                  high={one.high}
-                  domain={forestDomain(data.factors, 0)}
-                  reference={0}
-                  width={140}
-                />
-              ),
-            },
+            ...importanceColumns(data.factors),
           ]}
           foot={`over ${formatCount(data.runs)} finished runs; it goes with the metric, it need not cause it`}
         />

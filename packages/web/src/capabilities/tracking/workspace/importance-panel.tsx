@@ -1,5 +1,5 @@
 import { explainMetric } from '@trivium/contract'
-import { Forest, forestDomain } from '../../../charts/forest.tsx'
+import { importanceColumns } from '../../../charts/importance-columns.tsx'
 import { useContractQuery } from '../../../data/contract-query.ts'
 import { QueryView } from '../../../data/query-view.tsx'
 import { DataTable } from '../../../ui/data-table.tsx'
@@ -58,31 +58,7 @@ export function ImportancePanel({ project, experiment, filter, metrics, metric, 
                     head: 'Differs in',
                     cell: (one) => (one.kind === 'param' ? one.key : `${one.kind}: ${one.key}`),
                   },
-                  {
-                    id: 'importance',
-                    head: 'Importance',
-                    align: 'right',
-                    cell: (one) => (
-                      <span className="nowrap">
-                        {formatValue(one.importance, 'number', 3)}
-                        <span className="ci">{` ${formatValue(one.low, 'number', 3)} to ${formatValue(one.high, 'number', 3)}`}</span>
-                      </span>
-                    ),
-                  },
-                  {
-                    id: 'interval',
-                    head: '95 % interval',
-                    cell: (one) => (
-                      <Forest
-                        value={one.importance}
-                        low={one.low}
-                        high={one.high}
-                        domain={forestDomain(data.importance, 0)}
-                        reference={0}
-                        width={160}
-                      />
-                    ),
-                  },
+                  ...importanceColumns(data.importance),
                   {
                     id: 'correlation',
                     head: 'Correlation',
