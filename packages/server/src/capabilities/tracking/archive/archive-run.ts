@@ -8,6 +8,7 @@ import { urn } from '../../../kernel/ids/index.ts'
 import type { Kernel } from '../../../kernel/kernel.ts'
 import type { Relation } from '../../../kernel/ports/index.ts'
 import { fillFirstPoints } from '../log-metrics.ts'
+import { queueSeries } from '../trash/drain-series.ts'
 import { pointColumns, pointLines, writeLines } from './write-point-lines.ts'
 import type { MetricArchiveKeyTable } from './tables.ts'
 import '../tables.ts'
@@ -221,18 +222,7 @@ async function isSame(
 
 /** New numbers for all metrics of a run; what stands under those of before is to be deleted. */
 async function renewSeries(db: Database, trx: Trx, project: string, run: string): Promise<void> {
-  await trx
-    .insertInto('removed_series')
-    .columns(['project_id', 'series_id'])
-    .expression((e) =>
-      e
-        .selectFrom('run_metric')
-        .select(['project_id', 'series_id'])
-        .where('project_id', '=', project)
-        .where('run_id', '=', run),
-    )
-    .onConflict((c) => c.doNothing())
-    .execute()
+  await queueSeries(trx, project, [run])
   if (db.dialect === 'postgres') {
     await sql`update run_metric set series_id = nextval('run_metric_series') where project_id = ${project} and run_id = ${run}`.execute(
       trx,

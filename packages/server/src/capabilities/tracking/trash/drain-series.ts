@@ -1,9 +1,25 @@
 import { sql } from 'kysely'
-import type { Database } from '../../../kernel/db/index.ts'
+import type { Database, Trx } from '../../../kernel/db/index.ts'
 import '../tables.ts'
 
 const seriesAtOnce = 100
 const pointsAtOnce = 20_000
+
+/** Queues the points that metrics of runs have in the table; whoever calls it takes the metrics their series. */
+export async function queueSeries(trx: Trx, project: string, runs: readonly string[]): Promise<void> {
+  await trx
+    .insertInto('removed_series')
+    .columns(['project_id', 'series_id'])
+    .expression((e) =>
+      e
+        .selectFrom('run_metric')
+        .select(['project_id', 'series_id'])
+        .where('project_id', '=', project)
+        .where('run_id', 'in', runs),
+    )
+    .onConflict((c) => c.doNothing())
+    .execute()
+}
 
 /** Deletes the points of removed metrics, some at a time, so that nobody who writes waits long. Goes on where a run before was cut off. */
 export async function drainSeries(db: Database, signal?: AbortSignal): Promise<void> {

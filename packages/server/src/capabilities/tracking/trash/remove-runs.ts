@@ -1,6 +1,7 @@
 import type { Trx } from '../../../kernel/db/index.ts'
 import { archiveUrn } from '../archive/archive-run.ts'
 import { ownerKey, ownerUrn } from '../urns.ts'
+import { queueSeries } from './drain-series.ts'
 import '../tables.ts'
 
 /** Removes runs with everything that only they have: parameters, tags, metrics, inputs, files, and the logged models that they made. Points are queued, see `drainSeries`. */
@@ -17,18 +18,7 @@ export async function removeRunRows(trx: Trx, project: string, runs: readonly st
     project,
     models.map((model) => model.id),
   )
-  await trx
-    .insertInto('removed_series')
-    .columns(['project_id', 'series_id'])
-    .expression((e) =>
-      e
-        .selectFrom('run_metric')
-        .select(['project_id', 'series_id'])
-        .where('project_id', '=', project)
-        .where('run_id', 'in', runs),
-    )
-    .onConflict((c) => c.doNothing())
-    .execute()
+  await queueSeries(trx, project, runs)
   for (const table of [
     'metric_archive',
     'metric_archive_key',
