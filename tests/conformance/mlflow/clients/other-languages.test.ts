@@ -1,22 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { loadConfig, type RunningServer, startServer } from '@trivium/server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type ClientServer, startClientServer, token } from '../client-server.ts'
 
-const token = 'token-of-the-languages-conformance-test'
-let server: RunningServer
-let data = ''
-
+let server: ClientServer
 beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'trivium-languages-'))
-  const flags = { data, port: 0, adminToken: token, logLevel: 'error' }
-  server = await startServer(loadConfig({ flags, environment: {} }))
+  server = await startClientServer()
 })
-afterAll(async () => {
-  await server?.stop()
-  await rm(data, { recursive: true, force: true })
-})
+afterAll(() => server?.stop())
 
 /** Credentials as either client sends them: a token, or a name with the token as password. */
 const bearer = `Bearer ${token}`
