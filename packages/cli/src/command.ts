@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { type Connection, connect, type GlobalOptions } from './connection.ts'
+import { shownText } from './shown-text.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What an action works with, besides its arguments and options. */
@@ -37,5 +38,5 @@ export function print<T>(
   value: T,
   text: (value: T) => string,
 ): void {
-  terminal.out(`${json ? JSON.stringify(value) : text(value)}\n`)
+  terminal.out(`${json ? JSON.stringify(value) : shownText(text(value))}\n`)
 }

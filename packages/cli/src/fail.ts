@@ -1,5 +1,6 @@
 import { ApiError } from '@trivium/sdk'
 import { CommanderError } from 'commander'
+import { shownText } from './shown-text.ts'
 import type { Terminal } from './terminal.ts'
 
 /** How a command ended. */
@@ -25,9 +26,8 @@ export function showFailure(terminal: Terminal, error: unknown, { json }: { json
     const request = 'requestId' in more && more.requestId !== '' ? `, request ${more.requestId}` : ''
     const untold = 'errors' in more ? more.errors.filter(({ message }) => !detail.includes(message)) : []
     const extra = untold.map(({ path, message }) => `${path} ${message}`).join('; ')
-    terminal.err(
-      `trivium: ${detail}${extra === '' ? '' : ` ${extra.replace(/\.$/, '')}.`}${code === '' ? '' : ` (${code}${request})`}\n`,
-    )
+    const whole = `trivium: ${detail}${extra === '' ? '' : ` ${extra.replace(/\.$/, '')}.`}${code === '' ? '' : ` (${code}${request})`}`
+    terminal.err(`${shownText(whole)}\n`)
   }
   return exitCodeOf(error)
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getPipelineRun, type PipelineRun, type PipelineStepRun, readStepLog } from '@trivium/contract'
 import type { Action } from './command.ts'
+import { shownText } from './shown-text.ts'
 
 const pollMs = 400
 const ended: ReadonlySet<string> = new Set(['finished', 'failed', 'rejected', 'cancelled'])
@@ -52,7 +53,7 @@ function announce({ terminal, options }: Action, step: PipelineStepRun, said: Ma
   said.set(step.name, step.state)
   const why =
     step.state === 'cached' ? step.cache?.reason : step.state === 'finished' ? step.verdict?.reason : step.reason
-  terminal.err(`${step.name}: ${step.state}${why ? `, ${why}` : ''}\n`)
+  terminal.err(shownText(`${step.name}: ${step.state}${why ? `, ${why}` : ''}\n`))
 }
 
 async function showLog(
@@ -74,7 +75,7 @@ async function showLog(
       params: { project, run: run.id, step: step.name },
       query: { attempt, offset },
     })
-    for (const { text } of page.lines) terminal.err(`${step.name} | ${text}\n`)
+    for (const { text } of page.lines) terminal.err(`${step.name} | ${shownText(text)}\n`)
     const stuck = page.nextOffset === offset
     position.offset = page.nextOffset
     position.complete = page.complete

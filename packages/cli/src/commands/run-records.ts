@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { onAction } from '../command.ts'
 import { amountText, tableText } from '../output.ts'
 import { wholeNumber } from '../parse.ts'
+import { shownText } from '../shown-text.ts'
 import type { Terminal } from '../terminal.ts'
 import { runOf } from './run-reference.ts'
 
@@ -33,7 +34,7 @@ export function runRecordCommands(group: Command, terminal: Terminal): void {
         for (;;) {
           const page = await client.call(readRunConsole, { params, query: { from } })
           if (options.json) show(page, String)
-          else for (const line of page.lines) terminal.out(`${line.text}\n`)
+          else for (const line of page.lines) terminal.out(`${shownText(line.text)}\n`)
           from = page.first + page.lines.length
           if (page.lines.length === 0 || from >= page.total) break
         }
