@@ -3,6 +3,7 @@ import { ModelPolicy, ModelStrategy } from '../registry.ts'
 import { digest, eventSchema, fact, integer, nullable, text, title } from './event-schema.ts'
 
 const version = { model: text(), version: integer() }
+const tag = { key: text(), value: nullable(text('Null where it has more than 500 characters.')) }
 const release = {
   deployment: text(),
   number: integer('Number of the release within the deployment.'),
@@ -50,6 +51,10 @@ export const modelEvents = [
     fact,
   }),
   eventSchema('model.alias-removed', 'model', 'An alias was removed.', { model: text(), alias: text() }),
+  eventSchema('model.tag-set', 'model', 'A tag of a model was set.', { model: text(), ...tag }),
+  eventSchema('model.tag-removed', 'model', 'A tag of a model was removed.', { model: text(), key: text() }),
+  eventSchema('model-version.tag-set', 'model', 'A tag of a version was set.', { ...version, ...tag }),
+  eventSchema('model-version.tag-removed', 'model', 'A tag of a version was removed.', { ...version, key: text() }),
   eventSchema('model-version.registered', 'model', 'A version of a model was registered.', {
     ...version,
     digest: nullable(digest),

@@ -6,6 +6,7 @@ import { checkAliasesGo } from './aliases.ts'
 import { registryErrors } from './errors.ts'
 import { findModel, modelUrn, policyOf, requireModel } from './read-models.ts'
 import { checkName } from './strategy.ts'
+import { tagEvent } from './tag-event.ts'
 import type { ModelTable } from './tables.ts'
 
 export type RegistryDeps = Pick<Kernel, 'db' | 'clock' | 'events' | 'blobs' | 'logger' | 'signingKey'>
@@ -83,7 +84,7 @@ export async function insertModel(
 }
 
 export async function updateModel(
-  { db, clock }: RegistryDeps,
+  { db, clock, events }: RegistryDeps,
   scope: Scope,
   name: string,
   change: { description?: string; tags?: readonly TagEdit[] },
@@ -98,6 +99,7 @@ export async function updateModel(
       .where('name', '=', name)
       .execute()
     await writeModelTags(trx, project, name, change.tags ?? [])
+    for (const edit of change.tags ?? []) await events.append(trx, tagEvent(scope, { model: name }, edit))
     return requireModel(asReader(trx), project, name)
   })
 }

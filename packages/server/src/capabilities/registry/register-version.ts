@@ -14,6 +14,7 @@ import { signVersion } from './provenance/sign-version.ts'
 import type { VersionSource } from './resolve-source.ts'
 import { checkVersion, type ProposedVersion } from './strategy.ts'
 import type { ModelVersionTable } from './tables.ts'
+import { tagEvent } from './tag-event.ts'
 
 /** A version to register. */
 export interface NewVersion {
@@ -203,7 +204,7 @@ async function insertVersion(
 
 /** Changes description, tags or MLflow's stage of a version. */
 export async function updateVersion(
-  { db, clock }: RegistryDeps,
+  { db, clock, events }: RegistryDeps,
   scope: Scope,
   model: string,
   version: number,
@@ -265,6 +266,7 @@ export async function updateVersion(
           .executeTakeFirst()
         if (gone.numDeletedRows === 0n) throw registryErrors.TAG_NOT_FOUND(key, `version ${version} of model ${model}`)
       }
+      await events.append(trx, tagEvent(scope, { model, version }, { key, value }))
     }
   })
 }

@@ -37,8 +37,14 @@ export const mlflowEvents: Readonly<Record<string, string>> = {
   'MODEL_VERSION.CREATED': 'model-version.registered',
   'MODEL_VERSION_ALIAS.CREATED': 'model.alias-set',
   'MODEL_VERSION_ALIAS.DELETED': 'model.alias-removed',
+  'MODEL_VERSION_TAG.SET': 'model-version.tag-set',
+  'MODEL_VERSION_TAG.DELETED': 'model-version.tag-removed',
   'PROMPT.CREATED': 'model.created',
   'PROMPT_VERSION.CREATED': 'model-version.registered',
+  'PROMPT_TAG.SET': 'model.tag-set',
+  'PROMPT_TAG.DELETED': 'model.tag-removed',
+  'PROMPT_VERSION_TAG.SET': 'model-version.tag-set',
+  'PROMPT_VERSION_TAG.DELETED': 'model-version.tag-removed',
   'PROMPT_ALIAS.CREATED': 'model.alias-set',
   'PROMPT_ALIAS.DELETED': 'model.alias-removed',
 }
@@ -52,13 +58,23 @@ export const mlflowBody = ({ entity, action, data }: MlflowEvent & { readonly da
     data,
   })
 
-/** What a trial sends: an example of the first event that the webhook is told. */
-export function trialBody(mlflow: string, at: number): string {
+/** What a trial sends: an example of an event, by itself the first that the webhook is told. */
+export function trialBody(mlflow: string, at: number, event?: MlflowEvent): string {
   const [first = { entity: 'REGISTERED_MODEL', action: 'CREATED' }] = (JSON.parse(mlflow) as MlflowReceiver).events
-  return mlflowBody(
-    { ...first, data: { name: 'example', version: '1', alias: 'example', tags: {}, description: 'A trial.' } },
-    at,
-  )
+  const { entity, action } = event ?? first
+  return mlflowBody({ entity, action, data: exampleOf(entity, action) }, at)
+}
+
+/** The fields that a real event of the kind has. */
+function exampleOf(entity: string, action: string): object {
+  const name = 'example'
+  const version = /VERSION/.test(entity) ? { version: '1' } : {}
+  if (entity.endsWith('_TAG'))
+    return { name, ...version, key: 'example', ...(action === 'SET' ? { value: 'example' } : {}) }
+  if (entity.endsWith('ALIAS')) return { name, alias: 'example', ...(action === 'CREATED' ? { version: '1' } : {}) }
+  const source = entity === 'MODEL_VERSION' ? { source: 'models:/example', run_id: 'example' } : {}
+  const template = entity === 'PROMPT_VERSION' ? { template: 'Hello {{name}}!' } : {}
+  return { name, ...version, ...source, ...template, tags: { example: 'example' }, description: 'A trial.' }
 }
 
 /** Webhooks by MLflow's API. */

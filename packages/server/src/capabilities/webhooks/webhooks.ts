@@ -7,7 +7,7 @@ import { cloudEvent } from './cloud-event.ts'
 import { attempt, deliver, deliveryKind, queueDelivery, secretPlace } from './deliver.ts'
 import { webhookErrors } from './errors.ts'
 import { followEvents, type MlflowMessage } from './follow-events.ts'
-import { type MlflowReceivers, mlflowReceivers, trialBody } from './mlflow-receivers.ts'
+import { type MlflowReceivers, type MlflowEvent, mlflowReceivers, trialBody } from './mlflow-receivers.ts'
 import { newSecret } from './sign.ts'
 import type { WebhookDeliveryTable, WebhookTable } from './tables.ts'
 
@@ -25,7 +25,7 @@ export interface Webhooks {
   ): Promise<Webhook>
   remove(scope: Scope, name: string): Promise<void>
   /** Sends one event at once and waits for the answer. */
-  tryOut(scope: Scope, name: string): Promise<WebhookDelivery>
+  tryOut(scope: Scope, name: string, event?: MlflowEvent): Promise<WebhookDelivery>
   deliveries(
     scope: Scope,
     name: string,
@@ -201,7 +201,7 @@ export function createWebhooks(kernel: Deps, mlflowMessage: MlflowMessage): Webh
       })
     },
 
-    tryOut: async (scope, name) => {
+    tryOut: async (scope, name, event) => {
       const hook = await find(scope, name)
       const now = clock()
       const subject = urn(scope.project, 'webhook', name)
@@ -224,7 +224,7 @@ export function createWebhooks(kernel: Deps, mlflowMessage: MlflowMessage): Webh
               },
               kernel.config,
             )
-          : trialBody(hook.mlflow, now)
+          : trialBody(hook.mlflow, now, event)
       const found = await attempt(kernel, hook, { id, body })
       const row: WebhookDeliveryTable = {
         id,

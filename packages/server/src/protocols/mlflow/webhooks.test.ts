@@ -88,20 +88,82 @@ describeEachDatabase(
           data: {
             name: 'greet',
             version: '1',
-            description: '',
+            description: null,
             template: 'Hello {{ name }}',
-            tags: { 'mlflow.prompt.is_prompt': 'true' },
+            tags: {},
           },
         },
         {
           entity: 'prompt',
           action: 'created',
           timestamp: at,
-          data: { name: 'greet', tags: { 'mlflow.prompt.is_prompt': 'true' }, description: '' },
+          data: { name: 'greet', tags: {}, description: '' },
         },
       ])
       const seen = (await admin.call('GET', `/api/v1/projects/${project}/webhooks`)).json.webhooks
       expect(seen).toMatchObject([{ name: expect.stringMatching(/^pager-[0-9a-f]{8}$/), url: `${base}/told` }])
+    })
+
+    test('tags and aliases of versions and of prompts are told, each as its kind; a trial sends an example of the asked one', async () => {
+      const { project, admin, post } = await setup()
+      const kinds = ['MODEL_VERSION_TAG', 'PROMPT_TAG', 'PROMPT_VERSION_TAG'].flatMap((entity) => [
+        { entity, action: 'SET' },
+        { entity, action: 'DELETED' },
+      ])
+      const { webhook_id: id } = (
+        await post('webhooks', {
+          name: 'tags',
+          url: `${base}/tags`,
+          events: [alias, { ...alias, action: 'DELETED' }, ...kinds],
+        })
+      ).json.webhook
+      const is_prompt = { key: 'mlflow.prompt.is_prompt', value: 'true' }
+      const text = { key: 'mlflow.prompt.text', value: 'Hi' }
+      const run = (await post('runs/create', { experiment_id: '0' })).json.run.info.run_id as string
+      await admin.call('PUT', `/api/2.0/mlflow-artifacts/artifacts/0/${run}/artifacts/model/a.txt`, 'three')
+      await post('registered-models/create', { name: 'delay' })
+      await post('model-versions/create', { name: 'delay', source: `runs:/${run}/model` })
+      await post('registered-models/create', { name: 'greet', tags: [is_prompt] })
+      await post('model-versions/create', { name: 'greet', source: 'prompt-template', tags: [is_prompt, text] })
+      received.length = 0
+      const remove = (path: string, body: object) => admin.call('DELETE', `/api/2.0/mlflow/${path}`, body)
+      const long = 'x'.repeat(3000)
+      for (const name of ['delay', 'greet']) {
+        await post('registered-models/set-tag', { name, key: 'team', value: 'ops' })
+        await post('model-versions/set-tag', {
+          name,
+          version: '1',
+          key: 'state',
+          value: name === 'delay' ? long : 'fit',
+        })
+        await remove('registered-models/delete-tag', { name, key: 'team' })
+      }
+      await remove('model-versions/delete-tag', { name: 'greet', version: '1', key: 'state' })
+      await post('registered-models/alias', { name: 'delay', alias: 'champion', version: '1' })
+      await remove('registered-models/alias', { name: 'delay', alias: 'champion' })
+      await world.settled(project)
+      await expect.poll(() => received.length, { timeout: 15_000 }).toBe(7)
+      const told = received
+        .map(({ body }) => JSON.parse(body))
+        .map(({ entity, action, data }) => [entity, action, data])
+      expect(new Set(told.map((one) => JSON.stringify(one)))).toEqual(
+        new Set(
+          [
+            ['model_version_tag', 'set', { name: 'delay', version: '1', key: 'state', value: long }],
+            ['prompt_tag', 'set', { name: 'greet', key: 'team', value: 'ops' }],
+            ['prompt_version_tag', 'set', { name: 'greet', version: '1', key: 'state', value: 'fit' }],
+            ['prompt_tag', 'deleted', { name: 'greet', key: 'team' }],
+            ['prompt_version_tag', 'deleted', { name: 'greet', version: '1', key: 'state' }],
+            ['model_version_alias', 'created', { name: 'delay', alias: 'champion', version: '1' }],
+            ['model_version_alias', 'deleted', { name: 'delay', alias: 'champion' }],
+          ].map((one) => JSON.stringify(one)),
+        ),
+      )
+      received.length = 0
+      await post(`webhooks/${id}/test`, { webhook_id: id, event: { entity: 'PROMPT_VERSION_TAG', action: 'SET' } })
+      expect(received.map(({ body }) => JSON.parse(body))).toMatchObject([
+        { entity: 'prompt_version_tag', action: 'set', data: { version: '1', key: 'example', value: 'example' } },
+      ])
     })
 
     test('they are listed, changed, switched off, tried and removed', async () => {
@@ -154,10 +216,10 @@ describeEachDatabase(
     test('mistakes are named: an event that is not told, a name, no events; and only who may make webhooks sees them', async () => {
       const { project, post } = await setup()
       const url = `${base}/x`
-      const tag = { entity: 'MODEL_VERSION_TAG', action: 'SET' }
-      expect(await post('webhooks', { name: 'x', url, events: [tag] })).toMatchObject({
+      const budget = { entity: 'BUDGET_POLICY', action: 'EXCEEDED' }
+      expect(await post('webhooks', { name: 'x', url, events: [budget] })).toMatchObject({
         status: 400,
-        json: { message: expect.stringContaining('MODEL_VERSION_TAG.SET') },
+        json: { message: expect.stringContaining('BUDGET_POLICY.EXCEEDED') },
       })
       expect(
         (await post('webhooks', { name: 'x', url, events: [{ entity: 'NONSENSE', action: 'CREATED' }] })).status,

@@ -62,7 +62,10 @@ export function webhookCalls(app: Http, webhooks: Webhooks): void {
   // What the receiver says stays with the deliveries: an answer that is handed on is what makes a webhook read inside a network.
   rpc(app, 'POST', 'webhooks/:webhook_id/test', 'webhook:write', async ({ args, scope }) => {
     const { handle } = await webhooks.mlflow.find(scope, id(args))
-    const { state, status } = await webhooks.tryOut(scope, handle)
+    const asked = args.object('event')
+    const event = asked && { entity: asked.required('entity'), action: asked.required('action') }
+    if (event) checkEvent(event)
+    const { state, status } = await webhooks.tryOut(scope, handle, event)
     return {
       result: {
         success: state === 'delivered',
@@ -88,21 +91,22 @@ function urlOf(args: Args): string {
   return url
 }
 
-/** The events asked for. Those of tags are not told: nothing here happens when a tag is set. */
+/** The events asked for. */
 function eventsOf(args: Args): MlflowEvent[] {
   const events = args
     .list('events')
     .map((event) => ({ entity: event.required('entity'), action: event.required('action') }))
   if (events.length === 0) throw mlflowErrors.MISSING('events')
   if (events.length > 50) throw mlflowErrors.INVALID('A webhook is told at most 50 kinds of events.')
-  for (const { entity, action } of events) {
-    const name = `${entity}.${action}`
-    if (!(name in mlflowEvents))
-      throw mlflowErrors.INVALID(
-        `Webhook events of ${name.slice(0, 80)} are not told here. These are: ${Object.keys(mlflowEvents).join(', ')}.`,
-      )
-  }
+  for (const event of events) checkEvent(event)
   return events
+}
+
+function checkEvent({ entity, action }: MlflowEvent): void {
+  if (!(`${entity}.${action}` in mlflowEvents))
+    throw mlflowErrors.INVALID(
+      `Webhook events of ${`${entity}.${action}`.slice(0, 80)} are not told here. These are: ${Object.keys(mlflowEvents).join(', ')}.`,
+    )
 }
 
 function activeOf(args: Args): boolean | undefined {
