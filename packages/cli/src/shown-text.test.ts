@@ -29,7 +29,7 @@ test('colours, lines, tabs and every language stay as they were written', () => 
 test('answers and refusals are shown so; JSON is for programs and stays whole', () => {
   const said: string[] = []
   const terminal = { out: (text: string) => said.push(text), err: (text: string) => said.push(text) } as never
-  print(terminal, {}, { name: `x${esc}[2J` }, ({ name }) => name)
+  print(terminal, { json: false }, { name: `x${esc}[2J` }, ({ name }) => name)
   print(terminal, { json: true }, { name: `x${esc}[2J` }, ({ name }) => name)
   showFailure(terminal, new Error(`There is no run "${esc}[2Jx".`), { json: false })
   expect(said).toEqual(['x\n', '{"name":"x\\u001b[2J"}\n', 'trivium: There is no run "x".\n'])
