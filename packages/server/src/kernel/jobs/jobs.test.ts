@@ -11,7 +11,7 @@ describeEachDatabase('jobs', ({ world }) => {
   /** A worker of its own, with a clock of its own, for one kind that nobody else handles. */
   const worker = (
     handler: Omit<JobHandler, 'kind' | 'concurrency'> & { concurrency?: number },
-    options: { kind?: string; alone?: boolean; leaseMs?: number } = {},
+    options: { kind?: string; alone?: boolean; leaseMs?: number; pollMs?: number } = {},
   ) => {
     kinds += 1
     const kind = options.kind ?? `test-${kinds}`
@@ -21,7 +21,7 @@ describeEachDatabase('jobs', ({ world }) => {
       db,
       clock: () => time.now,
       logger: createLogger({ level: 'silent' }),
-      pollMs: 5,
+      pollMs: options.pollMs ?? 5,
       leaseMs: options.leaseMs ?? 30_000,
       alone: options.alone ?? false,
     })
@@ -53,6 +53,25 @@ describeEachDatabase('jobs', ({ world }) => {
     const id = await enqueue({ input: { a: [1, 'ä'] } })
     await untilState(id, 'finished')
     expect(seen).toEqual([['default', { a: [1, 'ä'] }, 1]])
+    await jobs.stop()
+  })
+
+  test('a job begins with the commit that queued it, also when others commit meanwhile', async () => {
+    const { jobs, kind, enqueue } = worker({ handle: async () => {} }, { pollMs: 3_600_000 })
+    const { db } = world.kernel
+    jobs.start()
+    await untilState(await enqueue(), 'finished')
+    const commitOther = () => db.write.transaction().execute((trx) => trx.selectFrom('job').select('id').execute())
+    let other: Promise<unknown> | undefined
+    const id = await db.write.transaction().execute(async (trx) => {
+      const made = await jobs.enqueue(trx, { project: 'default', kind, input: {} })
+      // On Postgres it is through before this one goes on.
+      other = commitOther()
+      if (db.dialect === 'postgres') await other
+      return made
+    })
+    await other
+    await untilState(id, 'finished')
     await jobs.stop()
   })
 

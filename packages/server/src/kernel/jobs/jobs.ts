@@ -147,7 +147,9 @@ export function createJobs({
 }): Jobs {
   const handlers = new Map<string, JobHandler>()
   const running = new Map<string, { kind: string; fence: number; abort: AbortController; done: Promise<void> }>()
-  let enqueued = false
+  /** Whether the transaction that has just been committed queued something: of Postgres each by itself, of SQLite's shared commit any. */
+  const queuedIn = new WeakSet<Trx>()
+  let queued = false
   let stopped = true
   let timer: NodeJS.Timeout | undefined
   let stopListening = (): void => {}
@@ -371,7 +373,8 @@ export function createJobs({
       notBefore: job.notBefore ?? clock(),
       priority: job.priority ?? 0,
     }
-    enqueued = true
+    queuedIn.add(trx)
+    queued = true
     for (;;) {
       const inserted = await trx
         .insertInto('job')
@@ -479,10 +482,11 @@ export function createJobs({
     })()
   }
 
-  // Also servers that do no jobs enqueue some.
-  db.onCommitted(() => {
-    if (!enqueued) return
-    enqueued = false
+  // Also servers that do no jobs enqueue some. Other commits bring no work: a look after each would cost more than many of them.
+  db.onCommitted((trx) => {
+    if (trx ? !queuedIn.has(trx) : !queued) return
+    queued = false
+    wake()
     if (others()) db.channel?.publish('job')
   })
 
@@ -545,10 +549,7 @@ export function createJobs({
       })),
     start: () => {
       stopped = false
-      const stops = [db.onCommitted(wake), db.channel?.subscribe('job', wake)]
-      stopListening = () => {
-        for (const stop of stops) stop?.()
-      }
+      stopListening = db.channel?.subscribe('job', wake) ?? (() => {})
       timer = setInterval(wake, pollMs)
       timer.unref()
       claiming = freeAbandoned()
