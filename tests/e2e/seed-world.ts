@@ -196,6 +196,7 @@ function sourcesOf(rate: number): Record<string, unknown> {
       files: [{ path: 'config.py', text }],
       leftOut: 0,
     },
+    'predictions.csv': `flight,airport,delay\nA1,AAL,${10 + rate}\nA2,BLL,3\nA3,<b>CPH</b>,7\n${rate > 0.2 ? 'A4,ARN,1\n' : ''}`,
     [sourcePaths.environment]: `# python 3.11.4 on linux x86_64\nnumpy==${rate > 0.2 ? '2.1.0' : '1.26.4'}\n`,
     [sourcePaths.configuration]: {
       file: 'faster.yaml',

@@ -11,6 +11,7 @@ import { experimentFileCommands } from './experiment-files.ts'
 import { experimentViewCommands } from './experiment-views.ts'
 import { runRecordCommands } from './run-records.ts'
 import { runOf } from './run-reference.ts'
+import { runTableCommands } from './run-tables.ts'
 
 const most = 200
 
@@ -23,6 +24,7 @@ export function experimentCommands(program: Command, terminal: Terminal): void {
   experimentViewCommands(group, terminal)
   explorationCommands(group, terminal)
   runRecordCommands(group, terminal)
+  runTableCommands(group, terminal)
   experimentFileCommands(group, terminal)
   onAction(
     terminal,

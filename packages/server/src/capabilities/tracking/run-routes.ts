@@ -2,6 +2,7 @@ import {
   addRunConsole,
   archiveRuns,
   compareRunSources,
+  compareRunTables,
   downloadRunConsole,
   endRun,
   getRunSources,
@@ -13,6 +14,7 @@ import type { TrackingDeps } from './experiments.ts'
 import { addConsole } from './run-console.ts'
 import { archiveRuns as moveRuns } from './run-archive.ts'
 import { compareSources, readRunSources } from './run-sources.ts'
+import { compareTables } from './run-tables/compare-tables.ts'
 import { startRun as beginRun } from './start-run.ts'
 import type { Tracking } from './tracking.ts'
 
@@ -34,6 +36,16 @@ export function runRoutes(app: Http, tracking: Tracking, kernel: TrackingDeps): 
   }))
   mount(app, getRunSources, 200, ({ scope, params }) => readRunSources(kernel, scope, params.run))
   mount(app, compareRunSources, 200, ({ scope, query }) => compareSources(kernel, scope, query))
+  mount(app, compareRunTables, 200, ({ scope, query: { runs, path, key, differing, limit, page_token: token } }) =>
+    compareTables(kernel, scope, {
+      runs: [...new Set(runs.split(',').map((one) => one.trim()))].filter(Boolean),
+      path,
+      key,
+      differing: differing ?? false,
+      limit: limit ?? 50,
+      after: Number(token ?? 0),
+    }),
+  )
   mount(app, addRunConsole, 200, ({ scope, params, body }) => addConsole(kernel, scope, params.run, body))
   app.register(async (plain: Http) => {
     plain.setSerializerCompiler(() => (payload: unknown) => payload as string)

@@ -10,6 +10,7 @@ import { Time } from '../../ui/time.tsx'
 import { CompareCurves } from './compare-curves.tsx'
 import { CompareMetrics } from './compare-metrics.tsx'
 import { CompareSources } from './compare-sources.tsx'
+import { CompareTables } from './compare-tables.tsx'
 import { compareWords } from './compare-words.ts'
 import { isOwnTag } from './run-keys.ts'
 import { RunMark } from './run-mark.tsx'
@@ -146,6 +147,7 @@ export function CompareView({ project, comparison, onBase, onDirection, onRemove
       <CompareSources project={project} runs={runs} />
       <CompareCurves project={project} comparison={{ ...comparison, metrics: results }} />
       <ImagePanels project={project} runs={runs} />
+      <CompareTables project={project} runs={runs} tags={comparison.tags} />
     </>
   )
 }
