@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { createMigratedPostgresDatabase } from './postgres.ts'
 import { createWorld, migrateDatabase, type World } from './world.ts'
+
+type TestOnce = (name: string, run: () => Promise<void>, timeout?: number) => void
 
 /**
  * Runs the same tests on SQLite and on a real Postgres. `world` is a whole server without a port: a migrated database, the capabilities, HTTP by `inject`,
@@ -8,7 +10,12 @@ import { createWorld, migrateDatabase, type World } from './world.ts'
  */
 export function describeEachDatabase(
   name: string,
-  body: (context: { world: World; dialect: 'sqlite' | 'postgres' }) => void,
+  body: (context: {
+    world: World
+    dialect: 'sqlite' | 'postgres'
+    /** `test` on SQLite, nothing on Postgres: for what is read from files and computed, which no database can change, and which takes seconds. */
+    once: TestOnce
+  }) => void,
   /** Settings that differ from the defaults. */
   configuration: Record<string, unknown> = {},
 ): void {
@@ -33,7 +40,7 @@ export function describeEachDatabase(
           return made[key as keyof World]
         },
       })
-      body({ world, dialect })
+      body({ world, dialect, once: dialect === 'sqlite' ? test : () => {} })
     })
   }
 }

@@ -21,7 +21,7 @@ const expected = JSON.parse(readFileSync(fixture('expected.json'), 'utf8')) as {
 const csv = readFileSync(fixture('rows.csv'), 'utf8')
 const all = Object.keys(expected.full.metrics)
 
-describeEachDatabase('evaluation', ({ world }) => {
+describeEachDatabase('evaluation', ({ world, once }) => {
   const setUp = async (rows = csv) => {
     const project = await world.makeProject()
     const contributor = await world.as('contributor', project)
@@ -122,7 +122,7 @@ describeEachDatabase('evaluation', ({ world }) => {
     )
   })
 
-  test('a regression is found by its label and measured in its own metrics', async () => {
+  once('a regression is found by its label and measured in its own metrics', async () => {
     const { json } = await evaluated('regression.onnx', { label: 'delay', features: ['hour', 'recent_delay'] })
     expect(json.task).toBe('regression')
     for (const { metric, value } of json.metrics)
@@ -130,39 +130,41 @@ describeEachDatabase('evaluation', ({ world }) => {
     expect(json.calibration).toEqual([])
   })
 
-  test.each([
+  for (const [candidate, champion, verdict, acceptable, word] of [
     ['full.onnx', 'plain.onnx', 'better', true, 'passed'],
     ['blind.onnx', 'full.onnx', 'worse', false, 'failed'],
     ['plain.onnx', 'plain.onnx', 'no clear change', true, 'passed'],
-  ] as const)('%s against champion %s is judged "%s"', async (candidate, champion, verdict, acceptable, word) => {
-    const { project, scope } = await setUp()
-    const inputs = {
-      model: await model(project, candidate),
-      champion: { ...(await model(project, champion)), urn: urn(project, 'model', 'delay', 3) },
-      dataset: dataset(project),
-    }
-    const result = await run(scope, inputs, { label: 'late', compare: { metric: 'logLoss', margin: 0.002 } })
-    const data = evidence<ComparisonData>(result, 'comparison')
-    expect(data).toMatchObject({
-      metric: 'log-loss',
-      direction: 'lower-is-better',
-      verdict,
-      acceptable,
-      margin: 0.002,
-      rows: expected.rows,
-      blocks: 10,
+  ] as const) {
+    once(`${candidate} against champion ${champion} is judged "${verdict}"`, async () => {
+      const { project, scope } = await setUp()
+      const inputs = {
+        model: await model(project, candidate),
+        champion: { ...(await model(project, champion)), urn: urn(project, 'model', 'delay', 3) },
+        dataset: dataset(project),
+      }
+      const result = await run(scope, inputs, { label: 'late', compare: { metric: 'logLoss', margin: 0.002 } })
+      const data = evidence<ComparisonData>(result, 'comparison')
+      expect(data).toMatchObject({
+        metric: 'log-loss',
+        direction: 'lower-is-better',
+        verdict,
+        acceptable,
+        margin: 0.002,
+        rows: expected.rows,
+        blocks: 10,
+      })
+      const name = (file: string) => expected[file.replace('.onnx', '') as 'full'].metrics['log-loss'] ?? Number.NaN
+      expect(data.candidate.value).toBeCloseTo(name(candidate), 5)
+      expect(data.champion?.value).toBeCloseTo(name(champion), 5)
+      expect(data.difference?.value).toBeCloseTo(name(candidate) - name(champion), 5)
+      const said = result.evidence?.find((one) => one.kind === 'comparison')
+      expect(said?.verdict).toBe(word)
+      expect(said?.summary).toContain(`of the champion delay v3 on 2,400 rows of 10 days`)
+      expect(said?.summary).toContain(verdict)
     })
-    const name = (file: string) => expected[file.replace('.onnx', '') as 'full'].metrics['log-loss'] ?? Number.NaN
-    expect(data.candidate.value).toBeCloseTo(name(candidate), 5)
-    expect(data.champion?.value).toBeCloseTo(name(champion), 5)
-    expect(data.difference?.value).toBeCloseTo(name(candidate) - name(champion), 5)
-    const said = result.evidence?.find((one) => one.kind === 'comparison')
-    expect(said?.verdict).toBe(word)
-    expect(said?.summary).toContain(`of the champion delay v3 on 2,400 rows of 10 days`)
-    expect(said?.summary).toContain(verdict)
-  })
+  }
 
-  test('the interval of the paired difference is narrower than either interval', async () => {
+  once('the interval of the paired difference is narrower than either interval', async () => {
     const { project, scope } = await setUp()
     const inputs = {
       model: await model(project, 'full.onnx'),
@@ -177,7 +179,7 @@ describeEachDatabase('evaluation', ({ world }) => {
     expect(width(difference ?? candidate)).toBeLessThan(width(candidate))
   })
 
-  test('with rows of fewer than five days nothing is judged', async () => {
+  once('with rows of fewer than five days nothing is judged', async () => {
     const { project, scope } = await setUp()
     const inputs = {
       model: await model(project, 'full.onnx'),
@@ -194,7 +196,7 @@ describeEachDatabase('evaluation', ({ world }) => {
     expect(result.evidence?.at(-1)?.summary).toContain('cannot judge yet, 3 days of 5')
   })
 
-  test('rows without a label are left out and counted', async () => {
+  once('rows without a label are left out and counted', async () => {
     const rows = csv
       .split('\n')
       .map((line, index) => (index > 0 && index <= 400 ? line.replace(/,[01],(?=[^,]*$)/, ',,') : line))
@@ -410,34 +412,37 @@ describeEachDatabase('evaluation', ({ world }) => {
     ).rejects.toThrow(/input "origin" is no column of dataset flights v1/)
   })
 
-  test('a model in a directory is found beside other files, and its signature names the columns of one tensor', async () => {
-    const { project, scope } = await setUp()
-    const file = await model(project, 'regression.onnx')
-    const inputs = JSON.stringify([
-      { type: 'long', name: 'hour' },
-      { type: 'double', name: 'recent_delay' },
-    ])
-    const description = await world.kernel.blobs.put(
-      project,
-      Buffer.from(`flavors: {}\nsignature:\n  inputs: '${inputs}'\n`),
-    )
-    const directory: Artifact = {
-      kind: 'directory',
-      digest: 'b'.repeat(64),
-      value: {
-        MLmodel: description,
-        'model.onnx': { digest: file.digest, size: file.size },
-        'requirements.txt': description,
-      },
-    }
-    const result = await run(
-      scope,
-      { model: directory, dataset: dataset(project) },
-      { label: 'delay', metrics: ['mae'] },
-    )
-    const [metric] = evidence<EvaluationEvidenceData>(result, 'evaluation').metrics
-    expect(metric?.value).toBeCloseTo(expected.regression['mean-absolute-error'] ?? 0, 3)
-  })
+  once(
+    'a model in a directory is found beside other files, and its signature names the columns of one tensor',
+    async () => {
+      const { project, scope } = await setUp()
+      const file = await model(project, 'regression.onnx')
+      const inputs = JSON.stringify([
+        { type: 'long', name: 'hour' },
+        { type: 'double', name: 'recent_delay' },
+      ])
+      const description = await world.kernel.blobs.put(
+        project,
+        Buffer.from(`flavors: {}\nsignature:\n  inputs: '${inputs}'\n`),
+      )
+      const directory: Artifact = {
+        kind: 'directory',
+        digest: 'b'.repeat(64),
+        value: {
+          MLmodel: description,
+          'model.onnx': { digest: file.digest, size: file.size },
+          'requirements.txt': description,
+        },
+      }
+      const result = await run(
+        scope,
+        { model: directory, dataset: dataset(project) },
+        { label: 'delay', metrics: ['mae'] },
+      )
+      const [metric] = evidence<EvaluationEvidenceData>(result, 'evaluation').metrics
+      expect(metric?.value).toBeCloseTo(expected.regression['mean-absolute-error'] ?? 0, 3)
+    },
+  )
 
   test('a project cannot read the evaluations of another', async () => {
     const { result } = await evaluated('plain.onnx')

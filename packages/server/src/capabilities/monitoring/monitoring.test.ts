@@ -12,7 +12,7 @@ const performancePolicy = {
   completeness: 0.95,
 }
 
-describeEachDatabase('monitoring', ({ world }) => {
+describeEachDatabase('monitoring', ({ world, once }) => {
   const begin = async (definition: Record<string, unknown>) => {
     const project = await world.makeProject()
     const tell = story(world, project)
@@ -85,26 +85,30 @@ describeEachDatabase('monitoring', ({ world }) => {
     )
   }, 90_000)
 
-  test('the same flights with their dates dealt out anew, those of the training included, give nothing', async () => {
-    const project = await world.makeProject()
-    const tell = story(world, project)
-    const flights = permuted(
-      flightsOf({ days: 14, seed: 'shuffled', weatherOf: (i) => (i >= 9 ? { shift: 0.25, skill: 0.2 } : {}) }),
-      'deal',
-    )
-    await tell.train(flights.filter(({ eventTime }) => eventTime < start + 7 * day))
-    await tell.call('PUT', 'monitors/arrivals', {
-      deployment: 'arrivals',
-      window: '1d',
-      drift: driftPolicy,
-      performance: performancePolicy,
-    })
-    await tell.advance(start + 7 * day)
-    await live(tell, flights, { days: 14, first: 7 })
-    expect(await tell.events('monitor.drifted')).toEqual([])
-    expect(await tell.events('monitor.degraded')).toEqual([])
-    expect((await windowsOf(tell)).length).toBe(7)
-  }, 90_000)
+  once(
+    'the same flights with their dates dealt out anew, those of the training included, give nothing',
+    async () => {
+      const project = await world.makeProject()
+      const tell = story(world, project)
+      const flights = permuted(
+        flightsOf({ days: 14, seed: 'shuffled', weatherOf: (i) => (i >= 9 ? { shift: 0.25, skill: 0.2 } : {}) }),
+        'deal',
+      )
+      await tell.train(flights.filter(({ eventTime }) => eventTime < start + 7 * day))
+      await tell.call('PUT', 'monitors/arrivals', {
+        deployment: 'arrivals',
+        window: '1d',
+        drift: driftPolicy,
+        performance: performancePolicy,
+      })
+      await tell.advance(start + 7 * day)
+      await live(tell, flights, { days: 14, first: 7 })
+      expect(await tell.events('monitor.drifted')).toEqual([])
+      expect(await tell.events('monitor.degraded')).toEqual([])
+      expect((await windowsOf(tell)).length).toBe(7)
+    },
+    90_000,
+  )
 
   test('a window is judged when its labels have come, not before; worse than the baseline is found with its interval', async () => {
     const tell = await begin({ performance: { ...performancePolicy, persistence: { needed: 2, outOf: 3, clear: 2 } } })
@@ -172,25 +176,32 @@ describeEachDatabase('monitoring', ({ world }) => {
     )
   }, 90_000)
 
-  test('the numbers are those of the rows: the measured AUC and log loss equal a plain computation', async () => {
-    const tell = await begin({ performance: performancePolicy })
-    const flights = flightsOf({ days: 1, seed: 'exact' }).map((flight, i) => ({
-      ...flight,
-      probability: Math.round(flight.probability * 50) / 50,
-      knownAt: flight.eventTime + (i % 2),
-    }))
-    await live(tell, flights, { days: 2 })
-    const [{ performance }] = await windowsOf(tell)
-    const { metricOf } = await import('../../kernel/stats/index.ts')
-    const [actual, predicted] = [flights.map(({ late }) => Number(late)), flights.map(({ probability }) => probability)]
-    for (const { metric, value, interval } of performance.metrics) {
-      expect(value).toBeCloseTo(metricOf(metric, actual, predicted), 12)
-      expect(interval.low).toBeLessThan(value)
-      expect(interval.high).toBeGreaterThan(value)
-    }
-    expect(performance.days[0].values['log-loss']).toBeCloseTo(performance.metrics[0].value, 12)
-    expect(performance.days[0].meanActual).toBeCloseTo(actual.reduce((a, b) => a + b) / actual.length, 12)
-  }, 60_000)
+  once(
+    'the numbers are those of the rows: the measured AUC and log loss equal a plain computation',
+    async () => {
+      const tell = await begin({ performance: performancePolicy })
+      const flights = flightsOf({ days: 1, seed: 'exact' }).map((flight, i) => ({
+        ...flight,
+        probability: Math.round(flight.probability * 50) / 50,
+        knownAt: flight.eventTime + (i % 2),
+      }))
+      await live(tell, flights, { days: 2 })
+      const [{ performance }] = await windowsOf(tell)
+      const { metricOf } = await import('../../kernel/stats/index.ts')
+      const [actual, predicted] = [
+        flights.map(({ late }) => Number(late)),
+        flights.map(({ probability }) => probability),
+      ]
+      for (const { metric, value, interval } of performance.metrics) {
+        expect(value).toBeCloseTo(metricOf(metric, actual, predicted), 12)
+        expect(interval.low).toBeLessThan(value)
+        expect(interval.high).toBeGreaterThan(value)
+      }
+      expect(performance.days[0].values['log-loss']).toBeCloseTo(performance.metrics[0].value, 12)
+      expect(performance.days[0].meanActual).toBeCloseTo(actual.reduce((a, b) => a + b) / actual.length, 12)
+    },
+    60_000,
+  )
 
   test('late labels and corrections of an old window judge it anew without saying again what was said', async () => {
     const tell = await begin({ performance: performancePolicy })
