@@ -10,7 +10,15 @@ export const SubjectName = Type.String({
   maxLength: 500,
   description: 'Id of the person, as the column says it that tells whose row it is.',
 })
+const OtherNames = Type.Array(Type.String({ minLength: 1, maxLength: 500 }), {
+  maxItems: 20,
+  description: 'What else the person is called in texts: names, mail addresses. The id is searched for anyway.',
+})
 const WhoseBody = Type.Object({ subject: SubjectName }, { additionalProperties: false })
+const PersonBody = Type.Object(
+  { subject: SubjectName, names: Type.Optional(OtherNames) },
+  { additionalProperties: false },
+)
 
 /** How much one capability holds about a person, of one kind, in one place. */
 export const SubjectFinding = Type.Object({
@@ -19,6 +27,11 @@ export const SubjectFinding = Type.Object({
   where: Type.String({ description: 'Name of the dataset, deployment or feature view.' }),
   count: Type.Integer(),
   plain: Type.Integer({ description: 'Of them not encrypted: an erasure does not cover them unless it removes them.' }),
+  how: Type.Optional(
+    Type.Union([Type.Literal('removed'), Type.Literal('redacted')], {
+      description: 'What an erasure did with them; absent where it destroyed the key that they are encrypted with.',
+    }),
+  ),
 })
 export type SubjectFinding = Static<typeof SubjectFinding>
 
@@ -40,6 +53,24 @@ export const SubjectReport = Type.Object({
 })
 export type SubjectReport = Static<typeof SubjectReport>
 
+/** What an erasure has searched for the names of a person. */
+export const ErasureLook = Type.Object({
+  capability: Type.String(),
+  where: Type.String({ description: 'Such as "tags of runs".' }),
+  rows: Type.Integer(),
+})
+export type ErasureLook = Static<typeof ErasureLook>
+
+/** What an erasure found and left as it is. */
+export const ErasureRemainder = Type.Object({
+  capability: Type.String(),
+  kind: Type.String(),
+  where: Type.String(),
+  count: Type.Integer(),
+  why: Type.String({ description: 'Why it stays, and what somebody can do about it.' }),
+})
+export type ErasureRemainder = Static<typeof ErasureRemainder>
+
 /** An erasure, without the name of whoever was erased. */
 export const Erasure = Type.Object({
   id: Type.String(),
@@ -58,6 +89,11 @@ export const Erasure = Type.Object({
   changed: Type.Array(SubjectFinding, { description: 'What was removed or overwritten beside the key.' }),
   models: Type.Array(EntityRef),
   artifacts: Type.Array(EntityRef, { description: 'Runs whose files were made from the rows; they are as they were.' }),
+  looked: Type.Array(ErasureLook, { description: 'Texts that were searched for his names.' }),
+  left: Type.Array(ErasureRemainder, { description: 'What names him and could not be changed, with the reason.' }),
+  marks: Nullable(
+    Type.String({ description: 'Sealed by the vault: what a restore of an older backup finds his names by.' }),
+  ),
   error: Nullable(Type.String({ description: 'Why the last attempt did not do all; it is tried again.' })),
 })
 export type Erasure = Static<typeof Erasure>
@@ -71,6 +107,7 @@ const EraseBody = Type.Object(
       maxLength: 1000,
       description: 'Why: number of the request, legal ground. It is kept; do not name the person in it.',
     }),
+    names: Type.Optional(OtherNames),
   },
   { additionalProperties: false },
 )
@@ -94,7 +131,7 @@ export const findSubject = route({
     summary:
       'Counts what the project holds about one person, by capability and kind, and lists the models that may have learned from it. No values.',
     params: ProjectParams,
-    body: WhoseBody,
+    body: PersonBody,
     response: { 200: SubjectReport, ...errors },
   },
 })
@@ -112,7 +149,7 @@ export const exportSubject = route({
     summary:
       'Downloads everything that the project holds about one person as JSON Lines: capability, kind, where, record.',
     params: ProjectParams,
-    body: WhoseBody,
+    body: PersonBody,
     response: { ...errors },
   },
 })

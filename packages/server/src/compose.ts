@@ -98,10 +98,11 @@ import { inheritedEnvironment } from './kernel/config/index.ts'
 import { eventRoutes } from './kernel/events/event-routes.ts'
 import { createHttp, type Http, listenerOptions, type loadLimits } from './kernel/http/index.ts'
 import type { Kernel } from './kernel/kernel.ts'
-import type { SubjectData } from './kernel/ports/index.ts'
+import type { SubjectData, SubjectTexts } from './kernel/ports/index.ts'
 import type { Scope } from './kernel/principal/index.ts'
 import { createWebhooks, webhookRoutes, type Webhooks } from './capabilities/webhooks/index.ts'
 import { mlflowMessage, mlflowRoutes } from './protocols/mlflow/index.ts'
+import { subjectTexts } from './subject-texts.ts'
 import { programVersion, systemRoutes } from './system-routes.ts'
 
 /** Every capability of the running program, by its noun. Lower floors first; a capability gets the ones below it as arguments. */
@@ -137,6 +138,8 @@ export interface Capabilities {
   readonly operations: Operations
   /** What each of them holds about a person, in the order in which it is shown. */
   readonly subjectData: readonly SubjectData[]
+  /** The texts of each of them, which an erasure searches for the names of a person. */
+  readonly subjectTexts: readonly SubjectTexts[]
 }
 
 /** Builds the capabilities and tells the kernel what they follow and work on; starts nothing. */
@@ -205,7 +208,13 @@ export function composeCapabilities(
   const operations = createOperations(kernel, { inbox, lineage })
   const subjectData: readonly SubjectData[] = [datasets.subjects, features.subjects, outcomes.subjects]
   const accounts = accountData(kernel)
-  const subjects = createSubjectRequests(kernel, { lineage, data: subjectData, accounts, mayErase: accounts.mayErase })
+  const subjects = createSubjectRequests(kernel, {
+    lineage,
+    data: subjectData,
+    texts: subjectTexts,
+    accounts,
+    mayErase: accounts.mayErase,
+  })
   return {
     access,
     permissions,
@@ -237,6 +246,7 @@ export function composeCapabilities(
     monitoring,
     operations,
     subjectData,
+    subjectTexts,
   }
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { eraseAccount } from './capabilities/access/index.ts'
-import { type ErasureLine, erasuresFile, parseErasureLines } from './capabilities/subjects/index.ts'
+import { type ErasureLine, erasuresFile, parseErasureLines, queueErasure } from './capabilities/subjects/index.ts'
 import { backupErrors } from './kernel/backup/index.ts'
 import type { Config } from './kernel/config/index.ts'
 import type { Trx } from './kernel/db/index.ts'
@@ -67,6 +67,7 @@ async function erasuresIn(place: Pick<Config, 'data' | 'databaseUrl'>): Promise<
           subject: String(value(row, 'key_id')),
           fingerprint: String(value(row, 'fingerprint')),
           at: Number(value(row, 'erased_at')),
+          ...(columns.includes('marks') && value(row, 'marks') !== null ? { marks: String(value(row, 'marks')) } : {}),
         })
     }
     return found
@@ -86,15 +87,24 @@ export async function replayErasures(
 ): Promise<number> {
   const known = await trx
     .selectFrom('erasure')
-    .select(['id as erasure', 'project_id as project', 'key_id as subject', 'fingerprint', 'erased_at as at'])
+    .select(['id as erasure', 'project_id as project', 'key_id as subject', 'fingerprint', 'erased_at as at', 'marks'])
     .execute()
-  const all = new Map([...known, ...later].map((line) => [`${line.project}\n${line.subject}`, line]))
-  const recorded = new Set(known.map(({ erasure }) => erasure))
+  const recorded = new Map(known.map((one) => [one.erasure, one.marks]))
+  const before = known.map(({ marks, ...line }): ErasureLine => ({ ...line, ...(marks === null ? {} : { marks }) }))
+  const all = new Map([...before, ...later].map((line) => [`${line.project}\n${line.subject}`, line]))
   let again = 0
   for (const line of all.values()) {
     if (line.project === '*') again += (await eraseAccount(trx, line.subject, at)).account
     else if (withKeys) again += await eraseKey(trx, line)
-    if (recorded.has(line.erasure)) continue
+    const marks = line.marks ?? null
+    if (recorded.has(line.erasure)) {
+      // By more of his names since.
+      if (marks === null || marks === recorded.get(line.erasure)) continue
+      await trx.updateTable('erasure').set({ state: 'running', marks }).where('id', '=', line.erasure).execute()
+      await queueErasure(trx, { project: line.project, keyId: line.subject, at })
+      continue
+    }
+    // What texts say of him is in the clear again: the server searches them when it starts.
     await trx
       .insertInto('erasure')
       .values({
@@ -103,18 +113,23 @@ export async function replayErasures(
         key_id: line.subject,
         fingerprint: line.fingerprint,
         sealed_subject: null,
-        state: 'finished',
+        state: marks === null ? 'finished' : 'running',
         reason: 'Was erased after the backup that was restored, and again by the restore.',
         erased_at: line.at,
         erased_by: 'system:restore',
-        finished_at: at,
+        finished_at: marks === null ? at : null,
         found: '[]',
         changed: '[]',
         models: '[]',
         error: null,
+        sealed_names: null,
+        marks,
+        looked: '[]',
+        left_over: '[]',
       })
       .onConflict((c) => c.doNothing())
       .execute()
+    if (marks !== null) await queueErasure(trx, { project: line.project, keyId: line.subject, at })
   }
   return again
 }

@@ -192,8 +192,8 @@ async function erasures({ client, project, options, show, terminal }: Action): P
   }
   if (file === undefined) return show({ erasures: found }, listText)
   const path = resolve(terminal.cwd, file)
-  const lines = found.map(({ id, project: place, subject, fingerprint, at }) =>
-    JSON.stringify({ erasure: id, project: place, subject, fingerprint, at }),
+  const lines = found.map(({ id, project: place, subject, fingerprint, at, marks }) =>
+    JSON.stringify({ erasure: id, project: place, subject, fingerprint, at, ...(marks === null ? {} : { marks }) }),
   )
   await writeFile(path, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 })
   show({ file: path, erasures: found.length }, () => `${path}: ${amountText(found.length, 'erasure')}.`)

@@ -61,6 +61,7 @@ import { reports } from './0155-reports.ts'
 import { modelUse } from './0156-model-use.ts'
 import { modelParity } from './0157-model-parity.ts'
 import { eventsOfUse } from './0158-events-of-use.ts'
+import { erasedTexts } from './0162-erased-texts.ts'
 import { evaluationSets } from './0159-evaluation-sets.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
@@ -128,6 +129,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0157-model-parity', modelParity],
   ['0158-events-of-use', eventsOfUse],
   ['0159-evaluation-sets', evaluationSets],
+  ['0162-erased-texts', erasedTexts],
 ]
 
 /**

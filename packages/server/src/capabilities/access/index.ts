@@ -25,3 +25,4 @@ export {
   redacted,
 } from './personal-columns.ts'
 export { createPermissions, permissionRoutes, type Permissions } from './permission-routes.ts'
+export { accessTexts } from './personal-texts.ts'

@@ -1,2 +1,3 @@
 export { createOperations, type Operations } from './operations.ts'
 export { operationRoutes } from './routes.ts'
+export { operationsTexts } from './personal-texts.ts'

@@ -8,6 +8,8 @@ export const ErasureLine = Type.Object({
   subject: Type.String(),
   fingerprint: Type.String(),
   at: Type.Integer(),
+  /** Sealed by the vault; by it his names are found in texts. */
+  marks: Type.Optional(Type.String()),
 })
 export type ErasureLine = Static<typeof ErasureLine>
 

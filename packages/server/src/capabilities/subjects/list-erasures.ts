@@ -1,4 +1,4 @@
-import type { EntityRef, Erasure, SubjectFinding } from '@trivium/contract'
+import type { EntityRef, Erasure, ErasureLook, ErasureRemainder, SubjectFinding } from '@trivium/contract'
 import type { Reader } from '../../kernel/db/index.ts'
 import { refOf } from './affected-models.ts'
 import './tables.ts'
@@ -32,6 +32,9 @@ export async function listErasures(
     changed: JSON.parse(row.changed) as SubjectFinding[],
     models: madeOf(row.models).filter(({ kind }) => kind === 'model'),
     artifacts: madeOf(row.models).filter(({ kind }) => kind !== 'model'),
+    looked: JSON.parse(row.looked ?? '[]') as ErasureLook[],
+    left: JSON.parse(row.left_over ?? '[]') as ErasureRemainder[],
+    marks: row.marks,
     error: row.error,
   }))
 }

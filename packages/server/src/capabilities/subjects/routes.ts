@@ -13,9 +13,9 @@ import { type Http, mount } from '../../kernel/http/index.ts'
 import type { SubjectRequests } from './subject-requests.ts'
 
 export function subjectRoutes(app: Http, subjects: SubjectRequests): void {
-  mount(app, findSubject, 200, ({ scope, body }) => subjects.find(scope, body.subject))
+  mount(app, findSubject, 200, ({ scope, body }) => subjects.find(scope, body))
   mount(app, exportSubject, 200, async ({ scope, body, reply }) =>
-    sendLines(reply, `${scope.project}-person`, subjects.export(scope, body.subject)),
+    sendLines(reply, `${scope.project}-person`, subjects.export(scope, body)),
   )
   mount(app, eraseSubject, 200, ({ scope, body }) => subjects.erase(scope, body))
   mount(app, listErasures, 200, async ({ scope, query }) => ({ erasures: await subjects.list(scope, query) }))

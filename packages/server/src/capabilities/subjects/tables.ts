@@ -25,4 +25,11 @@ export interface ErasureTable {
   /** JSON list of URNs: versions of models, and runs with files, that were made of the rows. */
   models: string
   error: string | null
+  /** What else he is called, a JSON list sealed by the vault, for as long as something is left to do. */
+  sealed_names: string | null
+  /** {@link PersonNames} as keyed hashes, sealed by the vault: what a restore of an older backup finds his names by. */
+  marks: string | null
+  /** JSON lists: what texts were searched, and what was found and left as it is. */
+  looked: string | null
+  left_over: string | null
 }

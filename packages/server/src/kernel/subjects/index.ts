@@ -6,3 +6,14 @@ export { type SubjectKeyTable, subjectTables } from './tables.ts'
 export { openTable, readSealed, replaceColumns, sealTable, type SealedTableDeps } from './sealed-tables.ts'
 export { heldRows, type HeldRows, textColumns } from './held-rows.ts'
 export { type LocalPeople, localPeople } from './local-people.ts'
+export {
+  distinctNames,
+  hasNames,
+  hintsOf,
+  holdsName,
+  isName,
+  markedNames,
+  namesOf,
+  type PersonNames,
+  redactNames,
+} from './person-names.ts'

@@ -1,0 +1,20 @@
+import type { SubjectTexts } from '../../kernel/ports/index.ts'
+
+/** Notes that people confirmed, and ideas. */
+export const explorationTexts: SubjectTexts = {
+  capability: 'exploration',
+  places: [
+    {
+      table: 'run_note',
+      title: 'confirmed notes of runs',
+      key: ['kind', 'subject'],
+      columns: ['text', 'confirmed_by_name'],
+    },
+    {
+      table: 'idea',
+      title: 'ideas',
+      key: ['id'],
+      columns: ['title', 'hypothesis', 'source', 'reason', 'created_by_name', 'decided_by_name'],
+    },
+  ],
+}
