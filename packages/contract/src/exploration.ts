@@ -131,7 +131,7 @@ export const explainMetric = route({
       direction: Direction,
       filter: Type.Optional(Type.String({ maxLength: 4000, description: 'Which runs, as `searchRuns` takes it.' })),
     }),
-    response: { 200: Explanation, 400: Problem, 403: Problem, 404: Problem, 503: Problem },
+    response: { 200: Explanation, 400: Problem, 403: Problem, 404: Problem, 429: Problem },
   },
 })
 

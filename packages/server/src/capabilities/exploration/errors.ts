@@ -22,8 +22,9 @@ export const explorationErrors = defineErrors('EXPLORATION', {
   NEEDS: { status: 400, message: (what: string, act: string) => `${act} needs ${what}.` },
   ONE_PROBLEM: { status: 400, message: () => 'Name an experiment or a model, one of them.' },
   BUSY: {
-    status: 503,
+    status: 429,
     message: (most: number) => `${most} explanations are being worked out already. Ask again in a few seconds.`,
+    details: () => ({ retryAfter: 3 }),
   },
   BAD_PAGE_TOKEN: {
     status: 400,

@@ -3,6 +3,7 @@ import { type Client, describeEachDatabase } from '@trivium/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { errorLine } from './last-error.ts'
 import { medianTimes } from './median-times.ts'
+import { runExplain } from './run-explain.ts'
 
 interface NewRun {
   readonly name: string
@@ -384,6 +385,36 @@ describeEachDatabase('exploration', ({ world }) => {
         8,
       ])
       expect((await me.call('GET', at('/frontier'))).status).toBe(400)
+      const stranger = await world.as('admin', await world.makeProject())
+      const there = `/api/v1/projects/${stranger.scope.project}`
+      for (const path of [
+        `/frontier?experiment=${experiment}`,
+        `/experiments/${experiment}/ideas`,
+        `/experiments/${experiment}/drafts`,
+        `/experiments/${experiment}/explanation?metric=auc`,
+        `/runs/${best}/drafts`,
+        `/ideas/${idea.id}`,
+        `/ideas/${idea.id}/runs`,
+      ]) {
+        const method = path.endsWith('/runs') ? 'POST' : path.startsWith('/ideas/') ? 'PATCH' : 'GET'
+        const body = method === 'POST' ? { runs: [best] } : method === 'PATCH' ? { title: 'theirs' } : undefined
+        expect([path, (await stranger.call(method, there + path, body)).status]).toEqual([path, 404])
+      }
+      const words = { hypothesis: '', source: '', state: 'open' as const, outcome: null, reason: '', created_at: 1 }
+      const others = { hypothesis_at: null, decided_at: null, decided_by: null, decided_by_name: null }
+      const rows = Array.from({ length: 498 }, (_, n) => ({
+        ...words,
+        ...others,
+        project_id: project,
+        id: `ide_full${n}`,
+        experiment_id: experiment,
+        title: `idea ${n}`,
+        created_by: me.principal.id,
+        created_by_name: me.principal.name,
+      }))
+      await world.kernel.db.write.transaction().execute((trx) => trx.insertInto('idea').values(rows).execute())
+      const full = await me.call('POST', at(`/experiments/${experiment}/ideas`), { title: 'one more' })
+      expect([full.status, full.json.code]).toEqual([409, 'EXPLORATION.TOO_MANY_IDEAS'])
       expect((await me.call('GET', at('/frontier?model=none'))).status).toBe(404)
     })
 
@@ -441,6 +472,15 @@ describeEachDatabase('exploration', ({ world }) => {
       .execute()
     expect(left.map((row) => row.run_id)).not.toContain(run)
   })
+})
+
+test('two explanations are worked out at once; a third is told when to come again, and finds room once they are done', async () => {
+  const facts = Buffer.from(JSON.stringify({ metric: 'auc', direction: null, truncated: false, facts: [] }))
+  const running = [runExplain(facts), runExplain(facts)]
+  const third = await runExplain(facts).catch((error: unknown) => error)
+  expect(third).toMatchObject({ status: 429, code: 'EXPLORATION.BUSY', details: { retryAfter: 3 } })
+  for (const one of running) expect(JSON.parse(Buffer.from(await one).toString())).toMatchObject({ runs: 0 })
+  expect(await runExplain(facts)).toBeInstanceOf(Uint8Array)
 })
 
 test('the line that names an error is the last of them, else the last that says anything', () => {

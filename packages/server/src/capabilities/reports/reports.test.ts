@@ -100,7 +100,28 @@ describeEachDatabase('reports', ({ world, dialect }) => {
     const refused = await viewer.call('POST', `${base}/${id}/comments`, { text: 'no' })
     expect(refused.status).toBe(403)
     expect((await viewer.call('GET', `${base}/${id}`)).status).toBe(200)
-    expect((await viewer.call('POST', base, { title: 'x', text: '' })).status).toBe(403)
+    for (const [method, path, body] of [
+      ['POST', '', { title: 'x', text: '' }],
+      ['PUT', `/${id}`, { title: 'x', text: '', after: 1 }],
+      ['POST', `/${id}/restore`, { version: 1 }],
+      ['DELETE', `/${id}`, undefined],
+      ['PUT', `/${id}/comments/${which.comment}`, { resolved: true }],
+    ] as const)
+      expect([method, path, (await viewer.call(method, `${base}${path}`, body)).status]).toEqual([method, path, 403])
+    const stranger = await world.as('admin', await world.makeProject())
+    const there = `/api/v1/projects/${stranger.scope.project}/reports`
+    for (const [method, path, body] of [
+      ['GET', `/${id}`, undefined],
+      ['PUT', `/${id}`, { title: 'x', text: '', after: 1 }],
+      ['POST', `/${id}/restore`, { version: 1 }],
+      ['GET', `/${id}/versions`, undefined],
+      ['GET', `/${id}/comments`, undefined],
+      ['POST', `/${id}/comments`, { text: 'x' }],
+      ['PUT', `/${id}/comments/${which.comment}`, { resolved: true }],
+      ['GET', `/${id}/html`, undefined],
+      ['DELETE', `/${id}`, undefined],
+    ] as const)
+      expect([method, path, (await stranger.call(method, `${there}${path}`, body)).status]).toEqual([method, path, 404])
     expect((await viewer.call('GET', base)).json).toMatchObject({ reports: [{ id }] })
   })
 
@@ -173,6 +194,53 @@ describeEachDatabase('reports', ({ world, dialect }) => {
     await expect(refused('kind: table\nexperiment: nothing')).rejects.toMatchObject({ status: 404 })
     await expect(refused('kind: table\nfilter: nothing = 1')).rejects.toMatchObject({ status: 400 })
     expect(await panel('kind: number')).toMatchObject({ kind: 'number', value: 4, label: 'runs' })
+  })
+
+  test('reports, versions, comments and the panels of a file are bounded', async () => {
+    const { scope, reports, project } = await withRuns()
+    const write = world.kernel.db.write
+    const blocks = Array.from({ length: 62 }, (_, n) => `${fence}panel\nkind: number\ntitle: ${n}\n${fence}\n`)
+    const { id } = await reports.create(scope, { title: 'Full', text: blocks.join('') })
+    const { html } = await reports.html(scope, id)
+    expect([html.match(/<figure>/g)?.length, html.match(/at most 60 panels/g)?.length]).toEqual([60, 2])
+    const by = { said_by: scope.principal.id, said_by_name: 'x' }
+    const said = Array.from({ length: 1000 }, (_, n) => ({
+      ...by,
+      project_id: project,
+      id: `rcm_${n}`,
+      report_id: id,
+      text: 'x',
+      version: 1,
+      said_at: 1,
+      resolved_at: null,
+      resolved_by_name: null,
+    }))
+    await write.transaction().execute((trx) => trx.insertInto('report_comment').values(said).execute())
+    await expect(reports.comment(scope, id, 'one more')).rejects.toMatchObject({ code: 'REPORTS.TOO_MANY_COMMENTS' })
+    await write
+      .transaction()
+      .execute((trx) =>
+        trx
+          .updateTable('report')
+          .set({ version: 2000 })
+          .where('project_id', '=', project)
+          .where('id', '=', id)
+          .execute(),
+      )
+    const save = reports.save(scope, id, { title: 'Full', text: 'x', after: 2000 })
+    await expect(save).rejects.toMatchObject({ code: 'REPORTS.TOO_MANY_VERSIONS' })
+    const stamps = { created_at: 1, created_by_name: 'x', updated_at: 1, updated_by_name: 'x' }
+    const all = Array.from({ length: 1999 }, (_, n) => ({
+      ...stamps,
+      project_id: project,
+      id: `rep_${n}`,
+      title: 'x',
+      version: 1,
+    }))
+    await write.transaction().execute((trx) => trx.insertInto('report').values(all).execute())
+    await expect(reports.create(scope, { title: 'one more', text: '' })).rejects.toMatchObject({
+      code: 'REPORTS.TOO_MANY',
+    })
   })
 
   test('the exported file holds its panels, runs nothing and loads nothing, whatever people wrote', async () => {

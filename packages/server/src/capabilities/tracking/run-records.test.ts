@@ -1,6 +1,7 @@
 import { describeEachDatabase } from '@trivium/testing'
 import { expect, test } from 'vitest'
 import { addConsole } from './run-console.ts'
+import { compareSources, readRunSources } from './run-sources.ts'
 
 describeEachDatabase('what a run leaves besides its metrics', ({ world }) => {
   const setup = async () => {
@@ -62,7 +63,25 @@ describeEachDatabase('what a run leaves besides its metrics', ({ world }) => {
     })
     const text = await client.call('GET', `${console}/text`)
     expect(text.text).toBe('a\nb\nc\u0000\u001b[31m\n')
-    expect(text.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'content-disposition': /attachment/ })
+    expect(text.headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'content-disposition': expect.stringContaining('attachment'),
+    })
+    const { project: elsewhere } = await setup()
+    const stranger = await world.as('admin', elsewhere)
+    for (const [method, path] of [
+      ['GET', ''],
+      ['GET', '/text'],
+      ['POST', ''],
+    ] as const) {
+      const body = method === 'POST' ? { first: 3, lines: [line('theirs')] } : undefined
+      const there = `/api/v1/projects/${elsewhere}/runs/${run.id}/console${path}`
+      expect([method, path, (await stranger.call(method, there, body)).status]).toEqual([method, path, 404])
+    }
+    const viewer = await world.as('viewer', project)
+    expect((await viewer.call('POST', console, { first: 3, lines: [line('mine')] })).status).toBe(403)
+    await client.call('DELETE', `${at}/runs/${run.id}`)
+    expect((await add(3, 'late')).status).toBeGreaterThanOrEqual(400)
   })
 
   test('a long console is read from any line, and one that is full says so in its last line and stays as it is', async () => {
@@ -200,6 +219,17 @@ describeEachDatabase('what a run leaves besides its metrics', ({ world }) => {
       },
       configuration: { changes: [{ path: 'params.depth', change: 'changed', before: 3, after: 9 }] },
     })
+    // What is too large is named and left out: only sizes and names are said then.
+    const { kernel } = world
+    const small = { fileBytes: 60, comparedText: 2 }
+    const short = await compareSources(kernel, client.scope, { base: one, run: other }, { ...small, fileBytes: 5000 })
+    expect(short.code.files.map(({ path, before, after }) => [path, before, after])).toEqual([
+      ['new.py', null, 'n'],
+      ['old.py', 'o', null],
+      ['train.py', null, null],
+    ])
+    const unread = await readRunSources(kernel, client.scope, one, small)
+    expect([unread.code, unread.problems[0]]).toEqual([null, expect.stringContaining('too large to show')])
     await put(bare, { 'code.json': '{"files": 3}', 'experiment.json': 'no json' })
     const broken = await client.call('GET', `${at}/runs/${bare}/sources`)
     expect([broken.status, broken.json.code, broken.json.problems.length]).toEqual([200, null, 2])

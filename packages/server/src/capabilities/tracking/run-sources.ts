@@ -16,8 +16,8 @@ import type { Scope } from '../../kernel/principal/index.ts'
 import { artifactFiles } from './artifacts.ts'
 import { requireRun } from './runs.ts'
 
-const mostBytes = 8_000_000
-const mostText = 4_000_000
+/** Of one file that is read, and of all texts that one comparison answers. */
+const limits = { fileBytes: 8_000_000, comparedText: 4_000_000 }
 
 interface Deps {
   readonly db: { readonly read: Reader }
@@ -25,7 +25,7 @@ interface Deps {
 }
 
 /** What a run was started from, read from its files. What is damaged or too large is told and left out. */
-export async function readRunSources(deps: Deps, scope: Scope, run: string): Promise<RunSources> {
+export async function readRunSources(deps: Deps, scope: Scope, run: string, most = limits): Promise<RunSources> {
   const { project } = scope
   await requireRun(deps.db.read, project, run)
   const files = await artifactFiles(deps.db.read, project, { kind: 'run', id: run }, 'trivium')
@@ -33,7 +33,7 @@ export async function readRunSources(deps: Deps, scope: Scope, run: string): Pro
   const text = async (path: string): Promise<string | undefined> => {
     const file = files.find((one) => one.path === path)
     if (!file) return undefined
-    if (file.size > mostBytes) {
+    if (file.size > most.fileBytes) {
       problems.push(`${path} is too large to show; download it.`)
       return undefined
     }
@@ -97,12 +97,13 @@ export async function compareSources(
   deps: Deps,
   scope: Scope,
   { base, run }: { base: string; run: string },
+  most = limits,
 ): Promise<RunSourceDifferences> {
-  const one = await readRunSources(deps, scope, base)
-  const other = await readRunSources(deps, scope, run)
+  const one = await readRunSources(deps, scope, base, most)
+  const other = await readRunSources(deps, scope, run, most)
   const packages = changesOf(one.packages ?? {}, other.packages ?? {})
   return {
-    code: compareCode(one.code, other.code),
+    code: compareCode(one.code, other.code, most.comparedText),
     environment: {
       kept: { before: one.packages !== null, after: other.packages !== null },
       python: { before: one.python, after: other.python },
@@ -121,11 +122,11 @@ export async function compareSources(
   }
 }
 
-function compareCode(one: RunCode | null, other: RunCode | null): RunSourceDifferences['code'] {
+function compareCode(one: RunCode | null, other: RunCode | null, most: number): RunSourceDifferences['code'] {
   const texts = (code: RunCode | null): Record<string, string> =>
     Object.fromEntries((code?.files ?? []).map(({ path, text }) => [path, text]))
   const { differing, same } = changesOf(texts(one), texts(other))
-  let room = mostText
+  let room = most
   return {
     kept: { before: one !== null, after: other !== null },
     commits: { before: one?.commit ?? null, after: other?.commit ?? null },
