@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { type ServerProcess, spawnServer } from '../../packages/testing/src/spawn-server.ts'
 import { sendTo, sharedPlaces, token } from './installation.ts'
 import { settled, verify } from './invariants.ts'
+import { expectUnderstood, useNewestFeatures } from './newest-features.ts'
 import { seedServer } from './seed-server.ts'
 import { writeTraffic } from './traffic.ts'
 
@@ -59,6 +60,13 @@ test.runIf(from !== undefined)(
       const after = await start(second)
       await until(async () => (await predicts(portOf(after))) || undefined)
       ports = [portOf(before), portOf(after)]
+      const tell = (server: ServerProcess) =>
+        sendTo(
+          () => portOf(server),
+          (what) => failed.push(what),
+        )
+      const told = await useNewestFeatures(tell(after), seeded)
+      await expectUnderstood(tell(before), told)
       await sleep(togetherMs)
       // As a load balancer does it: nothing new for the one that goes, then it drains.
       ports = [portOf(after)]

@@ -43,6 +43,7 @@ export async function fillProject(
   const version = { name: 'late', source: `runs:/${run_id}/model`, run_id }
   await must('POST', '/api/2.0/mlflow/model-versions/create', version)
   await must('POST', '/api/2.0/mlflow/registered-models/alias', { name: 'late', alias: 'best', version: '1' })
+  await fillNotes(must, run_id)
   const yaml = "name: check\nsteps:\n  check:\n    kind: validate\n    in: {dataset: 'dataset:readings@latest'}\n"
   await must('PUT', `${at}/pipelines/check`, { yaml, files: {} })
   await must('POST', `${at}/people`, { name: 'robot', kind: 'service', role: 'contributor' })
@@ -58,6 +59,36 @@ export async function fillProject(
     project: ['default'],
   })
   return { files: [Buffer.from(csv), Buffer.from(jsonl), model, await storedParquet(world)] }
+}
+
+type Must = (...args: Parameters<Client['call']>) => Promise<any>
+
+/** Reports, ideas, notes, a console, a trace and an evaluation dataset, so that there are ids of each. */
+async function fillNotes(must: Must, run: string): Promise<void> {
+  const started = await must('POST', `${at}/runs`, { experiment: 'noted', params: { depth: '3' } })
+  const line = { at: 1000, stream: 'stderr', text: 'ValueError: a\u001b[2J' }
+  await must('POST', `${at}/runs/${started.id}/console`, { first: 0, lines: [line] })
+  await must('POST', `${at}/runs/${started.id}/end`, { status: 'FAILED' })
+  await must('GET', `${at}/runs/${started.id}/drafts`)
+  const idea = await must('POST', `${at}/experiments/${started.experimentId}/ideas`, { title: 'Deeper' })
+  await must('POST', `${at}/ideas/${idea.id}/runs`, { runs: [run] })
+  const text = `# Delays\n\n${'```'}panel\nkind: curves\nmetrics: loss\n${'```'}\n`
+  const report = await must('POST', `${at}/reports`, { title: 'Delays', text })
+  await must('POST', `${at}/reports/${report.id}/comments`, { text: 'Why?' })
+  const { dataset } = await must('POST', '/api/3.0/mlflow/datasets/create', { name: 'questions' })
+  const records = JSON.stringify([{ inputs: { question: 'storms?' }, expectations: { answer: 'yes' } }])
+  await must('POST', `/api/3.0/mlflow/datasets/${dataset.dataset_id}/records`, { records })
+  const trace_location = { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: '0' } }
+  const trace_info = { trace_id: 'tr-1', trace_location, request_time: '2001-02-03T04:05:06Z', state: 'OK' }
+  await must('POST', '/api/3.0/mlflow/traces', { trace: { trace_info } })
+  await must('POST', '/api/3.0/mlflow/traces/tr-1/assessments', {
+    assessment: {
+      assessment_name: 'correct',
+      trace_id: 'tr-1',
+      source: { source_type: 'HUMAN', source_id: 'ann' },
+      feedback: { value: true },
+    },
+  })
 }
 
 /** A Parquet file that the server has made of the rows. */

@@ -1,8 +1,9 @@
 import { brokenJson, mutate } from './mutate.ts'
 import { oddText, oddValue } from './odd-values.ts'
-import { filterText, inferenceSchema, mlflowSchema, orderText } from './protocol-fields.ts'
+import { filterText, inferenceSchema, orderText } from './protocol-fields.ts'
 import type { Random } from './random.ts'
 import { type Pool, sampleSchema, type Schema } from './sample-schema.ts'
+import { wireSchemaOf } from './wire-fields.ts'
 
 /** A route as the server tells it. */
 export interface FuzzedRoute {
@@ -58,7 +59,8 @@ function bodyOf(
   pool: Pool,
   headers: Record<string, string>,
 ): { headers: Record<string, string>; payload?: string | Uint8Array } {
-  const schema = (route.schema.body ?? (inference.test(route.url) ? inferenceSchema : mlflowSchema)) as Schema
+  const schema = (route.schema.body ??
+    (inference.test(route.url) ? inferenceSchema : wireSchemaOf(route.url))) as Schema
   let value = sampleSchema(random, schema, pool)
   if (!route.schema.body && value !== null && typeof value === 'object') {
     if (random.chance(0.3)) Object.assign(value, { filter: filterText(random, pool) })
@@ -98,7 +100,7 @@ function encoded(text: string): string {
 function queryOf(random: Random, route: FuzzedRoute, pool: Pool): string {
   const known = route.schema.querystring as Schema | undefined
   const wire = !route.url.startsWith('/api/v1/')
-  const schema = known ?? (wire && route.method === 'GET' ? mlflowSchema : undefined)
+  const schema = known ?? (wire && route.method === 'GET' ? wireSchemaOf(route.url) : undefined)
   const parts: string[] = []
   if (schema && random.chance(0.85)) {
     const value = sampleSchema(random, schema, pool) as Record<string, unknown>
