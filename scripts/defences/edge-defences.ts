@@ -63,6 +63,7 @@ export const edgeDefences: readonly Defence[] = [
         'a project that is not there opens nothing',
         'if (!(await authenticator.projectExists(project))) throw',
         'if (false as boolean) throw',
+        { tests: ['capabilities/access/access.test.ts'] },
       ],
       [
         'a bug says nothing of itself',
@@ -247,7 +248,6 @@ export const edgeDefences: readonly Defence[] = [
         `        if (closed) return\n        closed = true\n`,
         '        if (!closed) return\n',
       ],
-      ['a run counts for who started it', 'onBehalfOf ?? id', 'onBehalfOf === id ? id : id'],
       ['runs and steps have a limit', 'if (used >= limit) throw refuse(name, project, used, soonSeconds)', ''],
     ],
   ),

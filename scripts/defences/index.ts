@@ -6,6 +6,7 @@ import { edgeDefences } from './edge-defences.ts'
 import { mlflowDefences } from './mlflow-defences.ts'
 import { modelDefences } from './model-defences.ts'
 import { outsideDefences } from './outside-defences.ts'
+import { researchDefences } from './research-defences.ts'
 
 /** Every defence that is named, each with the tests that fail without it. */
 export const defences: readonly Defence[] = [
@@ -16,4 +17,5 @@ export const defences: readonly Defence[] = [
   ...codeDefences,
   ...mlflowDefences,
   ...modelDefences,
+  ...researchDefences,
 ]

@@ -154,6 +154,17 @@ describeEachDatabase('access', ({ world }) => {
     expect([bound.statusCode, bound.json().code]).toEqual([403, 'ACCESS.NARROWED'])
   })
 
+  test('a project that is not there is told as missing to those, too, who may do everything in every project', async () => {
+    const { call } = await world.as('instance-admin')
+    for (const [method, path] of [
+      ['GET', 'experiments'],
+      ['PUT', 'quotas'],
+    ] as const) {
+      const answer = await call(method, `/api/v1/projects/never-made/${path}`, method === 'PUT' ? {} : undefined)
+      expect([path, answer.status, answer.json.code]).toEqual([path, 404, 'ACCESS.PROJECT_NOT_FOUND'])
+    }
+  })
+
   test('a narrowed token hands on what it holds and nothing more: no permission, no role, no longer life', async () => {
     const project = await world.makeProject()
     const boss = await account(project, 'admin')
@@ -171,7 +182,7 @@ describeEachDatabase('access', ({ world }) => {
     for (const body of [{ name: 'same' }, { name: 'same for the robot', for: robot.name }]) {
       const same = await send('POST', url, { headers, body })
       expect(same.statusCode).toBe(201)
-      expect(same.json().token.permissions.toSorted()).toEqual(few.toSorted())
+      expect((same.json().token.permissions ?? []).toSorted()).toEqual(few.toSorted())
       expect(same.json().token.expiresAt).toBe(ends)
       const seen = await send('GET', '/api/v1/session', { headers: bearer(same.json().secret) })
       expect(seen.json().projects).toEqual([expect.objectContaining({ name: project })])

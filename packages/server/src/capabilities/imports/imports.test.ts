@@ -301,6 +301,10 @@ describeEachDatabase('imports', ({ world }) => {
     expect(nul.json.detail).toContain('"bad"')
     const uneven = await send({ experiments: [experiment], runs: [run(a)], series: [{ ...loss, values: [1] }] })
     expect(uneven.json.code).toBe('IMPORTS.UNEVEN_SERIES')
+    const zeros = Array<number>(12_501).fill(0)
+    const long = { ...loss, steps: zeros, timestamps: zeros, values: zeros }
+    const many = await send({ experiments: [experiment], runs: [run(a)], series: [long, { ...long, key: 'auc' }] })
+    expect(many.json.code).toBe('IMPORTS.TOO_MANY_POINTS')
     for (const bad of [
       { runs: [run('../../etc')] },
       { runs: [run(a, { startTime: 1e300 })] },

@@ -131,6 +131,10 @@ describeEachDatabase('quotas', ({ world }) => {
     expect([stopped.status, stopped.text]).toEqual([429, expect.stringContaining('principal-upload')])
     const listed = await client.call('GET', `/api/2.0/mlflow/artifacts/list?run_id=${run.run_id}`)
     expect([listed.status, listed.json.files ?? []]).toEqual([200, []])
+    // Nor does a body pass the storage that is left while it comes.
+    await set({ 'principal-upload': null, storage: (await used('storage')) + 30_000 })
+    const full = await send(`${artifacts}/big.txt`, 'PUT', 12)
+    expect([full.status, full.text]).toEqual([507, expect.stringContaining('storage')])
   })
 
   test('storage refuses uploads with 507 once it is full, keeps what is there, and takes more when it is raised', async () => {

@@ -50,6 +50,36 @@ describeEachDatabase('secrets', ({ world }) => {
     })
   })
 
+  test('what a step sends with the token of its run is masked, in consoles, names and notes; files with a value in them are refused', async () => {
+    const client = await world.as('maintainer', await world.makeProject())
+    const { project } = client.scope
+    const at = `/api/v1/projects/${project}`
+    const value = newValue()
+    await client.call('PUT', `${url(client)}/key`, { value })
+    await use(client, { KEY: 'key' })
+    const { secret } = await world.capabilities.access.createToken(client.principal, {
+      principalId: client.principal.id,
+      name: 'run:prn_1',
+      kind: 'run',
+      project,
+      permissions: ['run:read', 'run:write'],
+    })
+    const step = { authorization: `Bearer ${secret}` }
+    const begun = await client.call('POST', `${at}/runs`, { experiment: 'late', name: `with ${value}` }, step)
+    const { id, experimentId } = begun.json
+    const lines = [{ at: 1, stream: 'stdout', text: `password=${value}` }]
+    expect((await client.call('POST', `${at}/runs/${id}/console`, { first: 0, lines }, step)).status).toBe(200)
+    const artifact = `/api/2.0/mlflow-artifacts/artifacts/${experimentId}/${id}/artifacts/note.txt`
+    const put = await client.call('PUT', artifact, Buffer.from(`it is ${value}`), {
+      ...step,
+      'content-type': 'application/octet-stream',
+    })
+    expect([put.status, put.text.includes(value)]).toEqual([422, false])
+    const { text } = await client.call('GET', `${at}/runs/${id}/console/text`)
+    expect(text).toBe('password=***key***\n')
+    expect((await client.call('GET', `${at}/runs/${id}`)).json.name).toBe('with ***key***')
+  })
+
   test('a new value is a new version; the one before is there for those who ask while it lasts, then it is gone', async () => {
     const client = await world.as('maintainer', await world.makeProject())
     const [one, two, three] = [newValue(), newValue(), newValue()]

@@ -83,7 +83,7 @@ describe('a server with a certificate', () => {
       expect(await get(port, '/healthz', agent)).toBe(200)
       copyFileSync(fixture('first-certificate'), files.certificate)
       process.emit('SIGHUP')
-      expect(await seen(port)).toBe('second.test')
+      expect(await seen(port).catch(String)).toBe('second.test')
       const { call } = await world.as('instance-admin')
       const findings = async () =>
         ((await call('GET', '/api/v1/status')).json.findings as { check: string }[]).find(

@@ -177,7 +177,16 @@ describeEachDatabase('evaluation datasets', ({ world }) => {
           .execute(),
       )
     const { dataset_id: id } = await make('people')
-    await put(id, [{ inputs: { passenger: 'Ann Example', seat: '4A' }, expectations: { passenger: 'Ann Example' } }])
+    const passenger = 'Ann Example'
+    await put(id, [
+      {
+        inputs: { passenger, seat: '4A' },
+        outputs: { passenger },
+        expectations: { passenger },
+        tags: { passenger },
+        source: { source_type: 'HUMAN', source_data: { passenger } },
+      },
+    ])
     const viewer = await world.as('viewer', project)
     const text = (await viewer.call('GET', `${api}/${id}/records`)).text
     expect([text.includes('Ann'), text.includes('redacted'), text.includes('4A')]).toEqual([false, true, true])

@@ -146,6 +146,16 @@ describeEachDatabase('a converted model beside its original', ({ world }) => {
     await expect(registry.testParity(bare, 'late', 1, { original: 'python/1', dataset })).rejects.toThrow(
       /code:execute/,
     )
+    const recorded = { probabilities_1: 'sklearn' }
+    for (const [permission, source] of [
+      ['dataset:read', { dataset }],
+      ['prediction:read', { predictions: { deployment: 'late' } }],
+    ] as const) {
+      const few = new Map([[project, new Set(client.scope.principal.grants.get(project))]])
+      few.get(project)?.delete(permission)
+      const scope = { ...client.scope, principal: { ...client.scope.principal, grants: few } }
+      await expect(registry.testParity(scope, 'late', 1, { recorded, ...source })).rejects.toThrow(permission)
+    }
     await register('python', { MLmodel: mlmodel, 'code/remembered.py': sly, 'answers.json': answers })
     const linked = await compare(1, { original: 'python/2', outputs: { probabilities_1: 'prediction' } })
     expect([linked.status, linked.json.detail]).toEqual([422, expect.stringContaining('left no file of outputs')])
