@@ -79,6 +79,7 @@ describeEachDatabase('pipeline runs', ({ world }) => {
     )
     expect(file.text).toBe('0\n1\n2\n')
     expect(file.headers['content-disposition']).toContain('attachment')
+    expect(file.headers['content-security-policy']).toBe('sandbox')
     await world.settled()
     const events = await client.call(
       'GET',
