@@ -185,13 +185,7 @@ export const accessDefences: readonly Defence[] = [
   ...defencesOf(
     `${access}/secrets.ts`,
     [basics],
-    [
-      [
-        'secrets are stored as hashes',
-        `return createHash('sha256').update(secret).digest('hex')`,
-        'return (void createHash, secret)',
-      ],
-    ],
+    [['secrets are stored as hashes', `return hash('sha256', secret)`, 'return (void hash, secret)']],
   ),
   ...defencesOf(
     `${access}/roles.ts`,

@@ -1,7 +1,14 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Permission, type Role, roles } from '@trivium/contract'
-import { asReader, isUniqueViolation, type Reader, type Trx } from '../../kernel/db/index.ts'
+import {
+  asReader,
+  type FixedParts,
+  fixedQuery,
+  isUniqueViolation,
+  type Reader,
+  type Trx,
+} from '../../kernel/db/index.ts'
 import type { Authenticator } from '../../kernel/http/index.ts'
 import { newId, urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -15,6 +22,10 @@ import { createSessions, type OpenedSession, type Sessions, type Visitor } from 
 import { requireRole } from './roles.ts'
 import { brokenBefore, keepSeparation } from './separation.ts'
 import './tables.ts'
+
+const findProject = fixedQuery(({ db, value }: FixedParts<{ name: string }>) =>
+  db.selectFrom('project').select('id').where('id', '=', value('name')),
+)
 
 type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'config'>
 
@@ -164,8 +175,7 @@ export function createAccess({ db, clock, events, config }: Deps): Access {
       noteUse(found.tokenId)
       return { principal: found.principal, via: credential.via }
     },
-    projectExists: async (name) =>
-      (await db.read.selectFrom('project').select('id').where('id', '=', name).executeTakeFirst()) !== undefined,
+    projectExists: async (name) => (await findProject(db.read, { name })).length > 0,
     bootstrap: async ({ adminToken, dataDirectory }) => {
       const path = join(dataDirectory, 'admin-token')
       const kept = existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Permission } from '@trivium/contract'
 import type { Clock } from '../../kernel/clock/index.ts'
-import type { Reader } from '../../kernel/db/index.ts'
+import { type FixedParts, fixedQuery, type Reader } from '../../kernel/db/index.ts'
 import { accessErrors, type Principal } from '../../kernel/principal/index.ts'
 import { grantsOf, holdings, homeProjectOf, lentOf } from './holdings.ts'
 import { hashSecret } from './secrets.ts'
@@ -28,12 +28,8 @@ export function credentialOf(
   return secret === undefined ? undefined : { secret, via: 'session' }
 }
 
-/** The principal behind a secret, with the permissions that the token leaves him. Undefined for a secret that is unknown or revoked. */
-export async function principalBySecret(
-  { db, clock, sessionIdleHours }: { db: Reader; clock: Clock; sessionIdleHours: number },
-  secret: string,
-): Promise<{ principal: Principal; tokenId: string; kind: 'token' | 'session' | 'run' } | undefined> {
-  const row = await db
+const findToken = fixedQuery(({ db, value }: FixedParts<{ hash: string }>) =>
+  db
     .selectFrom('token')
     .innerJoin('principal', 'principal.id', 'token.principal_id')
     .select([
@@ -52,8 +48,15 @@ export async function principalBySecret(
       'principal.is_instance_admin',
       'principal.disabled_at',
     ])
-    .where('token.secret_hash', '=', hashSecret(secret))
-    .executeTakeFirst()
+    .where('token.secret_hash', '=', value('hash')),
+)
+
+/** The principal behind a secret, with the permissions that the token leaves him. Undefined for a secret that is unknown or revoked. */
+export async function principalBySecret(
+  { db, clock, sessionIdleHours }: { db: Reader; clock: Clock; sessionIdleHours: number },
+  secret: string,
+): Promise<{ principal: Principal; tokenId: string; kind: 'token' | 'session' | 'run' } | undefined> {
+  const [row] = await findToken(db, { hash: hashSecret(secret) })
   if (!row || row.revoked_at !== null || row.disabled_at !== null) return undefined
   if (row.expires_at !== null && row.expires_at <= clock())
     throw accessErrors.TOKEN_EXPIRED(new Date(row.expires_at).toISOString())

@@ -1,6 +1,6 @@
 import { type GrantReason, type Permission, permissions, roles } from '@trivium/contract'
-import { type Kysely, sql } from 'kysely'
-import type { Reader, Tables } from '../../kernel/db/index.ts'
+import { type RawBuilder, sql } from 'kysely'
+import { type FixedParts, fixedQuery, type Reader } from '../../kernel/db/index.ts'
 import type { Principal } from '../../kernel/principal/index.ts'
 import './sign-in/tables.ts'
 import './tables.ts'
@@ -23,7 +23,8 @@ const everything: readonly Permission[] = permissions
  */
 export async function holdings(db: Reader, now: number, principalId?: string): Promise<Holding[]> {
   const rows = await grantRows(db, now, principalId)
-  const custom = rows.some(({ role }) => !(role in roles)) ? await customRoles(db) : new Map<string, Permission[]>()
+  const isCustom = ({ kind, role }: GrantRow) => kind !== 'instance-admin' && !(role in roles)
+  const custom = rows.some(isCustom) ? await customRoles(db) : new Map<string, Permission[]>()
   const found: Holding[] = []
   for (const { principal_id, place, role, kind, via, ends_at, glass } of rows) {
     const opened = kind === 'instance-admin' ? everything : permissionsOf(role, place, custom)
@@ -51,11 +52,20 @@ interface GrantRow {
 }
 
 /** One query, because every request asks it. */
-async function grantRows(db: Reader, now: number, principalId: string | undefined): Promise<GrantRow[]> {
-  const of = (column: string) => (principalId === undefined ? sql`1 = 1` : sql`${sql.ref(column)} = ${principalId}`)
+const grantRows = (db: Reader, now: number, principalId: string | undefined): Promise<GrantRow[]> =>
+  principalId === undefined ? grantsOfAll(db, { now }) : grantsOfOne(db, { now, principalId })
+
+const grantsOfOne = fixedQuery(({ value }: FixedParts<{ now: number; principalId: string }>) =>
+  grantQuery(sql.val(value('now')), (column) => sql`${sql.ref(column)} = ${sql.val(value('principalId'))}`),
+)
+const grantsOfAll = fixedQuery(({ value }: FixedParts<{ now: number }>) =>
+  grantQuery(sql.val(value('now')), () => sql`1 = 1`),
+)
+
+function grantQuery(now: RawBuilder<unknown>, of: (column: string) => RawBuilder<unknown>) {
   const forever = sql`cast(null as bigint) as ends_at, cast(null as text) as glass`
   const nobody = sql`cast(null as text) as via`
-  const { rows } = await sql<GrantRow>`
+  return sql<GrantRow>`
     select principal_id, project_id as place, role, 'role' as kind, ${nobody}, ${forever}
       from membership where ${of('principal_id')}
     union all
@@ -72,10 +82,7 @@ async function grantRows(db: Reader, now: number, principalId: string | undefine
       from principal where is_instance_admin = 1 and ${of('id')}
     union all
     select principal_id, project_id, 'admin', 'break-glass', ${nobody}, ends_at, id
-      from break_glass where ended_at is null and ends_at > ${now} and ${of('principal_id')}`.execute(
-    db as unknown as Kysely<Tables>,
-  )
-  return rows
+      from break_glass where ended_at is null and ends_at > ${now} and ${of('principal_id')}`
 }
 
 /** Permissions of the roles that were made here, by place and name. */

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /** A new random secret (256 bits); the prefix lets secret scanners know it. Only its hash is stored. */
 export function newSecret(prefix: 'trv' | 'trs' | 'trl' | 'tri'): string {
@@ -7,5 +7,5 @@ export function newSecret(prefix: 'trv' | 'trs' | 'trl' | 'tri'): string {
 
 /** What is stored of a secret. It is looked up by its hash, so that comparing takes the same time for every wrong guess. */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex')
+  return hash('sha256', secret)
 }

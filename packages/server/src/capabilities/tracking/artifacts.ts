@@ -44,7 +44,7 @@ export async function putArtifact(
   await requireOwner(db.read, project, owner)
   const { digest, size } = 'digest' in content ? content : await blobs.put(project, content)
   await db.write.transaction().execute(async (trx) => {
-    if (owner.kind === 'run') await requireActiveRun(deps, trx, project, owner.id)
+    if (owner.kind === 'run') await requireActiveRun(trx, project, owner.id)
     await refuseCollision(trx, project, owner, path)
     const before = await trx
       .selectFrom('artifact_file')
@@ -167,7 +167,7 @@ export async function deleteArtifacts(
 ): Promise<void> {
   const { project } = scope
   await deps.db.write.transaction().execute(async (trx) => {
-    if (owner.kind === 'run') await requireActiveRun(deps, trx, project, owner.id)
+    if (owner.kind === 'run') await requireActiveRun(trx, project, owner.id)
     const files = await artifactFiles(asReader(trx), project, owner, path)
     for (let start = 0; start < files.length; start += 500) {
       await trx

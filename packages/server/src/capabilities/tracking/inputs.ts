@@ -65,7 +65,7 @@ export async function logInputs(
     ),
   )
   await db.write.transaction().execute(async (trx) => {
-    const { experiment_id } = await requireActiveRun(deps, trx, project, run)
+    const { experiment_id } = await requireActiveRun(trx, project, run)
     const found: { urn: string | null; context: string | null }[] = []
     for (const [index, dataset] of input.datasets.entries()) {
       const datasetUrn = urns[index] ?? null
@@ -130,7 +130,7 @@ export async function logOutputs(
   models: readonly { id: string; step: number }[],
 ): Promise<void> {
   await deps.db.write.transaction().execute(async (trx) => {
-    await requireActiveRun(deps, trx, scope.project, run)
+    await requireActiveRun(trx, scope.project, run)
     for (const { id, step } of models) {
       await trx
         .insertInto('run_model')

@@ -35,7 +35,7 @@ export async function logBatch(deps: TrackingDeps, scope: Scope, run: string, ba
   )
   await withArchivedPoints(deps, (archived) =>
     deps.db.write.transaction().execute(async (trx) => {
-      await requireActiveRun(deps, trx, project, run)
+      await requireActiveRun(trx, project, run)
       await logParams(deps, trx, project, run, batch.params)
       await logMetrics(deps.db, trx, project, run, points, archived)
       await logModelMetrics(trx, project, run, batch.metrics)
@@ -94,7 +94,7 @@ async function logParams(
 /** Removes a tag of an active run. */
 export async function deleteRunTag(deps: TrackingDeps, scope: Scope, run: string, key: string): Promise<void> {
   await deps.db.write.transaction().execute(async (trx) => {
-    await requireActiveRun(deps, trx, scope.project, run)
+    await requireActiveRun(trx, scope.project, run)
     const gone = await trx
       .deleteFrom('run_tag')
       .where('project_id', '=', scope.project)

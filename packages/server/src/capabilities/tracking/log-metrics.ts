@@ -1,5 +1,12 @@
 import { type ExpressionBuilder, sql } from 'kysely'
-import { type Database, type SqlValue, type Tables, type Trx } from '../../kernel/db/index.ts'
+import {
+  type Database,
+  type FixedParts,
+  fixedQuery,
+  type SqlValue,
+  type Tables,
+  type Trx,
+} from '../../kernel/db/index.ts'
 import type { ArchivedPoints } from './archive/archived-points.ts'
 import { foldPoints, type StoredPoint } from './fold-points.ts'
 import type { RunMetricTable } from './tables.ts'
@@ -25,7 +32,8 @@ const rollupColumns = [
   'count',
   'nan_count',
 ] as const
-const fewKeys = 100
+const rollupKey = { replaces: ['project_id', 'run_id', 'key'] } as const
+const pointColumns = ['series_id', 'step', 'timestamp', 'value', 'is_nan'] as const
 
 /**
  * Adds points to a run's metrics and keeps each metric's row up to date. A point that exists already (run, key, timestamp, step, value, NaN) is
@@ -41,14 +49,8 @@ export async function logMetrics(
 ): Promise<void> {
   if (points.length === 0) return
   const byKey = Map.groupBy(points, ({ key }) => key)
-  let select = trx
-    .selectFrom('run_metric')
-    .selectAll()
-    .select((e) => archivedParts(e))
-    .where('project_id', '=', project)
-    .where('run_id', '=', run)
-  if (byKey.size <= fewKeys) select = select.where('key', 'in', [...byKey.keys()])
-  const known = new Map((await select.execute()).map((row) => [row.key, row]))
+  const found = await findRollups(trx, { project, run, keys: [...byKey.keys()] })
+  const known = new Map(found.map((row) => [row.key, row]))
   const stored = [...byKey.keys()].filter((key) => (known.get(key)?.stored_points ?? null) !== null)
   if (stored.length > 0) {
     const blob = await blobOf(trx, project, run)
@@ -70,13 +72,7 @@ export async function logMetrics(
     const id = series.get(key) as number
     return (byKey.get(key) as StoredPoint[]).map((p): SqlValue[] => [id, p.step, p.timestamp, p.value, p.isNan])
   })
-  const inserted = await db.bulkInsert(
-    trx,
-    'run_metric_point',
-    ['series_id', 'step', 'timestamp', 'value', 'is_nan'],
-    rows,
-    { onConflict: 'ignore' },
-  )
+  const inserted = await db.bulkInsert(trx, 'run_metric_point', pointColumns, rows, { onConflict: 'ignore' })
 
   const rollups = new Map<string, RunMetricTable>()
   for (const [key, list] of byKey)
@@ -88,11 +84,25 @@ export async function logMetrics(
       ...foldPoints(known.get(key), list),
     })
   if (inserted < rows.length) await recount(trx, rollups, known)
-  const replaced = keys.filter((key) => known.has(key))
-  // With many keys every row of the run was read: when all of them change, one delete does for all.
-  const replacesAll = keys.length > fewKeys && replaced.length === known.size
-  await replaceRollups(db, trx, project, run, [...rollups.values()], replaced, replacesAll)
+  await db.bulkInsert(
+    trx,
+    'run_metric',
+    rollupColumns,
+    [...rollups.values()].map((row) => rollupColumns.map((column) => row[column])),
+    { onConflict: rollupKey },
+  )
 }
+
+const findRollups = fixedQuery(
+  ({ db, value, among }: FixedParts<{ project: string; run: string; keys: readonly string[] }>) =>
+    db
+      .selectFrom('run_metric')
+      .selectAll()
+      .select((e) => archivedParts(e))
+      .where('project_id', '=', value('project'))
+      .where('run_id', '=', value('run'))
+      .where(among('key', 'keys')),
+)
 
 interface ArchivedCounts {
   readonly stored_points: number | null
@@ -209,27 +219,4 @@ async function recount(
         })
     }
   }
-}
-
-/** Deleting and inserting in bulk is several times faster than an update for each of a thousand keys. */
-async function replaceRollups(
-  db: Pick<Database, 'bulkInsert'>,
-  trx: Trx,
-  project: string,
-  run: string,
-  rows: readonly RunMetricTable[],
-  replaced: readonly string[],
-  replacesAll: boolean,
-): Promise<void> {
-  const ofRun = trx.deleteFrom('run_metric').where('project_id', '=', project).where('run_id', '=', run)
-  if (replacesAll && replaced.length > 0) await ofRun.execute()
-  else
-    for (let start = 0; start < replaced.length; start += 1000)
-      await ofRun.where('key', 'in', replaced.slice(start, start + 1000)).execute()
-  await db.bulkInsert(
-    trx,
-    'run_metric',
-    rollupColumns,
-    rows.map((row) => rollupColumns.map((column) => row[column])),
-  )
 }

@@ -10,7 +10,7 @@ export async function moveRun(deps: TrackingDeps, scope: Scope, id: string, expe
   const { project } = scope
   await requireExperiment(deps, scope, experiment)
   await deps.db.write.transaction().execute(async (trx) => {
-    const run = await requireActiveRun(deps, trx, project, id)
+    const run = await requireActiveRun(trx, project, id)
     const to = await requireActiveExperiment(trx, project, experiment)
     if (run.experiment_id === to.id) return
     // What is known of a dataset belongs to an experiment: the other one gets to know it too.

@@ -24,7 +24,7 @@ export async function addConsole(
 ): Promise<{ next: number; full: boolean }> {
   const { project } = scope
   const added = await deps.db.write.transaction().execute(async (trx) => {
-    await requireActiveRun(deps, trx, project, run)
+    await requireActiveRun(trx, project, run)
     const last = await lastStretch(trx, project, run)
     const next = last === undefined ? 0 : Number(last.first) + last.lines
     if (last?.is_full === 1) return { next, full: true, changed: false }

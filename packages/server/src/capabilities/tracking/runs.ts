@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { RunStatus } from '@trivium/contract'
-import { asReader, type Reader, type Trx } from '../../kernel/db/index.ts'
+import { asReader, type FixedParts, fixedQuery, type Reader, type Trx } from '../../kernel/db/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { trackingErrors } from './errors.ts'
 import {
@@ -29,15 +29,18 @@ export async function requireRun(db: Reader, project: string, id: string): Promi
   return run
 }
 
+const findRunForWrite = fixedQuery(({ db, value, postgres }: FixedParts<{ project: string; id: string }>) => {
+  const select = db
+    .selectFrom('run')
+    .selectAll()
+    .where('project_id', '=', value('project'))
+    .where('id', '=', value('id'))
+  return postgres ? select.forUpdate() : select
+})
+
 /** The run for a write: on Postgres its row is held, so that batches of one run come one after another. */
-export async function requireActiveRun(
-  { db }: Pick<TrackingDeps, 'db'>,
-  trx: Trx,
-  project: string,
-  id: string,
-): Promise<RunTable> {
-  const select = trx.selectFrom('run').selectAll().where('project_id', '=', project).where('id', '=', id)
-  const run = await (db.dialect === 'postgres' ? select.forUpdate() : select).executeTakeFirst()
+export async function requireActiveRun(trx: Trx, project: string, id: string): Promise<RunTable> {
+  const [run] = await findRunForWrite(trx, { project, id })
   if (!run) throw trackingErrors.RUN_NOT_FOUND(id)
   if (run.lifecycle !== 'active') throw trackingErrors.RUN_NOT_ACTIVE(id)
   return run
@@ -101,7 +104,7 @@ export async function updateRun(
 ): Promise<RunTable> {
   const { project } = scope
   return deps.db.write.transaction().execute(async (trx) => {
-    const before = await requireActiveRun(deps, trx, project, id)
+    const before = await requireActiveRun(trx, project, id)
     const next: RunTable = {
       ...before,
       status: change.status ?? before.status,

@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect } from 'kysely'
+import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Database, OffloadedRead, Reader, SqlValue, Tables, Trx } from '../../kernel/db/database.ts'
 import { explainDatabaseError } from '../../kernel/db/database-errors.ts'
@@ -37,6 +37,8 @@ export async function openPostgres({
   const channel = createPostgresChannel(url)
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: gatheringPool(pool) }) })
   const committed = new Set<(trx?: Trx) => void>()
+  const later = async (trx: Trx, query: CompiledQuery): Promise<void> =>
+    void (await trx.executeQuery({ ...query, sql: markLater(query.sql) }))
   return {
     dialect: 'postgres',
     write: {
@@ -58,9 +60,9 @@ export async function openPostgres({
       }),
     },
     read: kysely as unknown as Reader,
-    later: async (trx, query) => void (await trx.executeQuery({ ...query, sql: markLater(query.sql) })),
+    later,
     bulkInsert: (trx, table, columns, rows, options) =>
-      postgresBulkInsert(trx, table, columns, rows as readonly (readonly SqlValue[])[], options),
+      postgresBulkInsert(trx, later, table, columns, rows as readonly (readonly SqlValue[])[], options),
     offload: async ({ module, name, input }) => {
       const read = ((await import(module.href)) as Record<string, OffloadedRead>)[name]
       if (!read) throw new Error(`Module ${module.href} exports no function ${name}.`)

@@ -1,8 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { Kysely } from 'kysely'
-import type { Tables, Trx } from '../../kernel/db/database.ts'
+import type { Trx } from '../../kernel/db/database.ts'
 import { databaseErrors, explainDatabaseError } from '../../kernel/db/database-errors.ts'
-import { type NodeSqliteConnection, nodeSqliteDialect } from './node-sqlite-dialect.ts'
+import { type NodeSqliteConnection, transactionOn } from './node-sqlite-dialect.ts'
 
 interface Waiting {
   work: (trx: Trx) => Promise<unknown>
@@ -16,10 +15,9 @@ const mostWaiting = 20_000
 
 /**
  * The only writer of the SQLite file. Callbacks queue; a round begins one immediate transaction, runs each callback in a savepoint of its own
- * (a failed one rolls back alone), commits once, and only then resolves the callers.
+ * (a failed one rolls back alone; one that is by itself needs none), commits once, and only then resolves the callers.
  */
 export class GroupCommitWriter {
-  readonly kysely: Kysely<Tables>
   readonly #connection: NodeSqliteConnection
   readonly #queue: Waiting[] = []
   readonly #beforeCommit: ((trx: Trx) => Promise<void>)[] = []
@@ -31,7 +29,6 @@ export class GroupCommitWriter {
   constructor(connection: NodeSqliteConnection, options: { mostWaiting?: number } = {}) {
     this.#connection = connection
     this.#mostWaiting = options.mostWaiting ?? mostWaiting
-    this.kysely = new Kysely<Tables>({ dialect: nodeSqliteDialect(connection) })
   }
 
   run<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
@@ -76,38 +73,64 @@ export class GroupCommitWriter {
       for (const { one } of done) one.reject(explainDatabaseError(error))
     }
     try {
-      raw.exec('begin immediate')
+      this.#connection.run('begin immediate')
     } catch (error) {
       for (const one of waiting) one.reject(explainDatabaseError(error))
       return
     }
+    const alone = waiting.length === 1
     for (const [index, one] of waiting.entries()) {
       try {
-        done.push({ one, value: await this.kysely.transaction().execute(one.work) })
+        if (!alone) this.#connection.run('savepoint work')
+        const value = await this.#inside(one.work)
+        if (!alone) this.#connection.run('release work')
+        done.push({ one, value })
       } catch (error) {
         one.reject(explainDatabaseError(error))
-        if (raw.isTransaction) continue
+        if (raw.isTransaction && (alone || this.#undo())) continue
         // A full disk or an I/O error ends the whole transaction, not only this savepoint. Those that have not begun go into the next round.
         failAll(error)
+        this.#rollBack()
         this.#queue.unshift(...waiting.slice(index + 1))
         return
       }
     }
+    if (done.length === 0) return this.#rollBack()
     try {
-      if (done.length > 0) for (const hook of this.#beforeCommit) await this.kysely.transaction().execute(hook)
-      raw.exec('commit')
+      for (const hook of this.#beforeCommit) await this.#inside(hook)
+      this.#connection.run('commit')
     } catch (error) {
       failAll(error)
       this.#rollBack()
       return
     }
     for (const { one, value } of done) one.resolve(value)
-    if (done.length > 0) for (const listener of this.#committed) listener()
+    for (const listener of this.#committed) listener()
+  }
+
+  async #inside<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+    const { trx, end } = transactionOn(this.#connection)
+    try {
+      return await work(trx)
+    } finally {
+      end()
+    }
+  }
+
+  /** Takes back what one callback has done and nothing else; false where that cannot be. */
+  #undo(): boolean {
+    try {
+      this.#connection.run('rollback to work')
+      this.#connection.run('release work')
+      return true
+    } catch {
+      return false
+    }
   }
 
   #rollBack(): void {
     try {
-      if (this.#connection.raw.isTransaction) this.#connection.raw.exec('rollback')
+      if (this.#connection.raw.isTransaction) this.#connection.run('rollback')
     } catch {
       // The next `begin` reports what is wrong with the file.
     }

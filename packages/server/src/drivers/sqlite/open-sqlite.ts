@@ -1,8 +1,14 @@
 import { DatabaseSync } from 'node:sqlite'
-import { Kysely } from 'kysely'
-import type { Database, Reader, SqlValue, Tables, Trx } from '../../kernel/db/database.ts'
+import {
+  conflictClause,
+  type Database,
+  type OnConflict,
+  type Reader,
+  type SqlValue,
+  type Trx,
+} from '../../kernel/db/database.ts'
 import { GroupCommitWriter } from './group-commit-writer.ts'
-import { NodeSqliteConnection, nodeSqliteDialect } from './node-sqlite-dialect.ts'
+import { kyselyOn, NodeSqliteConnection } from './node-sqlite-dialect.ts'
 import { ReaderThreads } from './reader-threads.ts'
 import { addTextFunctions } from './text-functions.ts'
 
@@ -17,7 +23,7 @@ export async function openSqlite({
   const writerConnection = new NodeSqliteConnection(open(path, false))
   writerConnection.raw.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; pragma foreign_keys = on`)
   const writer = new GroupCommitWriter(writerConnection)
-  const readKysely = new Kysely<Tables>({ dialect: nodeSqliteDialect(new NodeSqliteConnection(open(path, true))) })
+  const readKysely = kyselyOn(new NodeSqliteConnection(open(path, true)))
   const threads = new ReaderThreads(path)
   return {
     dialect: 'sqlite',
@@ -34,7 +40,7 @@ export async function openSqlite({
       await threads.close()
       await readKysely.destroy()
       writerConnection.raw.exec('pragma wal_checkpoint(truncate)')
-      await writer.kysely.destroy()
+      writerConnection.raw.close()
     },
   }
 }
@@ -46,18 +52,30 @@ function open(path: string, readOnly: boolean): DatabaseSync {
   return raw
 }
 
+const texts = new WeakMap<readonly string[], Map<string, string>>()
+
+/** The text of an insert; that of a list of columns that lasts is made once. */
+function insertText(table: string, columns: readonly string[], onConflict: OnConflict | undefined): string {
+  const known = texts.get(columns) ?? new Map<string, string>()
+  const key = `${table} ${JSON.stringify(onConflict)}`
+  let text = known.get(key)
+  if (text === undefined) {
+    const places = columns.map(() => '?').join(', ')
+    text = `insert into "${table}" (${columns.map((c) => `"${c}"`).join(', ')}) values (${places})${conflictClause(columns, onConflict)}`
+    texts.set(columns, known.set(key, text))
+  }
+  return text
+}
+
 function bulkInsert(
   connection: NodeSqliteConnection,
   table: string,
   columns: readonly string[],
   rows: readonly (readonly SqlValue[])[],
-  options?: { onConflict?: 'ignore' },
+  options?: { onConflict?: OnConflict },
 ): number {
   if (rows.length === 0) return 0
-  const verb = options?.onConflict === 'ignore' ? 'insert or ignore' : 'insert'
-  const statement = connection.prepare(
-    `${verb} into "${table}" (${columns.map((c) => `"${c}"`).join(', ')}) values (${columns.map(() => '?').join(', ')})`,
-  )
+  const statement = connection.prepare(insertText(table, columns, options?.onConflict))
   let inserted = 0
   for (const row of rows) inserted += Number(statement.run(...(row as SqlValue[])).changes)
   return inserted

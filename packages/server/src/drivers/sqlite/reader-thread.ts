@@ -1,15 +1,14 @@
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
-import { Kysely } from 'kysely'
-import type { OffloadedRead, Reader, Tables } from '../../kernel/db/database.ts'
+import type { OffloadedRead, Reader } from '../../kernel/db/database.ts'
 import { AppError } from '../../kernel/errors/app-error.ts'
-import { NodeSqliteConnection, nodeSqliteDialect } from './node-sqlite-dialect.ts'
+import { kyselyOn, NodeSqliteConnection } from './node-sqlite-dialect.ts'
 import { addTextFunctions } from './text-functions.ts'
 
 const raw = new DatabaseSync((workerData as { path: string }).path, { readOnly: true })
 raw.exec('pragma busy_timeout = 5000; pragma cache_size = -32000; pragma temp_store = memory')
 addTextFunctions(raw)
-const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(new NodeSqliteConnection(raw)) }) as unknown as Reader
+const db = kyselyOn(new NodeSqliteConnection(raw)) as unknown as Reader
 
 parentPort?.on('message', (task: { id: number; module: string; name: string; input: unknown }) => {
   void answer(task)

@@ -42,13 +42,16 @@ export interface Database {
    * fails that one fails with its error. Its parameters are text, numbers and null.
    */
   later(trx: Trx, query: CompiledQuery): Promise<void>
-  /** Inserts many rows of the same columns fast: prepared statements on SQLite, arrays on Postgres. `onConflict: 'ignore'` skips rows whose key exists. Returns how many were inserted. */
+  /**
+   * Inserts many rows of the same columns fast: prepared statements on SQLite, many rows a statement on Postgres. `onConflict: 'ignore'` skips rows whose key exists,
+   * `replaces` puts the other columns in the place of those of the row with that key; no two rows of a call may have the same one. Returns how many were written.
+   */
   bulkInsert<T extends keyof Tables & string>(
     trx: Trx,
     table: T,
     columns: readonly (keyof Tables[T] & string)[],
     rows: readonly (readonly SqlValue[])[],
-    options?: { onConflict?: 'ignore' },
+    options?: { onConflict?: OnConflict<keyof Tables[T] & string> },
   ): Promise<number>
   /**
    * Runs an exported function of a module, `(db: Reader, input, dialect) => Promise<string | Uint8Array>`, where it cannot hold up the main thread:
@@ -62,6 +65,18 @@ export interface Database {
   /** To the other servers of this database; undefined where there can be none. */
   readonly channel?: MessageChannel
   close(): Promise<void>
+}
+
+/** What a bulk insert does with a row whose key is there: skips it, or replaces the row with these columns as its key. */
+export type OnConflict<C extends string = string> = 'ignore' | { readonly replaces: readonly C[] }
+
+/** The words for it that both databases know, after the values. */
+export function conflictClause(columns: readonly string[], onConflict: OnConflict | undefined): string {
+  if (onConflict === undefined) return ''
+  if (onConflict === 'ignore') return ' on conflict do nothing'
+  const { replaces } = onConflict
+  const others = columns.filter((column) => !replaces.includes(column))
+  return ` on conflict (${replaces.map((c) => `"${c}"`).join(', ')}) do update set ${others.map((c) => `"${c}" = excluded."${c}"`).join(', ')}`
 }
 
 export type SqlValue = string | number | bigint | Uint8Array | null

@@ -1,5 +1,6 @@
 export * from './database.ts'
 export * from './database-errors.ts'
+export * from './fixed-query.ts'
 export * from './message-channel.ts'
 export * from './is-unique-violation.ts'
 export * from './migrate.ts'

@@ -2,6 +2,7 @@ import { describeEachDatabase } from '@trivium/testing'
 import { type Kysely, sql } from 'kysely'
 import { beforeAll, expect, test } from 'vitest'
 import type { Trx } from './database.ts'
+import { type FixedParts, fixedQuery } from './fixed-query.ts'
 import { isUniqueViolation } from './is-unique-violation.ts'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -153,6 +154,68 @@ describeEachDatabase('the unit of work', ({ world, dialect }) => {
     const seven = await read.where('id', '=', 'bulk-7').executeTakeFirstOrThrow()
     expect([seven.n, Buffer.from(seven.data)]).toEqual([7_000_021, Buffer.from([7, 0, 255])])
     expect(await write((trx) => db.bulkInsert(trx, 'scratch' as never, columns, []))).toBe(0)
+  })
+
+  test('a bulk insert that replaces puts new values beside the old key and adds what is new', async () => {
+    const columns = ['id', 'n'] as const
+    const options = { onConflict: { replaces: ['id'] } }
+    const put = (rows: [string, number][]) =>
+      write((trx) => world.kernel.db.bulkInsert(trx, 'scratch' as never, columns as never, rows, options as never))
+    expect(await put([['put-1', 1]])).toBe(1)
+    expect(
+      await put([
+        ['put-1', 10],
+        ['put-2', 2],
+      ]),
+    ).toBe(2)
+    const rows = await (world.kernel.db.read as unknown as Kysely<any>)
+      .selectFrom('scratch')
+      .select(['id', 'n'])
+      .where('id', 'like', 'put-%')
+      .orderBy('id')
+      .execute()
+    expect(rows.map(({ id, n }) => [id, n])).toEqual([
+      ['put-1', 10],
+      ['put-2', 2],
+    ])
+  })
+
+  test('a transaction takes nothing any more once it has ended, whether it was committed or not', async () => {
+    let kept: Trx | undefined
+    await write(async (trx) => void (kept = trx))
+    await expect(insert(kept as Trx, 'late-1')).rejects.toThrow(/transaction/i)
+    await write(async (trx) => {
+      kept = trx
+      throw new Error('no')
+    }).catch(() => {})
+    await expect(insert(kept as Trx, 'late-2')).rejects.toThrow(/transaction/i)
+    expect(await ids('late-')).toEqual([])
+  })
+
+  test('a fixed query takes the values of each call, lists of any length, and texts as they are stored', async () => {
+    const find = fixedQuery(({ db, value, among }: FixedParts<{ least: number; ids: readonly string[] }>) =>
+      (db as unknown as Kysely<any>)
+        .selectFrom('scratch')
+        .select('id')
+        .where('n', '>=', value('least'))
+        .where(among('id', 'ids'))
+        .orderBy('id'),
+    )
+    const names = ['fixed-a', 'fixed-"b"', "fixed-'c'", 'fixed-{d,e}', 'fixed-\\ä']
+    await write(async (trx) => {
+      for (const [n, id] of names.entries()) await insert(trx, id, n)
+      // Also of rows that only this transaction knows.
+      expect(await find(trx, { least: 4, ids: names })).toEqual([{ id: 'fixed-\\ä' }])
+    })
+    const found = async (least: number, list: readonly string[]) =>
+      (await find(world.kernel.db.read, { least, ids: list })).map(({ id }) => id as string)
+    expect((await found(0, names)).toSorted()).toEqual(names.toSorted())
+    expect(await found(3, ['fixed-a', 'fixed-{d,e}', 'nobody'])).toEqual(['fixed-{d,e}'])
+    expect(await found(0, [])).toEqual([])
+    expect(await Promise.all([found(0, ['fixed-a']), found(1, ['fixed-a'])])).toEqual([['fixed-a'], []])
+    if (dialect === 'postgres') return
+    await write((trx) => insert(trx, 'fixed-\ud800'))
+    expect(await found(0, ['fixed-\ud800'])).toEqual(['fixed-\ufffd'])
   })
 
   test('a bulk insert that meets a taken key leaves nothing of the transaction', async () => {

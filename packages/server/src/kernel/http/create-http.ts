@@ -196,22 +196,24 @@ export function createHttp(options: HttpOptions): Http {
   app.addHook('preClose', async () => {
     closing = true
   })
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     // Else the connection of a request that was running would hold up the end of the server until it has been idle for long.
     if (closing) reply.header('connection', 'close')
     reply.header('x-request-id', request.id)
     if (!reply.hasHeader('x-content-type-options')) reply.header('x-content-type-options', 'nosniff')
+    done(null, payload)
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     if (accessNotes) noteAccess(accessNotes, request, reply)
     // A stream lasts as long as somebody looks, which says nothing of the server.
-    if (request.routeOptions.url === streamEvents.url) return
+    if (request.routeOptions.url === streamEvents.url) return done()
     const labels = {
       method: request.method,
       route: request.routeOptions.url ?? 'none',
       status: String(reply.statusCode),
     }
     metrics.observe('trivium_http_request_duration_seconds', labels, reply.elapsedTime / 1000)
+    done()
   })
   const check = async (request: FastifyRequest): Promise<void> => {
     const access = request.routeOptions.config.access
@@ -280,13 +282,17 @@ function giveUpIdleBody({ raw }: FastifyRequest, idleMs: number): void {
   const { socket, headers } = raw
   const length = headers['transfer-encoding'] ?? headers['content-length'] ?? '0'
   if (length === '0' || !(socket instanceof Socket)) return
-  socket.setTimeout(idleMs)
-  const done = (): void => {
-    // Whoever has set another one meanwhile keeps it.
-    if (socket.timeout === idleMs) socket.setTimeout(0)
-  }
-  raw.once('end', done)
-  raw.once('close', done)
+  setImmediate(() => {
+    // It came with its head, as small ones do.
+    if (raw.complete || raw.destroyed) return
+    socket.setTimeout(idleMs)
+    const done = (): void => {
+      // Whoever has set another one meanwhile keeps it.
+      if (socket.timeout === idleMs) socket.setTimeout(0)
+    }
+    raw.once('end', done)
+    raw.once('close', done)
+  })
 }
 
 function checkHost(request: FastifyRequest, allowed: ReadonlySet<string>): void {

@@ -72,6 +72,7 @@ describeEachDatabase('jobs', ({ world }) => {
     })
     await other
     await untilState(id, 'finished')
+    expect((await rowOf(id)).attempt).toBe(1)
     await jobs.stop()
   })
 

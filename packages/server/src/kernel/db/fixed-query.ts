@@ -1,0 +1,69 @@
+import {
+  type Compilable,
+  type CompiledQuery,
+  type Kysely,
+  PostgresAdapter,
+  type RawBuilder,
+  sql,
+  type SqlBool,
+} from 'kysely'
+import type { Reader, SqlValue, Tables, Trx } from './database.ts'
+
+/** Where a value of a fixed query stands. */
+class Slot {
+  readonly name: string
+  readonly list: boolean
+
+  constructor(name: string, list = false) {
+    this.name = name
+    this.list = list
+  }
+}
+
+export type FixedValues = Readonly<Record<string, SqlValue | readonly string[]>>
+
+/** What a fixed query is built of. */
+export interface FixedParts<V extends FixedValues> {
+  readonly db: Kysely<Tables>
+  readonly postgres: boolean
+  /** A value of each call. */
+  value<K extends keyof V & string>(name: K): V[K]
+  /** Whether a column is one of a list of each call, however long that is. */
+  among(column: string, name: keyof V & string): RawBuilder<SqlBool>
+}
+
+/**
+ * A query of which nothing but values changes: it is built once for each kind of database. Building a query and making its text costs several times more than a short
+ * one takes; for those that many requests ask.
+ */
+export function fixedQuery<V extends FixedValues, R>(
+  build: (parts: FixedParts<V>) => Compilable<R> | RawBuilder<R>,
+): (db: Reader | Trx, values: V) => Promise<R[]> {
+  const made = new Map<boolean, CompiledQuery>()
+  return async (db, values) => {
+    const kysely = db as unknown as Kysely<Tables>
+    const postgres = kysely.getExecutor().adapter instanceof PostgresAdapter
+    let query = made.get(postgres)
+    if (!query) made.set(postgres, (query = build(partsOn(kysely, postgres)).compile(kysely)))
+    const parameters = query.parameters.map((one) => (one instanceof Slot ? valueOf(one, values, postgres) : one))
+    return (await kysely.executeQuery<R>({ ...query, parameters } as CompiledQuery<R>)).rows
+  }
+}
+
+const partsOn = <V extends FixedValues>(db: Kysely<Tables>, postgres: boolean): FixedParts<V> => ({
+  db,
+  postgres,
+  value: (name) => new Slot(name) as never,
+  among: (column, name) => {
+    const slot = sql.val(new Slot(name, true))
+    return postgres
+      ? sql<SqlBool>`${sql.ref(column)} = any(${slot}::text[])`
+      : sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${slot}))`
+  },
+})
+
+function valueOf({ name, list }: Slot, values: FixedValues, postgres: boolean): unknown {
+  const value = values[name]
+  // Half a character is stored as the sign for it; escaped it would be another text.
+  return list && !postgres ? JSON.stringify((value as readonly string[]).map((one) => one.toWellFormed())) : value
+}
