@@ -25,7 +25,7 @@ export const researchDefences: readonly Defence[] = [
     ['a console has no gap', 'if (first > next) throw', 'if (first < 0) throw'],
     [
       'lines are added to a run of the project that is in use',
-      '    await requireActiveRun(deps, trx, project, run)\n',
+      '    await requireActiveRun(trx, project, run)\n',
       '',
       { hole: 'missing authorization' },
     ],
