@@ -16,6 +16,11 @@ export const metricDefinitions = {
     help: 'Time since the main process started.',
     labels: [],
   },
+  trivium_tables_processes_replaced_total: {
+    type: 'counter',
+    labels: ['process'],
+    help: 'Processes of the tables that were replaced because they kept too much memory after a call.',
+  },
   trivium_resident_memory_bytes: {
     type: 'gauge',
     unit: 'bytes',

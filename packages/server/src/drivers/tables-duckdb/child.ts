@@ -86,10 +86,15 @@ async function run(id: number, call: Call): Promise<void> {
         connection = opened
       },
     })
-    send({ type: 'done', id, result })
+    send({ type: 'done', id, result, resident: process.memoryUsage.rss() })
   } catch (error) {
     if (error instanceof Error && isFatal(error.message)) runner.drop()
-    send(cancelled ? { type: 'interrupted', id } : { type: 'failed', id, error: sentError(error, hiddenPaths(call)) })
+    const resident = process.memoryUsage.rss()
+    send(
+      cancelled
+        ? { type: 'interrupted', id, resident }
+        : { type: 'failed', id, error: sentError(error, hiddenPaths(call)), resident },
+    )
   } finally {
     clearInterval(interrupts)
     running.delete(id)

@@ -35,8 +35,10 @@ export type SentError = {
   [Name in ErrorName]: { name: Name; args: Parameters<(typeof tablesErrors)[Name]> }
 }[ErrorName]
 
-export type FromChild =
-  | { type: 'ready' }
-  | { type: 'done'; id: number; result: unknown }
-  | { type: 'failed'; id: number; error: SentError }
-  | { type: 'interrupted'; id: number }
+/** How a call ended. */
+export type Ended = { id: number /** Resident memory of the child afterwards, in bytes. */; resident: number } & (
+  | { type: 'done'; result: unknown }
+  | { type: 'failed'; error: SentError }
+  | { type: 'interrupted' }
+)
+export type FromChild = { type: 'ready' } | Ended

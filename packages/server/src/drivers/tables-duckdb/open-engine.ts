@@ -20,6 +20,8 @@ export async function openEngine(
       `max_temp_directory_size = ${quoteText(limits.maxTempSize)}`,
       `TimeZone = 'UTC'`,
       'preserve_insertion_order = true',
+      // Every file is on this disk, and the operating system keeps what is read often; DuckDB's copy of it grows with each file up to the limit.
+      'enable_external_file_cache = false',
       'parquet_metadata_cache = true',
       'autoinstall_known_extensions = false',
       'autoload_known_extensions = false',

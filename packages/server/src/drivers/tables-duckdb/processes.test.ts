@@ -143,6 +143,45 @@ test('the process ends when it was idle for a while, and the next query starts a
   expect(pidOf('house')).not.toBe(pid)
 })
 
+test('a process that keeps too much memory answers what it runs and ends, while a fresh one takes the next call', async () => {
+  const { engine, rows } = open({ mostResident: 1, leastAgeMs: 0, slots: 4 })
+  const abort = new AbortController()
+  const held = engine.query(endless, { signal: abort.signal }).catch((error) => error)
+  const longer = rows('SELECT sum(range) FROM range(100000000)')
+  await until(() => pidOf('house') !== undefined)
+  const first = pidOf('house') as number
+  await rows('SELECT 1')
+  expect(engine.replaced()).toContainEqual({ process: 'house', count: 1 })
+  expect(await rows('SELECT 2')).toEqual([[2]])
+  expect(await longer).toEqual([[4999999950000000]])
+  expect(lives(first)).toBe(true)
+  abort.abort()
+  expect(await held).toMatchObject({ code: 'TABLES.CANCELLED' })
+  await until(() => !lives(first))
+})
+
+test('a process that keeps little, or was started a moment ago, is not replaced', async () => {
+  const { engine, rows } = open({ mostResident: 1 })
+  await rows('SELECT 1')
+  const young = pidOf('house')
+  await rows('SELECT 2')
+  expect(pidOf('house')).toBe(young)
+  await engine.close()
+  const { rows: again } = open({ leastAgeMs: 0 })
+  await again('SELECT 1')
+  const small = pidOf('house')
+  await again('SELECT 2')
+  expect(pidOf('house')).toBe(small)
+})
+
+test('files that were read once leave nothing in memory but what their footers say', async () => {
+  const { rows, file } = open()
+  const wide = await file('wide.parquet', 'SELECT hash(range) AS a, hash(range, 1) AS b FROM range(300000)')
+  await rows('SELECT sum(a), sum(b) FROM wide', { wide })
+  const kept = await rows('SELECT coalesce(sum(memory_usage_bytes), 0)::double FROM duckdb_memory()')
+  expect(Number(kept[0]?.[0])).toBeLessThan(100_000)
+})
+
 test('a query larger than memory spills to the temporary directory and the directory is gone afterwards', async () => {
   const { rows, dir, engine } = open({ memoryLimit: '100MB' })
   const sorted = rows(

@@ -13,6 +13,8 @@ import { createRelationViews } from './relation-views.ts'
 import { tableTypeOf } from './table-types.ts'
 
 const defaultMaxRows = 10_000
+/** DuckDB keeps something of every file that it has read; a new engine, which starts with nothing, costs about as much as a query. */
+const callsOfEngine = 1000
 
 /** One call while it runs; `checkpoint` throws once it is cancelled. */
 export type RunningCall = {
@@ -26,11 +28,23 @@ export function createCallRunner(settings: ChildSettings): {
   run: (call: Call, running: RunningCall) => Promise<unknown>
   drop: () => void
 } {
-  let shared: Promise<DuckDBInstance> | undefined
+  let shared: { engine: Promise<DuckDBInstance>; calls: number; running: number } | undefined
 
   async function runShared(call: Call, running: RunningCall): Promise<unknown> {
-    shared ??= openEngine(settings, { files: [], dirs: settings.allowedDirs })
-    return runConnected(await shared, call, running)
+    const mine = (shared ??= {
+      engine: openEngine(settings, { files: [], dirs: settings.allowedDirs }),
+      calls: 0,
+      running: 0,
+    })
+    mine.calls += 1
+    mine.running += 1
+    if (mine.calls === callsOfEngine) shared = undefined
+    try {
+      return await runConnected(await mine.engine, call, running)
+    } finally {
+      mine.running -= 1
+      if (mine.calls === callsOfEngine && mine.running === 0) (await mine.engine).closeSync()
+    }
   }
 
   async function runSealed(call: Call, running: RunningCall): Promise<unknown> {

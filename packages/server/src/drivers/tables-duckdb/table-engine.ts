@@ -19,6 +19,11 @@ import { childDirPrefix } from './start-child.ts'
 
 const queryTimeoutMs = 60_000
 const longTimeoutMs = 600_000
+const mostResident: Record<TablesProcess, number> = {
+  house: 320 * 2 ** 20,
+  guest: 256 * 2 ** 20,
+  inspector: 256 * 2 ** 20,
+}
 
 export type TableEngineOptions = {
   /** For intermediate results that do not fit into memory. The engine's own: leftovers of killed processes in it are removed. */
@@ -35,6 +40,10 @@ export type TableEngineOptions = {
   idleMs?: number
   /** Calls that may wait for a slot. Default 1000. */
   maxWaiting?: number
+  /** Resident memory that a process may keep after a call, in bytes. Default 320 MiB for trusted SQL, 256 MiB for the other two. */
+  mostResident?: number
+  /** A process is not replaced for its memory before this time. Default 10 s. */
+  leastAgeMs?: number
   /** Absolute directories that hold all files that are read or written. */
   allowedDirs: string[]
   /** Told when a process ended by itself. */
@@ -75,6 +84,8 @@ export function createTableEngine(options: TableEngineOptions): DuckTableEngine 
       slots,
       idleMs,
       maxWaiting,
+      mostResident: options.mostResident ?? mostResident[process],
+      leastAgeMs: options.leastAgeMs,
       onCrash: (how) => options.onCrash?.({ process, how }),
     })
   }
@@ -146,6 +157,12 @@ export function createTableEngine(options: TableEngineOptions): DuckTableEngine 
         return pid === undefined ? [] : [{ process, pid }]
       })
     },
+
+    replaced: () =>
+      (Object.entries(pools) as [TablesProcess, ProcessPool][]).map(([process, pool]) => ({
+        process,
+        count: pool.replaced(),
+      })),
   }
 }
 

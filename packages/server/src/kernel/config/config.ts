@@ -238,7 +238,11 @@ export const configSchema = Type.Object(
       default: '',
       description: 'Python interpreter for steps without a lock file; empty looks for python3 on PATH.',
     }),
-    tablesMemory: Type.String({ default: '1GB', description: 'Memory limit of the tables process.' }),
+    tablesMemory: Type.String({
+      default: '1GB',
+      description:
+        'What the calls of the tables process may take; it is replaced when it keeps more than 320 MiB afterwards.',
+    }),
     tablesThreads: Type.Integer({ default: 2, minimum: 1, maximum: 64, description: 'Threads of the tables process.' }),
     quotas: Type.String({
       default: '',

@@ -83,6 +83,8 @@ export interface TableEngine {
   ): Promise<DescribedTable>
   /** Its processes at the moment, by what they are for. */
   processes(): readonly { readonly process: string; readonly pid: number }[]
+  /** How many of its processes it has replaced because they kept too much memory, by what they are for. */
+  replaced(): readonly { readonly process: string; readonly count: number }[]
   /** Ends the processes; pending queries fail with `TABLES.CANCELLED`. */
   close(): Promise<void>
 }

@@ -52,6 +52,14 @@ export function collectKernel({ metrics, db, events, consumers, jobs, tables, cl
     )
   })
 
+  metrics.collect(async () =>
+    tables.replaced().map(({ process: name, count }) => ({
+      metric: 'trivium_tables_processes_replaced_total' as const,
+      labels: { process: `tables-${name}` },
+      value: count,
+    })),
+  )
+
   metrics.collect(async () => {
     const [head, positions, unsealed] = await Promise.all([
       events.head(db.read),

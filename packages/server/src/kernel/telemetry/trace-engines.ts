@@ -10,6 +10,7 @@ export function traceTables(engine: TableEngine, tracer: Tracer): TableEngine {
     write: (...call) => traced('write', () => engine.write(...call)),
     describe: (...call) => traced('describe', () => engine.describe(...call)),
     processes: () => engine.processes(),
+    replaced: () => engine.replaced(),
     close: () => engine.close(),
   }
 }
