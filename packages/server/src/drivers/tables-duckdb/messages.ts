@@ -10,6 +10,8 @@ export type ChildSettings = {
   memoryLimit: string
   maxTempSize: string
   threads: number
+  /** DuckDB keeps something of every file that it has read: after so many calls a shared engine is given up for a new one, which costs about as much as a query. */
+  callsOfEngine: number
   /** What a shared engine may open. */
   allowedDirs: string[]
 }

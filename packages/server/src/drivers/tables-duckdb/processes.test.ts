@@ -182,6 +182,19 @@ test('files that were read once leave nothing in memory but what their footers s
   expect(Number(kept[0]?.[0])).toBeLessThan(100_000)
 })
 
+test('what the engine keeps of files is forgotten after some calls, also while a call runs', async () => {
+  const { engine, rows } = open({ callsOfEngine: 2 })
+  const cached = `SELECT coalesce(sum(memory_usage_bytes), 0)::double FROM duckdb_memory() WHERE tag = 'OBJECT_CACHE'`
+  await rows('SELECT max(delay) FROM flights', { flights })
+  expect(Number((await rows(cached))[0]?.[0])).toBeGreaterThan(0)
+  expect(await rows(cached)).toEqual([[0]])
+  const abort = new AbortController()
+  const held = engine.query(endless, { signal: abort.signal }).catch((error) => error)
+  expect(await rows('SELECT 3')).toEqual([[3]])
+  abort.abort()
+  expect(await held).toMatchObject({ code: 'TABLES.CANCELLED' })
+})
+
 test('a query larger than memory spills to the temporary directory and the directory is gone afterwards', async () => {
   const { rows, dir, engine } = open({ memoryLimit: '100MB' })
   const sorted = rows(

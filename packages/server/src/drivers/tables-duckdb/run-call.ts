@@ -13,8 +13,6 @@ import { createRelationViews } from './relation-views.ts'
 import { tableTypeOf } from './table-types.ts'
 
 const defaultMaxRows = 10_000
-/** DuckDB keeps something of every file that it has read; a new engine, which starts with nothing, costs about as much as a query. */
-const callsOfEngine = 1000
 
 /** One call while it runs; `checkpoint` throws once it is cancelled. */
 export type RunningCall = {
@@ -38,12 +36,12 @@ export function createCallRunner(settings: ChildSettings): {
     })
     mine.calls += 1
     mine.running += 1
-    if (mine.calls === callsOfEngine) shared = undefined
+    if (mine.calls === settings.callsOfEngine) shared = undefined
     try {
       return await runConnected(await mine.engine, call, running)
     } finally {
       mine.running -= 1
-      if (mine.calls === callsOfEngine && mine.running === 0) (await mine.engine).closeSync()
+      if (mine.calls === settings.callsOfEngine && mine.running === 0) (await mine.engine).closeSync()
     }
   }
 

@@ -44,6 +44,8 @@ export type TableEngineOptions = {
   mostResident?: number
   /** A process is not replaced for its memory before this time. Default 10 s. */
   leastAgeMs?: number
+  /** Calls of trusted SQL after which DuckDB forgets all files. Default 1000. */
+  callsOfEngine?: number
   /** Absolute directories that hold all files that are read or written. */
   allowedDirs: string[]
   /** Told when a process ended by itself. */
@@ -79,7 +81,14 @@ export function createTableEngine(options: TableEngineOptions): DuckTableEngine 
     bytes: number,
   ): ProcessPool {
     return createProcessPool({
-      settings: { isolation, threads, memoryLimit: `${Math.floor(bytes / 1e6)}MB`, maxTempSize, allowedDirs },
+      settings: {
+        isolation,
+        threads,
+        callsOfEngine: options.callsOfEngine ?? 1000,
+        memoryLimit: `${Math.floor(bytes / 1e6)}MB`,
+        maxTempSize,
+        allowedDirs,
+      },
       tempDir,
       slots,
       idleMs,
