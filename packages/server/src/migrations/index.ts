@@ -63,6 +63,7 @@ import { modelParity } from './0157-model-parity.ts'
 import { eventsOfUse } from './0158-events-of-use.ts'
 import { erasedTexts } from './0162-erased-texts.ts'
 import { evaluationSets } from './0159-evaluation-sets.ts'
+import { scorers } from './0168-scorers.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -130,6 +131,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0158-events-of-use', eventsOfUse],
   ['0159-evaluation-sets', evaluationSets],
   ['0162-erased-texts', erasedTexts],
+  ['0168-scorers', scorers],
 ]
 
 /**

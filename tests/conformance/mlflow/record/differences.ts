@@ -371,4 +371,14 @@ export const differences: readonly {
     why: 'A dataset that is not there has no records, and that is said.',
     where: [['records of one that is not there', 'status', '404 RESOURCE_DOES_NOT_EXIST']],
   },
+  {
+    script: 'trace-metrics',
+    why: 'MLflow answers mistakes with 500, takes a view that does not exist for traces, or lets its database say what is missing. They are refused and named here.',
+    where: [
+      ['a percentile out of bounds', 'status', '400 INVALID_PARAMETER_VALUE'],
+      ['a percentile without its number', 'status', '400 INVALID_PARAMETER_VALUE'],
+      ['a view that is none', 'status', '400 INVALID_PARAMETER_VALUE'],
+      ['no numbers', 'status', '400 INVALID_PARAMETER_VALUE'],
+    ],
+  },
 ]

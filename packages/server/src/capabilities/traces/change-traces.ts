@@ -5,6 +5,7 @@ import { parseUrn, urn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { traceErrors } from './errors.ts'
 import { heldTraces, link, locationTags, type TraceDeps } from './log-spans.ts'
+import { removeScorersOf } from './scorers/scorers.ts'
 import { setPairs } from './upsert.ts'
 import './tables.ts'
 
@@ -96,6 +97,7 @@ export async function followRemovals(
         .where('project_id', '=', project)
         .where('experiment_id', '=', id)
         .execute()
+      await removeScorersOf(trx, project, id)
       for (;;) {
         const gone = await removeSome(deps, trx, project, { experiment: id }, deletedAtOnce)
         if (gone.found < deletedAtOnce) break

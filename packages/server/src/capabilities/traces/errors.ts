@@ -31,6 +31,17 @@ export const traceErrors = defineErrors('TRACES', {
     status: 400,
     message: (id: string) => `The experiment ${id} must be in the 'active' state. Current state is deleted.`,
   },
+  SCORER_NOT_FOUND: {
+    status: 404,
+    message: (name: string, experiment: string, version?: number) =>
+      `Scorer with name '${name.slice(0, 300)}'${version === undefined ? '' : ` and version ${version}`} not found for experiment ${experiment}.`,
+  },
+  NO_GATEWAY: { status: 404, message: (name: string) => `GatewayEndpoint not found (name='${name}')` },
+  NO_ONLINE_SCORING: {
+    status: 400,
+    message: (name: string) =>
+      `Scorer '${name.slice(0, 300)}' does not use a gateway model. Automatic evaluation is only supported for scorers that use gateway models.`,
+  },
   TOO_MANY_SPANS: {
     status: 400,
     message: (id: string, most: number) =>

@@ -14,16 +14,24 @@ import { traceErrors } from './errors.ts'
 import { createEvaluationSets, type EvaluationSets } from './evaluation-sets/evaluation-sets.ts'
 import { logSpans, type TraceDeps } from './log-spans.ts'
 import { maskRecord } from './mask-trace.ts'
+import type { MetricsQuery } from './metrics/query-metrics-thread.ts'
 import type { SpanBatch } from './otlp-span.ts'
 import { largeSpans } from './read-spans.ts'
 import { type TraceRecord, traceRecords } from './read-traces.ts'
+import { createScorers, type Scorers } from './scorers/scorers.ts'
 import { endTrace, startTrace, type ToldTrace } from './start-trace.ts'
 import type { TraceAssessmentTable, TraceState } from './tables.ts'
 import { asksForContent, type TraceExpression } from './trace-filter.ts'
 
+const metricsThread = new URL(
+  `./metrics/query-metrics-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
+  import.meta.url,
+)
+
 /** What programs did step by step: traces with spans, as MLflow and OpenTelemetry send them, and what people and programs say of them. */
 export interface Traces {
   readonly sets: EvaluationSets
+  readonly scorers: Scorers
   /** Stores spans: all of them or none. */
   logSpans(scope: Scope, input: { experiment: string; run?: string; batches: readonly SpanBatch[] }): Promise<void>
   startTrace(scope: Scope, told: ToldTrace): Promise<TraceRecord>
@@ -40,6 +48,8 @@ export interface Traces {
   largeSpans(scope: Scope, traces: readonly string[]): Promise<Record<string, string>>
   /** Throws where a filter asks for what the reader may not see. */
   checkFilter(scope: Scope, filter: TraceExpression | undefined): Promise<void>
+  /** Numbers over many traces, as finished JSON. Throws where they would tell what the reader may not see. */
+  metrics(scope: Scope, query: Omit<MetricsQuery, 'project'>): Promise<Uint8Array>
   setTag(scope: Scope, trace: string, key: string, value: string): Promise<void>
   deleteTag(scope: Scope, trace: string, key: string): Promise<void>
   linkToRun(scope: Scope, run: string, traces: readonly string[]): Promise<void>
@@ -67,6 +77,7 @@ export function createTraces(deps: TraceDeps & Pick<Kernel, 'consumers'>): Trace
   }
   return {
     sets: createEvaluationSets(deps),
+    scorers: createScorers(deps),
     logSpans: (scope, input) => logSpans(deps, scope, input),
     startTrace: (scope, told) => startTrace(deps, scope, told),
     endTrace: async (scope, id, end) => {
@@ -80,6 +91,16 @@ export function createTraces(deps: TraceDeps & Pick<Kernel, 'consumers'>): Trace
     checkFilter: async (scope, filter) => {
       if (permits(scope, 'data:read-personal') || !asksForContent(filter)) return
       if ((await maskOf(deps.db.read, scope)).any) throw traceErrors.PERSONAL_FILTER()
+    },
+    metrics: async (scope, query) => {
+      const asksValues = query.dimensions.includes('assessment_value') || query.filters.some(({ key }) => key)
+      if (asksValues && !permits(scope, 'data:read-personal') && (await maskOf(deps.db.read, scope)).any)
+        throw traceErrors.PERSONAL_FILTER()
+      return deps.db.offload({
+        module: metricsThread,
+        name: 'metricPointsBytes',
+        input: { ...query, project: scope.project },
+      })
     },
     setTag: (scope, trace, key, value) => setTraceTag(deps, scope, trace, key, value),
     deleteTag: (scope, trace, key) => deleteTraceTag(deps, scope, trace, key),

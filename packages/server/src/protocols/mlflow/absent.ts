@@ -5,8 +5,7 @@ import { prefixes } from './rpc.ts'
 const gateway = 'The gateway to language models is not there: call the models themselves, or a gateway of your own.'
 const reviews =
   'Reviews of traces by people in queues are not there: assessments of traces are, and the inbox of Trivium.'
-const judges =
-  'Judges and scorers cannot be stored or run by the server: run them in your program, and log their assessments.'
+const judges = 'Judges and scorers are not run by the server: run them in your program, and log their assessments.'
 const roles = 'Roles of MLflow are not kept: people hold roles of projects. See Settings → People, or `trivium people`.'
 
 /** Families of calls that MLflow's server has and this one does not, and what a caller reads. A star stands for the rest of the path. */
@@ -18,7 +17,6 @@ const absent: readonly (readonly [path: string, what: string])[] = [
   ['review-queues/*', reviews],
   ['issues', reviews],
   ['issues/*', reviews],
-  ['scorers/*', judges],
   ['scorer/*', judges],
   ['genai/*', judges],
   ['unified-traces', judges],

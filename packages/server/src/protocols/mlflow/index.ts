@@ -20,7 +20,9 @@ import { metricCalls } from './metrics.ts'
 import { registryCalls } from './registered-models.ts'
 import { otlpTraces } from './otlp-traces.ts'
 import { runCalls } from './runs.ts'
+import { scorerCalls } from './scorers.ts'
 import { serverCalls } from './server.ts'
+import { traceMetricCalls } from './trace-metrics.ts'
 import { traceCalls } from './traces.ts'
 import { singleFileCalls } from './single-files.ts'
 import { webhookCalls } from './webhooks.ts'
@@ -71,6 +73,8 @@ export function mlflowRoutes(app: Http, deps: MlflowDeps): void {
     artifactCalls(plugin, deps.tracking, deps.registry, deps.uploads)
     singleFileCalls(plugin, deps.tracking, deps.registry)
     traceCalls(plugin, deps.traces, deps.kernel)
+    traceMetricCalls(plugin, deps.traces)
+    scorerCalls(plugin, deps.traces.scorers)
     evaluationDatasetCalls(plugin, deps.traces.sets)
     otlpTraces(plugin, deps.traces)
     webhookCalls(plugin, deps.webhooks)

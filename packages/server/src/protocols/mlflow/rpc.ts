@@ -28,7 +28,7 @@ export const prefixes = ['/api/2.0/mlflow', '/api/3.0/mlflow', '/ajax-api/2.0/ml
 /** Serves one of MLflow's calls under all its prefixes. What the handler returns is the JSON answer; bytes are JSON already; undefined is `{}`. */
 export function rpc(
   app: Http,
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | readonly ('GET' | 'POST')[],
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | readonly ('GET' | 'POST')[],
   path: string,
   permission: Permission,
   handler: Handler,
@@ -63,7 +63,7 @@ export function rpc(
 /** What clients log is taken in whatever else there is to do; what searches waits its turn. */
 function loadOf(path: string): RouteLoad {
   if (/^runs\/(log-metric|log-parameter|set-tag)$/.test(path)) return 'log'
-  return /(^|\/)(search|search-datasets|get-history\S*)$/.test(path) ? 'heavy' : 'normal'
+  return /(^|\/)(search|search-datasets|traces\/metrics|get-history\S*)$/.test(path) ? 'heavy' : 'normal'
 }
 
 function bodyOf(body: unknown): Loose {

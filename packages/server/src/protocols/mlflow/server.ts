@@ -1,16 +1,11 @@
 import type { FastifyReply } from 'fastify'
 import type { Http } from '../../kernel/http/index.ts'
-import { mlflowErrors } from './errors.ts'
-import { prefixes, rpc } from './rpc.ts'
+import { prefixes } from './rpc.ts'
 
 /** The MLflow release whose API this is; clients read it before they use what came later. */
 export const mlflowVersion = '3.17.2'
 
-const absent: readonly (readonly ['GET' | 'POST' | 'PATCH' | 'DELETE', string, string])[] = [
-  ['POST', 'traces/metrics', 'Metrics of traces cannot be computed.'],
-]
-
-/** What a client asks about the server, and clear answers to what is not there: 501, which no client repeats. */
+/** What a client asks about the server. */
 export function serverCalls(
   app: Http,
   { direct }: { /** Clients are sent to the object store itself. */ direct: boolean },
@@ -35,10 +30,5 @@ export function serverCalls(
       config: { access: 'authenticated' },
       handler: async () => info,
     } as never)
-  }
-  for (const [method, path, what] of absent) {
-    rpc(app, method, path, 'run:read', async () => {
-      throw mlflowErrors.NOT_IMPLEMENTED(what)
-    })
   }
 }

@@ -8,7 +8,9 @@ import { metrics } from './metrics.ts'
 import { protocol } from './protocol.ts'
 import { registry } from './registry.ts'
 import { runs } from './runs.ts'
+import { scorers } from './scorers.ts'
 import { searchRuns } from './search.ts'
+import { traceMetrics } from './trace-metrics.ts'
 
 /** All that is recorded from MLflow's server. */
 export const scripts: readonly Script[] = [
@@ -22,4 +24,6 @@ export const scripts: readonly Script[] = [
   protocol,
   graphql,
   evaluationDatasets,
+  traceMetrics,
+  scorers,
 ]
