@@ -14,6 +14,7 @@ export async function pageAddresses(world: World): Promise<string[]> {
     found.push(...pages.map(({ path }) => fill(path, world)))
   }
   found.push(`/runs/${world.runs[0]}?tab=sources`)
+  found.push('/datasets/flights/versions/1?tab=sheet')
   for (const tab of ['ideas', 'explained', 'drafts']) found.push(`/experiments/${world.experiment}/frontier?tab=${tab}`)
   return found
 }

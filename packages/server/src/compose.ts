@@ -15,7 +15,7 @@ import {
   createSignIn,
   signInRoutes,
 } from './capabilities/access/index.ts'
-import { createDatasets, type Datasets, datasetRoutes, validateStep } from './capabilities/datasets/index.ts'
+import { createDatasets, type Datasets, datasetRoutes, dataSheetRoutes, validateStep } from './capabilities/datasets/index.ts'
 import { createEvaluations, type Evaluations, evaluateStep, evaluationRoutes } from './capabilities/evaluation/index.ts'
 import { createFeatures, type Features, featureRoutes, featuresStep } from './capabilities/features/index.ts'
 import { createInbox, decisionSteps, followBreakGlass, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
@@ -425,6 +425,7 @@ export function composeHttp(
   traceRoutes(app, capabilities.traces, kernel)
   registryRoutes(app, capabilities.registry)
   mlflowRoutes(app, { kernel, people, ...capabilities })
+  dataSheetRoutes(app, { ...kernel, datasets: capabilities.datasets, lineage: capabilities.lineage })
   featureRoutes(app, capabilities.features)
   outcomeRoutes(app, capabilities.outcomes)
   evaluationRoutes(app, capabilities.evaluations)

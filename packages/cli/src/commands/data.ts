@@ -14,12 +14,14 @@ import { UsageError } from '../fail.ts'
 import { amountText, bytesText, countText, factsText, tableText, timeText } from '../output.ts'
 import { readDocument } from '../read-document.ts'
 import type { Terminal } from '../terminal.ts'
+import { dataSheetCommands } from './data-sheets.ts'
 import { openUpload } from '../upload.ts'
 import { largeFile, uploadInParts } from '../upload-in-parts.ts'
 
 /** `trivium data …` */
 export function dataCommands(program: Command, terminal: Terminal): void {
-  const group = program.command('data').description('Datasets: immutable versions of tables.')
+  const group = program.command('data').alias('datasets').description('Datasets: immutable versions of tables.')
+  dataSheetCommands(group, terminal)
   onAction(
     terminal,
     group

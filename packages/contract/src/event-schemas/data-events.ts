@@ -25,6 +25,10 @@ export const dataEvents = [
   eventSchema('dataset.declared', 'dataset', 'A dataset was described, or its checks were changed.', {
     checks: nullable(integer('How many there are; null: they stayed.')),
   }),
+  eventSchema('dataset.sheet-written', 'dataset', 'Somebody wrote a part of the data sheet.', {
+    part: text('motivation, limits and so on.'),
+    revision: integer(),
+  }),
   eventSchema('dataset.version-added', 'dataset', 'A version of a dataset was stored.', {
     name: text(),
     version: integer(),

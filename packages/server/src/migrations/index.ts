@@ -63,6 +63,9 @@ import { modelParity } from './0157-model-parity.ts'
 import { eventsOfUse } from './0158-events-of-use.ts'
 import { erasedTexts } from './0162-erased-texts.ts'
 import { evaluationSets } from './0159-evaluation-sets.ts'
+import { dataSheets } from './0164-data-sheets.ts'
+import { archivePolicy } from './0165-archive-policy.ts'
+import { reportAnchors } from './0166-report-anchors.ts'
 import { scorers } from './0168-scorers.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
@@ -131,6 +134,9 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0158-events-of-use', eventsOfUse],
   ['0159-evaluation-sets', evaluationSets],
   ['0162-erased-texts', erasedTexts],
+  ['0164-data-sheets', dataSheets],
+  ['0165-archive-policy', archivePolicy],
+  ['0166-report-anchors', reportAnchors],
   ['0168-scorers', scorers],
 ]
 

@@ -38,6 +38,11 @@ export const datasetErrors = defineErrors('DATASETS', {
     status: 409,
     message: (name: string) => `Somebody added a version of "${name}" at the same time. Send the file again.`,
   },
+  SHEET_CHANGED: {
+    status: 409,
+    message: (part: string, by: string) =>
+      `The part "${part}" of the sheet was written by ${by} meanwhile. Read it again, and write yours after it.`,
+  },
   BAD_REFERENCE: {
     status: 400,
     message: (text: string) => `"${text}" names no dataset version. Write NAME, NAME@latest or NAME@3.`,

@@ -1,5 +1,6 @@
 export type { AddVersionInput } from './add-version.ts'
 export { createDatasets, type Datasets } from './datasets.ts'
 export { datasetRoutes } from './routes.ts'
+export { dataSheetRoutes } from './sheet/sheet-routes.ts'
 export { validateStep } from './validate-step.ts'
 export { datasetsTexts } from './personal-texts.ts'

@@ -1,6 +1,7 @@
+import { orGone } from '../../kernel/errors/index.ts'
 import { parseUrn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
-import { type OriginDeps, orGone } from './provenance/read-provenance.ts'
+import type { OriginDeps } from './provenance/read-provenance.ts'
 import type { NewVersion } from './register-version.ts'
 
 /** Whether a dataset is on record that the run behind a version, or a step of the pipeline run that registers it, read. */

@@ -1,12 +1,12 @@
 import type { EventRef, Evidence, ModelCard, ModelNotes, ModelVersionDetail } from '@trivium/contract'
 import { type SqlBool, sql } from 'kysely'
 import type { Reader } from '../../kernel/db/index.ts'
+import { orGone } from '../../kernel/errors/index.ts'
 import { parseUrn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { runUrn, type Tracking } from '../tracking/index.ts'
 import type { VersionFiles } from './describe-files.ts'
-import { orGone } from './provenance/read-provenance.ts'
 import { requireVersion, versionDetail } from './read-models.ts'
 
 const dependencyFiles = ['requirements.txt', 'conda.yaml', 'python_env.yaml']

@@ -17,12 +17,13 @@ import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { Time, TimeRange } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
 import { AttentionList } from './attention-list.tsx'
+import { DataSheetView } from './data-sheet.tsx'
 import { datasetState } from './dataset-state.ts'
 import { ProfileTable } from './profile-table.tsx'
 import { RowsTable } from './rows-table.tsx'
 import { SlicesView } from './slices-view.tsx'
 
-const shape = { tab: oneOf(['profile', 'slices', 'checks', 'rows'], 'profile') }
+const shape = { tab: oneOf(['profile', 'slices', 'checks', 'rows', 'sheet'], 'profile') }
 
 /** One version of a dataset: what came, what it looks like against the version before, whether it may be used. */
 export function Page() {
@@ -155,6 +156,7 @@ function VersionView({ project, name, version, dataset }: VersionViewProps) {
                 { id: 'slices', label: 'Slices', count: slices.length || undefined },
                 { id: 'checks', label: 'Checks', count: checks.length },
                 { id: 'rows', label: 'Rows' },
+                { id: 'sheet', label: 'Data sheet' },
               ]}
             />
             <TabPanel tab={view.tab}>
@@ -278,6 +280,7 @@ function VersionView({ project, name, version, dataset }: VersionViewProps) {
                     )}
                   </Section>
                 )}
+                {view.tab === 'sheet' && <DataSheetView project={project} dataset={name} version={version} />}
                 {view.tab === 'rows' && (
                   <Section
                     title="Rows"

@@ -3,10 +3,10 @@ import { useContractQuery } from '../../data/contract-query.ts'
 import { QueryView } from '../../data/query-view.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
-import { parseUrn } from '../../ui/entity-url.ts'
 import { Facts } from '../../ui/facts.tsx'
 import { Section } from '../../ui/section.tsx'
 import { Time } from '../../ui/time.tsx'
+import { UrnLink } from '../../ui/urn-link.tsx'
 import { Value } from '../../ui/value.tsx'
 
 /** All that is on record about a version, for somebody who wants to use it again. */
@@ -29,7 +29,7 @@ export function ModelCard(params: { readonly project: string; readonly model: st
             <ul className="stack gap-4">
               {[...card.trainingData, ...card.madeWith].map((ref) => (
                 <li key={ref.urn} className="sm">
-                  <Entity urn={ref.urn} /> <span className="t2">{ref.as.replaceAll('-', ' ')}</span>
+                  <UrnLink urn={ref.urn} /> <span className="t2">{ref.as.replaceAll('-', ' ')}</span>
                 </li>
               ))}
             </ul>
@@ -59,7 +59,7 @@ export function ModelCard(params: { readonly project: string; readonly model: st
                 {
                   id: 'on',
                   head: 'On',
-                  cell: (one) => (one.dataset === null ? <span className="t3">–</span> : <Entity urn={one.dataset} />),
+                  cell: (one) => (one.dataset === null ? <span className="t3">–</span> : <UrnLink urn={one.dataset} />),
                 },
                 { id: 'at', head: 'Event time', align: 'right', cell: (one) => <Time at={one.at} clock="event" /> },
               ]}
@@ -91,15 +91,6 @@ export function ModelCard(params: { readonly project: string; readonly model: st
         </>
       )}
     </QueryView>
-  )
-}
-
-function Entity({ urn }: { readonly urn: string }) {
-  const entity = parseUrn(urn)
-  return entity ? (
-    <EntityLink kind={entity.kind} name={entity.name} id={entity.id} version={entity.version} look="bare" />
-  ) : (
-    <span className="mono">{urn}</span>
   )
 }
 

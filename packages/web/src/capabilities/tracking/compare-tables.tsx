@@ -63,7 +63,7 @@ export function CompareTables({ project, runs, tags }: CompareTablesProps) {
   )
   const [first] = pages.data?.pages ?? []
   return (
-    <div ref={attach} style={{ minHeight: 1 }}>
+    <div ref={attach} className="mt-16" style={{ minHeight: 1 }}>
       {path !== '' && (
         <Section
           title="Tables"
@@ -170,7 +170,7 @@ function SideBySide({ found, rows }: { readonly found: RunTables; readonly rows:
             {found.columns.map(({ name, differs }) => (
               <th key={name} scope="colgroup" colSpan={places.length} className="side-head">
                 {name}
-                {differs > 0 && <span className="t3"> {formatCount(differs)} differ</span>}
+                {differs > 0 && <span className="t3"> {formatCount(differs)} {differs === 1 ? 'differs' : 'differ'}</span>}
               </th>
             ))}
           </tr>

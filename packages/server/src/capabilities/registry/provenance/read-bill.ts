@@ -1,3 +1,4 @@
+import { orGone } from '../../../kernel/errors/index.ts'
 import { parseUrn } from '../../../kernel/ids/index.ts'
 import type { Kernel } from '../../../kernel/kernel.ts'
 import type { Scope } from '../../../kernel/principal/index.ts'
@@ -6,7 +7,7 @@ import { readModelCard } from '../model-card.ts'
 import { requireVersion, versionDetail } from '../read-models.ts'
 import { type BilledDataset, billOfMaterials } from './bill-of-materials.ts'
 import { type PinnedPackage, pinnedPackages } from './lock-packages.ts'
-import { documentId, type OriginDeps, orGone } from './read-provenance.ts'
+import { documentId, type OriginDeps } from './read-provenance.ts'
 
 const largestLock = 4_000_000
 const program = '0.1.0'

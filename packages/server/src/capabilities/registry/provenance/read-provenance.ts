@@ -1,4 +1,5 @@
 import type { Kernel } from '../../../kernel/kernel.ts'
+import { orGone } from '../../../kernel/errors/index.ts'
 import { digestOf, parseUrn } from '../../../kernel/ids/index.ts'
 import type { Scope } from '../../../kernel/principal/index.ts'
 import type { Datasets } from '../../datasets/index.ts'
@@ -81,16 +82,6 @@ async function factsOf(deps: OriginDeps, scope: Scope, urn: string): Promise<Pro
   }
   // These are named by their content.
   return (kind === 'environment' || kind === 'code') && /^[0-9a-f]{64}$/.test(id) ? { digest: id } : {}
-}
-
-/** Undefined where a thing is not there any more; every other failure is one. */
-export async function orGone<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read()
-  } catch (error) {
-    if ((error as { status?: unknown }).status === 404) return undefined
-    throw error
-  }
 }
 
 /** People and service accounts by id, and who answers for the latter. */
