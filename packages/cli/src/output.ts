@@ -24,9 +24,10 @@ export function factsText(facts: Readonly<Record<string, string | number | boole
   return shown.map(([name, value]) => `${name.padEnd(width)}  ${String(value)}`).join('\n')
 }
 
-/** `2001-02-07 09:40` in UTC. */
+/** `2001-02-07 09:40` in UTC. A client may have logged a time that no calendar has. */
 export function timeText(at: number | null | undefined): string {
-  return at === null || at === undefined ? '' : new Date(at).toISOString().slice(0, 16).replace('T', ' ')
+  if (at === null || at === undefined) return ''
+  return Math.abs(at) > 8.64e15 ? 'beyond time' : new Date(at).toISOString().slice(0, 16).replace('T', ' ')
 }
 
 /** `3,214` */

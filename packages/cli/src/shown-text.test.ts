@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { print } from './command.ts'
 import { showFailure } from './fail.ts'
+import { timeText } from './output.ts'
 import { shownText } from './shown-text.ts'
 
 const esc = '\u001b'
@@ -24,6 +25,10 @@ test.each([
 test('colours, lines, tabs and every language stay as they were written', () => {
   const text = `${esc}[1;31mfailed${esc}[0m\tat 3\nGrüße 你好 👩‍🔬`
   expect(shownText(text)).toBe(text)
+})
+
+test('a time that no calendar has is told so', () => {
+  expect([timeText(0), timeText(null), timeText(2 ** 53)]).toEqual(['1970-01-01 00:00', '', 'beyond time'])
 })
 
 test('answers and refusals are shown so; JSON is for programs and stays whole', () => {

@@ -1,3 +1,4 @@
+import { isoTime } from '../kernel/clock/iso-time.ts'
 import { predictErrors } from './gateway-errors.ts'
 import { show } from './check-value.ts'
 
@@ -16,6 +17,6 @@ export function readEventTime(value: unknown, now: number): number {
       `The event time must be milliseconds UTC or ISO 8601 such as 2001-03-04T05:06:07Z; got ${show(value)}.`,
     )
   if (time > now + dayMs)
-    throw predictErrors.INVALID(`The event time ${new Date(time).toISOString()} lies more than a day ahead of now.`)
+    throw predictErrors.INVALID(`The event time ${isoTime(time)} lies more than a day ahead of now.`)
   return time
 }

@@ -15,6 +15,15 @@ test('the zone decides which day it is', () => {
   expect(formatExactTime(now, 'UTC')).toBe('Thu 3 May 2001 09:40:00 UTC')
 })
 
+test('a time that no calendar has reads as its end', () => {
+  for (const far of [8.64e15 + 1, Number.MAX_SAFE_INTEGER]) {
+    expect(formatTime(far, utc)).toBe('13 Sep 275760')
+    expect(formatExactTime(far, 'Europe/Berlin')).toContain('275760')
+    expect(formatRange(-far, far, utc)).toContain('275760')
+    expect(formatLogTime(far, 'UTC')).toMatch(/^00:00:00/)
+  }
+})
+
 test('durations have two units at most', () => {
   expect(formatDuration(0.29)).toBe('0.29 ms')
   expect(formatDuration(240)).toBe('240 ms')

@@ -12,6 +12,12 @@ export interface ClockParts {
   readonly weekday: string
 }
 
+/** The last moment of a calendar. */
+const last = 8_640_000_000_000_000
+
+/** A moment that a calendar has: clients log times beyond it, which read as its end. */
+export const inCalendar = (at: number): number => Math.max(-last, Math.min(last, at))
+
 /** Reads a moment as a wall clock in a time zone shows it. */
 export function clockParts(at: number, zone: string): ClockParts {
   let format = formatters.get(zone)
@@ -30,7 +36,7 @@ export function clockParts(at: number, zone: string): ClockParts {
     formatters.set(zone, format)
   }
   const found: Record<string, string> = {}
-  for (const part of format.formatToParts(at)) found[part.type] = part.value
+  for (const part of format.formatToParts(inCalendar(at))) found[part.type] = part.value
   const number = (name: string) => Number(found[name])
   return {
     year: number('year'),

@@ -1,5 +1,5 @@
 import { type ClockName, useNow, useUiEnvironment } from './environment.tsx'
-import { formatAge, formatDay, formatExactTime, formatRange, formatTime } from './format-time.ts'
+import { formatAge, formatDay, formatExactTime, formatRange, formatTime, inCalendar } from './format-time.ts'
 
 interface TimeProps {
   /** Milliseconds UTC; null prints a dash. */
@@ -22,7 +22,7 @@ export function Time({ at, show = 'auto', clock = 'wall', seconds = false }: Tim
         ? formatDay(at, { now, zone })
         : formatTime(at, { now, zone, seconds })
   return (
-    <time dateTime={new Date(at).toISOString()} title={formatExactTime(at, zone)} className="nowrap">
+    <time dateTime={new Date(inCalendar(at)).toISOString()} title={formatExactTime(at, zone)} className="nowrap">
       {text}
     </time>
   )

@@ -1,4 +1,5 @@
 import type { ClassBalance, ColumnAttention } from '@trivium/contract'
+import { isoTime } from '../../kernel/clock/index.ts'
 import { chiSquaredTest, kolmogorovSmirnovQuantiles, sharesOf, totalVariation } from '../../kernel/stats/index.ts'
 import { type ColumnProfile, type Profile, quantilePoints } from '../../kernel/tables/profile.ts'
 
@@ -160,5 +161,5 @@ function ofBalance({ classes, rows }: ClassBalance): Finding[] {
 const clamp = (value: number): number => Math.min(0.95, Number(value.toFixed(4)))
 const short = (value: number): string => String(Number(value.toPrecision(4)))
 const shown = (column: ColumnProfile, value: number): string =>
-  column.kind === 'temporal' ? new Date(value).toISOString() : short(value)
+  column.kind === 'temporal' ? isoTime(value) : short(value)
 const percent = (share: number): string => `${Number((share * 100).toPrecision(3))} %`

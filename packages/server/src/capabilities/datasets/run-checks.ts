@@ -1,4 +1,5 @@
 import type { DatasetCheck, DatasetCheckResult } from '@trivium/contract'
+import { isoTime } from '../../kernel/clock/index.ts'
 import { AppError } from '../../kernel/errors/index.ts'
 import type { Relation, TableColumn, TableEngine } from '../../kernel/ports/index.ts'
 import type { ColumnProfile, Profile } from '../../kernel/tables/profile.ts'
@@ -61,7 +62,7 @@ async function judge(tables: TableEngine, check: DatasetCheck, input: Input): Pr
         const hours = (input.eventTime - column.max) / 3_600_000
         return {
           passed: hours <= check.maxAgeHours,
-          message: `The newest ${check.column} is ${new Date(column.max).toISOString()}, ${hours.toFixed(1)} hours before event time; allowed are ${check.maxAgeHours}.`,
+          message: `The newest ${check.column} is ${isoTime(column.max)}, ${hours.toFixed(1)} hours before event time; allowed are ${check.maxAgeHours}.`,
         }
       })
   }

@@ -1,4 +1,5 @@
 import type { DatasetVersion } from '@trivium/contract'
+import { isoTime } from '../../kernel/clock/index.ts'
 import { AppError } from '../../kernel/errors/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { parseUrn } from '../../kernel/ids/index.ts'
@@ -50,7 +51,7 @@ export function createTrainingFinder({
   }
 }
 
-const day = (at: number): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ')
+const day = (at: number): string => isoTime(at).slice(0, 16).replace('T', ' ')
 
 /** Throws EVALUATION.TRAINED_ON_THESE_ROWS when the rows lie in the time that the training data cover. */
 export function refuseOverlap(called: string, training: DatasetVersion, rows: { from: number; to: number }): void {

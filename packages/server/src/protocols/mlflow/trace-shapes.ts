@@ -5,6 +5,7 @@ import type {
   TraceRecord,
   TraceState,
 } from '../../capabilities/traces/index.ts'
+import { isoTime } from '../../kernel/clock/index.ts'
 import type { Args, Loose } from './args.ts'
 import { mlflowErrors } from './errors.ts'
 import { clean } from './otlp-limits.ts'
@@ -14,7 +15,7 @@ const keyLimit = 250
 const previewLimit = 10_000
 
 /** RFC 3339, as protobuf prints a Timestamp. */
-export const timestamp = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z')
+export const timestamp = (ms: number): string => isoTime(ms).replace('.000Z', 'Z')
 
 /** Seconds with an `s`, as protobuf prints a Duration. */
 export const duration = (ms: number): string => `${ms % 1000 === 0 ? ms / 1000 : (ms / 1000).toFixed(3)}s`

@@ -485,6 +485,15 @@ describeEachDatabase('traces of MLflow', ({ world }) => {
     ])
     const found = await client.call('GET', `${v2}?experiment_ids=0&filter=${encodeURIComponent("name = 'old'")}`)
     expect(found.json.traces).toMatchObject([{ request_id: id, status: 'OK' }])
+    // No calendar has this moment: it is kept, and breaks no list.
+    const far = { experiment_id: '0', timestamp_ms: Number.MAX_SAFE_INTEGER }
+    const odd = (await client.call('POST', v2, far)).json.trace_info.request_id
+    await client.call('PATCH', `${v2}/${odd}`, { request_id: odd, timestamp_ms: -far.timestamp_ms, status: 'OK' })
+    const newer = await client.call('GET', `/api/3.0/mlflow/traces/${odd}`)
+    expect([newer.status, newer.json.trace?.trace_info?.request_time]).toEqual([200, '+275760-09-13T00:00:00Z'])
+    const locations = [{ type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: '0' } }]
+    const all = await client.call('POST', '/api/3.0/mlflow/traces/search', { locations })
+    expect([all.status, all.json.traces?.length]).toEqual([200, 2])
   })
 
   test('personal columns are masked in what spans hold, and cannot be searched for', async () => {
