@@ -45,12 +45,6 @@ export const researchDefences: readonly Defence[] = [
       '',
       { hole: 'stored scripts' },
     ],
-    [
-      'no browser guesses what a console is',
-      `      .header('x-content-type-options', 'nosniff')\n    return reply.send(Buffer.from(await db.offload({ module: here, name: 'runConsoleText', input })))`,
-      `    return reply.send(Buffer.from(await db.offload({ module: here, name: 'runConsoleText', input })))`,
-      { hole: 'stored scripts' },
-    ],
   ]),
   ...defencesOf(
     'capabilities/secrets/mask-run-calls.ts',
@@ -164,12 +158,6 @@ export const researchDefences: readonly Defence[] = [
       'a file of a report is downloaded',
       `.header('content-disposition', \`attachment; filename="\${name}"\`)`,
       `.header('content-disposition', \`inline; filename="\${name}"\`)`,
-      { hole: 'stored scripts' },
-    ],
-    [
-      'no browser guesses what a file of a report is',
-      `      .header('x-content-type-options', 'nosniff')\n`,
-      '',
       { hole: 'stored scripts' },
     ],
   ]),
