@@ -328,12 +328,6 @@ export const researchDefences: readonly Defence[] = [
       'if (Number(n) < 0) throw',
       { hole: 'denial of service' },
     ],
-    [
-      'an idea of another project is none',
-      `trx.selectFrom('idea').selectAll().where('project_id', '=', project).where('id', '=', id)`,
-      `trx.selectFrom('idea').selectAll().where('id', '=', id)`,
-      { hole: 'missing authorization' },
-    ],
     ['runs are linked all or none', 'for (const run of runs) await tracking.requireRun(scope, run)\n', ''],
   ]),
   ...defencesOf('capabilities/exploration/collect-velocity.ts', exploration, [

@@ -305,7 +305,9 @@ describeEachDatabase('exploration', ({ world }) => {
       expect(done.json).toMatchObject({ state: 'concluded', outcome: 'supported' })
       const unlinked = await me.call('POST', at(`/ideas/${idea.id}/runs`), { runs: [later], linked: false })
       expect(unlinked.json).toMatchObject({ runs: 1, evaluatedAt: null })
-      expect((await me.call('POST', at(`/ideas/${idea.id}/runs`), { runs: ['f'.repeat(32)] })).status).toBe(404)
+      expect((await me.call('POST', at(`/ideas/${idea.id}/runs`), { runs: [later, 'f'.repeat(32)] })).status).toBe(404)
+      const { ideas } = (await me.call('GET', at(`/experiments/${experiment}/ideas`))).json
+      expect(ideas.map((one: Idea) => [one.id, one.runs])).toEqual([[idea.id, 1]])
       expect((await me.call('PATCH', at('/ideas/ide_0'), { title: 'x' })).status).toBe(404)
       const viewer = await world.as('viewer', project)
       expect((await viewer.call('POST', at(`/experiments/${experiment}/ideas`), { title: 'x' })).status).toBe(403)
@@ -480,7 +482,7 @@ test('two explanations are worked out at once; a third is told when to come agai
   const third = await runExplain(facts).catch((error: unknown) => error)
   expect(third).toMatchObject({ status: 429, code: 'EXPLORATION.BUSY', details: { retryAfter: 3 } })
   for (const one of running) expect(JSON.parse(Buffer.from(await one).toString())).toMatchObject({ runs: 0 })
-  expect(await runExplain(facts)).toBeInstanceOf(Uint8Array)
+  await expect(runExplain(facts)).resolves.toBeInstanceOf(Uint8Array)
 })
 
 test('the line that names an error is the last of them, else the last that says anything', () => {

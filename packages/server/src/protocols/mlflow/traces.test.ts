@@ -494,6 +494,16 @@ describeEachDatabase('traces of MLflow', ({ world }) => {
     const locations = [{ type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: '0' } }]
     const all = await client.call('POST', '/api/3.0/mlflow/traces/search', { locations })
     expect([all.status, all.json.traces?.length]).toEqual([200, 2])
+    const counted = await client.call('POST', '/api/3.0/mlflow/traces/metrics', {
+      experiment_ids: ['0'],
+      view_type: 'TRACES',
+      metric_name: 'trace_count',
+      aggregations: [{ aggregation_type: 'COUNT' }],
+      time_interval_seconds: 60,
+      start_time_ms: far.timestamp_ms - 60_000,
+      end_time_ms: far.timestamp_ms,
+    })
+    expect([counted.status, counted.json.data_points?.[0]?.values]).toEqual([200, { COUNT: 1 }])
   })
 
   test('personal columns are masked in what spans hold, and cannot be searched for', async () => {

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { isoTime } from '../../../kernel/clock/index.ts'
 import type { Dialect, Reader } from '../../../kernel/db/index.ts'
 import { sourceRun } from '../log-spans.ts'
 import { attributeText, type OtlpSpan } from '../otlp-span.ts'
@@ -174,7 +175,7 @@ function pointOf(query: MetricsQuery, keys: readonly unknown[], numbers: readonl
   if (values.length === 0) return []
   const dimensions = names.map((name, i): [string, string] => [
     name,
-    name === 'time_bucket' ? new Date(Number(keys[i])).toISOString().replace('.000Z', '+00:00') : String(keys[i]),
+    name === 'time_bucket' ? isoTime(Number(keys[i])).replace('.000Z', '+00:00') : String(keys[i]),
   ])
   return [
     {
