@@ -148,6 +148,7 @@ describe('the pages for people who do not see them or have no mouse', () => {
         '/settings?tab=audit',
         '/settings?tab=storage',
         '/settings?tab=quotas',
+        '/settings?tab=archive',
         '/settings?tab=status',
         '/settings?tab=appearance',
         '/monitors/delays-daily?tab=data',

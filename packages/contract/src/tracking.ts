@@ -75,6 +75,8 @@ const runFields = {
   lifecycle: Lifecycle,
   /** Since when it is in the archive. */
   archivedAt: Type.Union([Type.Integer(), Type.Null()]),
+  /** What the policy that archived it says; null where somebody did, or nobody. */
+  archivedBecause: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   user: Type.String(),
   startedAt: Type.Union([Type.Integer(), Type.Null()]),
   endedAt: Type.Union([Type.Integer(), Type.Null()]),

@@ -75,8 +75,13 @@ import {
 import { createTraces, traceRoutes, type Traces } from './capabilities/traces/index.ts'
 import { createSubjectRequests, type SubjectRequests, subjectRoutes } from './capabilities/subjects/index.ts'
 import { createImports, importRoutes, type Imports } from './capabilities/imports/index.ts'
-import { createReports, reportRoutes, type Reports } from './capabilities/reports/index.ts'
-import { createExploration, explorationRoutes, type Exploration } from './capabilities/exploration/index.ts'
+import { createReports, reportRoutes, type Reports, runsInReports } from './capabilities/reports/index.ts'
+import {
+  createExploration,
+  explorationRoutes,
+  type Exploration,
+  runsOfIdeas,
+} from './capabilities/exploration/index.ts'
 import {
   createMetricArchive,
   createRunReads,
@@ -87,6 +92,9 @@ import {
   metricRoutes,
   type Tracking,
   type Trash,
+  archivePolicyRoutes,
+  type ArchivePolicies,
+  createArchivePolicies,
   runRoutes,
   trackingRoutes,
   trashRoutes,
@@ -129,6 +137,7 @@ export interface Capabilities {
   readonly evaluations: Evaluations
   readonly pipelines: Pipelines
   readonly registry: Registry
+  readonly archivePolicies: ArchivePolicies
   readonly imports: Imports
   readonly exploration: Exploration
   readonly reports: Reports
@@ -176,6 +185,11 @@ export function composeCapabilities(
     online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }),
   })
   const outcomes = createOutcomes({
+  const archivePolicies = createArchivePolicies(kernel, {
+    model: (project, ids) => heldByVersions(kernel.db, project, 'run_id', ids),
+    cited: async (project, ids) =>
+      new Map([...(await runsOfIdeas(kernel.db, project, ids)), ...(await runsInReports(kernel.db, project, ids))]),
+  })
     ...kernel,
     deploymentExists: async (project, deployment) => (await serving.names(project)).includes(deployment),
   })
@@ -238,6 +252,7 @@ export function composeCapabilities(
     evaluations,
     pipelines,
     registry,
+    archivePolicies,
     imports: createImports(kernel),
     exploration,
     reports: createReports({ ...kernel, tracking, exploration, reads: createRunReads(kernel, tracking) }),
@@ -423,6 +438,7 @@ export function composeHttp(
   runRoutes(app, capabilities.tracking, kernel)
   trackingRoutes(app, capabilities.tracking, { ...kernel, uploads: capabilities.uploads })
   traceRoutes(app, capabilities.traces, kernel)
+  archivePolicyRoutes(app, capabilities.archivePolicies)
   registryRoutes(app, capabilities.registry)
   mlflowRoutes(app, { kernel, people, ...capabilities })
   dataSheetRoutes(app, { ...kernel, datasets: capabilities.datasets, lineage: capabilities.lineage })

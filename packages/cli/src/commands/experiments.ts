@@ -6,6 +6,7 @@ import { UsageError } from '../fail.ts'
 import { amountText, countText, durationText, tableText, timeText } from '../output.ts'
 import { wholeNumber } from '../parse.ts'
 import type { Terminal } from '../terminal.ts'
+import { archivePolicyCommands } from './archive-policies.ts'
 import { explorationCommands } from './exploration.ts'
 import { experimentFileCommands } from './experiment-files.ts'
 import { experimentViewCommands } from './experiment-views.ts'
@@ -25,6 +26,7 @@ export function experimentCommands(program: Command, terminal: Terminal): void {
   explorationCommands(group, terminal)
   runRecordCommands(group, terminal)
   runTableCommands(group, terminal)
+  archivePolicyCommands(group, terminal)
   experimentFileCommands(group, terminal)
   onAction(
     terminal,

@@ -112,7 +112,17 @@ export const dataEvents = [
   eventSchema('run.removed', 'run', 'A deleted run was removed for good, by a person or because it was old enough.', {
     name: text(),
   }),
-  eventSchema('run.archived', 'run', 'A run was put into the archive: tables leave it out.', { name: text() }),
+  eventSchema('run.archived', 'run', 'A run was put into the archive: tables leave it out.', {
+    name: text(),
+    policy: Type.Optional(text('What the policy that did it says; left out where somebody did it.')),
+  }),
+  eventSchema('archive-policy.set', 'project', 'Runs are archived by a policy from now on.', {
+    days: integer('Runs that ended so long ago.'),
+    keepBest: integer('So many of each group stay.'),
+    metric: nullable(text('By which the best are known.')),
+    higherIsBetter: Type.Boolean(),
+  }),
+  eventSchema('archive-policy.removed', 'project', 'No policy archives runs any more.', {}),
   eventSchema('run.unarchived', 'run', 'A run was taken out of the archive.', { name: text() }),
   eventSchema('run.moved', 'run', 'A run was moved to another experiment.', {
     name: text(),

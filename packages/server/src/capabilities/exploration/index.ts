@@ -2,3 +2,4 @@
 export { createExploration, type Exploration } from './exploration.ts'
 export { explorationRoutes } from './routes.ts'
 export { explorationTexts } from './personal-texts.ts'
+export { runsOfIdeas } from './runs-of-ideas.ts'

@@ -2,3 +2,4 @@
 export { createReports, type Reports } from './reports.ts'
 export { reportRoutes } from './routes.ts'
 export { reportsTexts } from './personal-texts.ts'
+export { runsInReports } from './runs-in-reports.ts'

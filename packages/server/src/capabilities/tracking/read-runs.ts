@@ -19,6 +19,7 @@ export function runFields(run: RunTable, experimentName: string): Omit<RunRow, '
     status: run.status,
     lifecycle: run.lifecycle,
     archivedAt: run.archived_at ?? null,
+    archivedBecause: run.archived_because ?? null,
     user: run.user_id,
     startedAt: run.start_time,
     endedAt: run.end_time,

@@ -27,7 +27,11 @@ export async function archiveRuns(
     if (moved.length === 0) return 0
     await trx
       .updateTable('run')
-      .set({ archived_at: archived ? clock() : null })
+      .set(
+        archived
+          ? { archived_at: clock(), archived_because: null, brought_back_at: null }
+          : { archived_at: null, archived_because: null, brought_back_at: clock() },
+      )
       .where('project_id', '=', project)
       .where(
         'id',

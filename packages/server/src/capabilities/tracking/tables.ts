@@ -64,6 +64,10 @@ export interface RunTable {
   pipeline_run: string | null
   /** Since when it is in the archive. */
   archived_at?: number | null | undefined
+  /** What the policy that archived it says; null where somebody did. */
+  archived_because?: string | null | undefined
+  /** When somebody last took it out of the archive; the policy leaves it alone from then on. */
+  brought_back_at?: number | null | undefined
 }
 
 /** A stretch of what a run wrote to its console. */

@@ -5,6 +5,7 @@ import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { ConnectionsPanel } from '../connections/connections-panel.tsx'
 import { ImportsPanel } from '../imports/imports-panel.tsx'
 import { QuotasPanel } from '../quotas/quotas-panel.tsx'
+import { ArchivePolicyPanel } from '../tracking/archive-policy-panel.tsx'
 import { SecretsPanel } from '../secrets/secrets-panel.tsx'
 import { StoragePanel } from '../storage/storage-panel.tsx'
 import { PersonalDataPanel } from '../subjects/personal-data-panel.tsx'
@@ -35,6 +36,7 @@ const shape = {
       'audit',
       'storage',
       'quotas',
+      'archive',
       'status',
       'appearance',
     ],
@@ -66,6 +68,7 @@ export function Page() {
           { id: 'audit', label: 'Audit' },
           { id: 'storage', label: 'Storage' },
           { id: 'quotas', label: 'Quotas' },
+          { id: 'archive', label: 'Archive' },
           { id: 'status', label: 'Status' },
           { id: 'appearance', label: 'Appearance' },
         ]}
@@ -89,6 +92,7 @@ export function Page() {
         {view.tab === 'audit' && <AuditPanel project={project} />}
         {view.tab === 'storage' && <StoragePanel />}
         {view.tab === 'quotas' && <QuotasPanel project={project} />}
+        {view.tab === 'archive' && <ArchivePolicyPanel project={project} />}
         {view.tab === 'status' && <StatusPanel />}
         {view.tab === 'appearance' && <AppearancePanel />}
       </TabPanel>

@@ -85,7 +85,15 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
         kind="run"
         title={run.name}
         state={runStatus(run)}
-        note={run.lifecycle === 'deleted' ? 'in the trash' : run.archivedAt === null ? undefined : 'in the archive'}
+        note={
+          run.lifecycle === 'deleted'
+            ? 'in the trash'
+            : run.archivedAt === null
+              ? undefined
+              : run.archivedBecause
+                ? `in the archive: ${run.archivedBecause}`
+                : 'in the archive'
+        }
         actions={
           run.lifecycle === 'deleted' ? (
             <Button pending={restore.isPending} onClick={() => restore.mutate({ params })}>
