@@ -395,14 +395,6 @@ export const researchDefences: readonly Defence[] = [
       'if (false as boolean)',
     ],
   ]),
-  ...defencesOf('capabilities/imports/imports.ts', imports, [
-    [
-      'a path of an imported file stays in its run',
-      '      artifactPath(path)\n      const place',
-      '      const place',
-      { hole: 'path traversal' },
-    ],
-  ]),
   ...defencesOf('capabilities/traces/evaluation-sets/records.ts', sets, [
     ['tags of records are masked', 'tags: text(row.tags),', 'tags: row.tags,', { hole: 'missing authorization' }],
     [
