@@ -15,7 +15,13 @@ import {
   createSignIn,
   signInRoutes,
 } from './capabilities/access/index.ts'
-import { createDatasets, type Datasets, datasetRoutes, dataSheetRoutes, validateStep } from './capabilities/datasets/index.ts'
+import {
+  createDatasets,
+  type Datasets,
+  datasetRoutes,
+  dataSheetRoutes,
+  validateStep,
+} from './capabilities/datasets/index.ts'
 import { createEvaluations, type Evaluations, evaluateStep, evaluationRoutes } from './capabilities/evaluation/index.ts'
 import { createFeatures, type Features, featureRoutes, featuresStep } from './capabilities/features/index.ts'
 import { createInbox, decisionSteps, followBreakGlass, type Inbox, inboxRoutes } from './capabilities/inbox/index.ts'
@@ -86,15 +92,15 @@ import {
   createMetricArchive,
   createRunReads,
   createTracking,
+  archivePolicyRoutes,
+  type ArchivePolicies,
+  createArchivePolicies,
   createTrash,
   resolveDatasetsWith,
   type MetricArchive,
   metricRoutes,
   type Tracking,
   type Trash,
-  archivePolicyRoutes,
-  type ArchivePolicies,
-  createArchivePolicies,
   runRoutes,
   trackingRoutes,
   trashRoutes,
@@ -131,13 +137,13 @@ export interface Capabilities {
   readonly tracking: Tracking
   readonly traces: Traces
   readonly trash: Trash
+  readonly archivePolicies: ArchivePolicies
   readonly metricArchive: MetricArchive
   readonly features: Features
   readonly outcomes: Outcomes
   readonly evaluations: Evaluations
   readonly pipelines: Pipelines
   readonly registry: Registry
-  readonly archivePolicies: ArchivePolicies
   readonly imports: Imports
   readonly exploration: Exploration
   readonly reports: Reports
@@ -179,17 +185,17 @@ export function composeCapabilities(
     loggedModels: (project, ids) => heldByVersions(kernel.db, project, 'logged_model_id', ids),
   })
   const metricArchive = createMetricArchive(kernel)
+  const archivePolicies = createArchivePolicies(kernel, {
+    model: (project, ids) => heldByVersions(kernel.db, project, 'run_id', ids),
+    cited: async (project, ids) =>
+      new Map([...(await runsOfIdeas(kernel.db, project, ids)), ...(await runsInReports(kernel.db, project, ids))]),
+  })
   const traces = createTraces({ ...kernel, ...tracking })
   const features = createFeatures({
     ...kernel,
     online: createOnlineSqlite({ directory: join(kernel.paths.data, 'online') }),
   })
   const outcomes = createOutcomes({
-  const archivePolicies = createArchivePolicies(kernel, {
-    model: (project, ids) => heldByVersions(kernel.db, project, 'run_id', ids),
-    cited: async (project, ids) =>
-      new Map([...(await runsOfIdeas(kernel.db, project, ids)), ...(await runsInReports(kernel.db, project, ids))]),
-  })
     ...kernel,
     deploymentExists: async (project, deployment) => (await serving.names(project)).includes(deployment),
   })
@@ -246,13 +252,13 @@ export function composeCapabilities(
     tracking,
     traces,
     trash,
+    archivePolicies,
     metricArchive,
     features,
     outcomes,
     evaluations,
     pipelines,
     registry,
-    archivePolicies,
     imports: createImports(kernel),
     exploration,
     reports: createReports({ ...kernel, tracking, exploration, reads: createRunReads(kernel, tracking) }),
@@ -430,7 +436,9 @@ export function composeHttp(
   webhookRoutes(app, capabilities.webhooks)
   subjectRoutes(app, capabilities.subjects)
   datasetRoutes(app, capabilities.datasets, { ...kernel, uploads: capabilities.uploads })
+  dataSheetRoutes(app, { ...kernel, datasets: capabilities.datasets, lineage: capabilities.lineage })
   trashRoutes(app, capabilities.trash)
+  archivePolicyRoutes(app, capabilities.archivePolicies)
   metricRoutes(app, capabilities.metricArchive, kernel)
   explorationRoutes(app, capabilities.exploration)
   reportRoutes(app, capabilities.reports)
@@ -438,10 +446,8 @@ export function composeHttp(
   runRoutes(app, capabilities.tracking, kernel)
   trackingRoutes(app, capabilities.tracking, { ...kernel, uploads: capabilities.uploads })
   traceRoutes(app, capabilities.traces, kernel)
-  archivePolicyRoutes(app, capabilities.archivePolicies)
   registryRoutes(app, capabilities.registry)
   mlflowRoutes(app, { kernel, people, ...capabilities })
-  dataSheetRoutes(app, { ...kernel, datasets: capabilities.datasets, lineage: capabilities.lineage })
   featureRoutes(app, capabilities.features)
   outcomeRoutes(app, capabilities.outcomes)
   evaluationRoutes(app, capabilities.evaluations)

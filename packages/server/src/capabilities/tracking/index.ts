@@ -39,10 +39,10 @@ export type {
   LoggedModelTable,
   RunTable,
 } from './tables.ts'
+export { type ArchivePolicies, createArchivePolicies } from './archive-policy/archive-policy.ts'
+export { archivePolicyRoutes } from './archive-policy/policy-routes.ts'
 export { createTracking, type Tracking } from './tracking.ts'
 export { createTrash, type Trash } from './trash/trash.ts'
 export { trashRoutes } from './trash/trash-routes.ts'
 export { type ArtifactOwner, ownerKey, runUrn } from './urns.ts'
 export { trackingTexts } from './personal-texts.ts'
-export { type ArchivePolicies, createArchivePolicies } from './archive-policy/archive-policy.ts'
-export { archivePolicyRoutes } from './archive-policy/policy-routes.ts'
