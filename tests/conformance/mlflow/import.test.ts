@@ -1,23 +1,21 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { loadConfig, type RunningServer, startServer } from '@trivium/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clientPython } from './client-python.ts'
+import { mlflowEnvironment, type MlflowPeer, startMlflowPeer } from './mlflow-peer.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../../..')
 /** The whole of MLflow with its server. */
 const { python = '', problem } = await clientPython('mlflow-3')
 const token = 'token-of-the-import-conformance-test'
-const env = { PATH: process.env['PATH'] ?? '', MLFLOW_DISABLE_TELEMETRY: 'true', GIT_PYTHON_REFRESH: 'quiet' }
 
 /** Everything that MLflow's store holds of what came through; what it makes up itself (ids of datasets and inputs) is left out. */
 const held = {
@@ -67,25 +65,16 @@ const filesOf = (folder: string): Record<string, string> =>
       .toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)),
   )
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 describe.skipIf(problem)(`a real MLflow server, brought here and taken back${problem ? `: ${problem}` : ''}`, () => {
   let server: RunningServer
   let folder = ''
-  let peer = ''
+  let peer: MlflowPeer
   let first = ''
-  let stop = async (): Promise<void> => {}
   const trivium = async (...args: string[]) => {
     const { stdout } = await run(
       process.execPath,
       ['--conditions=trivium-source', join(root, 'packages/cli/src/main.ts'), '--json', ...args],
-      { env: { ...env, TRIVIUM_URL: server.url, TRIVIUM_TOKEN: token }, maxBuffer: 10_000_000 },
+      { env: { ...mlflowEnvironment, TRIVIUM_URL: server.url, TRIVIUM_TOKEN: token }, maxBuffer: 10_000_000 },
     )
     return JSON.parse(stdout) as any
   }
@@ -97,47 +86,17 @@ describe.skipIf(problem)(`a real MLflow server, brought here and taken back${pro
       environment: {},
     })
     server = await startServer(config)
-    const port = await freePort()
-    peer = `http://127.0.0.1:${port}`
-    const args = ['-m', 'mlflow', 'server', '--host', '127.0.0.1', '--port', String(port), '--workers', '1']
-    const stores = [
-      '--backend-store-uri',
-      `sqlite:///${join(folder, 'mlflow.db')}`,
-      '--artifacts-destination',
-      join(folder, 'mlartifacts'),
-    ]
-    const bin = join(python, '..')
-    const child = spawn(python, [...args, ...stores], {
-      cwd: folder,
-      env: { ...env, PATH: `${bin}:${env.PATH}`, MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false' },
-      stdio: 'ignore',
-      detached: true,
-    })
-    stop = async () => {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM')
-      await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve(undefined)))
-    }
-    for (let turn = 0; turn < 240; turn += 1) {
-      if (
-        await fetch(`${peer}/version`).then(
-          (answer) => answer.ok,
-          () => false,
-        )
-      )
-        break
-      await sleep(500)
-    }
-    const seeded = await run(python, [join(import.meta.dirname, 'import_seed.py'), peer], { cwd: folder, env })
-    first = (JSON.parse(seeded.stdout.trim().split('\n').at(-1) ?? '{}') as { run: string }).run
+    peer = await startMlflowPeer(python, { folder, store: `sqlite:///${join(folder, 'mlflow.db')}` })
+    first = (await peer.facts('import_seed.py', peer.url))['run'] as string
   }, 600_000)
   afterAll(async () => {
-    await stop()
+    await peer?.stop()
     await server?.stop()
     await rm(folder, { recursive: true, force: true })
   })
 
   test('an import by REST brings everything, the same again brings nothing, and what is new comes', async () => {
-    const { report } = await trivium('import', 'mlflow', peer)
+    const { report } = await trivium('import', 'mlflow', peer.url)
     expect(report).toMatchObject({ verified: true, skipped: [], models: 1, versions: 2, loggedModels: 1 })
     expect(
       report.experiments.map((one: any) => [one.name, one.sourceId === one.id, one.here.runs, one.same]).toSorted(),
@@ -146,14 +105,14 @@ describe.skipIf(problem)(`a real MLflow server, brought here and taken back${pro
       ['delays', true, 3, true],
       ['gone', true, 1, true],
     ])
-    const again = await trivium('import', 'mlflow', peer)
+    const again = await trivium('import', 'mlflow', peer.url)
     expect([again.runs, again.report.unchangedRuns, again.report.files]).toEqual([0, 4, 0])
-    await fetch(`${peer}/api/2.0/mlflow/runs/log-metric`, {
+    await fetch(`${peer.url}/api/2.0/mlflow/runs/log-metric`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ run_id: first, key: 'loss', value: 0.25, timestamp: 5000, step: 60 }),
     })
-    const more = await trivium('import', 'mlflow', peer)
+    const more = await trivium('import', 'mlflow', peer.url)
     expect([more.runs, more.report.verified, more.report.unchangedRuns]).toEqual([1, true, 3])
   }, 300_000)
 
@@ -176,8 +135,7 @@ describe.skipIf(problem)(`a real MLflow server, brought here and taken back${pro
     const [before, after] = [contentOf(join(folder, 'mlflow.db')), contentOf(path)]
     for (const table of Object.keys(held)) expect([table, after[table]]).toEqual([table, before[table]])
     expect(filesOf(join(out, 'mlartifacts'))).toEqual(filesOf(join(folder, 'mlartifacts')))
-    const { stdout } = await run(python, [join(import.meta.dirname, 'import_read.py'), path, first], { env })
-    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual({
+    expect(await peer.facts('import_read.py', path, first)).toEqual({
       name: 'first',
       points: 51,
       version: 1,

@@ -55,8 +55,13 @@ export function importCommands(program: Command, terminal: Terminal): void {
     withOptions(
       group
         .command('wandb')
-        .argument('<folder>', 'folder of exported runs, each with a history.jsonl')
-        .description('Copies runs of Weights & Biases from exported files: history, settings, summary and files.'),
+        .argument(
+          '<folder>',
+          'folder with logs of runs (run-*.wandb), or with exported runs, each with a history.jsonl',
+        )
+        .description(
+          'Copies runs of Weights & Biases from their logs or exported files: history, settings, system metrics, console, summary and files.',
+        ),
     ),
     (work, folder: string) => importFrom(work, (skip) => wandbSource(resolve(terminal.cwd, folder), skip)),
   )

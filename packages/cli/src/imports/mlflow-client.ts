@@ -12,7 +12,7 @@ export interface MlflowClient {
   raw(
     method: 'GET' | 'PUT',
     path: string,
-    options?: { query?: Readonly<Record<string, Value>>; body?: Uint8Array<ArrayBuffer> },
+    options?: { query?: Readonly<Record<string, Value>>; body?: Uint8Array<ArrayBuffer> | Blob },
   ): Promise<Response>
   /** Milliseconds that were spent waiting for its answers. */
   waited(): number
@@ -55,7 +55,7 @@ export function createMlflowClient(
     method: string,
     path: string,
     query: Readonly<Record<string, Value>>,
-    body?: { type: string; bytes: string | Uint8Array<ArrayBuffer> },
+    body?: { type: string; bytes: string | Uint8Array<ArrayBuffer> | Blob },
   ): Promise<Response> => {
     const search = new URLSearchParams()
     for (const [name, value] of Object.entries(query))

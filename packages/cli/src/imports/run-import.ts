@@ -18,6 +18,7 @@ import { ApiError, type Client } from '@trivium/sdk'
 import { FailedError } from '../fail.ts'
 import type { Terminal } from '../terminal.ts'
 import { cleanExperiment, cleanLoggedModel, cleanModel, cleanRun, cleanSeries } from './clean.ts'
+import { sendConsole } from './send-console.ts'
 import { sendFiles } from './send-files.ts'
 import type { Skip, Source, SourceRun } from './source.ts'
 
@@ -141,7 +142,11 @@ export async function runImport(
         })
         const done = await takeRuns({ source, send, skip, total, show }, fresh)
         for (const [run, one] of done) taken.set(run, one)
-        if (options.files && !options.dryRun) for (const { run } of fresh) await takeFiles('run', run.id)
+        if (!options.dryRun)
+          for (const { run } of fresh) {
+            if (source.console) await sendConsole(work, run.id, source.console(run.id))
+            if (options.files) await takeFiles('run', run.id)
+          }
         // Whoever stops before this line begins with these runs again.
         await send({
           complete: fresh.flatMap((one) => {
@@ -165,8 +170,9 @@ export async function runImport(
       if (!clean) continue
       total.models += 1
       total.versions += clean.versions.length
+      // A prompt is its tags; it has no files.
       for (const version of clean.versions)
-        if (version.files === null)
+        if (version.files === null && clean.tags['mlflow.prompt.is_prompt'] !== 'true')
           skip(
             `files of version ${version.version} of model "${clean.name}"`,
             `they lie at "${version.source.slice(0, 300)}", which is no run of the source`,

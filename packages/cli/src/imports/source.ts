@@ -1,4 +1,10 @@
-import type { ImportedExperiment, ImportedLoggedModel, ImportedModel, ImportedRun } from '@trivium/contract'
+import type {
+  ImportedExperiment,
+  ImportedLoggedModel,
+  ImportedModel,
+  ImportedRun,
+  RunConsoleLine,
+} from '@trivium/contract'
 
 /** A point: NaN is null, infinities are the greatest numbers. */
 export type Point = readonly [step: number, timestamp: number, value: number | null]
@@ -41,6 +47,8 @@ export interface Source {
   loggedModels(experiment: string): AsyncIterable<ImportedLoggedModel>
   models(): AsyncIterable<ImportedModel>
   files(owner: { kind: 'run' | 'logged-model'; id: string }): AsyncIterable<SourceFile>
+  /** What a run wrote, where the source has kept it. */
+  console?(run: string): readonly RunConsoleLine[]
   /** Milliseconds that were spent waiting for its answers, where it is a server. */
   waited?(): number
   close(): Promise<void>

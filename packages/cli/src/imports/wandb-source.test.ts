@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
+import { readWandbLog } from './read-wandb-log.ts'
 import { wandbSource } from './wandb-source.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'trivium-wandb-'))
@@ -26,7 +28,7 @@ test('history, settings, summary and files of exported runs are read; what is no
   writeFileSync(join(run, 'wandb-summary.json'), '{"_timestamp":1600000002,"_runtime":2}')
   writeFileSync(join(run, 'wandb-metadata.json'), '{"username":"ada","git":{"commit":"abc"}}')
   writeFileSync(join(run, 'files', 'a.txt'), 'a')
-  writeFileSync(join(folder, 'run-2.wandb'), '')
+  writeFileSync(join(folder, 'run-2.wandb'), 'no log')
   const notes: string[] = []
   const source = await wandbSource(folder, (what, why) => void notes.push(`${what}: ${why}`))
   const [experiment] = await source.experiments()
@@ -59,4 +61,91 @@ test('history, settings, summary and files of exported runs are read; what is no
   expect(files).toEqual(['a.txt'])
   expect(notes).toHaveLength(3)
   expect(notes.join('\n')).toMatch(/run-2.wandb[\s\S]*2 lines[\s\S]*1 values of "image"/)
+})
+
+/** Written by the client of Weights & Biases 0.31.0 in its offline mode: `tests/conformance/mlflow/wandb_run.py`. */
+const log = gunzipSync(readFileSync(join(import.meta.dirname, 'wandb-run.fixture.wandb.gz')))
+
+async function imported(name: string, bytes: Uint8Array) {
+  const root = join(folder, name)
+  mkdirSync(join(root, 'offline-run-1/files'), { recursive: true })
+  writeFileSync(join(root, 'offline-run-1/run-fixture1.wandb'), bytes)
+  writeFileSync(join(root, 'offline-run-1/files/note.txt'), 'hello')
+  const notes: string[] = []
+  const source = await wandbSource(root, (what, why) => void notes.push(`${what}: ${why}`))
+  const experiments = await source.experiments()
+  const runs = []
+  for await (const page of source.runs(experiments[0]?.id ?? '')) runs.push(...page)
+  const series = new Map<string, readonly (readonly [number, number, number | null])[]>()
+  for await (const { key, points } of source.series(runs)) series.set(key, points)
+  const files = []
+  for await (const { path } of source.files({ kind: 'run', id: runs[0]?.run.id ?? '' })) files.push(path)
+  return { experiments, run: runs[0]?.run, series, files, notes, lines: source.console?.(runs[0]?.run.id ?? '') ?? [] }
+}
+
+test('the log of an offline run gives everything that the client wrote', async () => {
+  const { experiments, run, series, files, notes, lines } = await imported('offline', log)
+  expect(experiments.map(({ name }) => name)).toEqual(['flights'])
+  expect(run).toMatchObject({
+    name: 'first',
+    user: 'ada',
+    status: 'FINISHED',
+    params: { lr: '0.5', 'net.depth': '3', later: 'true' },
+    tags: {
+      'wandb.id': 'fixture1',
+      'wandb.tags': 'a, b',
+      'wandb.jobType': 'train',
+      'trivium.group': 'folds',
+      'mlflow.note.content': 'why',
+      'mlflow.source.name': 'train.py',
+    },
+  })
+  expect(run?.endTime ?? 0).toBeGreaterThan(run?.startTime ?? Number.POSITIVE_INFINITY)
+  const own = [...series].filter(([key]) => !key.startsWith('system/'))
+  expect(own.map(([key, points]) => [key, points.map(([step, , value]) => [step, value])])).toEqual([
+    ['big', [[5, Number.MAX_VALUE]]],
+    ['good', [0, 1, 2, 3, 4].map((step) => [step, step % 2 === 0 ? 1 : 0])],
+    ['late', [[20, 2]]],
+    ['loss', [0, 1, 2, 3, 4].map((step) => [step, 1 / (step + 1)])],
+    ['nested.a', [[5, 1.5]]],
+    ['odd', [[5, null]]],
+    ['val/acc', [0, 1, 2, 3, 4].map((step) => [step, step / 10])],
+  ])
+  expect(series.get('loss')?.every(([, at]) => at >= (run?.startTime ?? 0) - 1000)).toBe(true)
+  expect(series.get('system/cpu_utilization_percentage')?.length).toBeGreaterThan(0)
+  expect(lines.map(({ stream, text }) => [stream, text])).toEqual(
+    expect.arrayContaining([
+      ['stdout', 'step 0'],
+      ['stdout', 'step 4'],
+      ['stderr', 'end'],
+    ]),
+  )
+  expect(files).toEqual(['note.txt', 'wandb-summary.json'])
+  expect(notes).toEqual([expect.stringMatching(/1 values of "hist"/), expect.stringMatching(/1 values of "filler"/)])
+})
+
+test('a log that is cut gives what stands before, says where, and its run has not finished', async () => {
+  const { run, series, notes } = await imported('cut', log.subarray(0, 40_000))
+  expect(run).toMatchObject({ name: 'first', status: 'FAILED' })
+  expect(series.get('loss')).toHaveLength(5)
+  expect(notes.join('\n')).toMatch(/from byte \d+ on: the last record is not whole/)
+})
+
+test('every damaged byte of a log is noticed', async () => {
+  const path = join(folder, 'damaged.wandb')
+  const whole = await recordsOf(log)
+  expect(whole.why).toBeUndefined()
+  for (let at = 0; at < log.length; at += 997) {
+    const bytes = Buffer.from(log)
+    bytes[at] = (bytes[at] ?? 0) ^ 0x10
+    const found = await recordsOf(bytes)
+    expect([at, found.why === undefined || found.count >= whole.count]).toEqual([at, false])
+  }
+
+  async function recordsOf(bytes: Uint8Array) {
+    writeFileSync(path, bytes)
+    let [count, why]: [number, string | undefined] = [0, undefined]
+    for await (const _record of readWandbLog(path, (stopped) => (why = stopped.why))) count += 1
+    return { count, why }
+  }
 })

@@ -1,13 +1,23 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, join, relative, sep } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { ImportedRun } from '@trivium/contract'
+import { groupTag, type ImportedExperiment, type ImportedRun } from '@trivium/contract'
 import { parse } from 'yaml'
 import { FailedError } from '../fail.ts'
 import { localFiles } from './local-files.ts'
-import { inOrder, type Point, type Skip, type Source, storedNumber, wholeNumber } from './source.ts'
+import { readWandbRun, type WandbRun, wandbRunOf } from './read-wandb-run.ts'
+import {
+  inOrder,
+  type Point,
+  type Skip,
+  type Source,
+  type SourceFile,
+  type SourceRun,
+  storedNumber,
+  wholeNumber,
+} from './source.ts'
 
 const largestDocument = 32 * 1024 * 1024
 const longestLine = 8 * 1024 * 1024
@@ -17,74 +27,193 @@ const histories = /^(wandb-)?history\.jsonl$/
 type Json = Readonly<Record<string, unknown>>
 
 /**
- * Runs of Weights & Biases as files: each folder with a `history.jsonl` (a row of the run's history a line, as its API gives them) is a run, beside it
- * `config.json` or `config.yaml`, `summary.json` or `wandb-summary.json`, `metadata.json` or `wandb-metadata.json`, and files in `files/`.
+ * Runs of Weights & Biases as files. A folder with a transaction log (`run-ID.wandb`, as a run that was offline leaves it) is a run, or a part of one that was resumed.
+ * So is each folder with a `history.jsonl` (a row of the run's history a line, as its API gives them), beside it `config.json` or `config.yaml`, `summary.json` or
+ * `wandb-summary.json`, `metadata.json` or `wandb-metadata.json`. Both have files in `files/`.
  */
 export async function wandbSource(root: string, skip: Skip): Promise<Source> {
-  const folders: { folder: string; history: string }[] = []
-  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile() && histories.test(entry.name))
-      folders.push({ folder: entry.parentPath, history: join(entry.parentPath, entry.name) })
-    else if (entry.isFile() && entry.name.endsWith('.wandb'))
-      skip(
-        `log "${relative(root, join(entry.parentPath, entry.name))}"`,
-        'the log of an unfinished or offline run is not read; sync it, and export its history as history.jsonl',
-      )
-    if (folders.length > mostRuns) throw new FailedError(`"${root}" holds more than ${mostRuns} runs.`)
-  }
-  if (folders.length === 0) throw new FailedError(`"${root}" holds no run: no folder in it has a history.jsonl.`)
-  const experiment = `wb-${idOf(root).slice(0, 16)}`
-  const places = new Map<string, { folder: string; history: string }>()
+  const found = await findRuns(root, skip)
+  const exported = `wb-${idOf(root).slice(0, 16)}`
+  const read = new Map<string, WandbRun>()
+  const exportOf = (id: string): Exported | undefined => found.exported.get(id)
   return {
     kind: 'wandb',
     name: root,
     experiments: async () => [
-      { id: experiment, name: basename(root), lifecycle: 'active', createdAt: null, updatedAt: null, tags: {} },
+      ...(found.exported.size > 0 ? [experiment(exported, basename(root))] : []),
+      ...[...new Set([...found.logged.values()].map(({ project }) => project))].map((project) =>
+        experiment(experimentOf(project), project),
+      ),
     ],
-    runs: async function* () {
-      for (const place of folders.toSorted((a, b) => (a.folder < b.folder ? -1 : 1))) {
-        const name = relative(root, place.folder).split(sep).join('/') || basename(root)
-        const id = idOf(`${root}\n${name}`)
-        places.set(id, place)
-        const config = flatten(await document(place.folder, ['config.json', 'config.yaml'], skip))
-        const summary = await document(place.folder, ['summary.json', 'wandb-summary.json'], skip)
-        const metadata = await document(place.folder, ['metadata.json', 'wandb-metadata.json'], skip)
-        const started = Date.parse(String(metadata['startedAt'] ?? ''))
-        const run: ImportedRun = {
-          id,
-          experiment,
-          name: String(metadata['displayName'] ?? metadata['name'] ?? name),
-          user: String(metadata['username'] ?? ''),
-          status: metadata['state'] === 'failed' || metadata['state'] === 'crashed' ? 'FAILED' : 'FINISHED',
-          lifecycle: 'active',
-          startTime: Number.isNaN(started)
-            ? (time(summary['_timestamp'], -Number(summary['_runtime'] ?? 0)) ?? null)
-            : started,
-          endTime: time(summary['_timestamp'], 0) ?? null,
-          params: config,
-          tags: { 'trivium.importedFrom': 'wandb', ...(metadata['git'] ? gitTags(metadata['git'] as Json) : {}) },
-          datasets: [],
-          models: [],
-        }
-        const { size, mtimeMs } = await stat(place.history)
-        yield [{ run, state: `${size} ${mtimeMs}` }]
+    runs: async function* (wanted) {
+      if (wanted === exported)
+        for (const [id, place] of found.exported) yield [await exportedRun(root, id, { ...place, exported }, skip)]
+      for (const [id, { project, logs }] of found.logged) {
+        if (experimentOf(project) !== wanted) continue
+        const run = await readWandbRun(logs, (path, { at, why }) =>
+          skip(`log "${relative(root, path)}" from byte ${at} on`, why),
+        )
+        // One run at a time: all of its points are held until they are sent.
+        read.clear()
+        read.set(id, run)
+        for (const [key, count] of run.left) skip(`${count} values of "${key}" of run "${run.run.name}"`, noNumbers)
+        const states = await Promise.all(logs.map((log) => stat(log)))
+        yield [
+          {
+            run: loggedRun(id, wanted, run),
+            state: states.map(({ size, mtimeMs }) => `${size} ${mtimeMs}`).join(' '),
+          },
+        ]
       }
     },
     series: async function* (runs) {
       for (const { run } of runs) {
-        const found = await readHistory(places.get(run.id)?.history ?? '', run.name, skip)
-        for (const [key, points] of [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+        const place = exportOf(run.id)
+        const metrics = place ? await readHistory(place.history, run.name, skip) : read.get(run.id)?.metrics
+        for (const [key, points] of [...(metrics ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1)))
           yield { run: run.id, key, points: inOrder(points) }
       }
     },
     loggedModels: async function* () {},
     models: async function* () {},
     files: async function* (owner) {
-      const folder = places.get(owner.id)?.folder
-      if (folder !== undefined) yield* localFiles(join(folder, 'files'), `run ${owner.id}`, skip)
+      const folders = [exportOf(owner.id)?.folder ?? found.logged.get(owner.id)?.logs.map(dirname) ?? []].flat()
+      const seen = new Set<string>()
+      // What a resumed run wrote last comes first.
+      for (const folder of folders.toReversed())
+        for await (const file of localFiles(join(folder, 'files'), `run ${owner.id}`, skip)) {
+          if (!seen.has(file.path)) yield file
+          seen.add(file.path)
+        }
+      const summary = read.get(owner.id)?.summary
+      if (summary && Object.keys(summary).length > 0 && !seen.has('wandb-summary.json'))
+        yield textFile('wandb-summary.json', JSON.stringify(summary, null, 1))
     },
+    console: (run) => read.get(run)?.console ?? [],
     close: async () => {},
   }
+}
+
+const noNumbers = 'they are no numbers: media, tables and histograms are not taken'
+
+interface Exported {
+  readonly folder: string
+  readonly history: string
+}
+
+/** What a folder holds: exported runs and logs, both by the ids that the runs get. */
+async function findRuns(
+  root: string,
+  skip: Skip,
+): Promise<{ exported: Map<string, Exported>; logged: Map<string, { project: string; logs: string[] }> }> {
+  const exported: Exported[] = []
+  const logs: string[] = []
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    if (histories.test(entry.name))
+      exported.push({ folder: entry.parentPath, history: join(entry.parentPath, entry.name) })
+    else if (entry.name.endsWith('.wandb')) logs.push(join(entry.parentPath, entry.name))
+    if (exported.length + logs.length > mostRuns) throw new FailedError(`"${root}" holds more than ${mostRuns} runs.`)
+  }
+  const logged = new Map<string, { project: string; logs: string[] }>()
+  for (const log of logs.toSorted()) {
+    const run = await wandbRunOf(log)
+    if (!run?.id) {
+      skip(`log "${relative(root, log)}"`, 'it names no run, or is no log of Weights & Biases')
+      continue
+    }
+    const project = run.project || 'uncategorized'
+    const id = idOf(`wandb\n${project}\n${run.id}`)
+    const one = logged.get(id) ?? { project, logs: [] }
+    one.logs.push(log)
+    logged.set(id, one)
+  }
+  if (exported.length + logged.size === 0)
+    throw new FailedError(`"${root}" holds no run: no folder in it has a history.jsonl or a run-*.wandb.`)
+  const named = exported
+    .toSorted((a, b) => (a.folder < b.folder ? -1 : 1))
+    .map((one) => [idOf(`${root}\n${nameOf(root, one.folder)}`), one] as const)
+  return { exported: new Map(named), logged }
+}
+
+const experiment = (id: string, name: string): ImportedExperiment => ({
+  id,
+  name,
+  lifecycle: 'active',
+  createdAt: null,
+  updatedAt: null,
+  tags: {},
+})
+const experimentOf = (project: string): string => `wb-${idOf(`wandb project\n${project}`).slice(0, 16)}`
+const nameOf = (root: string, folder: string): string => relative(root, folder).split(sep).join('/') || basename(root)
+
+function textFile(path: string, text: string): SourceFile {
+  const bytes = Buffer.from(text)
+  return { path, size: bytes.length, open: async () => new Blob([bytes]).stream() }
+}
+
+function loggedRun(id: string, inExperiment: string, read: WandbRun): ImportedRun {
+  const { run, environment, git } = read
+  const tags: Record<string, string> = {
+    'trivium.importedFrom': 'wandb',
+    'wandb.id': run.id,
+    'wandb.tags': read.tags.join(', '),
+    'wandb.jobType': run.jobType,
+    'wandb.sweep': read.sweep,
+    'wandb.host': environment.host,
+    'wandb.python': environment.python,
+    'wandb.os': environment.os,
+    [groupTag]: run.group,
+    'mlflow.note.content': read.notes,
+    'mlflow.source.name': environment.program,
+    'mlflow.source.git.commit': git.commit,
+    'mlflow.source.git.repoURL': git.remote.replace(/^([a-z+]+:\/\/)[^@/]*@/i, '$1'),
+  }
+  return {
+    id,
+    experiment: inExperiment,
+    name: run.name || run.id,
+    user: environment.user || run.entity,
+    // A run that never said that it ended was killed, or its machine was.
+    status: read.exitCode === 0 ? 'FINISHED' : 'FAILED',
+    lifecycle: 'active',
+    startTime: read.startedAt,
+    endTime: read.lastAt ?? read.startedAt,
+    params: flatten(read.config),
+    tags: Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== '')),
+    datasets: [],
+    models: [],
+  }
+}
+
+async function exportedRun(
+  root: string,
+  id: string,
+  { folder, history, exported }: Exported & { exported: string },
+  skip: Skip,
+): Promise<SourceRun> {
+  const config = flatten(await document(folder, ['config.json', 'config.yaml'], skip))
+  const summary = await document(folder, ['summary.json', 'wandb-summary.json'], skip)
+  const metadata = await document(folder, ['metadata.json', 'wandb-metadata.json'], skip)
+  const started = Date.parse(String(metadata['startedAt'] ?? ''))
+  const run: ImportedRun = {
+    id,
+    experiment: exported,
+    name: String(metadata['displayName'] ?? metadata['name'] ?? nameOf(root, folder)),
+    user: String(metadata['username'] ?? ''),
+    status: metadata['state'] === 'failed' || metadata['state'] === 'crashed' ? 'FAILED' : 'FINISHED',
+    lifecycle: 'active',
+    startTime: Number.isNaN(started)
+      ? (time(summary['_timestamp'], -Number(summary['_runtime'] ?? 0)) ?? null)
+      : started,
+    endTime: time(summary['_timestamp'], 0) ?? null,
+    params: config,
+    tags: { 'trivium.importedFrom': 'wandb', ...(metadata['git'] ? gitTags(metadata['git'] as Json) : {}) },
+    datasets: [],
+    models: [],
+  }
+  const { size, mtimeMs } = await stat(history)
+  return { run, state: `${size} ${mtimeMs}` }
 }
 
 async function readHistory(path: string, run: string, skip: Skip): Promise<Map<string, Point[]>> {
@@ -120,11 +249,7 @@ async function readHistory(path: string, run: string, skip: Skip): Promise<Map<s
     }
   }
   if (bad > 0) skip(`${bad} lines of the history of run "${run}"`, 'they are no JSON objects, or longer than 8 MiB')
-  for (const [key, count] of left)
-    skip(
-      `${count} values of "${key}" of run "${run}"`,
-      'they are no numbers: media, tables and histograms are not taken',
-    )
+  for (const [key, count] of left) skip(`${count} values of "${key}" of run "${run}"`, noNumbers)
   return found
 }
 

@@ -74,18 +74,21 @@ export async function importLoggedModels(
         'step',
         'timestamp',
       ],
-      model.metrics.map((m) => [
-        project,
-        model.id,
-        m.key,
-        m.run,
-        m.dataset,
-        m.digest,
-        m.value ?? 0,
-        m.value === null ? 1 : 0,
-        m.step,
-        m.timestamp,
-      ]),
+      // The last value of a metric is the one that is kept.
+      model.metrics
+        .toSorted((a, b) => b.step - a.step || b.timestamp - a.timestamp)
+        .map((m) => [
+          project,
+          model.id,
+          m.key,
+          m.run,
+          m.dataset,
+          m.digest,
+          m.value ?? 0,
+          m.value === null ? 1 : 0,
+          m.step,
+          m.timestamp,
+        ]),
       { onConflict: 'ignore' },
     )
   }
