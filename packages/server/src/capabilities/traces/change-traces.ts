@@ -3,9 +3,11 @@ import { sql } from 'kysely'
 import type { Trx } from '../../kernel/db/index.ts'
 import { parseUrn, urn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
+import { ownerKey } from '../tracking/index.ts'
 import { traceErrors } from './errors.ts'
 import { heldTraces, link, locationTags, type TraceDeps } from './log-spans.ts'
 import { removeScorersOf } from './scorers/scorers.ts'
+import { traceFileOwner } from './trace-files.ts'
 import { setPairs } from './upsert.ts'
 import './tables.ts'
 
@@ -128,6 +130,8 @@ async function removeSome(
   const list = sql.join(ids.map((id) => sql`${id}`))
   for (const table of ['trace_tag', 'trace_metadata', 'trace_run', 'trace_span', 'trace_assessment'] as const)
     await sql`delete from ${sql.table(table)} where project_id = ${project} and trace_id in (${list})`.execute(trx)
+  const keys = ids.map((id) => ownerKey(traceFileOwner(id)))
+  await trx.deleteFrom('artifact_file').where('project_id', '=', project).where('owner', 'in', keys).execute()
   const owners = ids.map((id) => urn(project, 'trace', id))
   await trx.deleteFrom('blob_ref').where('project_id', '=', project).where('owner', 'in', owners).execute()
   await trx.deleteFrom('trace').where('project_id', '=', project).where('id', 'in', ids).execute()

@@ -57,6 +57,11 @@ export const traceErrors = defineErrors('TRACES', {
     message: () =>
       `What spans hold cannot be searched by who may not see the personal columns of this project. It needs data:read-personal; search by name, state, time or tags instead.`,
   },
+  PERSONAL_FILE: {
+    status: 403,
+    message: (path: string) =>
+      `The file ${path} of a trace may hold personal columns of this project. Reading it needs data:read-personal.`,
+  },
   BAD_FILTER: { status: 400, message: (why: string) => why },
   BAD_PAGE_TOKEN: {
     status: 400,

@@ -14,13 +14,14 @@ import { traceErrors } from './errors.ts'
 import { createEvaluationSets, type EvaluationSets } from './evaluation-sets/evaluation-sets.ts'
 import { logSpans, type TraceDeps } from './log-spans.ts'
 import { maskRecord } from './mask-trace.ts'
-import type { MetricsQuery } from './metrics/query-metrics-thread.ts'
+import type { MetricsQuery } from './metrics/metric-sql.ts'
 import type { SpanBatch } from './otlp-span.ts'
 import { largeSpans } from './read-spans.ts'
 import { type TraceRecord, traceRecords } from './read-traces.ts'
 import { createScorers, type Scorers } from './scorers/scorers.ts'
 import { endTrace, startTrace, type ToldTrace } from './start-trace.ts'
 import type { TraceAssessmentTable, TraceState } from './tables.ts'
+import { createTraceFiles, type TraceFiles } from './trace-files.ts'
 import { asksForContent, type TraceExpression } from './trace-filter.ts'
 
 const metricsThread = new URL(
@@ -32,6 +33,7 @@ const metricsThread = new URL(
 export interface Traces {
   readonly sets: EvaluationSets
   readonly scorers: Scorers
+  readonly files: TraceFiles
   /** Stores spans: all of them or none. */
   logSpans(scope: Scope, input: { experiment: string; run?: string; batches: readonly SpanBatch[] }): Promise<void>
   startTrace(scope: Scope, told: ToldTrace): Promise<TraceRecord>
@@ -78,6 +80,7 @@ export function createTraces(deps: TraceDeps & Pick<Kernel, 'consumers'>): Trace
   return {
     sets: createEvaluationSets(deps),
     scorers: createScorers(deps),
+    files: createTraceFiles(deps),
     logSpans: (scope, input) => logSpans(deps, scope, input),
     startTrace: (scope, told) => startTrace(deps, scope, told),
     endTrace: async (scope, id, end) => {

@@ -38,13 +38,25 @@ export async function putArtifact(
   path: string,
   content: ArtifactContent,
 ): Promise<{ digest: string; size: number }> {
-  const { db, clock, blobs } = deps
-  const { project } = scope
+  await requireOwner(deps.db.read, scope.project, owner)
+  return storeArtifact(deps, scope.project, owner, path, content, async (trx) => {
+    if (owner.kind === 'run') await requireActiveRun(trx, scope.project, owner.id)
+  })
+}
+
+/** Stores a file of whoever keeps files. `hold` throws where the owner is gone by now, in the transaction that names the file. */
+export async function storeArtifact(
+  { db, clock, blobs }: Pick<TrackingDeps, 'db' | 'clock' | 'blobs'>,
+  project: string,
+  owner: ArtifactOwner,
+  path: string,
+  content: ArtifactContent,
+  hold: (trx: Trx) => Promise<void>,
+): Promise<{ digest: string; size: number }> {
   artifactPath(path)
-  await requireOwner(db.read, project, owner)
   const { digest, size } = 'digest' in content ? content : await blobs.put(project, content)
   await db.write.transaction().execute(async (trx) => {
-    if (owner.kind === 'run') await requireActiveRun(trx, project, owner.id)
+    await hold(trx)
     await refuseCollision(trx, project, owner, path)
     const before = await trx
       .selectFrom('artifact_file')
@@ -168,21 +180,26 @@ export async function deleteArtifacts(
   const { project } = scope
   await deps.db.write.transaction().execute(async (trx) => {
     if (owner.kind === 'run') await requireActiveRun(trx, project, owner.id)
-    const files = await artifactFiles(asReader(trx), project, owner, path)
-    for (let start = 0; start < files.length; start += 500) {
-      await trx
-        .deleteFrom('artifact_file')
-        .where('project_id', '=', project)
-        .where('owner', '=', ownerKey(owner))
-        .where(
-          'path',
-          'in',
-          files.slice(start, start + 500).map((f) => f.path),
-        )
-        .execute()
-    }
-    await dropUnusedRefs(trx, project, owner, [...new Set(files.map((f) => f.digest))])
+    await removeArtifacts(trx, project, owner, path)
   })
+}
+
+/** The same for whoever keeps files, in a transaction that holds the owner. */
+export async function removeArtifacts(trx: Trx, project: string, owner: ArtifactOwner, path: string): Promise<void> {
+  const files = await artifactFiles(asReader(trx), project, owner, path)
+  for (let start = 0; start < files.length; start += 500) {
+    await trx
+      .deleteFrom('artifact_file')
+      .where('project_id', '=', project)
+      .where('owner', '=', ownerKey(owner))
+      .where(
+        'path',
+        'in',
+        files.slice(start, start + 500).map((f) => f.path),
+      )
+      .execute()
+  }
+  await dropUnusedRefs(trx, project, owner, [...new Set(files.map((f) => f.digest))])
 }
 
 /** Lets go of contents that no path of the owner names any more. */

@@ -3,7 +3,15 @@ export { createMetricArchive, type MetricArchive } from './archive/metric-archiv
 export { metricRoutes } from './archive/metric-routes.ts'
 export { isElsewhere, whereHot } from './archive/metric-places.ts'
 export { artifactDirectory, artifactPath, artifactUri, parseArtifactUri, parseProxyPath } from './artifact-path.ts'
-export { artifactFiles, entriesIn } from './artifacts.ts'
+export {
+  listArtifacts,
+  removeArtifacts,
+  requireArtifact,
+  storeArtifact,
+  type ArtifactContent,
+  artifactFiles,
+  entriesIn,
+} from './artifacts.ts'
 export { type RunDigest, runDigests } from './digest-runs.ts'
 export { trackingErrors } from './errors.ts'
 export { compareRuns } from './compare-runs.ts'

@@ -5,9 +5,9 @@ export function runUrn(project: string, run: string): Urn {
   return urn(project, 'run', run)
 }
 
-/** Who holds the content of artifacts: a run or a logged model. It is the key of the manifest. */
+/** Who holds the content of artifacts: a run, a logged model, or what another capability keeps files for (a trace). It is the key of the manifest. */
 export interface ArtifactOwner {
-  readonly kind: 'run' | 'logged-model'
+  readonly kind: 'run' | 'logged-model' | 'trace'
   readonly id: string
 }
 

@@ -29,7 +29,6 @@ const absent: readonly (readonly [path: string, what: string])[] = [
   ['mcp-servers', 'The registry of MCP servers is not there.'],
   ['mcp-servers/*', 'The registry of MCP servers is not there.'],
   ['demo/*', 'Data to try things with come with `npm run demo`.'],
-  ['get-trace-artifact', 'Spans are told by `traces/get` and `traces/batchGet`.'],
   ['upload-artifact', 'Files go up by PUT to `mlflow-artifacts/artifacts/…`.'],
   ['ui-telemetry', 'Nothing is told to anybody about how the server is used.'],
 ]

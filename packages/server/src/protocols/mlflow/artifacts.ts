@@ -10,6 +10,7 @@ import {
   type Tracking,
   trackingErrors,
 } from '../../capabilities/tracking/index.ts'
+import type { TraceFileOwner, Traces } from '../../capabilities/traces/index.ts'
 import type { Uploads } from '../../capabilities/storage/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
 import { authorize, type Scope } from '../../kernel/principal/index.ts'
@@ -23,11 +24,19 @@ const linkSeconds = 900
 const prefixes = ['/api/2.0/mlflow-artifacts', '/ajax-api/2.0/mlflow-artifacts']
 
 /** The artifact proxy, and artifacts/list. Bytes are streamed both ways. */
-export function artifactCalls(app: Http, tracking: Tracking, registry: Registry, uploads: Uploads): void {
+export function artifactCalls(
+  app: Http,
+  tracking: Tracking,
+  registry: Registry,
+  uploads: Uploads,
+  traces: Traces['files'],
+): void {
   /** The file of a run, a logged model or a model version at a path of the proxy. */
   const fileAt = async (scope: Scope, path: string): Promise<{ path: string; digest: string; size: number }> => {
     const version = await filesOfVersion(registry, scope, path)
     if (!version) {
+      const trace = parseTracePath(path)
+      if (trace) return traces.find(scope, trace, trace.path)
       const at = parseProxyPath(path)
       return tracking.requireArtifact(scope, at.owner, at.path, at.experiment)
     }
@@ -61,6 +70,11 @@ export function artifactCalls(app: Http, tracking: Tracking, registry: Registry,
       if (!path) return { files: [] }
       const version = await filesOfVersion(registry, request.scope as Scope, path)
       if (version) return { files: entriesIn(version.files, version.path, false).map((file) => fileShape(file, false)) }
+      const trace = parseTracePath(path)
+      if (trace) {
+        const found = await traces.list(request.scope as Scope, trace, trace.path)
+        return { files: found.map((file) => fileShape(file, false)) }
+      }
       const at = parseProxyPath(path)
       const files = await tracking.listArtifacts(request.scope as Scope, at.owner, at.path, {
         experiment: at.experiment,
@@ -74,6 +88,11 @@ export function artifactCalls(app: Http, tracking: Tracking, registry: Registry,
     })
     app.delete(`${prefix}/artifacts/*`, { config: write }, async (request: FastifyRequest) => {
       const scope = request.scope as Scope
+      const trace = parseTracePath(pathIn(request))
+      if (trace) {
+        await traces.remove(scope, trace, trace.path)
+        return {}
+      }
       const at = parseProxyPath(pathIn(request))
       await tracking.listArtifacts(scope, at.owner, at.path, { experiment: at.experiment })
       await tracking.deleteArtifacts(scope, at.owner, at.path)
@@ -105,6 +124,11 @@ export function artifactCalls(app: Http, tracking: Tracking, registry: Registry,
       const upload = { ...write, load: 'upload' as const, stores: true }
       streaming.put(`${prefix}/artifacts/*`, { config: upload }, async (request: FastifyRequest) => {
         const scope = request.scope as Scope
+        const trace = parseTracePath(pathIn(request))
+        if (trace) {
+          await traces.put(scope, trace, trace.path, bodyThatSurvives(request))
+          return {}
+        }
         const at = parseProxyPath(pathIn(request))
         await tracking.listArtifacts(scope, at.owner, '', { experiment: at.experiment })
         await tracking.putArtifact(scope, at.owner, at.path, bodyThatSurvives(request))
@@ -142,6 +166,13 @@ function bodyThatSurvives(request: FastifyRequest): Readable {
     source.resume()
   })
   return body
+}
+
+/** `EXPERIMENT/traces/TRACE/artifacts/PATH`; undefined for any other path. */
+export function parseTracePath(path: string): (TraceFileOwner & { path: string }) | undefined {
+  const [, experiment = '', trace = '', rest = ''] =
+    /^\/?([\w-]{1,64})\/traces\/([a-zA-Z0-9][\w.:-]{0,255})\/artifacts(?:\/(.*))?$/s.exec(path) ?? []
+  return experiment === '' ? undefined : { experiment, trace, path: artifactDirectory(rest) }
 }
 
 /** The path behind the prefix, decoded once. */

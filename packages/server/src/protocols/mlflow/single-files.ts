@@ -1,19 +1,21 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Registry, versionUri } from '../../capabilities/registry/index.ts'
 import { artifactUri, sendArtifact, type Tracking, trackingErrors } from '../../capabilities/tracking/index.ts'
+import type { Traces } from '../../capabilities/traces/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { Args, type Loose } from './args.ts'
 import { filesOfVersion } from './artifacts.ts'
 import { mlflowErrors } from './errors.ts'
 import { throughServer } from './multipart.ts'
-import { rpc, type RpcCall } from './rpc.ts'
+import { prefixes, rpc, type RpcCall } from './rpc.ts'
+import { readTraceId } from './trace-shapes.ts'
 
 const defaultSeconds = { upload: 900, download: 300 }
 const mostSeconds = 7 * 24 * 3600
 
 /** Files asked for one by one: the addresses that MLflow's pages use, and those for transfer in one piece. */
-export function singleFileCalls(app: Http, tracking: Tracking, registry: Registry): void {
+export function singleFileCalls(app: Http, tracking: Tracking, registry: Registry, traces: Traces): void {
   app.get(
     '/get-artifact',
     { config: { access: 'run:read' as const, homeProject: true } },
@@ -38,6 +40,23 @@ export function singleFileCalls(app: Http, tracking: Tracking, registry: Registr
       return sendArtifact(tracking.blobs, request, reply, { project: scope.project, ...file })
     },
   )
+
+  for (const prefix of prefixes) {
+    app.get(
+      `${prefix}/get-trace-artifact`,
+      { config: { access: 'run:read' as const, homeProject: true } },
+      async (request: FastifyRequest, reply: FastifyReply) => {
+        const args = new Args(request.query as Loose)
+        const scope = request.scope as Scope
+        const trace = readTraceId(args, 'request_id')
+        const { row } = await traces.requireTrace(scope, trace)
+        const path = args.text('path')
+        const of = { experiment: row.experiment_id, trace }
+        const file = await traces.files.find(scope, of, path ? `attachments/${path}` : 'traces.json')
+        return sendArtifact(tracking.blobs, request, reply, { project: scope.project, ...file })
+      },
+    )
+  }
 
   /** The caller's own credentials open the address, so that nothing new does; it is good for as long as they are. */
   const through = ({ request, reply, args }: RpcCall, what: keyof typeof defaultSeconds, uri: string, path: string) => {
