@@ -78,7 +78,7 @@ import {
   uploadRoutes,
   type Uploads,
 } from './capabilities/storage/index.ts'
-import { createTraces, traceRoutes, type Traces } from './capabilities/traces/index.ts'
+import { createTraces, traceRoutes, type Traces, traceSubjects } from './capabilities/traces/index.ts'
 import { createSubjectRequests, type SubjectRequests, subjectRoutes } from './capabilities/subjects/index.ts'
 import { createImports, importRoutes, type Imports } from './capabilities/imports/index.ts'
 import { createReports, reportRoutes, type Reports, runsInReports } from './capabilities/reports/index.ts'
@@ -226,7 +226,12 @@ export function composeCapabilities(
   })
   lineage.addResolver('prediction', resolvePrediction(outcomes, monitoring.windowsOf))
   const operations = createOperations(kernel, { inbox, lineage })
-  const subjectData: readonly SubjectData[] = [datasets.subjects, features.subjects, outcomes.subjects]
+  const subjectData: readonly SubjectData[] = [
+    datasets.subjects,
+    features.subjects,
+    outcomes.subjects,
+    traceSubjects(kernel),
+  ]
   const accounts = accountData(kernel)
   const subjects = createSubjectRequests(kernel, {
     lineage,

@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPostgresDatabase, createWorld, type World } from '@trivium/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createGatewayLookup } from './capabilities/features/gateway-lookup.ts'
+import { openOnlineReader } from './drivers/online-sqlite/online-sqlite.ts'
 import type { Database } from './kernel/db/index.ts'
 import { createLeader, type Leader } from './kernel/replicas/index.ts'
 
@@ -12,12 +15,17 @@ let a: World
 let b: World
 
 const leaseMs = 4000
+/** Servers of one database open what each other have sealed. */
+const vaultKey = randomBytes(32).toString('base64')
 
 beforeAll(async () => {
   shared = await mkdtemp(join(tmpdir(), 'trivium-shared-'))
   database = await createPostgresDatabase()
   const make = (peerHost: string): Promise<World> =>
-    createWorld({ databaseUrl: database.url, configuration: { leaseMs, storageUrl: `file://${shared}`, peerHost } })
+    createWorld({
+      databaseUrl: database.url,
+      configuration: { leaseMs, storageUrl: `file://${shared}`, peerHost, vaultKey },
+    })
   a = await make('a')
   b = await make('b')
   for (const { kernel } of [a, b]) await kernel.replicas.start('0.0.0')
@@ -144,6 +152,53 @@ describe('two servers of one database', () => {
     await a.kernel.replicas.commitOwn()
     expect((await atB.call('GET', path)).json.rows).toBe(2)
   })
+
+  test('who is erased at one is opened by neither any more: values at once, rows of their online stores within seconds', async () => {
+    const project = await a.makeProject()
+    const { call, scope } = await a.as('admin', project)
+    const path = `/api/v1/projects/${project}/feature-views/people`
+    const subject = 'walrus-1094'
+    const made = await call('PUT', path, {
+      keys: ['customer'],
+      columns: { amount: 'number' },
+      window: '3h',
+      features: { spent: 'sum(amount)' },
+      personal: ['customer', 'amount'],
+      subjectColumn: 'customer',
+    })
+    expect(made.status, made.text).toBe(200)
+    const eventTime = a.time.now
+    const row = { id: 'p1', key: { customer: subject }, eventTime, values: { amount: 5 } }
+    await call('POST', `${path}/rows`, { rows: [row] })
+    await b.settled()
+    await b.capabilities.features.takeOver()
+    // As a gateway reads the rows of its machine: it has no database.
+    const spent = async ({ kernel, capabilities }: World): Promise<unknown> => {
+      const online = openOnlineReader({ directory: join(kernel.paths.data, 'online') })
+      try {
+        const people = createGatewayLookup(online)
+        people.setRoots({ [project]: (await kernel.subjects.root(project)) ?? '' })
+        const { view } = await capabilities.features.onlineView(scope, 'people')
+        return people.lookup(project, view, { customer: subject }, eventTime)['spent']
+      } finally {
+        online.close()
+      }
+    }
+    expect([await spent(a), await spent(b)]).toEqual([5, 5])
+    const text = (await a.kernel.subjects.sealer(project, [subject]))(subject, 'mail', 'w@x')
+    const atOnce = async () => (await b.kernel.subjects.opener(project, [text]))(text)
+    expect(await atOnce()).toBe('w@x')
+    for (const { capabilities } of [a, b]) capabilities.features.follow()
+    const erased = await call('POST', `/api/v1/projects/${project}/subjects/erase`, {
+      subject,
+      confirm: subject,
+      reason: 'Request 9 of a test',
+    })
+    expect(erased.status, erased.text).toBe(200)
+    expect(await atOnce()).toBeUndefined()
+    // What is left to do is done at one of them; the other one hears of it by the destroyed key alone.
+    await expect.poll(async () => [await spent(a), await spent(b)], { timeout: 30_000 }).toEqual([null, null])
+  }, 60_000)
 
   test('a job that is enqueued at one runs once, at whichever comes first, and its results are dropped where the lease was lost', async () => {
     const ran: string[] = []

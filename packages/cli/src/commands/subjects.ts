@@ -27,6 +27,10 @@ import type { Terminal } from '../terminal.ts'
 
 const whose = ['<subject>', 'id of the person as the rows say it; - reads it from standard input'] as const
 const accountOption = ['--account', 'a user of this instance, by name, id or mail address; for administrators'] as const
+const namesOption = [
+  '--also <name...>',
+  'what else the person is called in texts: names, mail addresses; - in the place of the id reads them from further lines',
+] as const
 const waitMs = 60_000
 
 /** `trivium subjects …`: requests of people about what is held of them. */
@@ -39,15 +43,16 @@ export function subjectCommands(program: Command, terminal: Terminal): void {
     group
       .command('find')
       .argument(...whose)
+      .option(...namesOption)
       .option(...accountOption)
       .description('Counts what is held of a person, and lists the models that may have learned from it. No values.'),
     async (work, given: string) => {
-      const subject = await subjectOf(work, given)
+      const { subject, names } = await personOf(work, given)
       const { client, project, options, show } = work
       const found =
         options['account'] === true
           ? await client.call(findAccount, { body: { subject } })
-          : await client.call(findSubject, { params: { project }, body: { subject } })
+          : await client.call(findSubject, { params: { project }, body: { subject, names } })
       show(found, reportText)
     },
   )
@@ -57,16 +62,17 @@ export function subjectCommands(program: Command, terminal: Terminal): void {
       .command('export')
       .argument(...whose)
       .requiredOption('--file <path>', 'where to; JSON Lines')
+      .option(...namesOption)
       .option(...accountOption)
       .description('Writes everything that is held of a person into a file.'),
     async (work, given: string) => {
-      const subject = await subjectOf(work, given)
+      const { subject, names } = await personOf(work, given)
       const { client, project, options, show } = work
       const file = resolve(terminal.cwd, String(options['file']))
       const answer =
         options['account'] === true
           ? await client.raw(exportAccount, { body: { subject } })
-          : await client.raw(exportSubject, { params: { project }, body: { subject } })
+          : await client.raw(exportSubject, { params: { project }, body: { subject, names } })
       if (!answer.body) throw new FailedError('The server sent no content.')
       let records = 0
       const counted = async function* (lines: AsyncIterable<Buffer>) {
@@ -94,9 +100,10 @@ export function subjectCommands(program: Command, terminal: Terminal): void {
         'why, such as the number of the request; it is kept and must not name the person',
       )
       .option('--confirm <subject>', 'the same id once more: an erasure cannot be undone')
+      .option(...namesOption)
       .option(...accountOption)
       .description(
-        "Destroys a person's key, so that his personal values read `redacted` everywhere, also in backups, and removes what the key does not cover. Waits up to a minute until every capability is through.",
+        "Destroys a person's key, so that his personal values read `redacted` everywhere, also in backups, and removes what the key does not cover: traces, and names in texts. Waits up to a minute until every capability is through.",
       ),
     erase,
   )
@@ -141,17 +148,22 @@ export function subjectCommands(program: Command, terminal: Terminal): void {
   )
 }
 
-async function subjectOf({ terminal }: Action, given: string): Promise<string> {
-  const subject = given === '-' ? (await terminal.secret()).replace(/\r?\n$/, '') : given
+async function personOf(
+  { terminal, options }: Action,
+  given: string,
+): Promise<{ readonly subject: string; readonly names: string[] }> {
+  const [subject = '', ...more] =
+    given === '-' ? (await terminal.secret()).replace(/\r?\n$/, '').split(/\r?\n/) : [given]
   if (subject === '') throw new UsageError('The id of the person is empty.')
-  return subject
+  const { also = [] } = options as { also?: string[] }
+  return { subject, names: [...also, ...more].filter((one) => one.trim() !== '') }
 }
 
 async function erase(work: Action, given: string): Promise<void> {
   const { client, project, options, show, terminal } = work
   const { confirm, account } = options as { confirm?: string; account?: boolean }
   const reason = String(options['reason'])
-  const subject = await subjectOf(work, given)
+  const { subject, names } = await personOf(work, given)
   if (confirm === undefined)
     throw new UsageError(
       'An erasure cannot be undone. Look with `trivium subjects find` at what there is, then add --confirm with the id once more.',
@@ -160,7 +172,7 @@ async function erase(work: Action, given: string): Promise<void> {
   let erasure: Erasure =
     account === true
       ? await client.call(eraseAccount, { body })
-      : await client.call(eraseSubject, { params: { project }, body })
+      : await client.call(eraseSubject, { params: { project }, body: { ...body, names } })
   const { id } = erasure
   for (const end = Date.now() + waitMs; erasure.state === 'running' && Date.now() < end; ) {
     await sleep(300, undefined, { signal: terminal.signal })
@@ -229,6 +241,25 @@ function erasureText(one: Erasure): string {
       ? `${one.id}: the key is destroyed; the rest is being removed, ${one.error ? `and was tried: ${one.error}` : 'see `trivium subjects erasures`'}.`
       : `${one.id}: ${one.state}, ${timeText(one.at)}.`,
     one.found.length === 0 ? 'Nothing was held of this person.' : findingsText(one.found),
+    one.changed.length === 0
+      ? ''
+      : `What was done:\n${tableText(
+          ['capability', 'kind', 'where', 'count', 'done'],
+          one.changed.map(({ capability, kind, where, count, how }) => [
+            capability,
+            kind,
+            where,
+            count,
+            how ?? 'key destroyed',
+          ]),
+        )}`,
+    one.looked.length === 0
+      ? ''
+      : `Searched ${amountText(
+          one.looked.reduce((sum, { rows }) => sum + rows, 0),
+          'row',
+        )} of texts in ${amountText(one.looked.length, 'place')}.`,
+    ...one.left.map(({ capability, where, count, why }) => `Left: ${count} in ${where} (${capability}). ${why}`),
     models === '' ? '' : `These may have learned from it, and are as they were: ${models}.`,
     one.artifacts.length === 0
       ? ''

@@ -9,6 +9,7 @@ import { latestSnapshot } from '../../kernel/tables/catalog.ts'
 import { labelColumns, labelStream, labelTable } from './label-table.ts'
 import { sealLabels } from './seal-labels.ts'
 import { sealPredictions } from './seal-predictions.ts'
+import { forgetWaiting } from './waiting-labels.ts'
 import { predictionShape, predictionStream, predictionTable } from './prediction-table.ts'
 
 type Deps = Pick<
@@ -138,7 +139,16 @@ function predictions(deps: Deps, project: string, deployment: string): LedgerTab
     lines: [],
     select: '',
     shapeOf: (file) => predictionShape(deps, { project, deployment }, file),
-    seal: (rows, to) => sealPredictions(deps, project, rows, to),
+    seal: async (rows, to) => {
+      const sealed = await sealPredictions(deps, project, rows, to)
+      const file = sealed ? to : rows.path
+      await forgetWaiting(
+        deps,
+        { project, deployment },
+        { format: 'parquet', files: [file], columns: [...rows.columns] },
+      )
+      return sealed
+    },
     timeColumn: 'event_time',
     onCommitted: (trx, batch) => announce(deps, trx, 'predictions', project, deployment, batch),
   }

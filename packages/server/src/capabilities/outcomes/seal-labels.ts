@@ -6,6 +6,7 @@ import { sqlName } from '../../kernel/tables/column-sql.ts'
 import { sealingOf } from '../access/index.ts'
 import { labelColumns } from './label-table.ts'
 import { predictionLogColumns, predictionRelation } from './read-relations.ts'
+import { waitingSubject } from './waiting-labels.ts'
 
 type Deps = Pick<Kernel, 'db' | 'tables' | 'subjects' | 'paths' | 'blobs'>
 
@@ -20,15 +21,30 @@ export async function subjectOfLabels(
   { db }: Pick<Kernel, 'db'>,
   project: string,
   deployment: string,
+  /** Of predictions that come now, beside those of the log. */
+  coming: readonly TableColumn[] = [],
 ): Promise<string | undefined> {
-  const columns = (await predictionLogColumns({ db }, project, deployment)).map(({ name }) => name)
+  const columns = [...(await predictionLogColumns({ db }, project, deployment)), ...coming].map(({ name }) => name)
   const sealing = await sealingOf(db.read, project, [...columns, labelName])
   const [, subject] =
     [...sealing].find(([name]) => name === labelName) ?? [...sealing].find(([name]) => name.startsWith('output.')) ?? []
   return subject === labelName ? undefined : subject
 }
 
-/** Seals the values of labels for whom their predictions are about; undefined where none is personal. A label without a prediction is of nobody yet. */
+/** Whether labels are declared personal, of which no prediction says yet whose they are. */
+async function isDeclared({ db }: Pick<Kernel, 'db'>, project: string): Promise<boolean> {
+  const found = await db.read
+    .selectFrom('personal_column')
+    .select('name')
+    .where('project_id', '=', project)
+    .where((e) => e(e.fn<string>('lower', ['name']), '=', labelName))
+    .where('subject_column', 'is not', null)
+    .limit(1)
+    .executeTakeFirst()
+  return found !== undefined
+}
+
+/** Seals the values of labels for whom their predictions are about; undefined where none is personal. One that comes before its prediction has a key of its own. */
 export async function sealLabels(
   deps: Deps,
   { project, deployment }: { project: string; deployment: string },
@@ -36,12 +52,12 @@ export async function sealLabels(
   to: string,
 ): Promise<WrittenTable | undefined> {
   const subject = await subjectOfLabels(deps, project, deployment)
-  if (subject === undefined) return undefined
+  if (subject === undefined && !(await isDeclared(deps, project))) return undefined
   const predictions = await predictionRelation(deps, project, deployment)
   const joined = `${to}.joined`
   await deps.tables.write({
-    sql: `select l.* replace (coalesce(l."text", case when l.kind = 'boolean' then (l.number = 1)::varchar else l.number::varchar end) as "text", null::double as number), p.subject as "~subject"
-      from labels l left join (select id, any_value(${sqlName(subject)})::varchar as subject from predictions where id in (select prediction_id from labels) group by id) p on p.id = l.prediction_id
+    sql: `select l.* replace (coalesce(l."text", case when l.kind = 'boolean' then (l.number = 1)::varchar else l.number::varchar end) as "text", null::double as number), case when p.id is null then '${waitingSubject(deployment, '').replaceAll("'", "''")}' || l.prediction_id else coalesce(p.subject, '') end as "~subject"
+      from labels l left join (select id, any_value(${subject === undefined ? 'null' : sqlName(subject)})::varchar as subject from predictions where id in (select prediction_id from labels) group by id) p on p.id = l.prediction_id
       order by l.event_time, l.id`,
     relations: { labels: { format: 'parquet', files: [rows.path], columns: labelColumns }, predictions },
     trusted: true,

@@ -97,4 +97,71 @@ describeEachDatabase('people in labels', ({ world }) => {
     await call('POST', `${at}/subjects/erase`, { subject: 'ada', confirm: 'ada', reason: 'Request 5' })
     expect([await values('p1'), await computed()]).toEqual([['redacted', 'redacted'], bobs])
   })
+
+  test('a label that comes before its prediction is erased with the person whom the prediction names, whichever comes first', async () => {
+    const { project, at, call, scope, ids, read } = await made()
+    const label = async (predictionId: string, value: string) => {
+      await call('POST', `${at}/deployments/churn/labels`, { labels: [{ predictionId, value }] })
+      await world.settled(project)
+    }
+    const predict = async (id: string, subject: string) => {
+      const writer = openLedgerWriter({ root: world.kernel.paths.ledgers, stream: ['predictions', project, 'churn'] })
+      writer.append([
+        {
+          id,
+          project,
+          deployment: 'churn',
+          release: 'rel_1',
+          model: 'churn',
+          version: 1,
+          eventTime: world.time.now + ids.push(subject),
+          at: world.time.now,
+          inputs: { customer: subject },
+          features: {},
+          outputs: { score: 0.5 },
+          latencyMicros: 1,
+          request: 'req',
+        },
+      ])
+      writer.close()
+      await world.settled(project)
+    }
+    const values = async (id: string) => (await read(id)).labels.map(({ value }: { value: unknown }) => value)
+    const erase = async (subject: string) => {
+      await call('POST', `${at}/subjects/erase`, { subject, confirm: subject, reason: 'Request 6' })
+      await expect
+        .poll(async () => (await call('GET', `${at}/subjects/erasures`)).text, { timeout: 10_000 })
+        .not.toContain('"running"')
+    }
+    await predict('e0', 'person-40')
+    await label('e1', 'coelacanth')
+    await label('e2', 'oarfish')
+    await label('e3', 'hagfish-of-somebody-else')
+    expect(await searchEverywhere(world, 'coelacanth')).toEqual([])
+    await predict('e1', 'person-41')
+    await predict('e3', 'person-43')
+    expect(await values('e1')).toEqual(['coelacanth'])
+    const found = await call('POST', `${at}/subjects/find`, { subject: 'person-41' })
+    expect(found.json.found).toContainEqual({
+      capability: 'outcomes',
+      kind: 'labels',
+      where: 'churn',
+      count: 1,
+      plain: 0,
+    })
+    await erase('person-41')
+    expect(await values('e1')).toEqual(['redacted'])
+    // The prediction of somebody who is erased comes after his label.
+    await erase('person-42')
+    await predict('e2', 'person-42')
+    expect([await values('e2'), await values('e3')]).toEqual([['redacted'], ['hagfish-of-somebody-else']])
+    const texts = await world.kernel.subjects.known(scope.project, ['person-41'])
+    expect(texts.size).toBe(1)
+    await predict('c-person-41-a', 'person-41')
+    await erase('person-41')
+    const left = (await call('GET', `${at}/subjects/erasures`)).json.erasures.find(
+      (one: any) => one.left.length > 0,
+    ).left
+    expect(left).toMatchObject([{ kind: 'ids of predictions', where: 'churn', count: 1 }])
+  })
 })

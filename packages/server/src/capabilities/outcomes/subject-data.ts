@@ -1,15 +1,26 @@
 import type { Kernel } from '../../kernel/kernel.ts'
 import { urn } from '../../kernel/ids/index.ts'
-import type { DataSubject, Relation, SubjectCount, SubjectData } from '../../kernel/ports/index.ts'
-import { heldRows, type HeldRows, readSealed, textColumns } from '../../kernel/subjects/index.ts'
+import type { DataSubject, Relation, SubjectCount, SubjectData, SubjectRemainder } from '../../kernel/ports/index.ts'
+import {
+  distinctNames,
+  hasNames,
+  heldRows,
+  type HeldRows,
+  hintsOf,
+  holdsName,
+  namesOf,
+  readSealed,
+  textColumns,
+} from '../../kernel/subjects/index.ts'
 import { sealingOf } from '../access/index.ts'
 import { type LabelRow, labelValue } from './label-table.ts'
 import { recordsOf } from './present-rows.ts'
 import { valueKinds } from './prediction-table.ts'
 import { labelRelation, predictionRelation } from './read-relations.ts'
 import { labelName, subjectOfLabels } from './seal-labels.ts'
+import { waitingKeys, withSealedLabels } from './waiting-labels.ts'
 
-type Deps = Pick<Kernel, 'db' | 'blobs' | 'tables' | 'subjects'>
+type Deps = Pick<Kernel, 'db' | 'blobs' | 'tables' | 'subjects' | 'clock'>
 
 const most = 1000
 
@@ -18,6 +29,10 @@ interface HeldLabels {
   readonly relation: Relation
   readonly sealed: string
   readonly where: string
+  /** Keys of labels that came before his predictions. */
+  readonly waiting: readonly string[]
+  /** Labels of his predictions that an earlier version has sealed for nobody. */
+  readonly ofNobody: string
 }
 const prefix = 'prediction/'
 
@@ -63,14 +78,60 @@ export function predictionSubjects(
   ): Promise<HeldLabels | undefined> => {
     const relation = await labelRelation(deps, project, deployment)
     if (relation.files.length === 0) return undefined
-    const sealed = `coalesce(starts_with("text", $1), false) and $1 <> ''`
+    const early = await withSealedLabels(
+      deps,
+      relation,
+      await predictionRelation(deps, project, deployment),
+      ofPredictions.where,
+      ofPredictions.params as string[],
+    )
+    const waiting = await waitingKeys(deps, { project, deployment }, early)
+    const ofWaiting = `substr(split_part("text", ':', 1), 2) in (${waiting.map((id) => `'${id.replaceAll("'", '')}'`).join(', ') || 'null'})`
+    const sealed = `(coalesce(starts_with("text", $1), false) and $1 <> '') or coalesce(${ofWaiting}, false)`
     const known = (await subjectOfLabels(deps, project, deployment)) !== undefined
     const plain = `(not coalesce(starts_with("text", chr(1) || 'sbj_'), false) and prediction_id in (select id from predictions where ${ofPredictions.where}))`
     return {
       relation,
+      waiting,
+      ofNobody: `starts_with("text", chr(1) || 'sbj_') and not (${sealed}) and prediction_id in (select id from predictions where ${ofPredictions.where})`,
       sealed: `(${sealed})`,
       where: `((${sealed})${known ? ` or ${plain}` : ''}) and $2::varchar is not null and exists (select 1 from predictions)`,
     }
+  }
+  /** Predictions and labels whose own id, or source, names him: callers choose these. */
+  const chosenIds = async (person: DataSubject): Promise<SubjectRemainder[]> => {
+    const names = distinctNames(person.names ?? namesOf([person.subject]))
+    const hints = hintsOf(names)
+    if (!hasNames(names) || !hints) return []
+    const left: SubjectRemainder[] = []
+    const found = await db.read
+      .selectFrom('table_def')
+      .select('id')
+      .where('project_id', '=', person.project)
+      .where((e) => e.or([e('id', 'like', `${prefix}%`), e('id', 'like', 'label/%')]))
+      .orderBy('id')
+      .execute()
+    for (const { id } of found) {
+      const isLabel = id.startsWith('label/')
+      const deployment = id.slice(id.indexOf('/') + 1)
+      const rows = await (isLabel ? labelRelation : predictionRelation)(deps, person.project, deployment)
+      if (rows.files.length === 0) continue
+      const columns = isLabel ? ['prediction_id', 'source'] : ['id']
+      const like = columns.flatMap((name) => hints.map((_, n) => `contains(lower(${name}), $${n + 1})`)).join(' or ')
+      const { rows: texts } = await tables.query({
+        sql: `select ${columns.join(', ')} from rows where ${like}`,
+        relations: { rows },
+        params: hints,
+        trusted: true,
+        maxRows: 100_000,
+      })
+      const count = texts.filter((row) => row.some((text) => holdsName(names, String(text ?? '')))).length
+      const why =
+        'An id, or source, that the caller chose lies in files that do not change. Choose ids that mean nothing outside of your systems.'
+      if (count > 0)
+        left.push({ kind: isLabel ? 'ids of labels' : 'ids of predictions', where: deployment, count, why })
+    }
+    return left
   }
   const find = async (person: DataSubject): Promise<SubjectCount[]> => {
     const counts: SubjectCount[] = []
@@ -141,6 +202,31 @@ export function predictionSubjects(
         }
       }
     },
-    erase: find,
+    repeats: true,
+    erase: async (person) => {
+      // A restore that repeats it knows his key and not his id; rows that name nobody are not his.
+      const known = person.subject === '' ? { ...person, subject: '\u0001' } : person
+      const { project } = person
+      for await (const { labels } of held(known))
+        if (labels && labels.waiting.length > 0)
+          await db.write.transaction().execute((trx) => subjects.eraseAgain(trx, project, labels.waiting, deps.clock()))
+      return find(known)
+    },
+    left: async (person) => {
+      const left: SubjectRemainder[] = []
+      for await (const { deployment, predictions, rows, labels } of held(person)) {
+        if (!labels) continue
+        const { rows: told } = await tables.query({
+          sql: `select count(*) from labels where (${labels.ofNobody}) and $2::varchar is not null`,
+          relations: { predictions, labels: labels.relation },
+          params: rows.params,
+          trusted: true,
+        })
+        const count = Number(told[0]?.[0])
+        const why = 'They came before their prediction and an earlier version encrypted them for nobody.'
+        if (count > 0) left.push({ kind: 'labels', where: deployment, count, why })
+      }
+      return [...left, ...(await chosenIds(person))]
+    },
   }
 }

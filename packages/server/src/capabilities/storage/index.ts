@@ -1,3 +1,4 @@
+export { letGoContents } from './let-go.ts'
 export { storageRoutes } from './routes.ts'
 export { createStorage, type StorageView } from './storage.ts'
 export { uploadRoutes } from './upload-routes.ts'

@@ -10,6 +10,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import type { ContentLink, PartsUpload, WantedParts } from '../../kernel/ports/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { storageErrors } from './errors.ts'
+import { letGoContents } from './let-go.ts'
 import type { UploadTable } from './tables.ts'
 
 const mib = 1024 * 1024
@@ -22,8 +23,6 @@ const linkSeconds = 3600
 const hourMs = 3_600_000
 /** Without a sign of life for so long, another server may finish an upload. */
 const finishingMs = 60_000
-/** Content that is let go is referred to by then, if somebody was about to. */
-const asideMs = 2000
 const jobKind = 'storage.uploads'
 const everywhere = '*'
 
@@ -103,21 +102,6 @@ export function createUploads(
     await blobs.parts.end(row.project_id, placeOf(row))
     await db.write.transaction().execute((trx) => trx.deleteFrom('upload').where('id', '=', row.id).execute())
   }
-  const isWanted = async (project: string, digest: string): Promise<boolean> =>
-    (await db.read
-      .selectFrom('blob_ref')
-      .select('owner')
-      .where('project_id', '=', project)
-      .where('digest', '=', digest)
-      .limit(1)
-      .executeTakeFirst()) !== undefined ||
-    (await db.read
-      .selectFrom('upload')
-      .select('id')
-      .where('project_id', '=', project)
-      .where('digest', '=', digest)
-      .limit(1)
-      .executeTakeFirst()) !== undefined
   const requireRoom = async (reader: Reader, scope: Scope): Promise<void> => {
     const rows = await reader
       .selectFrom('upload')
@@ -349,13 +333,7 @@ export function createUploads(
       const row = await find(scope, id)
       const { digest } = row
       await remove(row)
-      if (digest === null || (await isWanted(scope.project, digest))) return
-      // Set aside it is still found, and comes back, for whoever put the same content and is about to refer to it.
-      await blobs.setAside(scope.project, digest, clock())
-      await new Promise((resolve) => setTimeout(resolve, asideMs).unref())
-      if (await isWanted(scope.project, digest)) return
-      for await (const aside of blobs.listAside())
-        if (aside.project === scope.project && aside.digest === digest) await blobs.dropAside(aside)
+      if (digest !== null) await letGoContents({ db, blobs, clock }, scope.project, [digest])
     },
     expire,
     schedule: async () => void (await db.write.transaction().execute(enqueueNext)),

@@ -124,16 +124,44 @@ async function removeSome(
   if (doomed.traces) select = select.where('id', 'in', doomed.traces.slice(0, 10_000))
   if (doomed.until !== undefined) select = select.where('started_at', '<=', doomed.until)
   const found = await select.orderBy('started_at').orderBy('id').limit(some).execute()
-  const rows = await heldTraces(db, trx, project, found.map(({ id }) => id).toSorted())
-  const ids = rows.map(({ id }) => id)
-  if (ids.length === 0) return { found: found.length, removed: 0 }
+  const ids = found.map(({ id }) => id).toSorted()
+  return { found: found.length, removed: (await removeHeld({ db }, trx, project, ids)).removed }
+}
+
+/** Removes these traces with all that is theirs. Returns the contents of the object store that they held. */
+export async function removeTraces(
+  deps: Pick<TraceDeps, 'db'>,
+  trx: Trx,
+  project: string,
+  traces: readonly string[],
+): Promise<string[]> {
+  return (await removeHeld(deps, trx, project, traces, true)).contents
+}
+
+async function removeHeld(
+  { db }: Pick<TraceDeps, 'db'>,
+  trx: Trx,
+  project: string,
+  traces: readonly string[],
+  withContents = false,
+): Promise<{ removed: number; contents: string[] }> {
+  const ids = (await heldTraces(db, trx, project, traces)).map(({ id }) => id)
+  if (ids.length === 0) return { removed: 0, contents: [] }
   const list = sql.join(ids.map((id) => sql`${id}`))
   for (const table of ['trace_tag', 'trace_metadata', 'trace_run', 'trace_span', 'trace_assessment'] as const)
     await sql`delete from ${sql.table(table)} where project_id = ${project} and trace_id in (${list})`.execute(trx)
   const keys = ids.map((id) => ownerKey(traceFileOwner(id)))
   await trx.deleteFrom('artifact_file').where('project_id', '=', project).where('owner', 'in', keys).execute()
   const owners = ids.map((id) => urn(project, 'trace', id))
+  const held = withContents
+    ? await trx
+        .selectFrom('blob_ref')
+        .select('digest')
+        .where('project_id', '=', project)
+        .where('owner', 'in', owners)
+        .execute()
+    : []
   await trx.deleteFrom('blob_ref').where('project_id', '=', project).where('owner', 'in', owners).execute()
   await trx.deleteFrom('trace').where('project_id', '=', project).where('id', 'in', ids).execute()
-  return { found: found.length, removed: ids.length }
+  return { removed: ids.length, contents: held.map(({ digest }) => digest) }
 }

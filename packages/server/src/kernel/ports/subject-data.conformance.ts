@@ -44,7 +44,9 @@ export function subjectDataConformance(open: () => Promise<SubjectDataUnderTest>
       const answer = await ask('find', { subject })
       expect(answer.status, answer.text).toBe(200)
       const found = (answer.json.found as Finding[]).filter(
-        (one) => one.capability === under.capability && (under.kind === undefined || one.kind === under.kind),
+        (one) =>
+          one.capability === under.capability &&
+          (under.kind === undefined ? one.kind !== 'texts' : one.kind === under.kind),
       )
       return { count: sum(found, 'count'), plain: sum(found, 'plain') }
     }
@@ -56,7 +58,7 @@ export function subjectDataConformance(open: () => Promise<SubjectDataUnderTest>
         .filter(
           (line) =>
             line.includes(`"capability":"${under.capability}"`) &&
-            (under.kind === undefined || line.includes(`"kind":"${under.kind}"`)),
+            (under.kind === undefined ? !line.includes('"kind":"texts"') : line.includes(`"kind":"${under.kind}"`)),
         )
     }
     const erase = async (subject: string) => {

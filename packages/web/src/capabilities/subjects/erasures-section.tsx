@@ -2,12 +2,12 @@ import { type Erasure, listErasures } from '@trivium/contract'
 import { useContractQuery } from '../../data/contract-query.ts'
 import { QueryView } from '../../data/query-view.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
-import { formatCount } from '../../ui/format-number.ts'
+import { formatCount, formatPlural } from '../../ui/format-number.ts'
 import { Hash } from '../../ui/hash.tsx'
 import { Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
-import { LearnedModels, MadeFiles } from './findings-table.tsx'
+import { ErasedTable, LearnedModels, MadeFiles } from './findings-table.tsx'
 
 /** The record of erasures, which names nobody. */
 export function ErasuresSection({ project }: { readonly project: string }) {
@@ -40,6 +40,9 @@ export function ErasuresSection({ project }: { readonly project: string }) {
                   { id: 'key', head: 'Key', cell: (one) => <Hash value={one.subject} form="id" /> },
                 ]}
               />
+              {data.erasures.slice(0, most).map((one) => (
+                <ErasureDetails key={one.id} erasure={one} />
+              ))}
               {data.erasures.map(
                 (one) =>
                   one.error !== null && (
@@ -56,6 +59,29 @@ export function ErasuresSection({ project }: { readonly project: string }) {
         }
       </QueryView>
     </Section>
+  )
+}
+
+/** The newest are told of in full; all of them by `trivium subjects erasures`. */
+const most = 10
+
+function ErasureDetails({ erasure }: { readonly erasure: Erasure }) {
+  const { id, at, looked, changed, left } = erasure
+  if (looked.length + changed.length + left.length === 0) return null
+  const rows = looked.reduce((sum, one) => sum + one.rows, 0)
+  return (
+    <details className="mt-12">
+      <summary>
+        What the erasure of <Time at={at} /> did: {formatPlural(changed.length, 'place')} changed,{' '}
+        {formatPlural(left.length, 'place')} left
+      </summary>
+      <div className="mt-8">
+        <ErasedTable changed={changed} left={left} />
+        <p className="t3 mt-8" title={looked.map(({ where }) => where).join(', ')}>
+          {id}: searched {formatPlural(rows, 'row')} of texts in {formatPlural(looked.length, 'place')}.
+        </p>
+      </div>
+    </details>
   )
 }
 

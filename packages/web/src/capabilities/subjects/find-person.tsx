@@ -9,22 +9,31 @@ import { FoundPerson } from './found-person.tsx'
 /** Whose rows: of this project, or the user of the instance. */
 export type PersonPlace = 'project' | 'account'
 
+/** Whom somebody asked about. */
+interface Whom {
+  readonly subject: string
+  readonly names: string[]
+  readonly place: PersonPlace
+}
+
 /** Looks one person up. His id is kept out of the address of the page, which browsers and logs remember. */
 export function FindPerson({ project, accounts }: { readonly project: string; readonly accounts: boolean }) {
   const [subject, setSubject] = useState('')
+  const [others, setOthers] = useState('')
   const [place, setPlace] = useState<PersonPlace>('project')
-  const [asked, setAsked] = useState<{ subject: string; place: PersonPlace }>()
+  const [asked, setAsked] = useState<Whom>()
   const inProject = useContractMutation(findSubject)
   const ofInstance = useContractMutation(findAccount)
-  const look = (whom: { subject: string; place: PersonPlace }) => {
+  const look = (whom: Whom) => {
     setAsked(whom)
-    const body = { subject: whom.subject }
-    if (whom.place === 'account') ofInstance.mutate({ body })
-    else inProject.mutate({ params: { project }, body })
+    const { subject: id, names } = whom
+    if (whom.place === 'account') ofInstance.mutate({ body: { subject: id } })
+    else inProject.mutate({ params: { project }, body: { subject: id, names } })
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    look({ subject: subject.trim(), place })
+    const names = others.split(/[,\n]/).map((one) => one.trim())
+    look({ subject: subject.trim(), names: names.filter((one) => one !== '').slice(0, 20), place })
   }
   const query = asked?.place === 'account' ? ofInstance : inProject
   return (
@@ -54,6 +63,16 @@ export function FindPerson({ project, accounts }: { readonly project: string; re
           autoComplete="off"
           onChange={(event) => setSubject(event.target.value)}
         />
+        {place === 'project' && (
+          <TextField
+            label="Also called"
+            help="Names and mail addresses, with commas between: texts are searched for them too."
+            value={others}
+            maxLength={2000}
+            autoComplete="off"
+            onChange={(event) => setOthers(event.target.value)}
+          />
+        )}
         <div>
           <Button type="submit" pending={query.isPending}>
             Find the person

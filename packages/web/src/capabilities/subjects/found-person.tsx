@@ -5,6 +5,7 @@ import {
   exportSubject,
   listAllErasures,
   listErasures,
+  type SubjectFinding,
   type SubjectReport,
 } from '@trivium/contract'
 import { useState } from 'react'
@@ -18,18 +19,20 @@ import { formatPlural } from '../../ui/format-number.ts'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 import type { PersonPlace } from './find-person.tsx'
-import { FindingsTable, LearnedModels, MadeFiles } from './findings-table.tsx'
+import { FindingsTable, isRemovable, LearnedModels, MadeFiles } from './findings-table.tsx'
 
 interface FoundPersonProps {
   readonly project: string
   readonly subject: string
+  /** What else he is called in texts. */
+  readonly names: string[]
   readonly place: PersonPlace
   readonly report: SubjectReport
   readonly onErased: () => void
 }
 
 /** What there is of one person, and what can be done about it. */
-export function FoundPerson({ project, subject, place, report, onErased }: FoundPersonProps) {
+export function FoundPerson({ project, subject, names, place, report, onErased }: FoundPersonProps) {
   const mayErase = usePermission(project, 'subject:erase')
   const mayRead = usePermission(project, 'data:read-personal')
   const [reason, setReason] = useState('')
@@ -48,7 +51,7 @@ export function FoundPerson({ project, subject, place, report, onErased }: Found
   const erase = () => {
     const body = { subject, confirm: subject, reason: reason.trim() }
     if (place === 'account') ofInstance.mutate({ body })
-    else inProject.mutate({ params: { project }, body })
+    else inProject.mutate({ params: { project }, body: { ...body, names } })
   }
   const save = async () => {
     setFailure(undefined)
@@ -56,14 +59,19 @@ export function FoundPerson({ project, subject, place, report, onErased }: Found
       const answer =
         place === 'account'
           ? await client.raw(exportAccount, { body: { subject } })
-          : await client.raw(exportSubject, { params: { project }, body: { subject } })
+          : await client.raw(exportSubject, { params: { project }, body: { subject, names } })
       download(await answer.blob(), `${project}-person.jsonl`)
     } catch (error) {
       setFailure((error as Error).message)
     }
   }
-  const total = report.found.reduce((sum, { count }) => sum + count, 0)
-  const plain = report.found.reduce((sum, one) => sum + one.plain, 0)
+  const sum = (of: readonly SubjectFinding[], what: 'count' | 'plain') => of.reduce((all, one) => all + one[what], 0)
+  const texts = report.found.filter(({ kind }) => kind === 'texts')
+  const total = sum(report.found, 'count') - sum(texts, 'count')
+  const plain = sum(
+    report.found.filter((one) => !isRemovable(one)),
+    'plain',
+  )
   return (
     <div className="mt-12" aria-live="polite">
       <p>
@@ -72,13 +80,15 @@ export function FoundPerson({ project, subject, place, report, onErased }: Found
             ? 'No user of this instance is called so.'
             : 'No row of this project is about this person.'
           : `${formatPlural(total, 'record')} about this person.`}{' '}
+        {texts.length > 0 &&
+          `${formatPlural(sum(texts, 'count'), 'text')} that ${sum(texts, 'count') === 1 ? 'names' : 'name'} the person. `}
         {report.erasedAt !== null && (
           <State kind="idle">
             erased <Time at={report.erasedAt} />: what was encrypted reads redacted
           </State>
         )}
       </p>
-      {total > 0 && <FindingsTable found={report.found} />}
+      {report.found.length > 0 && <FindingsTable found={report.found} />}
       {plain > 0 && place === 'project' && (
         <p className="t2 mt-8">
           {formatPlural(plain, 'record is', 'records are')} not encrypted, from before the columns were declared
@@ -114,7 +124,7 @@ export function FoundPerson({ project, subject, place, report, onErased }: Found
             onChange={(event) => setReason(event.target.value)}
           />
           <div className="row tight">
-            {total > 0 && (
+            {report.found.length > 0 && (
               <Button
                 onClick={() => void save()}
                 denied={mayRead === false ? 'It needs data:read-personal.' : undefined}
@@ -156,7 +166,7 @@ export function FoundPerson({ project, subject, place, report, onErased }: Found
       >
         {place === 'account'
           ? 'Name, mail address, sessions, tokens and addresses are overwritten and the account is disabled. Events and decisions keep its id.'
-          : 'The key of this person is destroyed: personal values read redacted everywhere, also in backups, and rows that come later are stored as erased. Digests, versions and models stay as they are. Nobody can undo it.'}
+          : 'The key of this person is destroyed: personal values read redacted everywhere, also in backups, and rows that come later are stored as erased. Traces of the person are removed, and names in texts read [redacted]. Digests, versions and models stay as they are. Nobody can undo it.'}
       </ConfirmLoss>
     </div>
   )

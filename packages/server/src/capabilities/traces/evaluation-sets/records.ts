@@ -52,7 +52,7 @@ export async function pageOfRecords(
 }
 
 /** How many records a set has, as MLflow says it. */
-export async function profileOf(trx: Trx, { project }: Scope, id: string): Promise<string | null> {
+export async function profileOf(trx: Trx, { project }: Pick<Scope, 'project'>, id: string): Promise<string | null> {
   const { n } = await trx
     .selectFrom('evaluation_set_record')
     .select((e) => e.fn.countAll().as('n'))
