@@ -181,6 +181,45 @@ const traces = object({
   prompt_versions: list(object({ name: text, version: text })),
 })
 
+const metrics = object(
+  {
+    experiment_ids: list(word('0', '7', 7)),
+    view_type: word('TRACES', 'SPANS', 'ASSESSMENTS', 1, 9, 'odd'),
+    metric_name: word('trace_count', 'latency', 'span_count', 'assessment_value', 'session_count', 'constructor'),
+    aggregations: list(
+      object(
+        {
+          aggregation_type: word('COUNT', 'AVG', 'PERCENTILE', 'MAX', 2, 'odd'),
+          percentile_value: word(0, 50, 99.99, '95', 'NaN', -1, 1e300),
+        },
+        'aggregation_type',
+      ),
+    ),
+    dimensions: list(
+      word('trace_name', 'trace_status', 'span_name', 'span_model_name', 'assessment_value', '__proto__'),
+    ),
+    filters: list(filterString),
+    time_interval_seconds: word(0, 60, 3600, -5, 2 ** 53, 1.5),
+    start_time_ms: word(0, 1000, -(2 ** 53) + 1, 'x'),
+    end_time_ms: word(1000, 8.64e15 + 1, 2 ** 53 - 1),
+    max_results: whole,
+    page_token: text,
+  },
+  'experiment_ids',
+  'view_type',
+  'metric_name',
+  'aggregations',
+)
+
+const scorers = object({
+  experiment_id: word('0', '7', 7),
+  experiment_ids: list(word('0', '7')),
+  name: text,
+  serialized_scorer: { anyOf: [jsonText, text] },
+  version: word(1, '1', 0, -1, 2 ** 53 - 1, 'x'),
+  scorer_version: word(1, 'x'),
+})
+
 const datasets = object({
   name: text,
   dataset_id: text,
@@ -255,7 +294,9 @@ const graphql = object(
 const families: readonly (readonly [RegExp, Schema])[] = [
   [/\/graphql$/, graphql],
   [/\/v1\/traces$/, spans],
+  [/\/traces\/metrics$/, metrics],
   [/\/(traces|assessments)(\/|$|:)/, traces],
+  [/\/scorers\//, scorers],
   [/\/datasets(\/|$)/, datasets],
   [/\/(users|permissions|workspaces)(\/|$)/, people],
   [/\/webhooks(\/|$)/, webhooks],
