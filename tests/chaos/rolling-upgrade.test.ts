@@ -88,7 +88,7 @@ test.runIf(from !== undefined)(
       await drop()
     }
   },
-  300_000,
+  900_000,
 )
 
 async function predicts(port: string): Promise<boolean> {
