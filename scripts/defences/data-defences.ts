@@ -13,7 +13,11 @@ export const dataDefences: readonly Defence[] = [
       `permits(scope, 'data:read-personal') ? open`,
       `permits(scope, 'project:read') ? open`,
     ],
-    ['a column is the same in upper case', 'const name = column.toLowerCase()', 'const name = column'],
+    [
+      'a column is the same in upper case',
+      'const name = column.toLowerCase()\n    return names.has(name) || names.has(plainName(name))',
+      "return names.has(column) || names.has(column.replace(/^(input|feature|output)\\./, ''))",
+    ],
     [
       'an expression names what it is made of',
       'return [...names].some((name) =>',

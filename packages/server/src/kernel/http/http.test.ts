@@ -282,6 +282,10 @@ test('a body of which nothing more comes is given up with its connection, and a 
         got += String(data)
       })
       socket.on('error', () => {})
+      socket.setTimeout(5000, () => {
+        resolve('still open')
+        socket.destroy()
+      })
       socket.on('close', () => resolve(got.split('\r\n')[0] ?? ''))
     })
   expect(await Promise.all([send('{"a":'), send('{"a": 1}')])).toEqual(['', 'HTTP/1.1 200 OK'])
