@@ -1,5 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
-import type { Dialect, Reader } from '../../kernel/db/index.ts'
+import { type Dialect, oneOf, type Reader } from '../../kernel/db/index.ts'
 import { compileRunFilter, compileRunOrder } from './filter/compile-runs.ts'
 import type { RunExpression } from './filter/filter-tree.ts'
 import type { OrderKey } from './filter/parse-order.ts'
@@ -43,7 +43,7 @@ export const runConditions = (dialect: Dialect, query: Omit<RunQuery, 'order'>):
 
 /** The runs of a search as `run r`, read from the index that says most where there is one, and what they are asked. */
 function fromRuns(dialect: Dialect, query: RunQuery): { from: RawBuilder<unknown>; where: RawBuilder<SqlBool> } {
-  const driver = runDriver(query.project, query.filter)
+  const driver = runDriver(dialect, query.project, query.filter)
   if (!driver) return { from: sql`run r`, where: runConditions(dialect, query) }
   const { filter: _, ...others } = query
   // SQLite keeps the order of a cross join; without figures about the tables it would begin with all runs.
@@ -107,13 +107,13 @@ export async function runFragments(
   const table = sql.table(`run_${input.of}`)
   const fragments = new Map<string, string>()
   if (input.keys?.length === 0) return fragments
-  const only = input.keys ? sql`and key in (${sql.join(input.keys.map((key) => sql`${key}`))})` : sql``
+  const only = input.keys ? sql`and ${oneOf(dialect, 'key', input.keys)}` : sql``
   for (let start = 0; start < input.runs.length; start += mostIds) {
-    const ids = sql.join(input.runs.slice(start, start + mostIds).map((id) => sql`${id}`))
+    const these = oneOf(dialect, 'run_id', input.runs.slice(start, start + mostIds))
     const found = await sql<{
       run_id: string
       text: string
-    }>`select run_id, ${joined} as text from ${table} where project_id = ${input.project} and run_id in (${ids}) ${only} group by run_id`.execute(
+    }>`select run_id, ${joined} as text from ${table} where project_id = ${input.project} and ${these} ${only} group by run_id`.execute(
       db as never,
     )
     for (const row of found.rows) fragments.set(row.run_id, row.text)

@@ -1,5 +1,5 @@
 import { runDatasets, runFragments, type RunTable } from '../../capabilities/tracking/index.ts'
-import type { Dialect, Reader } from '../../kernel/db/index.ts'
+import { type Dialect, oneOf, type Reader } from '../../kernel/db/index.ts'
 import { runInfoShape, unlessEmpty } from './shapes.ts'
 
 /** Runs with their metrics, parameters, tags, inputs and outputs, each as JSON text. */
@@ -14,7 +14,7 @@ export async function runListJson(
   const params = await runFragments(db, dialect, { project, runs, of: 'param', form: 'list' })
   const tags = await runFragments(db, dialect, { project, runs, of: 'tag', form: 'list' })
   const inputs = await inputsOf(db, project, runs)
-  const models = await modelsOf(db, project, runs)
+  const models = await modelsOf(db, dialect, project, runs)
   const member = (name: string, text: string | undefined): string => (text === undefined ? '' : `"${name}":[${text}]`)
   return rows.map((row) => {
     const data = [
@@ -57,6 +57,7 @@ async function inputsOf(
 
 async function modelsOf(
   db: Reader,
+  dialect: Dialect,
   project: string,
   runs: readonly string[],
 ): Promise<Map<string, { input?: { model_inputs: object[] }; output?: { model_outputs: object[] } }>> {
@@ -66,7 +67,7 @@ async function modelsOf(
       .selectFrom('run_model')
       .selectAll()
       .where('project_id', '=', project)
-      .where('run_id', 'in', runs.slice(start, start + mostIds))
+      .where(oneOf(dialect, 'run_id', runs.slice(start, start + mostIds)))
       .orderBy('step')
       .execute()
     for (const row of rows) {

@@ -177,6 +177,36 @@ describeEachDatabase('compiled filters', ({ world, dialect }) => {
     )
   })
 
+  test('several equal parameters and tags find the runs that have all of them, also long and listed ones', async () => {
+    const project = await world.makeProject()
+    const { scope } = await world.as('contributor', project)
+    const { tracking } = world.capabilities
+    const long = 'ü'.repeat(64)
+    const values = {
+      a: ['x', `${long}1`, 'm'],
+      b: ['x', `${long}2`, 'm'],
+      c: ['y', `${long}1`, 'm'],
+      d: ['x', long, 'n'],
+    }
+    for (const [name, [p, q, t]] of Object.entries(values)) {
+      const run = await tracking.createRun(scope, { experiment: '0', name, user: '', startTime: 0, tags: [] })
+      const params = Object.entries({ p, q }).map(([key, value]) => ({ key, value: value as string }))
+      await tracking.logBatch(scope, run.id, { metrics: [], params, tags: [{ key: 't', value: t as string }] })
+    }
+    const found = async (filter: string) => {
+      const query = { project, experiments: undefined, view: 'active' as const, limit: 10, offset: 0 }
+      const parsed = { filter: parseFilter(filter, runTarget), order: parseOrder(['run_name'], runTarget) }
+      const { rows } = await selectRuns(world.kernel.db.read, dialect, { ...query, ...parsed })
+      return rows.map((row) => row.name).join('')
+    }
+    expect(await found("params.p = 'x' and tags.t = 'm'")).toBe('ab')
+    expect(await found(`params.p = 'x' and params.q = '${long}1' and tags.t = 'm'`)).toBe('a')
+    expect(await found(`params.q in ('${long}1', '${long}2') and params.p in ('x', 'z')`)).toBe('ab')
+    expect(await found(`tags.t in ('m', 'n') and params.q = '${long}'`)).toBe('d')
+    expect(await found("params.p = 'x' and params.p = 'y'")).toBe('')
+    expect(await found("params.p = 'x' and tags.t = 'm' and params.q in ('x') and tags.u = 'm'")).toBe('')
+  })
+
   test('first, last, smallest, greatest and best of a metric, lists, patterns, dates and orders by them', async () => {
     const project = await world.makeProject()
     const { scope } = await world.as('contributor', project)
