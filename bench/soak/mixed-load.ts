@@ -27,6 +27,9 @@ const pages = [
     .map(api),
 ]
 
+/** So many runs are there at once: a run for each second of the warm-up. */
+const mostRuns = 300
+
 /** Requests of every kind against one server; `took` hears of every answer, `failed` of every other end. */
 export function createMixedLoad(
   {
@@ -35,7 +38,16 @@ export function createMixedLoad(
     token,
     send,
     seeded,
-  }: { url: string; inferenceUrl: string; token: string; send: Send; seeded: Seeded },
+    growing,
+  }: {
+    url: string
+    inferenceUrl: string
+    token: string
+    send: Send
+    seeded: Seeded
+    /** No run is deleted: searches find more and more. */
+    growing: boolean
+  },
   took: (kind: string, ms: number) => void,
   failed: (what: string) => void,
 ) {
@@ -124,6 +136,7 @@ export function createMixedLoad(
   const slowly = async (over: () => boolean): Promise<void> => {
     let version = 0
     const started = new Map<string, number>()
+    const runs: string[] = []
     await Promise.all([
       every(1000, over, async () => {
         const made = await ask('run', 'POST', `${url}/api/2.0/mlflow/runs/create`, { experiment_id: '0' })
@@ -137,6 +150,9 @@ export function createMixedLoad(
           status: 'FINISHED',
           end_time: Date.now(),
         })
+        runs.push(run)
+        if (!growing && runs.length > mostRuns)
+          await ask('run', 'POST', `${url}/api/2.0/mlflow/runs/delete`, { run_id: runs.shift() })
       }),
       every(5000, over, async () => {
         version += 1

@@ -20,6 +20,8 @@ const { values: flags, positionals } = parseArgs({
     'sample-seconds': { type: 'string', default: '10' },
     /** Requests in a second; half of what the server can do where it is left out. */
     rate: { type: 'string' },
+    /** Keeps every run; else those are deleted that 300 newer ones follow, so that a drift is none of the data. */
+    growing: { type: 'boolean', default: false },
   },
 })
 const minutes = Number(flags.minutes ?? positionals[0] ?? 30)
@@ -48,7 +50,7 @@ const { deployment } = await must(send('GET', '/api/v1/projects/default/deployme
 const taken: Taken[] = []
 let began = Date.now()
 const load = createMixedLoad(
-  { url: server.url, inferenceUrl: deployment.inferenceUrl, token, send, seeded },
+  { url: server.url, inferenceUrl: deployment.inferenceUrl, token, send, seeded, growing: flags.growing },
   (kind, ms) => void taken.push({ kind, at: Date.now() - began, ms }),
   fail,
 )
@@ -113,6 +115,7 @@ judge(report, {
   late,
   minutes,
   on: flags.on,
+  growing: flags.growing,
 })
 report.write()
 load.close()

@@ -13,6 +13,10 @@ export interface ProcessSample {
   readonly heap: number
   readonly files: number
   readonly sockets: number
+  /** Those of the sockets that clients have opened: as many as they want, not as many as the server does. */
+  readonly clients: number
+  /** How many files of each kind: what they are, with figures and digests left out. */
+  readonly openKinds: ReadonlyMap<string, number>
 }
 
 /** What everything holds at a moment, in minutes since the start. */
@@ -28,9 +32,12 @@ export async function takeSample(
   { main, reports, databaseUrl }: { main: number; reports: string; databaseUrl: string | undefined },
   began: number,
 ): Promise<Sample> {
+  const connections = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => connectionsIn(readOr(path)))
   return {
     at: (Date.now() - began) / 60_000,
-    processes: familyOf(main).flatMap(({ pid, command }) => sampleOf(pid, kindOf(pid, main, command), reports)),
+    processes: familyOf(main).flatMap(({ pid, command }) =>
+      sampleOf(pid, kindOf(pid, main, command), reports, connections),
+    ),
     connections: databaseUrl === undefined ? 0 : await countConnections(databaseUrl),
   }
 }
@@ -41,13 +48,18 @@ function kindOf(pid: number, main: number, command: string): string {
   return /python|sandbox|fork_server/.test(command) ? 'python' : 'other'
 }
 
-function sampleOf(pid: number, kind: string, reports: string): ProcessSample[] {
+function sampleOf(pid: number, kind: string, reports: string, connections: readonly Connection[]): ProcessSample[] {
   const status = readOr(`/proc/${pid}/status`)
   const kilobytes = (key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0)
   const rss = kilobytes('VmRSS') / 1024
   // It has ended while we looked.
   if (rss === 0) return []
   const open = descriptorsOf(pid)
+  const accepted = acceptedBy(open, connections)
+  const kindOfFile = (target: string): string =>
+    accepted.has(target)
+      ? 'connection of a client'
+      : target.replace(/:\[\d+\]$/, '').replaceAll(/[0-9a-f]{8,}|\d+/g, '#')
   const heap = (JSON.parse(readOr(join(reports, `${pid}.json`)) || '{}') as { heap?: number }).heap ?? 0
   return [
     {
@@ -58,8 +70,37 @@ function sampleOf(pid: number, kind: string, reports: string): ProcessSample[] {
       heap: heap / 2 ** 20,
       files: open.length,
       sockets: open.filter((target) => target.startsWith('socket:')).length,
+      clients: accepted.size,
+      openKinds: new Map([...Map.groupBy(open, kindOfFile)].map(([key, some]) => [key, some.length])),
     },
   ]
+}
+
+interface Connection {
+  /** As /proc/PID/fd names it. */
+  readonly socket: string
+  readonly port: string
+  readonly listens: boolean
+}
+
+function connectionsIn(table: string): Connection[] {
+  return table
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => {
+      const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/)
+      return inode === undefined
+        ? []
+        : [{ socket: `socket:[${inode}]`, port: local.split(':')[1] ?? '', listens: state === '0A' }]
+    })
+}
+
+/** Which of the open files are connections to a port on which the same process listens. */
+function acceptedBy(open: readonly string[], connections: readonly Connection[]): ReadonlySet<string> {
+  const sockets = new Set(open)
+  const own = connections.filter(({ socket }) => sockets.has(socket))
+  const ports = new Set(own.filter(({ listens }) => listens).map(({ port }) => port))
+  return new Set(own.filter(({ port, listens }) => !listens && ports.has(port)).map(({ socket }) => socket))
 }
 
 function descriptorsOf(pid: number): string[] {
