@@ -20,7 +20,7 @@ class Slot {
   }
 }
 
-export type FixedValues = Readonly<Record<string, SqlValue | readonly string[]>>
+type FixedValues = Readonly<Record<string, SqlValue | readonly string[]>>
 
 /** What a fixed query is built of. */
 export interface FixedParts<V extends FixedValues> {
