@@ -25,6 +25,7 @@ import { useNavMarks } from './nav-marks.ts'
 import { navigation } from './navigation.ts'
 import { PageActionsProvider } from './page-actions.tsx'
 import type { PageSpec } from './page-spec.ts'
+import { useNamedCrumbs } from './use-named-crumbs.ts'
 import { builtItems } from './pages.ts'
 import { rememberProject } from './project-switcher.tsx'
 import { ShellFrame } from './shell-frame.tsx'
@@ -68,6 +69,7 @@ function Frame({ project }: { readonly project: string }) {
   const match = useRouterState({ select: (state) => state.matches.at(-1) })
   const spec = (match?.staticData as { spec?: PageSpec } | undefined)?.spec
   const params = (match?.params ?? {}) as Record<string, string>
+  const crumbs = useNamedCrumbs(project, spec?.crumbs(params) ?? [])
   const pathname = useRouterState({ select: (state) => state.location.pathname })
   const replayAt = watermark.data?.mode === 'replay' ? watermark.data.at : undefined
   const principal = session.data
@@ -127,7 +129,7 @@ function Frame({ project }: { readonly project: string }) {
         marks={marks}
         person={principal?.name}
         onFind={() => setFinding(true)}
-        crumbs={spec?.crumbs(params) ?? []}
+        crumbs={crumbs}
         live={live}
         replayAt={replayAt}
         fills={spec?.fills}

@@ -21,6 +21,8 @@ export type NavId =
 export interface Crumb {
   readonly label: string
   readonly href?: string
+  /** What `label` is the id of; its name stands there once it is read. */
+  readonly of?: { readonly kind: 'experiment' | 'run' | 'report'; readonly id: string }
 }
 
 /** Parameters of the path, decoded. */

@@ -44,7 +44,7 @@ export function TopBar({ project, crumbs, live, replayAt, extra, onMenu }: TopBa
           </AppLink>
         )}
         {crumbs.map((crumb, index) => (
-          <Fragment key={crumb.label}>
+          <Fragment key={`${index}/${crumb.href ?? ''}`}>
             <span className="crumb-line" aria-hidden>
               /
             </span>

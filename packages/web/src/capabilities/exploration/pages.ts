@@ -7,9 +7,13 @@ export const pages: readonly PageSpec[] = [
     path: '/experiments/$experiment/frontier',
     load: () => import('./frontier-page.tsx'),
     nav: 'experiments',
-    crumbs: ({ experiment }) => [
+    crumbs: ({ experiment = '' }) => [
       experiments,
-      { label: experiment ?? '', href: `/experiments/${encodeURIComponent(experiment ?? '')}` },
+      {
+        label: experiment,
+        href: `/experiments/${encodeURIComponent(experiment)}`,
+        of: { kind: 'experiment', id: experiment },
+      },
       { label: 'Frontier' },
     ],
   },

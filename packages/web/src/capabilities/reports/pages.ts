@@ -11,6 +11,9 @@ export const pages: readonly PageSpec[] = [
     path: '/reports/$report',
     load: () => import('./report-page.tsx'),
     nav: 'reports',
-    crumbs: () => [{ label: 'Reports', href: '/reports' }, { label: 'Report' }],
+    crumbs: ({ report = '' }) => [
+      { label: 'Reports', href: '/reports' },
+      { label: 'Report', of: { kind: 'report', id: report } },
+    ],
   },
 ]

@@ -13,7 +13,7 @@ export const pages: readonly PageSpec[] = [
     path: '/experiments/$experiment',
     load: () => import('./experiment-page.tsx'),
     nav: 'experiments',
-    crumbs: ({ experiment }) => [experiments, { label: experiment ?? '' }],
+    crumbs: ({ experiment = '' }) => [experiments, { label: experiment, of: { kind: 'experiment', id: experiment } }],
   },
   {
     path: '/runs/compare',
@@ -25,6 +25,6 @@ export const pages: readonly PageSpec[] = [
     path: '/runs/$run',
     load: () => import('./run-page.tsx'),
     nav: 'experiments',
-    crumbs: ({ run }) => [experiments, { label: `run ${(run ?? '').slice(0, 8)}` }],
+    crumbs: ({ run = '' }) => [experiments, { label: `run ${run.slice(0, 8)}`, of: { kind: 'run', id: run } }],
   },
 ]
