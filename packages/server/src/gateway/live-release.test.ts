@@ -61,13 +61,25 @@ describe('a live release', () => {
     const { runtime, batches } = doubling()
     const live = await loadRelease(runtime, release)
     batches.length = 0
-    const answers = await Promise.all([
-      values(live.run(1, [[1]])),
-      values(live.run(2, [[2, 3]])),
-      values(live.run(1, [[4]])),
-    ])
-    expect(answers).toEqual([[2], [4, 6], [8]])
+    const several = () =>
+      Promise.all([values(live.run(1, [[1]])), values(live.run(2, [[2, 3]])), values(live.run(1, [[4]]))])
+    expect(await several()).toEqual([[2], [4, 6], [8]])
+    // Nobody came before, so the first does not wait; from then on company is expected.
+    expect(batches).toEqual([[1], [2, 3, 4]])
+    batches.length = 0
+    expect(await several()).toEqual([[2], [4, 6], [8]])
     expect(batches).toEqual([[1, 2, 3, 4]])
+  })
+
+  test('a request that comes alone does not wait for a turn of the event loop', async () => {
+    const { runtime, batches } = doubling()
+    const live = await loadRelease(runtime, release)
+    await Promise.all([values(live.run(1, [[1]])), values(live.run(1, [[2]])), values(live.run(1, [[3]]))])
+    await values(live.run(1, [[4]]))
+    batches.length = 0
+    const answer = values(live.run(1, [[5]]))
+    expect(batches).toEqual([[5]])
+    expect(await answer).toEqual([10])
   })
 
   test('a request that breaks the run breaks no other', async () => {
@@ -107,9 +119,10 @@ describe('a live release', () => {
   test('it says when too many requests wait', async () => {
     const { runtime } = doubling()
     const live = await loadRelease(runtime, release)
-    const answers = Array.from({ length: 2048 }, (_, index) => values(live.run(1, [[index]])))
+    // One is in the model, the others wait for it.
+    const answers = Array.from({ length: 2049 }, (_, index) => values(live.run(1, [[index]])))
     expect(live.isFull()).toBe(true)
-    expect((await Promise.all(answers))[2047]).toEqual([4094])
+    expect((await Promise.all(answers))[2048]).toEqual([4096])
     expect(live.isFull()).toBe(false)
   })
 

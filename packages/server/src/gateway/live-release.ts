@@ -56,6 +56,8 @@ export async function loadRelease(runtime: ModelRuntime, release: GatewayRelease
 function startRelease(release: GatewayRelease, plan: ReleasePlan, model: LoadedModel): LiveRelease {
   const waiting: Piece[] = []
   let running = false
+  /** The last run took several requests: more come in one turn of the event loop than one. */
+  let company = false
   let retired = false
   let active = 0
   const largest = plan.oneByOne ? 1 : mostRows
@@ -71,6 +73,7 @@ function startRelease(release: GatewayRelease, plan: ReleasePlan, model: LoadedM
         batch.push(piece)
         rows += piece.count
       }
+      company = batch.length > 1
       await runBatch(plan, model, batch, rows)
     }
     running = false
@@ -79,11 +82,11 @@ function startRelease(release: GatewayRelease, plan: ReleasePlan, model: LoadedM
   const runPiece = (count: number, inputs: InputValue[][], start: number): Promise<OutputColumn[]> =>
     new Promise((resolve, reject) => {
       waiting.push({ count, inputs, start, resolve, reject })
-      // The turn of the event loop that brought this request may bring more.
-      if (!running) {
-        running = true
-        setImmediate(() => void drain())
-      }
+      if (running) return
+      running = true
+      // The turn of the event loop that brought this request may bring more; where none came lately, it is not waited for.
+      if (company) setImmediate(() => void drain())
+      else void drain()
     })
 
   async function runAll(count: number, inputs: InputValue[][]): Promise<OutputColumn[]> {
