@@ -348,6 +348,9 @@ export function toAppError(error: unknown): AppError {
     return new AppError('HTTP.BAD_REQUEST', known.statusCode, known.message)
   if (isTooDeep(error))
     return new AppError('HTTP.TOO_DEEP', 400, 'A value is nested too deeply to be worked on. Send flatter data.')
+  // JSON can say half a character, which no address has.
+  if (error instanceof URIError)
+    return new AppError('HTTP.BAD_TEXT', 400, 'A text holds half a character, which no address has. Leave it out.')
   // Postgres cannot hold what JSON can: a NUL character inside a text.
   const { code } = error as { code?: unknown }
   if (code === '22021' || code === '22P05')

@@ -89,6 +89,9 @@ describe('HTTP', () => {
     app.get('/large', { config: { access: 'public' } }, async () => {
       throw Object.assign(new Error('value "9007199254740991" is out of range for type integer'), { code: '22003' })
     })
+    app.get('/half', { config: { access: 'public' } }, async () =>
+      encodeURIComponent(JSON.parse('"\\ud976"') as string),
+    )
     app.get('/bug', { config: { access: 'public' } }, async () => {
       throw new TypeError('password=hunter2 in /srv/somebody')
     })
@@ -142,6 +145,8 @@ describe('HTTP', () => {
   test('a number that the database cannot hold is a mistake of the client', async () => {
     const answer = await app.inject({ url: '/large', headers: { host: 'localhost' } })
     expect(answer.json()).toMatchObject({ status: 400, code: 'HTTP.OUT_OF_RANGE' })
+    const half = await app.inject({ url: '/half', headers: { host: 'localhost' } })
+    expect(half.json()).toMatchObject({ status: 400, code: 'HTTP.BAD_TEXT' })
   })
 
   test('of many mistakes the sentence names the first five and says how many more there are', async () => {
