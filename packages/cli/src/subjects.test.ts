@@ -28,7 +28,8 @@ test('a person is found, written to a file that nobody else reads, and erased af
   const found = await server.trivium(['subjects', 'find', '-'], { input: 'pike-4711\n' })
   expect(found.out).toMatch(/datasets +dataset-rows +customers +1/)
   const file = join(server.data, 'person.jsonl')
-  expect((await server.trivium(['subjects', 'export', 'pike-4711', '--file', file])).out).toContain('1 record.')
+  // The row, and the statistics of the version: the column that names people is not encrypted here.
+  expect((await server.trivium(['subjects', 'export', 'pike-4711', '--file', file])).out).toContain('2 records.')
   expect([(await stat(file)).mode & 0o777, (await readFile(file, 'utf8')).includes(mail)]).toEqual([0o600, true])
   expect((await server.trivium(['subjects', 'keys', keys])).out).toContain('keys of 2 people; 0 erased')
   const once = await server.trivium(['subjects', 'erase', 'pike-4711', ...reason])
@@ -37,6 +38,8 @@ test('a person is found, written to a file that nobody else reads, and erased af
   expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('nothing was erased')])
   const erased = await server.trivium(['subjects', 'erase', 'pike-4711', ...reason, '--confirm', 'pike-4711'])
   expect([erased.code, erased.out]).toEqual([0, expect.stringMatching(/ers_\S+: finished/)])
+  expect(erased.out).toMatch(/datasets +texts +notes, statistics and checks of dataset versions +1 +redacted/)
+  expect(erased.out).toMatch(/Searched \d+ rows of texts in \d+ places\./)
   expect((await server.trivium(['subjects', 'find', 'pike-4711'])).out).toMatch(/Erased .*sbj_/)
 }, 60_000)
 

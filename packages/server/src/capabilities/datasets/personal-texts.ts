@@ -30,5 +30,11 @@ export const datasetsTexts: SubjectTexts = {
       key: ['table_id', 'snapshot'],
       columns: ['note'],
     },
+    {
+      table: 'dataset_sheet_part',
+      title: 'data sheets, every revision',
+      key: ['dataset', 'part', 'revision'],
+      columns: ['text', 'written_by_name'],
+    },
   ],
 }

@@ -20,7 +20,7 @@ export const reportsTexts: SubjectTexts = {
       table: 'report_comment',
       title: 'comments of reports',
       key: ['id'],
-      columns: ['text', 'said_by_name', 'resolved_by_name'],
+      columns: ['text', 'anchor', 'said_by_name', 'resolved_by_name'],
     },
     {
       table: 'report_mention',

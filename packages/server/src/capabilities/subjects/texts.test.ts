@@ -9,7 +9,7 @@ const neverText: readonly [RegExp, string][] = [
   [/(^|\.|_)(id|ids|urn|owner|handle|worker|xid)$/, 'made by the program, or the URN of a thing'],
   [/(^|\.|_)(digest|digests|hash|blob|mark|traceparent|cache_key)$/, 'a digest'],
   [
-    /\.(state|status|kind|mode|stage|lifecycle|useful|outcome|permission|when_late|direction|what|method)$/,
+    /\.(state|status|kind|part|mode|stage|lifecycle|useful|outcome|permission|when_late|direction|what|method)$/,
     'one of few words',
   ],
   [
@@ -81,17 +81,23 @@ describeEachDatabase('texts that name a person', ({ world, dialect }) => {
     readonly table: string
     readonly name: string
     readonly isText: boolean
+    readonly needed: boolean
   }
   const columns = async (): Promise<Column[]> => {
     const { rows } =
       dialect === 'sqlite'
-        ? await sql<any>`select m.name as t, p.name as c, p.type as ty from sqlite_master m, pragma_table_info(m.name) p where m.type = 'table'`.execute(
+        ? await sql<any>`select m.name as t, p.name as c, p.type as ty, p."notnull" + p.pk as needed from sqlite_master m, pragma_table_info(m.name) p where m.type = 'table'`.execute(
             db(),
           )
-        : await sql<any>`select table_name as t, column_name as c, data_type as ty from information_schema.columns where table_schema = 'public'`.execute(
+        : await sql<any>`select table_name as t, column_name as c, data_type as ty, case is_nullable when 'NO' then 1 else 0 end as needed from information_schema.columns where table_schema = 'public'`.execute(
             db(),
           )
-    return rows.map((row) => ({ table: row.t, name: row.c, isText: String(row.ty).toLowerCase() === 'text' }))
+    return rows.map((row) => ({
+      table: row.t,
+      name: row.c,
+      isText: String(row.ty).toLowerCase() === 'text',
+      needed: Number(row.needed) > 0,
+    }))
   }
 
   beforeAll(async () => {
@@ -119,26 +125,23 @@ describeEachDatabase('texts that name a person', ({ world, dialect }) => {
     expect([...listed].filter((name) => !known.has(name))).toEqual([])
   })
 
-  /** A row with the name of the person in some columns, and something in all others that must hold something. */
-  const fill = async (place: TextPlace, named: readonly string[], n: number): Promise<void> => {
-    const { rows } =
-      dialect === 'sqlite'
-        ? await sql<any>`select name, type, "notnull" + pk as needed from pragma_table_info(${place.table})`.execute(
-            db(),
-          )
-        : await sql<any>`select column_name as name, data_type as type, case is_nullable when 'NO' then 1 else 0 end as needed from information_schema.columns where table_schema = 'public' and table_name = ${place.table}`.execute(
-            db(),
-          )
-    const values: Record<string, unknown> = {}
-    for (const { name, type, needed } of rows) {
-      const isText = String(type).toLowerCase() === 'text'
-      if (named.includes(name)) values[name] = JSON.stringify({ said: `Call c-1094 ${n}`, of: [person] })
-      else if (Number(needed) > 0) values[name] = isText ? `"x${n}"` : n
-    }
-    if ('principal_id' in values) values['principal_id'] = (await world.as('admin', project)).principal.id
-    values[place.project ?? 'project_id'] = place.table === 'project' ? `${project}-${n}` : project
+  /** Rows with the name of the person in some columns, and something in all others that must hold something. */
+  const fill = async (rows: readonly { place: TextPlace; named: readonly string[] }[]): Promise<void> => {
+    const all = Map.groupBy(await columns(), ({ table }) => table)
+    const { principal } = await world.as('admin', project)
     const write = world.kernel.db.write as unknown as Kysely<any>
-    await write.transaction().execute((trx) => trx.insertInto(place.table).values(values).execute())
+    await write.transaction().execute(async (trx) => {
+      for (const [index, { place, named }] of rows.entries()) {
+        const n = 70 + index
+        const values: Record<string, unknown> = {}
+        for (const { name, isText, needed } of all.get(place.table) ?? [])
+          if (named.includes(name)) values[name] = JSON.stringify({ said: `Call c-1094 ${n}`, of: [person] })
+          else if (needed) values[name] = isText ? `"x${n}"` : n
+        if ('principal_id' in values) values['principal_id'] = principal.id
+        values['project_id'] = project
+        await trx.insertInto(place.table).values(values).execute()
+      }
+    })
   }
   const rowsOf = (place: TextPlace) =>
     db()
@@ -148,13 +151,13 @@ describeEachDatabase('texts that name a person', ({ world, dialect }) => {
       .execute()
 
   test('are found in all of these, and taken out of them but where a digest or a name holds them, which the erasure lists', async () => {
-    let n = 70
     const filled = places().filter(({ table }) => table !== 'project' && table !== 'event')
-    for (const place of filled) {
-      if (place.columns.length > 0) await fill(place, place.columns, (n += 1))
-      for (const one of place.removeBy ?? []) await fill(place, [one], (n += 1))
-      for (const one of place.fixed?.columns ?? []) await fill(place, [one], (n += 1))
-    }
+    await fill(
+      filled.flatMap((place) => [
+        ...(place.columns.length > 0 ? [{ place, named: place.columns }] : []),
+        ...[...(place.removeBy ?? []), ...(place.fixed?.columns ?? [])].map((one) => ({ place, named: [one] })),
+      ]),
+    )
     // The rows are nonsense to every capability, so only their texts are asked.
     const handlers: ((job: never) => Promise<void>)[] = []
     const { scope } = await world.as('admin', project)

@@ -67,6 +67,14 @@ export const tracesTexts: SubjectTexts = {
       ],
       derive: (row) => ({ input_hash: hashOf(`${String(row['id'])} ${String(row['inputs'])}`) }),
     },
+    {
+      table: 'scorer',
+      title: 'scorers',
+      key: ['experiment_id', 'name'],
+      columns: ['filter'],
+      fixed: { columns: ['name'], why: 'Its versions and clients find it by this name: delete it.' },
+    },
+    { table: 'scorer_version', title: 'definitions of scorers', key: ['scorer_id', 'version'], columns: ['content'] },
   ],
 }
 

@@ -31,7 +31,7 @@ export const trackingTexts: SubjectTexts = {
       table: 'run',
       title: 'names of runs and who ran them',
       key: ['id'],
-      columns: ['name', 'user_id'],
+      columns: ['name', 'user_id', 'archived_because'],
     },
     {
       table: 'run_param',
@@ -128,6 +128,12 @@ export const trackingTexts: SubjectTexts = {
         columns: ['path'],
         why: 'The file is found by its path: delete it.',
       },
+    },
+    {
+      table: 'archive_policy',
+      title: 'policy of the archive',
+      key: ['project_id'],
+      columns: ['policy', 'saved_by_name'],
     },
   ],
 }
