@@ -23,7 +23,17 @@ const cells = [
   'with mlflow.start_run(run_name="failing"):\n    raise ValueError("too fast")',
 ]
 
-test('a kernel that trivium notebook has made logs to the server, on the packages of the lock, and each run keeps the cells until its end', async () => {
+/** Cells with their tags, of which a step is made. */
+const stepCells = [
+  ['depth = 3\nrate = 0.5', 'parameters'],
+  ['!true\nfrom statistics import mean'],
+  ["table = 'table.csv'", 'skip'],
+  ['rows = [float(one) for one in open(table)]\nrows'],
+  ['def error(values):\n    return mean(abs(one - rate) for one in values)\n\nscore = error(rows) / depth'],
+  ['print(score)', 'skip'],
+] as const
+
+test('a kernel that trivium notebook has made logs to the server, on the packages of the lock, and each run keeps the cells until its end; a step made of cells gives what they gave', async () => {
   const data = await mkdtemp(join(tmpdir(), 'trivium-notebook-'))
   const server = await startServer(
     loadConfig({ flags: { data, port: 0, adminToken: token, logLevel: 'error' }, environment: {} }),
@@ -80,6 +90,33 @@ test('a kernel that trivium notebook has made logs to the server, on the package
     expect(first.packages?.['mlflow-skinny'] ?? first.packages?.['mlflow']).toMatch(/^\d+\./)
     expect(first.packages).not.toHaveProperty('jupyterlab')
     expect(runs[0]?.tags).not.toHaveProperty(['mlflow.source.git.commit'])
+    // What the kernel has run is run again as a step that was made of the same cells.
+    const list = stepCells.map(([source, ...tags], at) => {
+      return { cell_type: 'code', id: `c${at}`, source, metadata: { tags }, outputs: [], execution_count: null }
+    })
+    const notebook = { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: list }
+    await writeFile(join(data, 'late.ipynb'), JSON.stringify(notebook))
+    await writeFile(join(data, 'table.csv'), '1\n2\n4\n')
+    const inKernel = await run(
+      start.program,
+      [join(import.meta.dirname, 'run_notebook.py'), JSON.stringify(stepCells.map(([source]) => source))],
+      { env: { ...env, ...start.variables, MLFLOW_TRACKING_TOKEN: token }, cwd: data },
+    )
+    const outputs = JSON.parse(inKernel.stdout.trim().split('\n').at(-1) ?? '[]') as string[]
+    const cli = [
+      '--conditions=trivium-source',
+      program,
+      'notebook',
+      'step',
+      join(data, 'late.ipynb'),
+      '--output',
+      'score',
+    ]
+    await run(process.execPath, cli, { env })
+    const call = "from late import late; print(late(table='table.csv')['score'])"
+    const asStep = await run(join(root, '.venv/bin/python'), ['-c', call], { cwd: data })
+    expect(asStep.stdout).toMatch(/^0\.\d+\n$/)
+    expect(outputs.at(-1)).toBe(asStep.stdout)
     expect((await sourcesOf(1)).cells?.map(({ number, failed }) => [number, failed])).toEqual([
       [1, false],
       [2, false],

@@ -5,14 +5,15 @@ import type { Command } from 'commander'
 import { onAction } from '../command.ts'
 import { FailedError } from '../fail.ts'
 import type { Terminal } from '../terminal.ts'
+import { notebookStepCommands } from './notebook-step.ts'
 import { prepareNotebook } from '../tracked/notebook-environment.ts'
 
 /** `trivium notebook` */
 export function notebookCommand(program: Command, terminal: Terminal): void {
+  const group = program.command('notebook')
   onAction(
     terminal,
-    program
-      .command('notebook')
+    group
       .argument('[folder]', 'where the notebooks are', '.')
       .option('--lock <file>', 'requirements with hashes; requirements.txt in the folder unless said')
       .option('--experiment <name>', 'experiment that runs go to where the notebook names none')
@@ -55,6 +56,7 @@ export function notebookCommand(program: Command, terminal: Terminal): void {
       if (code !== 0 && !terminal.signal.aborted) throw new FailedError(`JupyterLab ended with ${code ?? 'a signal'}.`)
     },
   )
+  notebookStepCommands(group, terminal)
 }
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value]
