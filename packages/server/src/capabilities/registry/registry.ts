@@ -74,7 +74,10 @@ export interface Registry extends ModelReferenceResolver {
   renameModel(scope: Scope, name: string, next: string): Promise<RegisteredModel>
   deleteModel(scope: Scope, name: string): Promise<void>
   model(scope: Scope, name: string): Promise<RegisteredModel>
-  models(scope: Scope, query: Omit<RegistryQuery, 'project'>): Promise<{ models: RegisteredModel[]; more: boolean }>
+  models(
+    scope: Scope,
+    query: Omit<RegistryQuery, 'project'>,
+  ): Promise<{ models: RegisteredModel[]; more: boolean; next: (fingerprint: unknown) => string | undefined }>
   /** Changes what is given of a model's policy; event `model.policy-set`. */
   setPolicy(scope: Scope, name: string, change: Partial<ModelPolicy>): Promise<RegisteredModel>
   strategy(scope: Scope): Promise<ModelStrategy>
@@ -121,7 +124,12 @@ export interface Registry extends ModelReferenceResolver {
   versions(
     scope: Scope,
     query: Omit<RegistryQuery, 'project'>,
-  ): Promise<{ rows: ModelVersionTable[]; versions: ModelVersionRow[]; more: boolean }>
+  ): Promise<{
+    rows: ModelVersionTable[]
+    versions: ModelVersionRow[]
+    more: boolean
+    next: (fingerprint: unknown) => string | undefined
+  }>
   /** The newest version of each stage of MLflow, of several models at once. */
   newestByStage(
     scope: Scope,
@@ -196,8 +204,8 @@ export function createRegistry(
     deleteModel: (scope, name) => deleteModel(deps, scope, name),
     model,
     models: async (scope, query) => {
-      const { rows, more } = await searchModels(db.read, db.dialect, { project: scope.project, ...query })
-      return { models: await presentModels(db.read, scope.project, rows), more }
+      const { rows, more, next } = await searchModels(db.read, db.dialect, { project: scope.project, ...query })
+      return { models: await presentModels(db.read, scope.project, rows), more, next }
     },
     strategy: (scope) => readStrategy(db.read, scope.project),
     setStrategy: (scope, strategy) => setStrategy(deps, scope, strategy),
@@ -234,8 +242,8 @@ export function createRegistry(
     milestones: (scope, of) => readMilestones(db.read, scope.project, of),
     versionRow: (scope, name, version) => requireVersion(db.read, scope.project, name, version),
     versions: async (scope, query) => {
-      const { rows, more } = await searchVersions(db.read, db.dialect, { project: scope.project, ...query })
-      return { rows, versions: await presentVersions(db.read, scope.project, rows), more }
+      const { rows, more, next } = await searchVersions(db.read, db.dialect, { project: scope.project, ...query })
+      return { rows, versions: await presentVersions(db.read, scope.project, rows), more, next }
     },
     newestByStage: async (scope, models) => {
       const rows = await newestByStage(db.read, scope.project, models)

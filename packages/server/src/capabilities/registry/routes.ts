@@ -69,7 +69,6 @@ export function registryRoutes(app: Http, registry: Registry): void {
       filter: parseFilter(query.filter, modelTarget),
       order: [],
       limit,
-      offset: 0,
       ...(after === undefined ? {} : { after }),
     })
     const last = models.at(-1)
@@ -116,7 +115,6 @@ export function registryRoutes(app: Http, registry: Registry): void {
       filter: is('name', params.model),
       order: [{ entity: 'attribute', key: 'version_number', descending: true }],
       limit,
-      offset: 0,
       ...(below === 0 ? {} : { below }),
     })
     const last = versions.at(-1)
@@ -130,7 +128,6 @@ export function registryRoutes(app: Http, registry: Registry): void {
       filter: query.run === undefined ? undefined : is('run_id', query.run),
       order: [{ entity: 'attribute', key: 'creation_timestamp', descending: true }],
       limit,
-      offset: 0,
       ...(after === undefined ? {} : { afterVersion: JSON.parse(after) as VersionPlace }),
     })
     const last = versions.at(-1)

@@ -1,12 +1,19 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import type { Dialect, Reader } from '../../kernel/db/index.ts'
 import {
+  behind,
   type Comparison,
   compileNumber,
   compileText,
   type Expression,
   type FilterTarget,
   type OrderKey,
+  type Place,
+  placeColumns,
+  type PlaceKey,
+  placeOrder,
+  placeTokenOf,
+  trackingErrors,
 } from '../tracking/index.ts'
 import type { ModelTable, ModelVersionTable } from './tables.ts'
 import './tables.ts'
@@ -56,8 +63,8 @@ const fewVersions: Subject = {
   ...versions,
   columns: {
     ...versions.columns,
-    creation_timestamp: sql`v.created_at + 0`,
-    last_updated_timestamp: sql`v.updated_at + 0`,
+    creation_timestamp: sql`(v.created_at + 0)`,
+    last_updated_timestamp: sql`(v.updated_at + 0)`,
   },
 }
 const narrow = ['name', 'run_id']
@@ -74,7 +81,8 @@ export interface RegistryQuery {
   readonly filter: Expression | undefined
   readonly order: readonly OrderKey[]
   readonly limit: number
-  readonly offset: number
+  /** Where the page goes on: the keys of the last row that was shown. */
+  readonly place?: Place
   /** Only what comes after this name; for lists in the order of names. */
   readonly after?: string
   /** Only versions below this one; for the list of one model. */
@@ -95,16 +103,36 @@ export async function searchModels(
   db: Reader,
   dialect: Dialect,
   query: RegistryQuery,
-): Promise<{ rows: ModelTable[]; more: boolean }> {
-  const order = [
-    ...orderOf(dialect, models, query.order),
-    dialect === 'postgres' ? sql`m.name collate "C"` : sql`m.name`,
-  ]
+): Promise<{ rows: ModelTable[]; more: boolean; next: (fingerprint: unknown) => string | undefined }> {
+  const keys = [...orderOf(dialect, models, query.order), ascending(binary(dialect, sql`m.name`))]
   const found =
-    await sql<ModelTable>`select m.* from model m where m.project_id = ${query.project} and ${conditionOf(dialect, models, query)} ${query.after === undefined ? sql`` : dialect === 'postgres' ? sql`and m.name collate "C" > ${query.after}` : sql`and m.name > ${query.after}`} order by ${sql.join(order)} limit ${query.limit + 1} offset ${query.offset}`.execute(
+    await sql<ModelTable>`select m.*, ${placeColumns(keys)} from model m where m.project_id = ${query.project} and ${conditionOf(dialect, models, query)} ${query.after === undefined ? sql`` : dialect === 'postgres' ? sql`and m.name collate "C" > ${query.after}` : sql`and m.name > ${query.after}`} and ${restOf(keys, query)} order by ${placeOrder(keys)} limit ${query.limit + 1}`.execute(
       db as never,
     )
-  return { rows: found.rows.slice(0, query.limit), more: found.rows.length > query.limit }
+  return pageOf(found.rows, query.limit, keys)
+}
+
+const binary = (dialect: Dialect, text: RawBuilder<unknown>): RawBuilder<unknown> =>
+  dialect === 'postgres' ? sql`(${text} collate "C")` : text
+const ascending = (expression: RawBuilder<unknown>): PlaceKey => ({ expression, descending: false })
+const descending = (expression: RawBuilder<unknown>): PlaceKey => ({ expression, descending: true })
+
+function restOf(keys: readonly PlaceKey[], { place }: RegistryQuery): RawBuilder<unknown> {
+  if (!place) return sql`1 = 1`
+  if (place.length !== keys.length) throw trackingErrors.BAD_PAGE_TOKEN()
+  return behind(keys, place)
+}
+
+/** The rows of a page, whether there are more, and what names the rest of them. */
+function pageOf<Row extends object>(found: readonly Row[], limit: number, keys: readonly PlaceKey[]) {
+  const rows = found.slice(0, limit)
+  const last = rows.at(-1)
+  const more = found.length > limit
+  return {
+    rows,
+    more,
+    next: (query: unknown) => (more && last ? placeTokenOf(last, keys.length, query) : undefined),
+  }
 }
 
 /** One page of versions that a filter finds, last changed first unless an order says otherwise. */
@@ -112,19 +140,19 @@ export async function searchVersions(
   db: Reader,
   dialect: Dialect,
   query: RegistryQuery,
-): Promise<{ rows: ModelVersionTable[]; more: boolean }> {
+): Promise<{ rows: ModelVersionTable[]; more: boolean; next: (fingerprint: unknown) => string | undefined }> {
   const few = query.filter !== undefined && findsFew(query.filter)
-  const order = [
+  const keys = [
     ...orderOf(dialect, few ? fewVersions : versions, query.order),
-    ...(query.order.length === 0 ? [few ? sql`v.updated_at + 0 desc` : sql`v.updated_at desc`] : []),
-    dialect === 'postgres' ? sql`v.model collate "C"` : sql`v.model`,
-    sql`v.version desc`,
+    ...(query.order.length === 0 ? [descending(few ? sql`(v.updated_at + 0)` : sql`v.updated_at`)] : []),
+    ascending(binary(dialect, sql`v.model`)),
+    descending(sql`v.version`),
   ]
   const found =
-    await sql<ModelVersionTable>`select v.* from model_version v where v.project_id = ${query.project} and v.deleted_at is null and ${conditionOf(dialect, versions, query)} ${placeOf(dialect, query)} order by ${sql.join(order)} limit ${query.limit + 1} offset ${query.offset}`.execute(
+    await sql<ModelVersionTable>`select v.*, ${placeColumns(keys)} from model_version v where v.project_id = ${query.project} and v.deleted_at is null and ${conditionOf(dialect, versions, query)} ${placeOf(dialect, query)} and ${restOf(keys, query)} order by ${placeOrder(keys)} limit ${query.limit + 1}`.execute(
       db as never,
     )
-  return { rows: found.rows.slice(0, query.limit), more: found.rows.length > query.limit }
+  return pageOf(found.rows, query.limit, keys)
 }
 
 /** The newest version of each stage that is whole, of several models at once, prompts left out; stages in their order. */
@@ -178,11 +206,13 @@ function placeOf(dialect: Dialect, { below, afterVersion }: RegistryQuery): RawB
   return sql`and v.created_at <= ${createdAt} and (v.created_at < ${createdAt} or ${name} > ${model} or (v.model = ${model} and v.version < ${version}))`
 }
 
-function orderOf(dialect: Dialect, subject: Subject, order: readonly OrderKey[]): RawBuilder<unknown>[] {
+function orderOf(dialect: Dialect, subject: Subject, order: readonly OrderKey[]): PlaceKey[] {
   return order.map(({ key, descending }) => {
     const column = subject.columns[key] ?? sql.ref(`${subject.alias}.created_at`)
     const isText = key === 'name' || key === 'run_id' || key === 'source_path'
-    return sql`${isText && dialect === 'postgres' ? sql`${column} collate "C"` : column} ${sql.raw(descending ? 'desc' : 'asc')}`
+    // A version without a run comes first, on every database.
+    const filled = key === 'run_id' ? sql`coalesce(${column}, '')` : column
+    return { expression: isText ? binary(dialect, filled) : filled, descending }
   })
 }
 

@@ -31,6 +31,7 @@ export { type DatasetResolver, type LoggedDataset, resolveWith as resolveDataset
 export type { Batch, LoggedMetric } from './log-batch.ts'
 export { type LoggedModelRecord, withModelData } from './logged-models.ts'
 export { type HistoryRow, type SampledQuery, selectHistory, selectSampledHistory } from './metric-history.ts'
+export { behind, type Place, placeColumns, type PlaceKey, placeOf, placeOrder, placeTokenOf } from './page-place.ts'
 export { offsetOf, pageTokenOf } from './page-token.ts'
 export { runRoutes } from './run-routes.ts'
 export { trackingRoutes } from './routes.ts'

@@ -19,5 +19,5 @@ export function offsetOf(token: string | undefined | null, query: unknown): numb
   throw trackingErrors.BAD_PAGE_TOKEN()
 }
 
-const fingerprint = (query: unknown): string =>
+export const fingerprint = (query: unknown): string =>
   createHash('sha256').update(JSON.stringify(query)).digest('base64url').slice(0, 8)

@@ -3,6 +3,8 @@ import type { Dialect, Reader } from '../../kernel/db/index.ts'
 import { type Condition, compileNumber, compileText } from './filter/compile-text.ts'
 import type { Comparison, Expression } from './filter/filter-tree.ts'
 import type { OrderKey } from './filter/parse-order.ts'
+import { trackingErrors } from './errors.ts'
+import { behind, type Place, placeColumns, type PlaceKey, placeOrder, placeTokenOf } from './page-place.ts'
 import type { LoggedModelTable } from './tables.ts'
 
 /** A dataset that metrics must have been measured on. */
@@ -19,7 +21,8 @@ export interface LoggedModelQuery {
   readonly datasets: readonly MetricDataset[]
   readonly order: readonly (OrderKey & { readonly dataset?: MetricDataset })[]
   readonly limit: number
-  readonly offset: number
+  /** Where the page goes on: the keys of the last row that was shown. */
+  readonly place?: Place
 }
 
 const columns: Record<string, RawBuilder<unknown>> = {
@@ -37,31 +40,41 @@ export async function selectLoggedModels(
   db: Reader,
   dialect: Dialect,
   query: LoggedModelQuery,
-): Promise<{ rows: LoggedModelTable[]; more: boolean }> {
-  if (query.experiments.length === 0) return { rows: [], more: false }
+): Promise<{ rows: LoggedModelTable[]; next: (fingerprint: unknown) => string | undefined }> {
+  if (query.experiments.length === 0) return { rows: [], next: () => undefined }
   const where = [
     sql`l.project_id = ${query.project}`,
     sql`l.lifecycle = 'active'`,
     sql`l.experiment_id in (${sql.join(query.experiments.map((id) => sql`${id}`))})`,
   ]
   if (query.filter) where.push(sql`(${compile(dialect, query.filter, query.datasets)})`)
-  const order: RawBuilder<unknown>[] = []
+  const keys: PlaceKey[] = []
   for (const { entity, key, descending, dataset } of query.order) {
-    const direction = sql.raw(descending ? 'desc' : 'asc')
     const value =
       entity === 'attribute'
         ? (columns[key] as RawBuilder<unknown>)
         : entity === 'metric'
           ? sql`(select max(m.value) from logged_model_metric m where m.project_id = l.project_id and m.model_id = l.id and m.key = ${key} and m.is_nan = 0 ${onDatasets(dataset ? [dataset] : [])})`
           : sql`(select k.value from ${sql.table(`logged_model_${entity}`)} k where k.project_id = l.project_id and k.model_id = l.id and k.key = ${key})`
-    order.push(sql`case when ${value} is null then 1 else 0 end`, sql`${value} ${direction}`)
+    const isNumber = entity === 'metric' || key.endsWith('_timestamp')
+    keys.push(
+      { expression: sql`(case when ${value} is null then 1 else 0 end)`, descending: false },
+      { expression: isNumber ? sql`coalesce(${value}, 0)` : sql`coalesce(${value}, '')`, descending },
+    )
   }
-  order.push(sql`l.created_at desc`, sql`l.id`)
+  keys.push({ expression: sql`l.created_at`, descending: true }, { expression: sql`l.id`, descending: false })
+  if (query.place && query.place.length !== keys.length) throw trackingErrors.BAD_PAGE_TOKEN()
+  if (query.place) where.push(behind(keys, query.place))
   const found =
-    await sql<LoggedModelTable>`select l.* from logged_model l where ${sql.join(where, sql` and `)} order by ${sql.join(order)} limit ${query.limit + 1} offset ${query.offset}`.execute(
+    await sql<LoggedModelTable>`select l.*, ${placeColumns(keys)} from logged_model l where ${sql.join(where, sql` and `)} order by ${placeOrder(keys)} limit ${query.limit + 1}`.execute(
       db as never,
     )
-  return { rows: found.rows.slice(0, query.limit), more: found.rows.length > query.limit }
+  const rows = found.rows.slice(0, query.limit)
+  const last = rows.at(-1)
+  return {
+    rows,
+    next: (of) => (found.rows.length > query.limit && last ? placeTokenOf(last, keys.length, of) : undefined),
+  }
 }
 
 function onDatasets(datasets: readonly MetricDataset[]): RawBuilder<unknown> {

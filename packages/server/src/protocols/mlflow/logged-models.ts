@@ -3,8 +3,7 @@ import {
   artifactUri,
   loggedModelTarget,
   type MetricDataset,
-  offsetOf,
-  pageTokenOf,
+  placeOf,
   parseFilter,
   parseOrder,
   selectLoggedModels,
@@ -76,15 +75,15 @@ export function loggedModelCalls(
       return { ...parsed, ...(dataset ? { dataset } : {}) }
     })
     const fingerprint = [args.texts('experiment_ids'), args.text('filter'), args.raw('order_by'), args.raw('datasets')]
-    const offset = offsetOf(args.text('page_token'), fingerprint)
-    const { rows, more } = await selectLoggedModels(db.read, db.dialect, {
+    const place = placeOf(args.text('page_token'), fingerprint)
+    const { rows, next } = await selectLoggedModels(db.read, db.dialect, {
       project: scope.project,
       experiments: args.texts('experiment_ids'),
       filter: parseFilter(args.text('filter'), loggedModelTarget),
       datasets: args.list('datasets').map(datasetOf),
       order,
       limit,
-      offset,
+      ...(place ? { place } : {}),
     })
     const models = await withModelData(db.read, scope.project, rows)
     return {
@@ -92,7 +91,7 @@ export function loggedModelCalls(
         'models',
         models.map((model) => loggedModelShape(model)),
       ),
-      ...(more ? { next_page_token: pageTokenOf(offset + limit, fingerprint) } : {}),
+      next_page_token: next(fingerprint),
     }
   })
   rpc(app, 'GET', 'logged-models/:model_id', 'run:read', ({ args, scope }) =>

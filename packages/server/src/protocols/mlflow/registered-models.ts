@@ -6,7 +6,7 @@ import {
   versionTarget,
   versionUri,
 } from '../../capabilities/registry/index.ts'
-import { offsetOf, pageTokenOf, parseFilter, parseOrder } from '../../capabilities/tracking/index.ts'
+import { parseFilter, parseOrder, placeOf } from '../../capabilities/tracking/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { Args } from './args.ts'
@@ -131,12 +131,12 @@ export function registryCalls(app: Http, registry: Registry): void {
   rpc(app, 'GET', 'registered-models/search', 'model:read', async ({ args, scope }) => {
     const limit = pageSize(args, 100, 1000)
     const fingerprint = [args.text('filter'), args.texts('order_by')]
-    const offset = offsetOf(args.text('page_token'), fingerprint)
-    const { models, more } = await registry.models(scope, {
+    const place = placeOf(args.text('page_token'), fingerprint)
+    const { models, next } = await registry.models(scope, {
       filter: parseFilter(args.text('filter'), modelTarget),
       order: parseOrder(args.texts('order_by'), modelTarget),
       limit,
-      offset,
+      ...(place ? { place } : {}),
     })
     const newest = await newestOf(
       scope,
@@ -145,7 +145,7 @@ export function registryCalls(app: Http, registry: Registry): void {
     const shapes = models.map((model) => modelShape(model, newest.get(model.name) ?? []))
     return {
       ...unlessEmpty('registered_models', shapes),
-      ...(more ? { next_page_token: pageTokenOf(offset + limit, fingerprint) } : {}),
+      next_page_token: next(fingerprint),
     }
   })
   rpc(app, ['GET', 'POST'], 'registered-models/get-latest-versions', 'model:read', async ({ args, scope }) => {
@@ -237,19 +237,19 @@ export function registryCalls(app: Http, registry: Registry): void {
   const search = async ({ args, scope }: RpcCall) => {
     const limit = pageSize(args, 10_000, 200_000)
     const fingerprint = [args.text('filter'), args.texts('order_by')]
-    const offset = offsetOf(args.text('page_token'), fingerprint)
-    const { rows, versions, more } = await registry.versions(scope, {
+    const place = placeOf(args.text('page_token'), fingerprint)
+    const { rows, versions, next } = await registry.versions(scope, {
       filter: parseFilter(args.text('filter'), versionTarget),
       order: parseOrder(args.texts('order_by'), versionTarget),
       limit,
-      offset,
+      ...(place ? { place } : {}),
     })
     return {
       ...unlessEmpty(
         'model_versions',
         rows.map((row, i) => versionShape(versions[i] as ModelVersionRow, row)),
       ),
-      ...(more ? { next_page_token: pageTokenOf(offset + limit, fingerprint) } : {}),
+      next_page_token: next(fingerprint),
     }
   }
   rpc(app, 'GET', 'model-versions/search', 'model:read', search)
