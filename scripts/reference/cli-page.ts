@@ -31,7 +31,11 @@ ${commandsIn(program).map(section).join('\n\n')}
 
 /** Commands that do something, with the ones inside groups. */
 function commandsIn(command: Command): Command[] {
-  return (command.commands as Command[]).flatMap((one) => (one.commands.length > 0 ? commandsIn(one) : [one]))
+  return (command.commands as Command[]).flatMap((one) => [
+    // A group that takes arguments does something itself.
+    ...(one.commands.length === 0 || one.registeredArguments.length > 0 ? [one] : []),
+    ...commandsIn(one),
+  ])
 }
 
 function section(command: Command): string {
