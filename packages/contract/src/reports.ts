@@ -63,6 +63,16 @@ export const ReportComment = Type.Object({
   at: Type.Integer(),
   resolvedAt: Type.Union([Type.Integer(), Type.Null()]),
   resolvedByName: TextOrNull,
+  /** The passage or panel that it is about; null: the whole report. */
+  about: Type.Union([
+    Type.Object({
+      quote: Type.String({ description: 'Its words as they were, at most 400 characters.' }),
+      panel: Type.Boolean(),
+      /** Place of the passage in the newest version; null where it was changed or taken out. */
+      place: Type.Union([Type.Integer(), Type.Null()]),
+    }),
+    Type.Null(),
+  ]),
 })
 export type ReportComment = Static<typeof ReportComment>
 
@@ -271,7 +281,21 @@ export const commentReport = route({
     summary: 'Says something of a report.',
     params: ReportParams,
     body: Type.Object(
-      { text: Type.String({ minLength: 1, maxLength: 10_000, pattern: '\\S' }) },
+      {
+        text: Type.String({ minLength: 1, maxLength: 10_000, pattern: '\\S' }),
+        about: Type.Optional(
+          Type.Object(
+            {
+              version: Type.Integer({ minimum: 1, description: 'The version that was read.' }),
+              passage: Type.Integer({ minimum: 0, description: 'Which block of its Markdown, from 0.' }),
+            },
+            {
+              additionalProperties: false,
+              description: 'The passage or panel that it is about; without it the whole report.',
+            },
+          ),
+        ),
+      },
       { additionalProperties: false },
     ),
     response: { 201: ReportComment, 400: Problem, 403: Problem, 404: Problem, 422: Problem },

@@ -9,14 +9,23 @@ interface MarkdownProps {
   readonly text: string
   /** Draws a fenced block in another way; undefined leaves it code. */
   readonly renderCode?: (language: string, text: string, at: number) => ReactNode | undefined
+  /** Draws around a block; `at` counts the blocks of the text from 0. */
+  readonly wrap?: (block: ReactNode, at: number) => ReactNode
   /** The level of `#`: 2 below a page's title. */
   readonly top?: number
 }
 
 /** Markdown as elements: HTML in it is text, links lead to http, https or this server, URNs are links to their things. */
-export function Markdown({ text, renderCode, top = 2 }: MarkdownProps) {
+export function Markdown({ text, renderCode, wrap, top = 2 }: MarkdownProps) {
   const blocks = useMemo(() => withoutSkips(parseMarkdown(text)), [text])
-  return <div className="md">{blocks.map((block, at) => renderBlock(block, at, { renderCode, top }))}</div>
+  return (
+    <div className="md">
+      {blocks.map((block, at) => {
+        const drawn = renderBlock(block, at, { renderCode, top })
+        return wrap ? wrap(drawn, at) : drawn
+      })}
+    </div>
+  )
 }
 
 /** Headings begin at the first level and leave none out, whatever was written: who hears a page goes by them. */

@@ -1,13 +1,21 @@
-import type { ReportComment } from '@trivium/contract'
-import { asReader } from '../../kernel/db/index.ts'
+import {
+  anchorOf,
+  type PassageAnchor,
+  placeOfAnchor,
+  type ReportComment,
+  type ReportPassage,
+  reportPassages,
+} from '@trivium/contract'
+import { asReader, type Reader } from '../../kernel/db/index.ts'
 import { newId } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { reportErrors } from './errors.ts'
-import { reportUrn, requireReport } from './read-reports.ts'
+import { readReport, reportUrn, requireReport } from './read-reports.ts'
 import type { ReportDeps } from './reports.ts'
 import type { ReportCommentTable } from './tables.ts'
 
 const mostComments = 1000
+const mostQuoted = 400
 
 type Deps = Pick<ReportDeps, 'db' | 'clock' | 'events'>
 
@@ -22,7 +30,8 @@ export async function listComments({ db }: Pick<Deps, 'db'>, scope: Scope, repor
     .orderBy('said_at')
     .orderBy('id')
     .execute()
-  return rows.map((row) => commentOf(scope, row))
+  const passages = await newestPassages(db.read, scope.project, report, rows)
+  return rows.map((row) => commentOf(scope, row, passages))
 }
 
 /** Says something of a report's newest version; event `report.commented`. */
@@ -31,8 +40,10 @@ export async function addComment(
   scope: Scope,
   report: string,
   text: string,
+  about?: { readonly version: number; readonly passage: number },
 ): Promise<ReportComment> {
   const { project, principal } = scope
+  const anchor = about && (await anchorAt(db.read, project, report, about))
   const row = await db.write.transaction().execute(async (trx) => {
     const { version } = await requireReport(asReader(trx), project, report)
     const { count } = await trx
@@ -47,7 +58,8 @@ export async function addComment(
       id: newId('rcm'),
       report_id: report,
       text,
-      version,
+      version: about?.version ?? version,
+      anchor: anchor ? JSON.stringify(anchor) : null,
       said_at: clock(),
       said_by: principal.id,
       said_by_name: principal.name,
@@ -66,7 +78,7 @@ export async function addComment(
     })
     return row
   })
-  return commentOf(scope, row)
+  return commentOf(scope, row, await newestPassages(db.read, project, report, [row]))
 }
 
 /** Marks a comment as resolved, or opens it again; event `report.comment-resolved` or `report.comment-reopened`. */
@@ -106,10 +118,35 @@ export async function resolveComment(
     })
     return { ...found, ...change }
   })
-  return commentOf(scope, row)
+  return commentOf(scope, row, await newestPassages(db.read, project, report, [row]))
 }
 
-function commentOf({ principal }: Scope, row: ReportCommentTable): ReportComment {
+/** Throws where the version has no such passage. */
+async function anchorAt(
+  db: Reader,
+  project: string,
+  report: string,
+  { version, passage }: { readonly version: number; readonly passage: number },
+): Promise<PassageAnchor> {
+  const { text } = await readReport(db, project, report, version)
+  const anchor = anchorOf(reportPassages(text), passage)
+  if (!anchor) throw reportErrors.NO_PASSAGE(version, passage)
+  return anchor
+}
+
+/** Passages of the newest version; none are read where no comment is about one. */
+async function newestPassages(
+  db: Reader,
+  project: string,
+  report: string,
+  rows: readonly ReportCommentTable[],
+): Promise<readonly ReportPassage[]> {
+  if (!rows.some(({ anchor }) => anchor)) return []
+  return reportPassages((await readReport(db, project, report)).text)
+}
+
+function commentOf({ principal }: Scope, row: ReportCommentTable, passages: readonly ReportPassage[]): ReportComment {
+  const anchor = row.anchor ? (JSON.parse(row.anchor) as PassageAnchor) : undefined
   return {
     id: row.id,
     text: row.text,
@@ -119,5 +156,12 @@ function commentOf({ principal }: Scope, row: ReportCommentTable): ReportComment
     at: row.said_at,
     resolvedAt: row.resolved_at,
     resolvedByName: row.resolved_by_name,
+    about: anchor
+      ? {
+          quote: anchor.text.slice(0, mostQuoted),
+          panel: anchor.panel,
+          place: placeOfAnchor(passages, anchor) ?? null,
+        }
+      : null,
   }
 }

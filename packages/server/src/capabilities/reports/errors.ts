@@ -17,6 +17,11 @@ export const reportErrors = defineErrors('REPORTS', {
     message: (most: number) => `A report has at most ${most} versions. Make a new one of its text.`,
   },
   TOO_MANY_COMMENTS: { status: 422, message: (most: number) => `A report has at most ${most} comments.` },
+  NO_PASSAGE: {
+    status: 400,
+    message: (version: number, passage: number) =>
+      `Version ${version} of the report has no passage ${passage} that a comment can be about. Read it again.`,
+  },
   COMMENT_NOT_FOUND: { status: 404, message: (id: string) => `There is no comment "${id}" on this report.` },
   BAD_PANEL: { status: 400, message: (what: string) => `This panel cannot be read: ${what}` },
   BAD_PAGE_TOKEN: { status: 400, message: () => 'The page token is not one that this list returned.' },

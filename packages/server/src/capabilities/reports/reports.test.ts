@@ -196,6 +196,30 @@ describeEachDatabase('reports', ({ world, dialect }) => {
     expect(await panel('kind: number')).toMatchObject({ kind: 'number', value: 4, label: 'runs' })
   })
 
+  test('a comment stays with its passage while others change, and is detached with its quote when that goes', async () => {
+    const project = await world.makeProject()
+    const { call } = await world.as('contributor', project)
+    const base = `/api/v1/projects/${project}/reports`
+    const { json } = await call('POST', base, { title: 'R', text: '# Late\n\nA *deep* tree.\n\nEnd.' })
+    const at = `${base}/${json.id}`
+    const about = { version: 1, passage: 1 }
+    const { status, json: said } = await call('POST', `${at}/comments`, { text: 'How deep?', about })
+    expect([status, said.about]).toEqual([201, { quote: 'A deep tree.', panel: false, place: 1 }])
+    expect((await call('POST', `${at}/comments`, { text: 'All of it.' })).json.about).toBeNull()
+    for (const wrong of [
+      { version: 1, passage: 9 },
+      { version: 2, passage: 0 },
+    ])
+      expect([400, 404]).toContain((await call('POST', `${at}/comments`, { text: 'x', about: wrong })).status)
+    const place = async () => (await call('GET', `${at}/comments`)).json.comments[0].about
+    await call('PUT', at, { title: 'R', text: 'New.\n\n# Later\n\nA *deep* tree.', after: 1 })
+    expect(await place()).toEqual({ quote: 'A deep tree.', panel: false, place: 2 })
+    const resolve = await call('PUT', `${at}/comments/${said.id}`, { resolved: true })
+    expect(resolve.json).toMatchObject({ about: { place: 2 }, resolvedAt: world.time.now })
+    await call('PUT', at, { title: 'R', text: 'New.', after: 2 })
+    expect(await place()).toEqual({ quote: 'A deep tree.', panel: false, place: null })
+  })
+
   test('reports, versions, comments and the panels of a file are bounded', async () => {
     const { scope, reports, project } = await withRuns()
     const write = world.kernel.db.write

@@ -38,7 +38,13 @@ export interface Reports {
     page: { limit: number; token?: string },
   ): Promise<{ versions: ReportVersion[]; nextPageToken: string | null }>
   comments(scope: Scope, report: string): Promise<ReportComment[]>
-  comment(scope: Scope, report: string, text: string): Promise<ReportComment>
+  /** `about`: a passage of a version; throws NO_PASSAGE. */
+  comment(
+    scope: Scope,
+    report: string,
+    text: string,
+    about?: { readonly version: number; readonly passage: number },
+  ): Promise<ReportComment>
   resolveComment(scope: Scope, input: { report: string; comment: string; resolved: boolean }): Promise<ReportComment>
   /** What a panel shows now; throws BAD_PANEL. */
   panel(scope: Scope, text: string): Promise<PanelData>
@@ -56,7 +62,7 @@ export function createReports(deps: ReportDeps): Reports {
     remove: (scope, report) => deleteReport(deps, scope, report),
     versions: (scope, report, page) => listVersions(deps, scope, report, page),
     comments: (scope, report) => listComments(deps, scope, report),
-    comment: (scope, report, text) => addComment(deps, scope, report, text),
+    comment: (scope, report, text, about) => addComment(deps, scope, report, text, about),
     resolveComment: (scope, input) => resolveComment(deps, scope, input),
     panel: (scope, text) => readPanel(deps, scope, text),
     html: (scope, report, version) => exportReport(deps, scope, report, version),

@@ -42,7 +42,9 @@ export function reportRoutes(app: Http, reports: Reports): void {
   mount(app, listReportComments, 200, async ({ scope, params }) => ({
     comments: await reports.comments(scope, params.report),
   }))
-  mount(app, commentReport, 201, ({ scope, params, body }) => reports.comment(scope, params.report, body.text))
+  mount(app, commentReport, 201, ({ scope, params, body }) =>
+    reports.comment(scope, params.report, body.text, body.about),
+  )
   mount(app, resolveReportComment, 200, ({ scope, params, body }) =>
     reports.resolveComment(scope, { ...params, resolved: body.resolved }),
   )

@@ -54,4 +54,6 @@ export interface ReportCommentTable {
   said_by_name: string
   resolved_at: number | null
   resolved_by_name: string | null
+  /** JSON: `PassageAnchor`. */
+  anchor?: string | null | undefined
 }

@@ -15,13 +15,27 @@ import { TextArea } from '../../ui/field.tsx'
 import { Markdown } from '../../ui/markdown.tsx'
 import { Time } from '../../ui/time.tsx'
 
+interface ReportCommentsProps {
+  readonly project: string
+  readonly report: string
+  /** The passage that the next comment is about. */
+  readonly about: { readonly version: number; readonly passage: number; readonly quote: string } | undefined
+  readonly onAbout: (passage: number | undefined) => void
+}
+
 /** What was said of the report; resolved ones stay readable. */
-export function ReportComments({ project, report }: { readonly project: string; readonly report: string }) {
+export function ReportComments({ project, report, about, onAbout }: ReportCommentsProps) {
   const [text, setText] = useState('')
   const params = { project, report }
   const changed = { invalidates: [listReportComments, getReport, listReports] }
   const query = useContractQuery(listReportComments, { params })
-  const say = useContractMutation(commentReport, { ...changed, onDone: () => setText('') })
+  const say = useContractMutation(commentReport, {
+    ...changed,
+    onDone: () => {
+      setText('')
+      onAbout(undefined)
+    },
+  })
   const resolve = useContractMutation(resolveReportComment, changed)
   return (
     <div style={{ maxWidth: 640 }}>
@@ -42,6 +56,7 @@ export function ReportComments({ project, report }: { readonly project: string; 
                     {comment.version}
                     {comment.resolvedAt !== null && `; resolved by ${comment.resolvedByName ?? ''}`}
                   </p>
+                  {comment.about && <About about={comment.about} />}
                   <Markdown text={comment.text} top={4} />
                   <Button
                     look="link"
@@ -65,9 +80,20 @@ export function ReportComments({ project, report }: { readonly project: string; 
         className="mt-16"
         onSubmit={(event) => {
           event.preventDefault()
-          say.mutate({ params, body: { text } })
+          say.mutate({
+            params,
+            body: about ? { text, about: { version: about.version, passage: about.passage } } : { text },
+          })
         }}
       >
+        {about && (
+          <div className="row" style={{ alignItems: 'start', marginBottom: 8 }}>
+            <blockquote className="report-quote grow">{about.quote}</blockquote>
+            <Button look="link" size="small" onClick={() => onAbout(undefined)}>
+              About the whole report instead
+            </Button>
+          </div>
+        )}
         <TextArea
           label="Say something"
           rows={3}
@@ -91,3 +117,14 @@ export function ReportComments({ project, report }: { readonly project: string; 
 }
 
 const nameOf = (comment: ReportComment) => (comment.resolvedAt === null ? 'Resolve' : 'Open again')
+
+function About({ about }: { readonly about: NonNullable<ReportComment['about']> }) {
+  return (
+    <>
+      <blockquote className="report-quote">{about.panel ? `Panel: ${about.quote}` : about.quote}</blockquote>
+      {about.place === null && (
+        <p className="t3 sm">Detached: the newest version does not have this passage any more.</p>
+      )}
+    </>
+  )
+}

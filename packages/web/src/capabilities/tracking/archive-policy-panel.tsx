@@ -19,7 +19,7 @@ import { Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 
-const usual: ArchivePolicy = { days: 90, keepBest: 3, metric: null, higherIsBetter: false }
+const usual: ArchivePolicy = { days: 90, keepBest: 0, metric: null, higherIsBetter: false }
 const whole = /^\d{1,4}$/
 
 /** By which policy old runs go into the archive: seen before it is saved. */
@@ -102,7 +102,7 @@ function PolicyForm({ project, policy, saved }: FormProps) {
   const error = look.error ?? save.error
   return (
     <>
-      <div className="row wrap mt-16" style={{ alignItems: 'start', gap: 12 }}>
+      <div className="mt-16" style={{ maxWidth: 320 }}>
         <TextField
           label="Ended before"
           unit="days"
