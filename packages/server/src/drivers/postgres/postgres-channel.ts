@@ -65,6 +65,7 @@ export function createPostgresChannel(url: string): MessageChannel {
     })()
     return connecting
   }
+  let said = Promise.resolve()
   const flush = (): void => {
     timer = undefined
     const messages = waiting
@@ -74,8 +75,12 @@ export function createPostgresChannel(url: string): MessageChannel {
     let batch: string[] = []
     let size = 0
     const send = (): void => {
+      const text = `["${me}",${batch.join(',')}]`
+      // One after another: a connection takes the next statement when it has answered the one before.
       if (batch.length > 0)
-        client?.query('select pg_notify($1, $2)', [name, `["${me}",${batch.join(',')}]`]).catch(() => {})
+        said = said
+          .then(async () => void (await client?.query('select pg_notify($1, $2)', [name, text])))
+          .catch(() => {})
       batch = []
       size = 0
     }
