@@ -13,6 +13,8 @@ const IdeaParams = Type.Object({ project: ProjectName, idea: Type.String({ patte
 
 /** Tag by which a run says which idea it tries; `mlflow.set_tag` sets it as any other. */
 export const ideaTag = 'trivium.idea'
+/** Tag that says what a run or a sweep is expected to show; `trivium experiment run` sets it as the run starts. */
+export const hypothesisTag = 'trivium.hypothesis'
 
 /** Open: somebody thinks so. Chosen: it is being tried. Dropped: it is not worth it. Concluded: tried, with an outcome. */
 export const IdeaState = Type.Union([
@@ -241,7 +243,10 @@ export const Frontier = Type.Object({
       children: Type.Integer(),
       startedAt: MillisOrNull,
       idea: TextOrNull,
-      hypothesis: Type.Union([Type.Literal('before'), Type.Literal('after'), Type.Null()]),
+      /** `noted`: the run's tag `trivium.hypothesis` says it, and not when that was written. */
+      hypothesis: Type.Union([Type.Literal('before'), Type.Literal('after'), Type.Literal('noted'), Type.Null()]),
+      /** What is expected; empty where nobody has said it. */
+      expected: Type.Optional(Type.String()),
     }),
   ),
   suggestions: Type.Array(FrontierSuggestion),

@@ -41,11 +41,14 @@ export function experimentFileCommands(group: Command, terminal: Terminal): void
       .command('run')
       .argument('<file>', 'an experiment as YAML')
       .option('--dry-run', 'says what would run, and runs nothing')
+      .option('--hypothesis <text>', "what it is expected to show, in place of the file's")
       .description(
         'Runs an experiment that a file describes. The run keeps the file, what it changes of its base, and its hypothesis. It ends with 0 only when the program does.',
       ),
     async (work, file: string) => {
-      const experiment = await readExperimentFile(terminal, file)
+      const read = await readExperimentFile(terminal, file)
+      const said = work.options['hypothesis'] as string | undefined
+      const experiment = said === undefined ? read : { ...read, hypothesis: said.trim() }
       const command = commandWithValues(experiment)
       const params = flatParams(experiment.params)
       if (work.options['dryRun']) {

@@ -368,7 +368,14 @@ describeEachDatabase('exploration', ({ world }) => {
         ['2', 3, 0.7],
         ['4', 2, 0.8],
       ])
-      expect(found.sweeps).toMatchObject([{ id: frame, children: 5, idea: idea.id, hypothesis: 'before' }])
+      expect(found.sweeps).toMatchObject([
+        { id: frame, children: 5, idea: idea.id, hypothesis: 'before', expected: 'More depth helps.' },
+      ])
+      await me.call('PATCH', at(`/runs/${best}`), { tags: { 'trivium.hypothesis': 'Eight is enough.' } })
+      const noted = (await me.call('GET', at(`/frontier?experiment=${experiment}`))).json.sweeps
+      expect(noted).toContainEqual(
+        expect.objectContaining({ id: best, children: 0, hypothesis: 'noted', expected: 'Eight is enough.' }),
+      )
       expect(found.suggestions.map((one) => one.kind)).toEqual(['idea', 'repeat', 'edge'])
       expect(found.suggestions[1]?.text).toBe('Repeat c with other seeds.')
       expect(found.suggestions[2]?.text).toBe('Try depth above 4, such as 6.')

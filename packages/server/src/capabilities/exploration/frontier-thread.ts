@@ -1,5 +1,5 @@
 import type { Frontier, FrontierRun, Idea, RunMetricDirection } from '@trivium/contract'
-import { ideaTag } from '@trivium/contract'
+import { hypothesisTag, ideaTag } from '@trivium/contract'
 import type { Dialect, Reader } from '../../kernel/db/index.ts'
 import { metricDirectionOf, selectRuns, spreadOf } from '../tracking/index.ts'
 import { changesBetween, closest } from './choose-parent.ts'
@@ -16,6 +16,7 @@ const mostShown = 100
 const mostEarlier = 60
 const fewestChildren = 5
 const mostSweeps = 20
+const mostExpected = 1000
 
 export interface FrontierInput {
   readonly project: string
@@ -211,12 +212,13 @@ function sweepsOf(facts: readonly RunFacts[], ideas: readonly Idea[]): Frontier[
     if (run.parent_id !== null) children.set(run.parent_id, (children.get(run.parent_id) ?? 0) + 1)
   const byId = new Map(ideas.map((idea) => [idea.id, idea]))
   return facts
-    .filter(({ run }) => (children.get(run.id) ?? 0) >= fewestChildren)
+    .filter(({ run, tags }) => (children.get(run.id) ?? 0) >= fewestChildren || (tags.get(hypothesisTag) ?? '') !== '')
     .toReversed()
     .slice(0, mostSweeps)
     .map(({ run, tags }) => {
       const idea = byId.get(tags.get(ideaTag) ?? '')
       const at = idea?.hypothesisAt ?? null
+      const noted = tags.get(hypothesisTag) ?? ''
       return {
         id: run.id,
         name: run.name,
@@ -224,7 +226,14 @@ function sweepsOf(facts: readonly RunFacts[], ideas: readonly Idea[]): Frontier[
         startedAt: run.start_time,
         idea: idea?.id ?? null,
         hypothesis:
-          at === null ? null : at <= (run.start_time ?? run.created_at) ? ('before' as const) : ('after' as const),
+          at === null
+            ? noted === ''
+              ? null
+              : ('noted' as const)
+            : at <= (run.start_time ?? run.created_at)
+              ? ('before' as const)
+              : ('after' as const),
+        expected: (noted === '' ? (idea?.hypothesis ?? '') : noted).slice(0, mostExpected),
       }
     })
 }

@@ -1,4 +1,4 @@
-import { ideaTag } from '@trivium/contract'
+import { hypothesisTag, ideaTag } from '@trivium/contract'
 import type { Reader } from '../../kernel/db/index.ts'
 import { configurationOf, seedsOf, type RunTable } from '../tracking/index.ts'
 
@@ -65,7 +65,7 @@ async function readSome(
       .select(['run_id', 'key', 'value'])
       .where('project_id', '=', project)
       .where('run_id', 'in', ids)
-      .where('key', 'in', [commitTag, environmentTag, ideaTag, builtOnTag])
+      .where('key', 'in', [commitTag, environmentTag, ideaTag, builtOnTag, hypothesisTag])
       .execute(),
     metric === undefined
       ? []

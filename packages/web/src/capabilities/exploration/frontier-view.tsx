@@ -204,7 +204,7 @@ function Running({ frontier: { running, ideas } }: { readonly frontier: Frontier
 function Sweeps({ project, frontier: { sweeps, ideas } }: FrontierViewProps) {
   if (sweeps.length === 0) return null
   return (
-    <Section title="Sweeps" note="and whether somebody said before what was expected">
+    <Section title="Sweeps and hypotheses" note="and whether somebody said before what was expected">
       <DataTable
         label={`Sweeps of ${project}`}
         density="compact"
@@ -219,6 +219,12 @@ function Sweeps({ project, frontier: { sweeps, ideas } }: FrontierViewProps) {
           },
           { id: 'children', head: 'Runs', align: 'right', cell: (one) => formatCount(one.children) },
           {
+            id: 'expected',
+            head: 'Expected',
+            cut: true,
+            cell: (one) => one.expected || <span className="t3">–</span>,
+          },
+          {
             id: 'hypothesis',
             head: 'Hypothesis',
             cell: (one) =>
@@ -226,8 +232,12 @@ function Sweeps({ project, frontier: { sweeps, ideas } }: FrontierViewProps) {
                 <State kind="ok">{`${ideas.find((idea) => idea.id === one.idea)?.title ?? 'written'}, written before`}</State>
               ) : one.hypothesis === 'after' ? (
                 <State kind="warn">written after it began</State>
+              ) : one.hypothesis === 'noted' ? (
+                <State kind="ok">noted on the run</State>
               ) : (
-                <State kind="none">none: add an idea with its hypothesis, and give the run its tag trivium.idea</State>
+                <State kind="none">
+                  none: start the sweep's run with the tag trivium.hypothesis, or add an idea and its tag trivium.idea
+                </State>
               ),
           },
         ]}

@@ -170,7 +170,12 @@ function SideBySide({ found, rows }: { readonly found: RunTables; readonly rows:
             {found.columns.map(({ name, differs }) => (
               <th key={name} scope="colgroup" colSpan={places.length} className="side-head">
                 {name}
-                {differs > 0 && <span className="t3"> {formatCount(differs)} {differs === 1 ? 'differs' : 'differ'}</span>}
+                {differs > 0 && (
+                  <span className="t3">
+                    {' '}
+                    {formatCount(differs)} {differs === 1 ? 'differs' : 'differ'}
+                  </span>
+                )}
               </th>
             ))}
           </tr>
