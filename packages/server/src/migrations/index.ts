@@ -67,6 +67,7 @@ import { dataSheets } from './0164-data-sheets.ts'
 import { archivePolicy } from './0165-archive-policy.ts'
 import { reportAnchors } from './0166-report-anchors.ts'
 import { scorers } from './0168-scorers.ts'
+import { modelNames } from './0169-model-names.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -138,6 +139,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0165-archive-policy', archivePolicy],
   ['0166-report-anchors', reportAnchors],
   ['0168-scorers', scorers],
+  ['0169-model-names', modelNames],
 ]
 
 /**
