@@ -7,7 +7,8 @@ import { SetupError, tail, withSetupLock } from './setup-support.mjs'
 
 await runScript(async () => {
   const [name = ''] = process.argv.slice(2)
-  if (!/^[\w-]+$/.test(name)) throw new SetupError('Say which clients are wanted: mlflow-2, mlflow-3, postgres, torch or wandb.')
+  if (!/^[\w-]+$/.test(name))
+    throw new SetupError('Say which clients are wanted: mlflow-2, mlflow-3, postgres, torch or wandb.')
   const python = await ensurePython()
   const requirements = join(root, 'tests', 'conformance', 'mlflow', 'clients', `requirements-${name}.txt`)
   await withSetupLock(root, () => {

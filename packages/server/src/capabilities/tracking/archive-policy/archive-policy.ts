@@ -162,22 +162,22 @@ export function createArchivePolicies(deps: Deps, holders: ArchiveHolders): Arch
     save: async ({ project, principal }, policy) => {
       if (policy) requireWhole(policy)
       await db.write.transaction().execute(async (trx) => {
-        await trx.deleteFrom('archive_policy').where('project_id', '=', project).execute()
         if (policy) {
+          const saved = {
+            policy: JSON.stringify(policy),
+            saved_at: clock(),
+            saved_by_name: principal.name,
+            last_at: null,
+            archived: 0,
+          }
           await trx
             .insertInto('archive_policy')
-            .values({
-              project_id: project,
-              policy: JSON.stringify(policy),
-              saved_at: clock(),
-              saved_by_name: principal.name,
-              last_at: null,
-              archived: 0,
-            })
+            .values({ project_id: project, ...saved })
+            .onConflict((row) => row.column('project_id').doUpdateSet(saved))
             .execute()
           await jobs.withdraw(trx, { project, kind: jobKind, key: 'policy' })
           await enqueue(trx, project, clock())
-        }
+        } else await trx.deleteFrom('archive_policy').where('project_id', '=', project).execute()
         await events.append(trx, {
           project,
           name: policy ? 'archive-policy.set' : 'archive-policy.removed',

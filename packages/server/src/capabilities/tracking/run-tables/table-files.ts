@@ -41,8 +41,18 @@ export async function openTable(
     const lines = join(folder, `${at}.ndjson`)
     await writeFile(lines, bytes.subarray(end + 1))
     const columns = head.columns.map(({ name, type }, place) => ({ name, type, column: `c${place}` }))
-    const declared = columns.map(({ column, type }) => ({ name: column, type }))
-    return { relation: { format, files: head.rows === 0 ? [] : [lines], columns: declared }, rows: head.rows, columns }
+    const read: Relation = {
+      format,
+      files: head.rows === 0 ? [] : [lines],
+      columns: columns.map(({ column, type }) => ({ name: column, type })),
+    }
+    // A reader of JSON takes 128 MB whatever it reads: several tables in one query would not fit, so each becomes Parquet by itself.
+    const output = join(folder, `${at}.parquet`)
+    await tables.write(
+      { sql: 'select * from t', relations: { t: read }, trusted: false, output: { path: output, format: 'parquet' } },
+      { timeoutMs },
+    )
+    return { relation: { format: 'parquet', files: [output] }, rows: head.rows, columns }
   }
   try {
     const described = await tables.describe({ path: local, format, name: path }, { timeoutMs })
