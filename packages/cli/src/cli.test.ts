@@ -157,6 +157,24 @@ describe('commands against a server', () => {
     expect((await trivium(['data', 'list'])).out).toMatch(/flights +1 +2,400/)
     const shown = await trivium(['data', 'show', 'flights@1', '--json'])
     expect(shown.json.version).toMatchObject({ rows: 2400, eventTimeColumn: 'at' })
+    const written = await trivium([
+      'data',
+      'sheet',
+      'flights',
+      '--write',
+      'limits',
+      '--text',
+      'No **cancelled** flights.',
+    ])
+    expect(written.out).toContain('flights: limits, revision 1, by ')
+    const sheet = await trivium(['data', 'sheet', 'flights@1'])
+    expect(sheet.out).toMatch(
+      /^# Data sheet: flights v1[\s\S]*2,400 rows[\s\S]*## Limits[\s\S]*No \*\*cancelled\*\* flights\./,
+    )
+    const file = join(server.data, 'sheet.json')
+    await trivium(['data', 'sheet', 'flights', '--out', file, '--json'])
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ dataset: 'flights', version: 1 })
+    expect((await trivium(['data', 'sheet', 'flights@2'])).err).toContain('Dataset "flights" has no version 2.')
     const none = await trivium(['data', 'show', 'ships'])
     expect([none.code, none.err]).toEqual([
       1,
@@ -302,6 +320,7 @@ describe('commands against a server', () => {
       return (await response.json()) as any
     }
     const { experiment_id } = await mlflow('experiments/create', { name: 'depths' })
+    const ids: Record<string, string> = {}
     for (const [name, depth, values] of [
       ['shallow', '3', [0.66, 0.668, 0.664]],
       ['deep', '9', [0.69, 0.698, 0.693]],
@@ -309,6 +328,7 @@ describe('commands against a server', () => {
       for (const [seed, value] of values.entries()) {
         const { run } = await mlflow('runs/create', { experiment_id, run_name: `${name}-${seed}`, start_time: 1 })
         const { run_id } = run.info
+        ids[`${name}-${seed}`] = run_id
         const params = [
           { key: 'depth', value: depth },
           { key: 'seed', value: `${seed}` },
@@ -351,6 +371,20 @@ describe('commands against a server', () => {
     )
     expect((await trivium(['experiments', 'drafts', 'depths', '--confirmed'])).out).toContain('It **helped**.')
     expect((await trivium(['velocity', '--weeks', '1'])).out).toMatch(/week of +ideas added/)
+    // What their tables say beside each other, and which of them may go out of sight.
+    for (const [name, answer] of Object.entries({ 'shallow-0': 'wind', 'deep-0': 'snow' })) {
+      const table = join(server.data, 'answers.csv')
+      await writeFile(table, `question,answer\nlate,${answer}\nearly,rain\n`)
+      await trivium(['artifacts', 'put', ids[name] ?? '', table, '--path', 'answers.csv'])
+    }
+    const tables = await trivium(['experiments', 'tables', 'answers.csv', 'shallow-0', 'deep-0', '--key', 'question'])
+    expect(tables.out).toMatch(/^1 of 2 rows differ[\s\S]*late +shallow-0 +late +wind\s+late +deep-0 +late +snow \*/)
+    const policy = ['experiments', 'archive-policy', '--days', '30', '--keep-best', '1', '--metric', 'auc', '--higher']
+    expect((await trivium(policy)).out).toContain(
+      '4 of 6 old runs would go into the archive; 1 among the best, 1 named by a report or an idea would stay.',
+    )
+    expect((await trivium(['experiments', 'archive-policy'])).out).toContain('No policy')
+    expect((await trivium(['experiments', 'archive-policy', '--days', '0'])).code).not.toBe(0)
     expect(await trivium(['experiments', 'compare', 'shallow-0', 'nobody'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('There is no run "nobody"'),

@@ -51,6 +51,15 @@ export const ArchivePreview = Type.Object({
 })
 export type ArchivePreview = Static<typeof ArchivePreview>
 
+/** Why an old run stays, in words that follow a count. */
+export const archiveKeepers: Readonly<Record<keyof ArchivePreview['kept'], string>> = {
+  pinned: 'pinned',
+  broughtBack: 'brought back by hand',
+  best: 'among the best',
+  model: 'behind a registered model',
+  cited: 'named by a report or an idea',
+}
+
 const url = '/api/v1/projects/:project/archive-policy'
 const errors = { 400: Problem, 403: Problem, 404: Problem }
 

@@ -1,4 +1,10 @@
-import { type ArchivePolicy, getArchivePolicy, previewArchivePolicy, setArchivePolicy } from '@trivium/contract'
+import {
+  archiveKeepers,
+  type ArchivePolicy,
+  getArchivePolicy,
+  previewArchivePolicy,
+  setArchivePolicy,
+} from '@trivium/contract'
 import type { Command } from 'commander'
 import { onAction } from '../command.ts'
 import { UsageError } from '../fail.ts'
@@ -49,19 +55,20 @@ export function archivePolicyCommands(group: Command, terminal: Terminal): void 
       }
       const found = await client.call(previewArchivePolicy, { params, body: policy })
       if (save) await client.call(setArchivePolicy, { params, body: { policy } })
-      show({ ...found, saved: save === true }, (one) =>
-        [
-          `${countText(one.archived)} of ${amountText(one.old, 'old run')} ${save ? 'go' : 'would go'} into the archive; ${Object.entries(
-            one.kept,
-          )
-            .map(([why, count]) => `${why} ${count}`)
-            .join(', ')} stay.`,
+      show({ ...found, saved: save === true }, (one) => {
+        const kept = Object.entries(archiveKeepers).flatMap(([key, words]) => {
+          const count = one.kept[key as keyof typeof one.kept]
+          return count === 0 ? [] : [`${countText(count)} ${words}`]
+        })
+        const stay = kept.length === 0 ? '' : `; ${kept.join(', ')} ${save ? 'stay' : 'would stay'}`
+        return [
+          `${countText(one.archived)} of ${amountText(one.old, 'old run')} ${save ? 'go' : 'would go'} into the archive${stay}.`,
           tableText(
             ['run', 'experiment', 'ended'],
             one.runs.map((run) => [run.name, run.experiment, timeText(run.endedAt)]),
           ),
-        ].join('\n\n'),
-      )
+        ].join('\n\n')
+      })
     },
   )
 }

@@ -24,7 +24,7 @@ async function versionOf({ client, project }: Pick<Action, 'client' | 'project'>
   return { project, dataset, version }
 }
 
-/** `trivium data sheet|write` */
+/** `trivium data sheet` */
 export function dataSheetCommands(group: Command, terminal: Terminal): void {
   onAction(
     terminal,
@@ -32,47 +32,46 @@ export function dataSheetCommands(group: Command, terminal: Terminal): void {
       .command('sheet')
       .argument('<dataset>', 'NAME or NAME@VERSION')
       .option('--out <file>', 'writes it to a file')
+      .addOption(
+        new Option('--write <part>', 'a part that only people can write, of all versions').choices([...sheetPartNames]),
+      )
+      .option('--text <text>', 'with --write: what the part says, in Markdown; empty takes it back')
+      .option('--file <file>', 'with --write: a file that says it')
       .description(
-        'Shows the data sheet of a version as Markdown, or with --json for programs: from records, and what people wrote.',
+        'Shows the data sheet of a version as Markdown, or with --json for programs: from records, and what people wrote. With --write it writes a part; who wrote it and when is kept.',
       ),
     async (work, reference: string) => {
-      const { client, options, show } = work
       const params = await versionOf(work, reference)
-      const format = options.json ? 'json' : 'markdown'
-      const out = options['out'] as string | undefined
-      const read = async () => (await client.raw(exportDataSheet, { params, query: { format } })).text()
-      if (out !== undefined) {
-        await writeFile(resolve(terminal.cwd, out), await read())
-        show({ file: out }, () => `${out}: the data sheet of ${params.dataset} v${params.version}.`)
-        return
-      }
-      if (options.json) show(await client.call(getDataSheet, { params }), String)
-      else terminal.out(`${shownText(await read())}\n`)
+      return work.options['write'] === undefined
+        ? await read(work, terminal, params)
+        : await write(work, terminal, params)
     },
   )
-  onAction(
-    terminal,
-    group
-      .command('write')
-      .argument('<dataset>', 'its name')
-      .addOption(new Option('--part <part>', 'which part').choices([...sheetPartNames]).makeOptionMandatory())
-      .option('--text <text>', 'what it says, in Markdown; empty takes it back')
-      .option('--file <file>', 'a file that says it')
-      .description('Writes a part of the data sheet that only people can write; who wrote it and when is kept.'),
-    async (work, dataset: string) => {
-      const { client, project, options, show } = work
-      const { part, text, file } = options as { part?: SheetPartName; text?: string; file?: string }
-      if (part === undefined || (text === undefined) === (file === undefined))
-        throw new UsageError('Say what it says by --text or by --file.')
-      const written = text ?? (await readFile(resolve(terminal.cwd, file ?? ''), 'utf8'))
-      const params = await versionOf(work, dataset)
-      const { parts } = await client.call(getDataSheet, { params })
-      const after = parts.find((one) => one.part === part)?.revision ?? 0
-      const saved = await client.call(writeSheetPart, {
-        params: { project, dataset: params.dataset, part },
-        body: { text: written, after },
-      })
-      show(saved, (one) => `${params.dataset}: ${one.part}, revision ${one.revision}, by ${one.byName ?? ''}.`)
-    },
-  )
+}
+
+type Params = Awaited<ReturnType<typeof versionOf>>
+
+async function read({ client, options, show }: Action, terminal: Terminal, params: Params): Promise<void> {
+  const out = options['out'] as string | undefined
+  if (out === undefined && options.json) return show(await client.call(getDataSheet, { params }), String)
+  const format = options.json ? 'json' : 'markdown'
+  const text = await (await client.raw(exportDataSheet, { params, query: { format } })).text()
+  if (out === undefined) return terminal.out(`${shownText(text)}\n`)
+  await writeFile(resolve(terminal.cwd, out), text)
+  show({ file: out }, () => `${out}: the data sheet of ${params.dataset} v${params.version}.`)
+}
+
+async function write({ client, options, show }: Action, terminal: Terminal, params: Params): Promise<void> {
+  const { write: part, text, file } = options as { write?: SheetPartName; text?: string; file?: string }
+  if (part === undefined || (text === undefined) === (file === undefined))
+    throw new UsageError('Say what the part says by --text or by --file.')
+  const written = text ?? (await readFile(resolve(terminal.cwd, file ?? ''), 'utf8'))
+  const { project, dataset } = params
+  const { parts } = await client.call(getDataSheet, { params })
+  const after = parts.find((one) => one.part === part)?.revision ?? 0
+  const saved = await client.call(writeSheetPart, {
+    params: { project, dataset, part },
+    body: { text: written, after },
+  })
+  show(saved, (one) => `${dataset}: ${one.part}, revision ${one.revision}, by ${one.byName ?? ''}.`)
 }

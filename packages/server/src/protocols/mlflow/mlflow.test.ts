@@ -484,7 +484,7 @@ describeEachDatabase('the MLflow protocol', ({ world }) => {
 
   test('what is not there says so with 501, which clients do not repeat', async () => {
     const { client } = await setup()
-    expect(await client.call('POST', '/api/3.0/mlflow/traces/metrics', {})).toMatchObject({
+    expect(await client.call('POST', '/api/3.0/mlflow/scorer/invoke', {})).toMatchObject({
       status: 501,
       json: { error_code: 'NOT_IMPLEMENTED' },
     })

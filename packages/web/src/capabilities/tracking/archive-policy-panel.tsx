@@ -1,4 +1,5 @@
 import {
+  archiveKeepers,
   type ArchivePolicy,
   type ArchivePreview,
   getArchivePolicy,
@@ -168,17 +169,9 @@ function PolicyForm({ project, policy, saved }: FormProps) {
   )
 }
 
-const reasons = {
-  pinned: 'pinned',
-  broughtBack: 'brought back by hand',
-  best: 'among the best',
-  model: 'behind a registered model',
-  cited: 'named by a report or an idea',
-} as const
-
 function Preview({ found }: { readonly found: ArchivePreview }) {
   const { old, archived, kept, runs } = found
-  const stay = Object.entries(reasons).flatMap(([key, word]) => {
+  const stay = Object.entries(archiveKeepers).flatMap(([key, word]) => {
     const count = kept[key as keyof typeof kept]
     return count === 0 ? [] : [`${formatCount(count)} ${word}`]
   })
