@@ -38,7 +38,7 @@ export function archivePolicyCommands(group: Command, terminal: Terminal): void 
           saved === null
             ? 'No policy: runs are archived by hand only.'
             : factsText({
-                'ended before': amountText(saved.policy.days, 'day'),
+                'ended more than': `${amountText(saved.policy.days, 'day')} ago`,
                 'best that stay': saved.policy.keepBest,
                 'judged by': saved.policy.metric,
                 saved: `${timeText(saved.savedAt)} by ${saved.savedByName}`,

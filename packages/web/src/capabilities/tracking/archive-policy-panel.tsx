@@ -105,8 +105,8 @@ function PolicyForm({ project, policy, saved }: FormProps) {
     <>
       <div className="mt-16" style={{ maxWidth: 320 }}>
         <TextField
-          label="Ended before"
-          unit="days"
+          label="Ended more than"
+          unit="days ago"
           inputMode="numeric"
           value={days}
           error={wrong.days}
