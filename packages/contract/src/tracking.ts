@@ -213,7 +213,10 @@ export const getExperiment = route({
   schema: {
     operationId: 'getExperiment',
     summary: 'Reads an experiment.',
-    params: ExperimentParams,
+    params: Type.Object({
+      project: ProjectName,
+      experiment: Type.String({ minLength: 1, maxLength: 500, description: 'Its name, or else its id.' }),
+    }),
     response: { 200: Experiment, 403: Problem, 404: Problem },
   },
 })

@@ -122,13 +122,15 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       ])
       expect(run.steps[1]?.attempts[0]?.error).toMatchObject({ code: 'PIPELINES.SERVER_STOPPED' })
       expect(await readFile(join(work, 'counted'), 'utf8')).toBe('x')
-      const events = (await call(second.url, 'GET', '/events?limit=1000')) as {
-        events: { seq: number; name: string; subject: string }[]
-      }
-      expect(events.events.filter((event) => event.subject === run.urn).map((event) => event.name)).toEqual([
-        'pipeline-run.finished',
-        'pipeline-run.started',
-      ])
+      // What has happened is told once it has its number.
+      await expect
+        .poll(async () => {
+          const { events } = (await call(second.url, 'GET', '/events?limit=1000')) as {
+            events: { name: string; subject: string }[]
+          }
+          return events.filter((event) => event.subject === run.urn).map((event) => event.name)
+        })
+        .toEqual(['pipeline-run.finished', 'pipeline-run.started'])
       await kill(second.child, 'SIGTERM')
       await database?.drop()
     }, 90_000)

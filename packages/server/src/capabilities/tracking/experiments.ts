@@ -27,6 +27,15 @@ export function findExperiment(db: Reader, project: string, id: string): Promise
     .executeTakeFirst()
 }
 
+export function findExperimentByName(db: Reader, project: string, name: string): Promise<ExperimentTable | undefined> {
+  return db
+    .selectFrom('experiment')
+    .selectAll()
+    .where('project_id', '=', project)
+    .where('name', '=', name)
+    .executeTakeFirst()
+}
+
 /** The experiment, also a deleted one. `0` exists in every project from its first use on. */
 export async function requireExperiment(deps: TrackingDeps, scope: Scope, id: string): Promise<ExperimentTable> {
   const found = await findExperiment(deps.db.read, scope.project, id)
@@ -41,12 +50,7 @@ export async function requireExperimentByName(
   name: string,
 ): Promise<ExperimentTable> {
   if (name === 'Default') await requireExperiment(deps, scope, defaultId)
-  const found = await deps.db.read
-    .selectFrom('experiment')
-    .selectAll()
-    .where('project_id', '=', scope.project)
-    .where('name', '=', name)
-    .executeTakeFirst()
+  const found = await findExperimentByName(deps.db.read, scope.project, name)
   if (!found) throw trackingErrors.EXPERIMENT_NAME_NOT_FOUND(name)
   return found
 }

@@ -64,7 +64,9 @@ export function trackingRoutes(
     })
     return tracking.experimentDetail(scope, id)
   })
-  mount(app, getExperiment, 200, ({ scope, params }) => tracking.experimentDetail(scope, params.experiment))
+  mount(app, getExperiment, 200, async ({ scope, params }) =>
+    tracking.experimentDetail(scope, await tracking.experimentId(scope, params.experiment)),
+  )
   mount(app, updateExperiment, 200, async ({ scope, params, body }) => {
     await tracking.requireExperiment(scope, params.experiment)
     if (body.name !== undefined) await tracking.renameExperiment(scope, params.experiment, body.name)

@@ -165,6 +165,22 @@ describeEachDatabase('tracking', ({ world }) => {
     ).rejects.toMatchObject({ code: 'TRACKING.EXPERIMENT_NOT_ACTIVE' })
   })
 
+  test('an experiment is read by its name, or else by its id, also where the one is like the other', async () => {
+    const project = await world.makeProject()
+    const client = await world.as('contributor', project)
+    const at = `/api/v1/projects/${project}/experiments`
+    const { json: first } = await client.call('POST', at, { name: 'first / one' })
+    const { json: second } = await client.call('POST', at, { name: first.id })
+    const idOf = async (reference: string) =>
+      (await client.call('GET', `${at}/${encodeURIComponent(reference)}`)).json.id
+    expect([await idOf('first / one'), await idOf(first.id), await idOf(second.id)]).toEqual([
+      first.id,
+      second.id,
+      second.id,
+    ])
+    expect((await client.call('GET', `${at}/nothing`)).status).toBe(404)
+  })
+
   test('a run is found again through another project by nobody', async () => {
     const { run, client } = await setup()
     const other = await setup()

@@ -15,6 +15,7 @@ import {
   createExperiment,
   renameExperiment,
   requireExperiment,
+  findExperimentByName,
   requireExperimentByName,
   setExperimentLifecycle,
   type TagChange,
@@ -48,6 +49,8 @@ export interface Tracking {
   /** Throws EXPERIMENT_NOT_FOUND; deleted ones are found. `0` (Default) exists in every project. */
   requireExperiment(scope: Scope, id: string): Promise<ExperimentTable>
   requireExperimentByName(scope: Scope, name: string): Promise<ExperimentTable>
+  /** The id of what is named by its name, or else by its id. */
+  experimentId(scope: Scope, reference: string): Promise<string>
   experimentDetail(scope: Scope, id: string): Promise<Experiment>
   renameExperiment(scope: Scope, id: string, name: string): Promise<void>
   tagExperiment(scope: Scope, id: string, tags: readonly { key: string; value: string | null }[]): Promise<void>
@@ -123,6 +126,8 @@ export function createTracking(kernel: TrackingDeps, options: { resolveDataset?:
     createExperiment: (scope, input) => createExperiment(deps, scope, input),
     requireExperiment: (scope, id) => requireExperiment(deps, scope, id),
     requireExperimentByName: (scope, name) => requireExperimentByName(deps, scope, name),
+    experimentId: async ({ project }, reference) =>
+      (await findExperimentByName(db.read, project, reference))?.id ?? reference,
     experimentDetail: async (scope, id) => {
       const [found] = await withRunCounts(db.read, scope.project, [await requireExperiment(deps, scope, id)])
       return found as Experiment

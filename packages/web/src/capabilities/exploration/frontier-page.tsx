@@ -1,4 +1,4 @@
-import { getFrontier, listExperiments } from '@trivium/contract'
+import { getExperiment, getFrontier } from '@trivium/contract'
 import { useContractQuery } from '../../data/contract-query.ts'
 import { QueryView } from '../../data/query-view.tsx'
 import { oneOf, text, useSearchState } from '../../shell/search-state.ts'
@@ -7,6 +7,7 @@ import { Button } from '../../ui/button.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { Choice } from '../tracking/choice.tsx'
+import { NoExperiment } from '../tracking/no-experiment.tsx'
 import { DraftsList } from './drafts-list.tsx'
 import { ExplanationView } from './explanation-view.tsx'
 import { FrontierView } from './frontier-view.tsx'
@@ -17,21 +18,11 @@ const shape = { tab: oneOf(['frontier', 'ideas', 'explained', 'drafts'], 'fronti
 /** What is learned in one experiment: the frontier, its ideas, what explains its metric, and drafted notes. */
 export function Page() {
   const { project, experiment } = usePageParams<'experiment'>()
-  const query = useContractQuery(listExperiments, { params: { project }, query: { limit: 1000, view: 'all' } })
+  const query = useContractQuery(getExperiment, { params: { project, experiment } })
+  if (query.error?.status === 404) return <NoExperiment project={project} name={experiment} />
   return (
     <QueryView query={query} what="the experiment" permission="run:read">
-      {({ experiments }) => {
-        const found =
-          experiments.find((one) => one.name === experiment) ?? experiments.find((one) => one.id === experiment)
-        return found ? (
-          <ExperimentFrontier project={project} experiment={found} />
-        ) : (
-          <>
-            <PageHeader kind="experiment" title={experiment} />
-            <p className="t2 mt-16">There is no experiment “{experiment}” in this project.</p>
-          </>
-        )
-      }}
+      {(found) => <ExperimentFrontier project={project} experiment={found} />}
     </QueryView>
   )
 }
