@@ -9,6 +9,8 @@ export type Configured = Pick<ReadRun, 'params' | 'inputs' | 'tags'> & {
   readonly run: Pick<ReadRun['run'], 'pipeline_run'>
 }
 
+/** Repeats are looked for among so many of an experiment's newest finished runs. */
+const mostRuns = 20_000
 const mostCandidates = 100
 const mostPairs = 30
 
@@ -38,7 +40,7 @@ export function seedsOf({ params }: Pick<Configured, 'params'>): string | undefi
 
 /**
  * Ids of the finished runs that repeat a run: same experiment, data, commit and parameters, but for the seed. Of several with the same
- * seed only the newest counts, because repeating the same dice adds no evidence; the hundred newest are looked at. The run itself counts once it has finished.
+ * seed only the newest counts, because repeating the same dice adds no evidence; the hundred newest of the experiment's 20,000 newest finished runs are looked at. The run itself counts once it has finished.
  */
 export async function findRepeats(
   db: Reader,
@@ -51,17 +53,16 @@ export async function findRepeats(
   const own = run.status === 'FINISHED' ? [run.id] : []
   if (wanted === undefined) return own
   const pairs = [...params].filter(([key]) => !isSeed(key)).slice(0, mostPairs)
-  const any = sql.join(
-    pairs.map(([key, value]) => sql`(p.key = ${key} and p.value = ${value})`),
-    sql` or `,
+  // From the newest on, and each run only up to the first parameter that differs: no more is read than the hundred need.
+  const same = pairs.map(
+    ([key, value]) => sql`and exists (select 1 from run_param p
+      where p.project_id = r.project_id and p.run_id = r.id and p.key = ${key} and p.value = ${value})`,
   )
-  const found = await sql<{
-    id: string
-  }>`select r.id as id from run r join run_param p on p.project_id = r.project_id and p.run_id = r.id
-     where r.project_id = ${project} and r.experiment_id = ${run.experiment_id} and r.lifecycle = 'active' and r.status = 'FINISHED' and (${any})
-     group by r.id, r.start_time having count(*) = ${pairs.length} order by r.start_time desc limit ${mostCandidates}`.execute(
-    db as never,
-  )
+  const found = await sql<{ id: string }>`select r.id as id from (select project_id, id, start_time from run
+       where project_id = ${project} and experiment_id = ${run.experiment_id} and lifecycle = 'active' and status = 'FINISHED'
+       order by start_time desc limit ${mostRuns}) r
+     where 1 = 1 ${sql.join(same, sql` `)}
+     order by r.start_time desc limit ${mostCandidates}`.execute(db as never)
   const ids = found.rows.map((row) => row.id).filter((id) => id !== run.id)
   const repeats = (await read(ids)).filter((one) => configurationOf(one) === wanted)
   const seen = new Set(own.length > 0 ? [seedsOf(itself)] : [])

@@ -75,12 +75,14 @@ export async function readRuns(
       (run) => [run.id, run],
     ),
   )
+  // In the order of the primary key: by key alone, SQLite walks an index of the whole project.
   const [params, tags, metrics, inputs] = await Promise.all([
     db
       .selectFrom('run_param')
       .selectAll()
       .where('project_id', '=', project)
       .where('run_id', 'in', ids)
+      .orderBy('run_id')
       .orderBy('key')
       .execute(),
     db
@@ -88,6 +90,7 @@ export async function readRuns(
       .selectAll()
       .where('project_id', '=', project)
       .where('run_id', 'in', ids)
+      .orderBy('run_id')
       .orderBy('key')
       .execute(),
     db
@@ -95,6 +98,7 @@ export async function readRuns(
       .selectAll()
       .where('project_id', '=', project)
       .where('run_id', 'in', ids)
+      .orderBy('run_id')
       .orderBy('key')
       .execute(),
     db
@@ -102,6 +106,7 @@ export async function readRuns(
       .selectAll()
       .where('project_id', '=', project)
       .where('run_id', 'in', ids)
+      .orderBy('run_id')
       .orderBy('name')
       .execute(),
   ])
