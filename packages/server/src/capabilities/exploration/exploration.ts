@@ -80,12 +80,13 @@ export function createExploration(deps: ExplorationDeps): Exploration {
         module: file('drafts-thread'),
         name: 'runDraftBytes',
         input: { project: scope.project, run },
+        slow: true,
       })
     },
     listDrafts: async (scope, { experiment, state, limit, token }) => {
       await tracking.requireExperiment(scope, experiment)
       const input: DraftListInput = { project: scope.project, experiment, state, limit, after: placeOf(token) }
-      return db.offload({ module: file('drafts-thread'), name: 'draftListBytes', input })
+      return db.offload({ module: file('drafts-thread'), name: 'draftListBytes', input, slow: true })
     },
     confirm: (scope, input) => confirmNote(deps, scope, input),
     reopen: (scope, input) => reopenNote(deps, scope, input),
@@ -101,7 +102,9 @@ export function createExploration(deps: ExplorationDeps): Exploration {
       }
       await tracking.requireExperiment(scope, experiment)
       const input: ExplanationInput = { query, metric, direction: direction ?? metricDirectionOf(metric) }
-      return runExplain(await db.offload({ module: file('run-facts-thread'), name: 'runFactsBytes', input }))
+      return runExplain(
+        await db.offload({ module: file('run-facts-thread'), name: 'runFactsBytes', input, slow: true }),
+      )
     },
     ideas: async (scope, experiment) => {
       await tracking.requireExperiment(scope, experiment)
@@ -124,11 +127,11 @@ export function createExploration(deps: ExplorationDeps): Exploration {
         metric,
         direction,
       }
-      return db.offload({ module: file('frontier-thread'), name: 'frontierBytes', input })
+      return db.offload({ module: file('frontier-thread'), name: 'frontierBytes', input, slow: true })
     },
     velocity: async (scope, weeks) => {
       const input: VelocityInput = { project: scope.project, weeks, now: deps.clock() }
-      return db.offload({ module: file('velocity-thread'), name: 'velocityBytes', input })
+      return db.offload({ module: file('velocity-thread'), name: 'velocityBytes', input, slow: true })
     },
   }
 }

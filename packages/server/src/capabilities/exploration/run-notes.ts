@@ -126,7 +126,7 @@ async function requireDraft(
   run: string,
   of: RunDraft['of'],
 ): Promise<MadeDraft> {
-  const bytes = await db.offload({ module: here, name: 'madeDraftBytes', input: { project, run } })
+  const bytes = await db.offload({ module: here, name: 'madeDraftBytes', input: { project, run }, slow: true })
   const made = (JSON.parse(Buffer.from(bytes).toString()) as MadeDraft[]).find((one) => one.draft.of === of)
   if (!made) throw explorationErrors.NO_DRAFT(run, of)
   return made

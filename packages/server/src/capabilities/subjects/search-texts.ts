@@ -48,7 +48,7 @@ export function textData({ db }: Pick<Kernel, 'db'>, { capability, places }: Sub
         names,
         after,
       }
-      const bytes = await db.offload({ module: here, name: 'textPageBytes', input })
+      const bytes = await db.offload({ module: here, name: 'textPageBytes', input, slow: true })
       const found: FoundTexts = JSON.parse(new TextDecoder().decode(bytes))
       yield found
       after = found.last

@@ -106,7 +106,7 @@ export function trackingRoutes(
       const input = { project: scope.project, runs: list(query.runs), chosen }
       return finished(
         reply,
-        await db.offload({ module: here('compare-runs-thread'), name: 'runComparisonBytes', input }),
+        await db.offload({ module: here('compare-runs-thread'), name: 'runComparisonBytes', input, slow: true }),
       )
     })
     mount(plain, getMetricSeries, 200, async ({ scope, query, reply }) =>

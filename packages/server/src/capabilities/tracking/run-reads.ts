@@ -61,7 +61,7 @@ export function createRunReads({ db }: Pick<Kernel, 'db'>, tracking: Pick<Tracki
       if (columns.metrics === 'all' || columns.params.length > 0 || columns.tags.length > 0)
         throw trackingErrors.INVALID('Name each metric, as in metrics=metrics.auc,metrics.loss.')
       const input = { query: runQueryOf(scope, query), by: parseGroupColumns(query.by), metrics: columns.metrics }
-      return db.offload({ module: here('group-runs-thread'), name: 'runGroupsBytes', input })
+      return db.offload({ module: here('group-runs-thread'), name: 'runGroupsBytes', input, slow: true })
     },
     series: async (scope, query) => {
       if (query.runs.length > 100) throw trackingErrors.INVALID('A chart takes at most 100 runs.')

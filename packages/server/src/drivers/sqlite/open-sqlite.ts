@@ -25,6 +25,7 @@ export async function openSqlite({
   const writer = new GroupCommitWriter(writerConnection)
   const readKysely = kyselyOn(new NodeSqliteConnection(open(path, true)))
   const threads = new ReaderThreads(path)
+  const slowThreads = new ReaderThreads(path)
   return {
     dialect: 'sqlite',
     write: { transaction: () => ({ execute: (work) => writer.run(work) }) },
@@ -32,12 +33,12 @@ export async function openSqlite({
     later: async (trx, query) => void (await trx.executeQuery(query)),
     bulkInsert: async (_trx, table, columns, rows, options) =>
       bulkInsert(writerConnection, table, columns, rows, options),
-    offload: (task) => threads.run(task),
+    offload: ({ slow, ...task }) => (slow ? slowThreads : threads).run(task),
     onBeforeCommit: (hook) => writer.onBeforeCommit(hook),
     onCommitted: (listener) => writer.onCommitted(listener),
     close: async () => {
       await writer.idle()
-      await threads.close()
+      await Promise.all([threads.close(), slowThreads.close()])
       await readKysely.destroy()
       writerConnection.raw.exec('pragma wal_checkpoint(truncate)')
       writerConnection.raw.close()

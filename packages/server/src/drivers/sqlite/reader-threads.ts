@@ -33,7 +33,7 @@ function errorOf({ message, stack, expected }: ThreadError): Error {
   return Object.assign(error, { cause: stack })
 }
 
-/** Threads with read-only connections of their own. One is enough on two cores; it starts on the first task and stops when idle, which keeps a resting server small. */
+/** A thread with a read-only connection of its own, which does one task after the other; it starts on the first and stops when idle, which keeps a resting server small. */
 export class ReaderThreads {
   readonly #path: string
   #thread: Thread | undefined

@@ -56,8 +56,9 @@ export interface Database {
   /**
    * Runs an exported function of a module, `(db: Reader, input, dialect) => Promise<string | Uint8Array>`, where it cannot hold up the main thread:
    * on a reader thread with SQLite, in place with Postgres. For reads that may take more than about 5 ms; returns finished bytes.
+   * What may take seconds is `slow`: it has a thread of its own, so that no search waits behind it.
    */
-  offload(task: { module: URL; name: string; input: unknown }): Promise<Uint8Array>
+  offload(task: { module: URL; name: string; input: unknown; slow?: true }): Promise<Uint8Array>
   /** Called with the transaction just before each commit on SQLite; the sequencer numbers events here. */
   onBeforeCommit(hook: (trx: Trx) => Promise<void>): void
   /** Called after each commit, on Postgres with the transaction that it ended; there a commit is of one, on SQLite of many. Must not throw. */

@@ -268,6 +268,21 @@ describeEachDatabase('the unit of work', ({ world, dialect }) => {
     expect(Number(await long)).toBeGreaterThan(0)
   })
 
+  test.runIf(dialect === 'sqlite')('no read waits behind one that says that it is slow', async () => {
+    const { db } = world.kernel
+    await Promise.all([
+      offload('rawBytes', { length: 1 }),
+      db.offload({ module: here, name: 'work', input: { ms: 1 }, slow: true }),
+    ])
+    const order: string[] = []
+    const slow = db
+      .offload({ module: here, name: 'work', input: { ms: 1500 }, slow: true })
+      .then(() => order.push('slow'))
+    await offload('rawBytes', { length: 1 }).then(() => order.push('search'))
+    await slow
+    expect(order).toEqual(['search', 'slow'])
+  })
+
   test.runIf(dialect === 'sqlite')(
     'an offloaded read cannot write, and a thread that ends fails its reads but not the next',
     async () => {

@@ -41,7 +41,9 @@ export function createArchivePolicies(deps: Deps, holders: ArchiveHolders): Arch
 
   const oldRuns = async (project: string, policy: ArchivePolicy): Promise<OldRun[]> => {
     const input: OldRunsInput = { project, policy, before: clock() - policy.days * dayMs, most: mostATurn }
-    return JSON.parse(Buffer.from(await db.offload({ module, name: 'oldRunBytes', input })).toString()) as OldRun[]
+    return JSON.parse(
+      Buffer.from(await db.offload({ module, name: 'oldRunBytes', input, slow: true })).toString(),
+    ) as OldRun[]
   }
   /** Each old run with what keeps it, some at a time. */
   async function* judged(project: string, policy: ArchivePolicy) {

@@ -66,7 +66,7 @@ export function createRunQueries(deps: ArchiveDeps, { most = limits }: { most?: 
     let rows = 0
     for (let after: RowsInput['after'] | null = undefined; after !== null; ) {
       const input: RowsInput = { scope, table, ...(after ? { after } : {}) }
-      const bytes = await db.offload({ module, name: 'queryRowBytes', input })
+      const bytes = await db.offload({ module, name: 'queryRowBytes', input, slow: true })
       const end = bytes.indexOf(10)
       after = JSON.parse(Buffer.from(bytes.subarray(0, end)).toString()) as RowsInput['after'] | null
       for (const byte of bytes) if (byte === 10) rows += 1

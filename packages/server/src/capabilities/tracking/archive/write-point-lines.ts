@@ -23,7 +23,7 @@ export async function* pointLines(
   for (let from: LinesPlace = { index: 0 }; from.index < series.length; ) {
     signal?.throwIfAborted()
     const input: LinesInput = { series, from }
-    const bytes = await db.offload({ module, name: 'pointLineBytes', input })
+    const bytes = await db.offload({ module, name: 'pointLineBytes', input, slow: true })
     const end = bytes.indexOf(10)
     from = JSON.parse(Buffer.from(bytes.subarray(0, end)).toString()) as LinesPlace
     if (end + 1 < bytes.length) yield bytes.subarray(end + 1)
