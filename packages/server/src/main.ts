@@ -2,7 +2,7 @@ import { collectAfterStart } from './collect-after-start.ts'
 import { composeHttp } from './compose.ts'
 import { type Config, rolesOf } from './kernel/config/index.ts'
 import { defineErrors } from './kernel/errors/index.ts'
-import { schemeOf } from './kernel/http/index.ts'
+import { closeHttp, schemeOf } from './kernel/http/index.ts'
 import { requireCodeBoundary } from './look-at-code.ts'
 import { systemScope } from './kernel/principal/index.ts'
 import { isGatewayAlone, joinDatabase, openParts, type Parts } from './open-parts.ts'
@@ -92,7 +92,7 @@ async function open(
     jobs.start()
     closers.push(() => jobs.stop())
   }
-  closers.push(() => app.close())
+  closers.push(() => closeHttp(app))
   try {
     await app.listen({ host: config.host, port: config.port })
   } catch (error) {

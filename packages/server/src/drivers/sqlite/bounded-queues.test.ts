@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { GroupCommitWriter } from './group-commit-writer.ts'
 import { NodeSqliteConnection } from './node-sqlite-dialect.ts'
@@ -39,4 +41,17 @@ test('searches beyond the bound of the reader thread are refused, those before i
   // That the module has no such read is an answer: they got through.
   expect(codes.slice(0, 2)).toEqual([undefined, undefined])
   await threads.close()
+})
+
+test('a process that is told to stop ends although a statement inside the database does not', async () => {
+  const path = join(directory, 'endless.sqlite')
+  new DatabaseSync(path).close()
+  const program = fileURLToPath(new URL('./stop-beside-endless-read.fixture.ts', import.meta.url))
+  const said = await new Promise<{ out: string; signal: unknown }>((resolve) => {
+    execFile(process.execPath, ['--conditions=trivium-source', program, path], { timeout: 15_000 }, (error, out) =>
+      resolve({ out, signal: error?.signal }),
+    )
+  })
+  // By its own hand, not by that of the test's time limit, which is SIGTERM.
+  expect(said).toEqual({ out: 'closed', signal: 'SIGKILL' })
 })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { databaseErrors } from '../../kernel/db/database-errors.ts'
 import { AppError } from '../../kernel/errors/app-error.ts'
@@ -25,6 +26,8 @@ interface ThreadError {
 }
 
 const idleMs = 30_000
+/** How long a statement may go on once the server is told to stop. */
+const graceMs = 3000
 /** Beyond this a caller is told to come again. */
 const mostWaiting = 2000
 
@@ -40,10 +43,12 @@ export class ReaderThreads {
   #next = 0
 
   readonly #mostWaiting: number
+  readonly #graceMs: number
 
-  constructor(path: string, options: { mostWaiting?: number } = {}) {
+  constructor(path: string, options: { mostWaiting?: number; graceMs?: number } = {}) {
     this.#path = path
     this.#mostWaiting = options.mostWaiting ?? mostWaiting
+    this.#graceMs = options.graceMs ?? graceMs
   }
 
   run(task: Task): Promise<Uint8Array> {
@@ -65,7 +70,14 @@ export class ReaderThreads {
     // From here on a task gets a new thread.
     this.#thread = undefined
     clearTimeout(thread.idle)
-    await thread.worker.terminate()
+    const grace = new AbortController()
+    const ended = await Promise.race([
+      thread.worker.terminate().then(() => true),
+      sleep(this.#graceMs, false, { signal: grace.signal, ref: true }),
+    ])
+    grace.abort()
+    // Nothing interrupts a statement inside SQLite, and a process waits for its threads: this one ends without them, after all else is closed.
+    if (!ended) process.once('exit', () => process.kill(process.pid, 'SIGKILL'))
   }
 
   #require(): Thread {

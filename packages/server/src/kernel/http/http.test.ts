@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AppError, defineErrors } from '../errors/index.ts'
 import { createLogger } from '../logging/index.ts'
 import { createMetrics } from '../telemetry/index.ts'
-import { createHttp, type Http, mount } from './index.ts'
+import { closeHttp, createHttp, type Http, mount } from './index.ts'
 
 const Body = Type.Object(
   {
@@ -295,4 +295,29 @@ test('a body of which nothing more comes is given up with its connection, and a 
     })
   expect(await Promise.all([send('{"a":'), send('{"a": 1}')])).toEqual(['', 'HTTP/1.1 200 OK'])
   await app.close()
+})
+
+test('a request that does not end holds a server that stops for its grace and no longer', async () => {
+  const app = createHttp({
+    authenticator: { authenticate: async () => undefined, projectExists: async () => false },
+    logger: createLogger({ level: 'silent' }),
+    metrics,
+    bodyLimit: 1000,
+    allowedHosts: () => new Set(['127.0.0.1']),
+  })
+  const inside = Promise.withResolvers<void>()
+  app.get('/endless', { config: { access: 'public' } }, () => {
+    inside.resolve()
+    return new Promise(() => {})
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const cut = new Promise<string>((resolve) => {
+    httpRequest({ host: '127.0.0.1', port, path: '/endless' })
+      .on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''))
+      .end()
+  })
+  await inside.promise
+  await closeHttp(app, 100)
+  expect(await cut).toBe('ECONNRESET')
 })

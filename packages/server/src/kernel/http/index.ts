@@ -1,3 +1,4 @@
+export * from './close-http.ts'
 export * from './create-http.ts'
 export * from './drop-rest.ts'
 export * from './listener.ts'
