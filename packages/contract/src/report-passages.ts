@@ -23,17 +23,39 @@ export function reportPassages(text: string): ReportPassage[] {
 export function anchorOf(passages: readonly ReportPassage[], at: number): PassageAnchor | undefined {
   const passage = passages[at]
   if (!passage || passage.text === '') return undefined
-  return { ...passage, nth: passages.slice(0, at).filter((one) => isSame(one, passage)).length }
+  const same = passages.slice(0, at).filter((one) => one.text === passage.text && one.panel === passage.panel)
+  return { text: shortened(passage.text), panel: passage.panel, nth: same.length }
 }
 
-/** Where the passage of an anchor stands now; undefined where it was changed or taken out. Other passages may have come, gone or moved. */
-export function placeOfAnchor(passages: readonly ReportPassage[], anchor: PassageAnchor): number | undefined {
-  const places = passages.flatMap((one, at) => (isSame(one, anchor) ? [at] : []))
-  return places[Math.min(anchor.nth, places.length - 1)]
+/**
+ * Finds where the passage of an anchor stands now: undefined where it was changed or taken out. Other passages may have come, gone or moved. The passages are looked
+ * through once, however many anchors are asked for.
+ */
+export function findsAnchors(passages: readonly ReportPassage[]): (anchor: PassageAnchor) => number | undefined {
+  const places = new Map<string, number[]>()
+  for (const [at, passage] of passages.entries()) {
+    const known = places.get(keyOf(passage))
+    if (known) known.push(at)
+    else places.set(keyOf(passage), [at])
+  }
+  return (anchor) => {
+    const found = places.get(keyOf(anchor)) ?? []
+    return found[Math.min(anchor.nth, found.length - 1)]
+  }
 }
 
-const isSame = (one: ReportPassage, other: ReportPassage): boolean =>
-  one.text === other.text && one.panel === other.panel
+const longestAnchor = 2000
+const keyOf = ({ text, panel }: ReportPassage): string => `${panel ? 'panel' : 'text'} ${shortened(text)}`
+
+/** A thousand comments about one long passage do not hold it a thousand times: they know it by its beginning, its length and a digest. */
+function shortened(text: string): string {
+  if (text.length <= longestAnchor) return text
+  let digest = 0xcbf29ce484222325n
+  for (let at = 0; at < text.length; at += 1)
+    digest = BigInt.asUintN(64, (digest ^ BigInt(text.charCodeAt(at))) * 0x100000001b3n)
+  const end = `… ${text.length} ${digest.toString(16)}`
+  return text.slice(0, longestAnchor - end.length) + end
+}
 
 function blockText(block: MarkdownBlock): string {
   if (block.type === 'code') return block.text

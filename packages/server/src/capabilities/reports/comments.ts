@@ -1,11 +1,4 @@
-import {
-  anchorOf,
-  type PassageAnchor,
-  placeOfAnchor,
-  type ReportComment,
-  type ReportPassage,
-  reportPassages,
-} from '@trivium/contract'
+import { anchorOf, findsAnchors, type PassageAnchor, type ReportComment, reportPassages } from '@trivium/contract'
 import { asReader, type Reader } from '../../kernel/db/index.ts'
 import { newId } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
@@ -30,8 +23,8 @@ export async function listComments({ db }: Pick<Deps, 'db'>, scope: Scope, repor
     .orderBy('said_at')
     .orderBy('id')
     .execute()
-  const passages = await newestPassages(db.read, scope.project, report, rows)
-  return rows.map((row) => commentOf(scope, row, passages))
+  const placeOf = await newestPlaces(db.read, scope.project, report, rows)
+  return rows.map((row) => commentOf(scope, row, placeOf))
 }
 
 /** Says something of a report's newest version; event `report.commented`. */
@@ -78,7 +71,7 @@ export async function addComment(
     })
     return row
   })
-  return commentOf(scope, row, await newestPassages(db.read, project, report, [row]))
+  return commentOf(scope, row, await newestPlaces(db.read, project, report, [row]))
 }
 
 /** Marks a comment as resolved, or opens it again; event `report.comment-resolved` or `report.comment-reopened`. */
@@ -118,7 +111,7 @@ export async function resolveComment(
     })
     return { ...found, ...change }
   })
-  return commentOf(scope, row, await newestPassages(db.read, project, report, [row]))
+  return commentOf(scope, row, await newestPlaces(db.read, project, report, [row]))
 }
 
 /** Throws where the version has no such passage. */
@@ -134,18 +127,20 @@ async function anchorAt(
   return anchor
 }
 
-/** Passages of the newest version; none are read where no comment is about one. */
-async function newestPassages(
+type PlaceOf = (anchor: PassageAnchor) => number | undefined
+
+/** Finds passages in the newest version, which is not read where no comment is about one. */
+async function newestPlaces(
   db: Reader,
   project: string,
   report: string,
   rows: readonly ReportCommentTable[],
-): Promise<readonly ReportPassage[]> {
-  if (!rows.some(({ anchor }) => anchor)) return []
-  return reportPassages((await readReport(db, project, report)).text)
+): Promise<PlaceOf> {
+  if (!rows.some(({ anchor }) => anchor)) return () => undefined
+  return findsAnchors(reportPassages((await readReport(db, project, report)).text))
 }
 
-function commentOf({ principal }: Scope, row: ReportCommentTable, passages: readonly ReportPassage[]): ReportComment {
+function commentOf({ principal }: Scope, row: ReportCommentTable, placeOf: PlaceOf): ReportComment {
   const anchor = row.anchor ? (JSON.parse(row.anchor) as PassageAnchor) : undefined
   return {
     id: row.id,
@@ -160,7 +155,7 @@ function commentOf({ principal }: Scope, row: ReportCommentTable, passages: read
       ? {
           quote: anchor.text.slice(0, mostQuoted),
           panel: anchor.panel,
-          place: placeOfAnchor(passages, anchor) ?? null,
+          place: placeOf(anchor) ?? null,
         }
       : null,
   }

@@ -94,16 +94,33 @@ function redactText(names: PersonNames, text: string): string | undefined {
   return result + told.text.slice(end)
 }
 
-const jsonParts = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
+const jsonNumber = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g
 
+/** Of text that is JSON: the texts and numbers in it are looked at, all else stays as it is. */
 function redactJson(names: PersonNames, text: string): string | undefined {
-  const result = text.replace(jsonParts, (part) => {
-    if (!part.startsWith('"')) return isName(names, part) ? JSON.stringify(redactedName) : part
+  const between = (from: number, to: number): string =>
+    text.slice(from, to).replace(jsonNumber, (part) => (isName(names, part) ? JSON.stringify(redactedName) : part))
+  const parts: string[] = []
+  let end = 0
+  for (let from = text.indexOf('"'); from >= 0; from = text.indexOf('"', end)) {
+    parts.push(between(end, from))
+    end = endOfText(text, from)
+    const part = text.slice(from, end)
     const inner = JSON.parse(part) as string
-    const changed = isJson(inner) ? redactJson(names, inner) : redactText(names, inner)
-    return changed === undefined ? part : JSON.stringify(changed)
-  })
+    const changed = redactNames(names, inner)
+    parts.push(changed === undefined ? part : JSON.stringify(changed))
+  }
+  const result = parts.join('') + between(end, text.length)
   return result === text ? undefined : result
+}
+
+/** The place behind a text of JSON that begins with a quote. No expression reads it: one that is megabytes long would be more than the engine of expressions holds. */
+function endOfText(json: string, from: number): number {
+  for (let at = from + 1; ; at += 1) {
+    const sign = json.charCodeAt(at)
+    if (sign === 0x5c) at += 1
+    else if (sign === 0x22 || Number.isNaN(sign)) return at + 1
+  }
 }
 
 function isJson(text: string): boolean {
@@ -119,31 +136,47 @@ function isJson(text: string): boolean {
 /** A text in the form in which names are compared, with where each sign of it stands in the text. */
 interface Told {
   readonly text: string
-  readonly signs: readonly string[]
-  readonly starts: readonly number[]
-  readonly ends: readonly number[]
+  readonly signs: string
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
 }
 
 /** Signs that are written in several ways: as JSON escapes them, once or twice, as addresses do, and any white space. */
 const written = /\\+u([0-9a-fA-F]{4})|\\+(["/])|(\\+)|%([2-7][0-9a-fA-F])|(\s+)/y
 
+const special = /[^!-$&-[\]-~]/g
+
 function read(raw: string): Told {
   const text = raw.normalize('NFC')
   const signs: string[] = []
-  const starts: number[] = []
-  const ends: number[] = []
+  const [starts, ends] = [new Uint32Array(text.length), new Uint32Array(text.length)]
+  let count = 0
+  const add = (sign: string, from: number, to: number): void => {
+    signs.push(sign)
+    starts[count] = from
+    ends[count] = to
+    count += 1
+  }
   for (let at = 0; at < text.length; ) {
+    special.lastIndex = at
+    const next = special.exec(text)?.index ?? text.length
+    // Signs that are written in one way are taken together: there are millions of them where there are any.
+    if (next > at) signs.push(text.slice(at, next).toLowerCase())
+    for (; at < next; at += 1) {
+      starts[count] = at
+      ends[count] = at + 1
+      count += 1
+    }
+    if (at === text.length) break
     written.lastIndex = at
     const found = written.exec(text)
     const sign = found ? signOf(found) : (text[at] as string)
-    const end = found ? written.lastIndex : at + 1
     const lower = sign.toLowerCase()
-    signs.push(lower.length === 1 ? lower : sign)
-    starts.push(at)
-    ends.push(end)
+    const end = found ? written.lastIndex : at + 1
+    add(lower.length === 1 ? lower : sign, at, end)
     at = end
   }
-  return { text, signs, starts, ends }
+  return { signs: signs.join(''), text, starts, ends }
 }
 
 function signOf([, code, quoted, slashes, percent, space]: RegExpExecArray): string {
@@ -152,7 +185,7 @@ function signOf([, code, quoted, slashes, percent, space]: RegExpExecArray): str
   return quoted ?? (slashes === undefined ? (space === undefined ? '' : ' ') : '\\')
 }
 
-const folded = (name: string): string => read(name).signs.join('').trim()
+const folded = (name: string): string => read(name).signs.trim()
 
 /** Whether it is worth looking closer. */
 function couldHold(names: PersonNames, text: string): boolean {
@@ -166,21 +199,20 @@ const isWord = (sign: string | undefined): boolean => sign !== undefined && /[\p
 
 /** Where names stand in the signs, from and to, in order and apart. */
 function placesOf(names: PersonNames, { signs }: Told): [number, number][] {
-  const text = signs.join('')
   const found: [number, number][] = []
   const add = (from: number, length: number): void => {
     if (!isWord(signs[from - 1]) && !isWord(signs[from + length])) found.push([from, from + length])
   }
   if (names.kind === 'plain')
     for (const name of names.names)
-      for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) add(at, name.length)
+      for (let at = signs.indexOf(name); at >= 0; at = signs.indexOf(name, at + 1)) add(at, name.length)
   else {
     const lengths = [...new Set(names.marks.map(([length]) => length))]
     for (let at = 0; at < signs.length; at += 1) {
       if (isWord(signs[at - 1]) || signs[at] === ' ') continue
       for (const length of lengths) {
         if (at + length > signs.length || isWord(signs[at + length])) continue
-        const hash = markOf(names.key, text.slice(at, at + length))
+        const hash = markOf(names.key, signs.slice(at, at + length))
         if (names.marks.some(([of, mark]) => of === length && mark === hash)) add(at, length)
       }
     }

@@ -31,6 +31,8 @@ export function traceMetricCalls(app: Http, traces: Traces): void {
       throw mlflowErrors.INVALID(`At most ${mostAsked} aggregations can be asked at once.`)
     const dimensions = args.texts('dimensions')
     checkMetric(view, metric, aggregations, dimensions)
+    const filters = args.texts('filters')
+    if (filters.length > mostAsked) throw mlflowErrors.INVALID(`At most ${mostAsked} filters can be asked at once.`)
     const seconds = args.integer('time_interval_seconds') ?? 0
     const [from, to] = [args.integer('start_time_ms'), args.integer('end_time_ms')]
     if (seconds !== 0 && (from === undefined || to === undefined))
@@ -45,7 +47,7 @@ export function traceMetricCalls(app: Http, traces: Traces): void {
       metric,
       aggregations,
       dimensions: [...new Set(dimensions)],
-      filters: args.texts('filters').map((text) => parseMetricFilter(text, view)),
+      filters: filters.map((text) => parseMetricFilter(text, view)),
       bucketMs: seconds > 0 ? seconds * 1000 : undefined,
       from,
       to,

@@ -17,11 +17,11 @@ const entities: Readonly<Record<MetricFilter['view'], Readonly<Record<string, bo
 }
 const viewOf = { span: 'SPANS', assessment: 'ASSESSMENTS' } as const
 
-const clause = /^\s*([^\s=!<>]+(?:`[^`]*`|"[^"]*")?)\s*(=|!=|<>|<=|>=|<|>|\b(?:LIKE|ILIKE|RLIKE|IN|IS)\b)\s*(.*?)\s*$/is
+const clause = /^\s*([^\s=!<>]+(?:`[^`]*`|"[^"]*")?)\s*(=|!=|<>|<=|>=|<|>|\b(?:LIKE|ILIKE|RLIKE|IN|IS)\b)\s*(.*)$/is
 
 /** Reads `trace.status = 'OK'`, `trace.tag.team = 'ops'`, `span.name = 'answer'`; mistakes have MLflow's words. */
 export function parseMetricFilter(text: string, view: MetricView): MetricFilter {
-  const [, left = '', comparator = '', right = ''] = clause.exec(text) ?? []
+  const [, left = '', comparator = '', right = ''] = clause.exec(text.trim()) ?? []
   if (left === '') throw traceErrors.INVALID(`Invalid clause(s) in filter string: ${text.trim().slice(0, 200)}`)
   const first = left.indexOf('.')
   const second = left.indexOf('.', first + 1)

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
 import type { Trx } from '../../../kernel/db/index.ts'
 import type { Scope } from '../../../kernel/principal/index.ts'
 import { traceErrors } from '../errors.ts'
@@ -6,6 +7,9 @@ import { requireActiveExperiment, type TraceDeps } from '../log-spans.ts'
 import { parseTraceFilter } from '../trace-filter.ts'
 import { checkScorer } from './check-scorer.ts'
 import './tables.ts'
+
+/** What the scorers of a project may come to: a list of them is read whole. */
+const most = { versions: 10_000, bytes: 16 * 1024 * 1024 }
 
 /** One version of a scorer. */
 export interface ScorerVersion {
@@ -76,6 +80,7 @@ export function createScorers(deps: TraceDeps): Scorers {
       await active(scope, experiment)
       const { project, principal } = scope
       return db.write.transaction().execute(async (trx) => {
+        await requireRoom(trx, project, Buffer.byteLength(content))
         const id = randomUUID()
         await trx
           .insertInto('scorer')
@@ -208,6 +213,19 @@ export function createScorers(deps: TraceDeps): Scorers {
       })
     },
   }
+}
+
+/** Throws where a project would hold more versions, or more text in them, than a list may bring. */
+async function requireRoom(trx: Trx, project: string, size: number): Promise<void> {
+  const { count, bytes } = await trx
+    .selectFrom('scorer_version')
+    .select((e) => [e.fn.countAll<number>().as('count'), sql<number>`sum(octet_length(content))`.as('bytes')])
+    .where('project_id', '=', project)
+    .executeTakeFirstOrThrow()
+  if (Number(count) >= most.versions || Number(bytes ?? 0) + size > most.bytes)
+    throw traceErrors.INVALID(
+      `The scorers of a project have at most ${most.versions} versions and ${most.bytes / 1024 / 1024} MiB. Delete some first.`,
+    )
 }
 
 /** The scorer, which nobody else changes until the transaction ends. */
