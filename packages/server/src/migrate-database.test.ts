@@ -16,6 +16,9 @@ let postgres: Awaited<ReturnType<typeof createPostgresDatabase>>
 let empty: Awaited<ReturnType<typeof createPostgresDatabase>>
 let sqlite: Awaited<ReturnType<typeof createWorld>>['kernel']['config']
 let run: string
+/** A run whose points are in a file, and how many they are. */
+let moved: string
+let points = 0
 /** A value that is sealed with the key of a person. */
 let sealed: string
 
@@ -30,6 +33,7 @@ async function inWorld(databaseUrl: string, name: string): Promise<string> {
       const found = await call('GET', `/api/2.0/mlflow/runs/get?run_id=${run}`)
       expect(found.json?.run?.info?.run_name, found.text).toBe('the first ü')
     }
+    await checkMoved(call)
     sealed ??= (await world.kernel.subjects.sealer('default', ['ann']))('ann', 'mail', 'ann@mail')
     const made = await call('POST', '/api/2.0/mlflow/runs/create', { experiment_id: '0', run_name: name })
     await call('POST', '/api/2.0/mlflow/runs/log-metric', {
@@ -43,6 +47,22 @@ async function inWorld(databaseUrl: string, name: string): Promise<string> {
   } finally {
     await world.close()
   }
+}
+type Call = Awaited<ReturnType<Awaited<ReturnType<typeof createWorld>>['as']>>['call']
+
+/** Some points more to a run of which the earlier ones were moved to its file, here or where the database was before, and these too. */
+async function checkMoved(call: Call): Promise<void> {
+  const post = (path: string, body: object) => call('POST', `/api/2.0/mlflow/${path}`, body)
+  moved ??= (await post('runs/create', { experiment_id: '0' })).json.run.info.run_id as string
+  const metrics = Array.from({ length: 5 }, (_, n) => ({ key: 'loss', value: n, timestamp: n, step: points + n }))
+  await post('runs/log-batch', { run_id: moved, metrics })
+  await post('runs/update', { run_id: moved, status: 'FINISHED' })
+  points += metrics.length
+  const file = await call('POST', `/api/v1/projects/default/runs/${moved}/metrics/move`)
+  expect(file.json, file.text).toMatchObject({ points })
+  const { json } = await call('GET', `/api/2.0/mlflow/metrics/get-history?run_id=${moved}&metric_key=loss`)
+  const steps = (json.metrics as { step: number }[]).map(({ step }) => Number(step))
+  expect(steps.toSorted((a, b) => a - b)).toEqual(Array.from({ length: points }, (_, step) => step))
 }
 const digestsOf = async (databaseUrl: string) => {
   const snapshot = await openSnapshot({ data, databaseUrl })

@@ -220,6 +220,47 @@ describe('two servers of one database', () => {
     expect(ran).toHaveLength(10)
   })
 
+  test('points of a run that both move to a file at once, while more of them come, are all there, each once', async () => {
+    const project = await a.makeProject()
+    const [atA, atB] = [await a.as('maintainer', project), await b.as('maintainer', project)]
+    const { id } = await a.capabilities.tracking.createRun(atA.scope, {
+      experiment: '0',
+      name: 'moved',
+      user: '',
+      startTime: 1,
+      tags: [],
+    })
+    const point = (step: number) => ({ key: 'loss', value: step / 7, step, timestamp: 1000 + step })
+    const log = (world: World, from: number, count: number) =>
+      world.capabilities.tracking.logBatch(atA.scope, id, {
+        metrics: Array.from({ length: count }, (_, n) => point(from + n)),
+        params: [],
+        tags: [],
+      })
+    await log(a, 0, 1000)
+    await a.capabilities.tracking.updateRun(atA.scope, id, { status: 'FINISHED', endTime: a.time.now })
+    const move = (client: typeof atA) => client.call('POST', `/api/v1/projects/${project}/runs/${id}/metrics/move`)
+    for (let round = 0; round < 5; round += 1) {
+      // The last ten of before once more, as a client sends that got no answer.
+      const answers = await Promise.all([move(atA), log(b, 990 + round * 20, 30), move(atB)])
+      expect([answers[0].status, answers[2].status]).toEqual([200, 200])
+    }
+    // However the moves of before ended, this one finds all at rest.
+    expect((await move(atB)).status).toBe(200)
+    const path = `/api/2.0/mlflow/metrics/get-history?run_id=${id}&metric_key=loss&max_results=5000`
+    for (const client of [atA, atB]) {
+      const { json } = await client.call('GET', path)
+      expect(json.metrics.map(({ step }: { step: number }) => Number(step))).toEqual(
+        Array.from({ length: 1100 }, (_, step) => step),
+      )
+    }
+    const db = b.kernel.db.read
+    const kept = await db.selectFrom('metric_archive').select(['blob', 'points']).where('run_id', '=', id).execute()
+    const held = await db.selectFrom('blob_ref').select('digest').where('owner', 'like', `%${id}`).execute()
+    expect(kept.map(({ points }) => Number(points))).toEqual([1100])
+    expect(held.map(({ digest }) => digest)).toEqual(kept.map(({ blob }) => blob))
+  })
+
   test('a server that keeps content elsewhere is refused', async () => {
     await expect(
       createWorld({ databaseUrl: database.url, configuration: { leaseMs } }).then(async (other) => {
