@@ -381,4 +381,27 @@ export const differences: readonly {
       ['no numbers', 'status', '400 INVALID_PARAMETER_VALUE'],
     ],
   },
+  {
+    script: 'otel-usage',
+    why: 'That a client has told all of a trace is kept, but not as a word among what it told.',
+    where: [
+      ['trace 6 as it is read', 'answer.trace.trace_info.trace_metadata.mlflow.trace.infoFinalized', null],
+      ['trace 7 as it is read', 'answer.trace.trace_info.trace_metadata.mlflow.trace.infoFinalized', null],
+    ],
+  },
+  {
+    script: 'otel-usage',
+    why: 'MLflow gives spans of plain OpenTelemetry a type when they are read, and counts none by it. Here they are counted by the type that they are read with.',
+    where: [
+      [
+        '23: COUNT of span_count of SPANS',
+        'answer.data_points',
+        [
+          { metric_name: 'span_count', dimensions: { span_type: 'CHAIN' }, values: { COUNT: 1 } },
+          { metric_name: 'span_count', dimensions: { span_type: 'CHAT_MODEL' }, values: { COUNT: 1 } },
+          { metric_name: 'span_count', dimensions: { span_type: 'UNKNOWN' }, values: { COUNT: 14 } },
+        ],
+      ],
+    ],
+  },
 ]

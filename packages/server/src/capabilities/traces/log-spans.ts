@@ -8,6 +8,8 @@ import { type OtlpSpan, attributeText, plainValue, type SpanBatch, traceIdOf } f
 import { previewOf, spanKeys, spanRow } from './span-rows.ts'
 import type { TraceSpanTable, TraceState, TraceTable } from './tables.ts'
 import { setPairs } from './upsert.ts'
+import { followUsage } from './usage/follow-usage.ts'
+import { translateSpan } from './usage/translate-span.ts'
 import './tables.ts'
 
 export type TraceDeps = Pick<Kernel, 'db' | 'clock' | 'blobs'> & {
@@ -50,11 +52,12 @@ export async function logSpans(
   const said = sayings(input.batches)
   const rows = new Map<string, TraceSpanTable>()
   for (const span of input.batches.flatMap((batch) => batch.spans)) {
-    const { row, large } = spanRow(project, span)
+    const { row, large } = spanRow(project, translateSpan(span))
     if (large !== undefined) row.digest = (await blobs.put(project, Buffer.from(large))).digest
     rows.set(`${row.trace_id} ${row.span_id}`, row)
   }
   await db.write.transaction().execute(async (trx) => {
+    const counted = new Set([...rows.values()].filter((row) => row.usage !== null).map((row) => row.trace_id))
     const known = await openTraces(deps, trx, scope, input.experiment, said)
     await storeSpans(trx, [...rows.values()])
     for (const row of rows.values()) {
@@ -68,6 +71,7 @@ export async function logSpans(
       await followSpans(trx, project, one, before)
       await setPairs(trx, 'trace_tag', project, one.id, { ...one.tags, [locationTags.spans]: 'TRACKING_STORE' })
       await setPairs(trx, 'trace_metadata', project, one.id, one.metadata, { keep: true })
+      if (counted.has(one.id)) await followUsage(trx, project, one.id, before?.finalized === 1)
     }
     if (input.run !== undefined)
       await link(
@@ -173,6 +177,7 @@ async function storeSpans(trx: Trx, rows: readonly TraceSpanTable[]): Promise<vo
           digest: e.ref('excluded.digest'),
           size: e.ref('excluded.size'),
         })),
+          usage: e.ref('excluded.usage'),
       )
       .execute()
 }

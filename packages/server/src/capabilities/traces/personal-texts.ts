@@ -29,7 +29,7 @@ export const tracesTexts: SubjectTexts = {
       table: 'trace_span',
       title: 'spans of traces',
       key: ['trace_id', 'span_id'],
-      columns: ['name', 'type', 'content'],
+      columns: ['name', 'type', 'content', 'usage'],
     },
     {
       table: 'trace_assessment',

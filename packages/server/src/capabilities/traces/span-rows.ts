@@ -1,5 +1,6 @@
 import { attributeText, hexOf, type AnyValue, type KeyValue, type OtlpSpan, traceIdOf } from './otlp-span.ts'
 import type { TraceSpanTable } from './tables.ts'
+import { usageIn } from './usage/translate-span.ts'
 
 /** A span beyond this size goes to the object store; its row keeps the beginnings of its values, for lists and searches. */
 export const largestInline = 64 * 1024
@@ -19,6 +20,7 @@ export function spanRow(project: string, span: OtlpSpan): { row: TraceSpanTable;
   const whole = JSON.stringify(span)
   const size = Buffer.byteLength(whole)
   const large = size > largestInline ? whole : undefined
+  const usage = usageIn(span)
   return {
     row: {
       project_id: project,
@@ -34,6 +36,7 @@ export function spanRow(project: string, span: OtlpSpan): { row: TraceSpanTable;
       content: large === undefined ? whole : JSON.stringify(cutSpan(span)),
       digest: null,
       size,
+      usage: usage === undefined ? null : JSON.stringify(usage),
     },
     large,
   }

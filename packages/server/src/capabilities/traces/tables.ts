@@ -54,6 +54,8 @@ export interface TraceSpanTable {
   digest: string | null
   /** Bytes of the whole span. */
   size: number
+  /** Tokens that it says it used, JSON; null where it says nothing. */
+  usage: string | null
 }
 
 export interface TraceAssessmentTable {

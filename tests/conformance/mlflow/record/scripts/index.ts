@@ -5,6 +5,7 @@ import { experiments } from './experiments.ts'
 import { graphql } from './graphql.ts'
 import { inputs } from './inputs.ts'
 import { metrics } from './metrics.ts'
+import { otelUsage } from './otel-usage.ts'
 import { protocol } from './protocol.ts'
 import { registry } from './registry.ts'
 import { runs } from './runs.ts'
@@ -25,5 +26,6 @@ export const scripts: readonly Script[] = [
   graphql,
   evaluationDatasets,
   traceMetrics,
+  otelUsage,
   scorers,
 ]

@@ -3,6 +3,7 @@ import type { Dialect } from '../../../kernel/db/index.ts'
 import { sourceRun } from '../log-spans.ts'
 import type { MetricFilter } from './metric-filter.ts'
 import type { Aggregation, MetricView } from './metric-kinds.ts'
+import { usageKey } from '../usage/follow-usage.ts'
 import '../tables.ts'
 
 /** A question about many traces, already checked: plain data, so that a reader thread can answer it. */
@@ -23,7 +24,6 @@ export interface MetricsQuery {
 type Part = RawBuilder<unknown>
 
 const sessionKey = 'mlflow.trace.session'
-const usageKey = 'mlflow.trace.tokenUsage'
 
 export const isCost = ({ metric }: MetricsQuery): boolean => metric.endsWith('_cost')
 
