@@ -249,7 +249,11 @@ export const codeDefences: readonly Defence[] = [
         `if (!verify(null, Buffer.from(canonicalJson(checkpoint)), key.publicKey, Buffer.from(signature, 'base64')))`,
         'if ((void verify, void key, signature === ""))',
       ],
-      ['a key is one of ours', 'if (!key) return', 'if (!key && false) return'],
+      [
+        'a key is one of ours',
+        'keys.find(({ keyId, publicKey }) => keyId === checkpoint.keyId && keyIdOf(publicKey) === keyId)',
+        'keys.find(({ keyId, publicKey }) => keyIdOf(publicKey) === keyId)',
+      ],
       [
         'a checkpoint is of its own project',
         'if (checkpoint.project !== project) return',

@@ -231,6 +231,56 @@ describeEachDatabase('event chain', ({ world, dialect }) => {
     expect((await verify(world, project)).problems[0]?.detail).toContain('where the chain stands is gone')
   })
 
+  test('a batch that was put beside the chain, or lists other events than it names, is found in a chain that fits in all else', async () => {
+    const { project } = await sealed()
+    const batches = await batchesOf(world, project)
+    const [, second] = batches as [EventBatchTable, EventBatchTable]
+    const changes: [Partial<EventBatchTable>, string][] = [
+      [{ previous: 'e'.repeat(64) }, 'Batch 2 does not follow batch 1'],
+      [{ events: second.events + 1 }, 'Batch 2 does not list the events that it names.'],
+      [{ first_seq: second.first_seq - 1 }, 'Batch 2 does not list the events that it names.'],
+    ]
+    const write = (rows: readonly EventBatchTable[]) =>
+      world.kernel.db.write.transaction().execute(async (trx) => {
+        for (const { project_id, number, ...row } of rows)
+          await trx
+            .updateTable('event_batch')
+            .set(row)
+            .where('project_id', '=', project_id)
+            .where('number', '=', number)
+            .execute()
+        const digest = rows.at(-1)?.digest ?? ''
+        await trx.updateTable('event_chain').set({ digest }).where('project_id', '=', project).execute()
+      })
+    for (const [change, detail] of changes) {
+      let digest = noBatch
+      const forged = batches.map((batch) => {
+        const row = { ...batch, previous: digest, ...(batch.number === 2 ? change : {}) }
+        digest = batchDigest(row)
+        return { ...row, digest }
+      })
+      await write(forged)
+      expect((await verify(world, project)).problems).toMatchObject([
+        { kind: 'chain', batch: 2, detail: expect.stringContaining(detail) },
+      ])
+    }
+    await write(batches)
+    expect(await verify(world, project)).toMatchObject({ intact: true })
+  })
+
+  test('a tail that was cut off is found by the row that says where the chain stood', async () => {
+    const { project } = await sealed()
+    const batches = await batchesOf(world, project)
+    const [keep, gone] = batches.slice(-2) as [EventBatchTable, EventBatchTable]
+    await tamper(world, async (run) => {
+      await run(sql`delete from event where project_id = ${project} and seq >= ${gone.first_seq}`)
+      await run(sql`delete from event_batch where project_id = ${project} and number = ${gone.number}`)
+    })
+    expect((await verify(world, project)).problems).toMatchObject([
+      { kind: 'truncated', batch: gone.number, detail: expect.stringContaining(`ends with batch ${keep.number}`) },
+    ])
+  })
+
   /** Makes the chain anew from the rows that are there, as somebody would who knows how it is made, and removes what the database knows of checkpoints. */
   const forge = async (project: string, rows: readonly EventTable[]): Promise<void> => {
     const members = membersText(rows.map((row) => ({ seq: row.seq ?? 0, id: row.id, digest: eventDigest(row) })))
@@ -294,6 +344,11 @@ describeEachDatabase('event chain', ({ world, dialect }) => {
     await writeFile(path, signed.replace(/"keyId":"[0-9a-f]+"/, '"keyId":"0000000000000000"'))
     expect((await verify(world, project)).problems).toMatchObject([
       { kind: 'checkpoint', detail: expect.stringContaining('which this instance does not know') },
+    ])
+    const other = await readFile(path.replace(`${project}.json`, 'default.json'), 'utf8')
+    await writeFile(path, other)
+    expect((await verify(world, project)).problems).toMatchObject([
+      { kind: 'checkpoint', detail: expect.stringContaining('it is about project default') },
     ])
     await writeFile(path, signed)
     expect(await verify(world, project)).toMatchObject({ intact: true })

@@ -199,6 +199,7 @@ describeEachDatabase('the MLflow protocol', ({ world }) => {
       'A batch logging request can contain at most 100 params',
     ],
     ['runs/log-parameter', { run_id: 'x', key: 'a'.repeat(251), value: '1' }, 'exceeds the maximum length of 250'],
+    ['runs/log-parameter', { run_id: 'x', key: 'a\u202eb', value: '1' }, 'Names may only contain alphanumerics'],
     ['runs/log-parameter', { key: 'a', value: '1' }, "Missing value for required parameter 'run_id'."],
     ['runs/search', { experiment_ids: ['0'], max_results: 60_000 }, "for parameter 'max_results' supplied"],
     ['runs/search', { experiment_ids: ['0'], filter: "metrics.a = 'x'" }, 'Expected numeric value type for metric'],
