@@ -9,6 +9,17 @@ import urllib.parse
 import urllib.request
 
 
+# An answer that is cut off is no JSON, and said so.
+LONGEST = 1_000_000
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The credentials are for the server that was named: Python's own library would hand them on to wherever it points."""
+
+    def redirect_request(self, *args):
+        return None
+
+
 class Server:
     def __init__(self, url, project):
         self.url = url
@@ -36,8 +47,9 @@ class Server:
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, timeout=10, context=certificates(self.url)) as answer:
-            return json.loads(answer.read())
+        opener = urllib.request.build_opener(NoRedirect, urllib.request.HTTPSHandler(context=certificates(self.url)))
+        with opener.open(request, timeout=10) as answer:
+            return json.loads(answer.read(LONGEST))
 
 
 def credentials():

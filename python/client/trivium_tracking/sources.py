@@ -13,6 +13,7 @@ PACKAGES = "trivium/requirements.txt"
 ENDINGS = re.compile(r"\.(py|pyx|ipynb|r|rmd|jl|sql|sh|toml|cfg|ya?ml|ts|js|mjs|java|scala|kt|go|rs|c|cc|cpp|h|hpp|cu)$", re.I)
 # What begins with a dot may be where a secret lies.
 SKIPPED = re.compile(r"(^|/)(\.[^/]*|node_modules|__pycache__|venv|env|dist|build|mlruns|wandb|site-packages)(/|$)")
+READ = (".", ":(exclude,glob)**/.*", ":(exclude,glob)**/.*/**")
 MOST_FILES, MOST_FILE, MOST_IN_ALL, MOST_PATCH = 400, 200_000, 4_000_000, 1_000_000
 
 
@@ -34,7 +35,7 @@ def state():
         "commit": commit.strip(),
         "branch": None if branch in ("", "HEAD") else branch,
         "repository": re.sub(r"^([a-z+]+://)[^@/]*@", r"\1", remote, flags=re.I) or None,
-        "patch": (git("diff", "--no-ext-diff", "--no-color", "HEAD", "--", ".") or "")[:MOST_PATCH],
+        "patch": (git("diff", "--no-ext-diff", "--no-color", "HEAD", "--", *READ) or "")[:MOST_PATCH],
     }
 
 
@@ -58,7 +59,7 @@ def code():
     wanted = sorted(set(paths), key=lambda path: (path != script, path))
     files, room, left = [], MOST_IN_ALL, 0
     for path in wanted:
-        if not ENDINGS.search(path) or SKIPPED.search(path) or not os.path.isfile(path):
+        if not ENDINGS.search(path) or SKIPPED.search(path) or os.path.islink(path) or not os.path.isfile(path):
             continue
         size = os.path.getsize(path)
         if len(files) >= MOST_FILES or size > min(room, MOST_FILE):

@@ -10,9 +10,13 @@ export interface MlflowClient {
   get<T>(path: string, query?: Readonly<Record<string, Value>>): Promise<T>
   send<T>(method: 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body: object): Promise<T>
   raw(
-    method: 'GET' | 'PUT',
+    method: 'GET' | 'PUT' | 'POST',
     path: string,
-    options?: { query?: Readonly<Record<string, Value>>; body?: Uint8Array<ArrayBuffer> | Blob },
+    options?: {
+      query?: Readonly<Record<string, Value>>
+      body?: Uint8Array<ArrayBuffer> | Blob
+      headers?: Readonly<Record<string, string>>
+    },
   ): Promise<Response>
   /** Milliseconds that were spent waiting for its answers. */
   waited(): number
@@ -29,6 +33,8 @@ export class PeerError extends FailedError {
 
 const tries = 6
 const longestMessage = 500
+/** Characters of an answer that is read whole: a page of a thousand runs has a few million. */
+const longestAnswer = 256 * 1024 * 1024
 
 /** Credentials as MLflow's own client takes them: a token, a name with password, or both in the address. */
 export function createMlflowClient(
@@ -56,10 +62,12 @@ export function createMlflowClient(
     path: string,
     query: Readonly<Record<string, Value>>,
     body?: { type: string; bytes: string | Uint8Array<ArrayBuffer> | Blob },
+    more: Readonly<Record<string, string>> = {},
   ): Promise<Response> => {
     const search = new URLSearchParams()
     for (const [name, value] of Object.entries(query))
       for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) search.append(name, String(one))
+    requirePath(path)
     const target = `${url}${path}${search.size > 0 ? `?${search}` : ''}`
     for (let attempt = 1; ; attempt += 1) {
       const began = performance.now()
@@ -70,13 +78,15 @@ export function createMlflowClient(
             ...headers,
             ...(workspace === undefined ? {} : { 'x-mlflow-workspace': workspace }),
             ...(body ? { 'content-type': body.type } : {}),
+            ...more,
           },
           ...(body ? { body: body.bytes } : {}),
           signal,
-          redirect: 'error',
+          // The credentials are for this server, and an answer that points elsewhere is none.
+          redirect: 'manual',
         })
         if (answer.ok) return answer
-        const text = (await answer.text()).slice(0, longestMessage)
+        const { text } = await textOf(answer, longestMessage)
         if (![408, 429, 500, 502, 503, 504].includes(answer.status) || attempt >= tries)
           throw new PeerError(answer.status, `${url} answered ${answer.status} to ${path}: ${messageIn(text)}`)
         await sleep(Math.min(30, Number(answer.headers.get('retry-after')) || 0) * 1000, undefined, { signal })
@@ -94,8 +104,10 @@ export function createMlflowClient(
   }
   const json = async <T>(answer: Response): Promise<T> => {
     const began = performance.now()
-    const text = await answer.text()
+    const { text, whole } = await textOf(answer, longestAnswer)
     waited += performance.now() - began
+    if (!whole)
+      throw new FailedError(`${url} answered more than ${longestAnswer} characters where a page was asked for.`)
     try {
       return (text === '' ? {} : JSON.parse(text)) as T
     } catch {
@@ -107,10 +119,29 @@ export function createMlflowClient(
     get: async (path, query = {}) => json(await call('GET', path, query)),
     send: async (method, path, body) =>
       json(await call(method, path, {}, { type: 'application/json', bytes: JSON.stringify(body) })),
-    raw: (method, path, { query = {}, body } = {}) =>
-      call(method, path, query, body ? { type: 'application/octet-stream', bytes: body } : undefined),
+    raw: (method, path, { query = {}, body, headers: more } = {}) =>
+      call(method, path, query, body ? { type: 'application/octet-stream', bytes: body } : undefined, more),
     waited: () => waited,
   }
+}
+
+/** Ids and addresses in a path may be the peer's words: they lead to no other place of its host, where the same credentials may open something else. */
+function requirePath(path: string): void {
+  if (path.split(/[/\\]/).some((part) => /^(\.|%2e){1,2}$/i.test(part)) || /[?#]/.test(path))
+    throw new FailedError(
+      `The server names a place that leads out of its own: "${path.slice(0, 200)}". It is not called.`,
+    )
+}
+
+/** The beginning of an answer; what is beyond is not waited for. */
+async function textOf(answer: Response, most: number): Promise<{ text: string; whole: boolean }> {
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const piece of answer.body ?? []) {
+    text += decoder.decode(piece, { stream: true })
+    if (text.length > most) return { text: text.slice(0, most), whole: false }
+  }
+  return { text: text + decoder.decode(), whole: true }
 }
 
 function messageIn(text: string): string {

@@ -1,4 +1,5 @@
 import type { ImportedModel, ImportedVersion } from '@trivium/contract'
+import { FailedError } from '../fail.ts'
 import type { MlflowClient } from './mlflow-client.ts'
 import { idTag, isRefused, pagesOf, pairs, type Place } from './mlflow-exported.ts'
 import type { Skip } from './source.ts'
@@ -37,12 +38,12 @@ export async function exportModel(target: Target, model: ImportedModel): Promise
     if (number <= last) continue
     // Numbers that were given once are not given again there either.
     while (last < number - (version ? 1 : 0)) {
-      last = await makeVersion(client, { name, source: 's3://deleted/version' })
+      last = await makeVersion(client, { name, source: 's3://deleted/version' }, last)
       await client.send('DELETE', `${api}/model-versions/delete`, { name, version: String(last) })
     }
     if (!version) continue
     try {
-      last = await makeVersion(client, { name, ...bodyOf(target, version) })
+      last = await makeVersion(client, { name, ...bodyOf(target, version) }, last)
     } catch (error) {
       if (!isRefused(error)) throw error
       skip(`version ${number} of model "${name}" from "${version.source.slice(0, 200)}"`, error.message)
@@ -63,13 +64,19 @@ export async function exportModel(target: Target, model: ImportedModel): Promise
     if (there.has(version)) await post('registered-models/alias', { name, alias, version: String(version) })
 }
 
-async function makeVersion(client: MlflowClient, body: object): Promise<number> {
+/** The number of a new version, which is greater than the last one: a server that says otherwise would be asked for ever. */
+async function makeVersion(client: MlflowClient, body: object, last: number): Promise<number> {
   const { model_version: made } = await client.send<{ model_version: { version: string } }>(
     'POST',
     `${api}/model-versions/create`,
     body,
   )
-  return Number(made.version)
+  const number = Number(made.version)
+  if (!Number.isSafeInteger(number) || number <= last)
+    throw new FailedError(
+      `${client.url} gave a version the number "${String(made.version).slice(0, 50)}" after ${last}.`,
+    )
+  return number
 }
 
 /** Ids in the source become those that the server gave. */

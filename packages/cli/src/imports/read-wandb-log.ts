@@ -6,6 +6,8 @@ const blockSize = 32_768
 const headSize = 7
 const magic = Buffer.from([0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe, 0x00])
 const largestRecord = 64 * 1024 * 1024
+/** A record of full blocks has a third of them; more are chunks of nothing. */
+const mostParts = 8192
 const [whole, first, middle, last] = [1, 2, 3, 4]
 
 /**
@@ -42,8 +44,11 @@ export async function* readWandbLog(path: string, stopped: (why: Stopped) => voi
           return stopped({ at: start + at, why: 'the parts of a record do not follow each other' })
         parts.push(bytes)
         size += length
-        if (size > largestRecord)
-          return stopped({ at: start + at, why: `a record is larger than ${largestRecord} bytes` })
+        if (size > largestRecord || parts.length > mostParts)
+          return stopped({
+            at: start + at,
+            why: `a record is larger than ${largestRecord} bytes, or in more than ${mostParts} parts`,
+          })
         if (kind === whole || kind === last) {
           yield Buffer.concat(parts)
           parts = undefined

@@ -8,6 +8,9 @@ import { type Point, storedNumber, wholeNumber } from './source.ts'
 
 const mostPoints = 50_000_000
 const mostConsole = 16_000_000
+const mostTags = 1000
+/** Names that lie in each other. */
+const deepest = 100
 
 type Json = Record<string, unknown>
 
@@ -120,7 +123,7 @@ function readRun(found: WandbRun, body: Uint8Array): void {
     else if (field.number === 9) found.notes = textOf(field.bytes)
     else if (field.number === 10) {
       const tag = textOf(field.bytes)
-      if (!found.tags.includes(tag)) found.tags.push(tag)
+      if (found.tags.length < mostTags && !found.tags.includes(tag)) found.tags.push(tag)
     } else if (field.number === 12) found.sweep = textOf(field.bytes)
     else if (field.number === 13) found.environment.host = textOf(field.bytes)
     else if (field.number === 17) found.startedAt ??= timeOf(field.bytes)
@@ -228,15 +231,17 @@ function systemName(key: string): string {
 
 function itemOf(body: Uint8Array): { path: string[]; value: unknown } {
   const path: string[] = []
+  let key = ''
   let value: unknown
   for (const field of fieldsOf(body)) {
     if (field.kind !== 'bytes') continue
-    if (field.number === 1) path.unshift(textOf(field.bytes))
-    else if (field.number === 2) path.push(textOf(field.bytes))
+    if (field.number === 1) key = textOf(field.bytes)
+    else if (field.number === 2 && path.length < deepest) path.push(textOf(field.bytes))
     else if (field.number === 16) value = jsonOf(textOf(field.bytes))
   }
+  const names = [key, ...path].filter(Boolean)
   // A name that would reach what all objects share is none.
-  return { path: path.includes('__proto__') ? [] : path.filter(Boolean), value }
+  return { path: names.includes('__proto__') || path.length === deepest ? [] : names, value }
 }
 
 /** JSON as Python and Go write it: NaN and infinities stand bare. */

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
+import { crc32, gunzipSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
 import { readWandbLog } from './read-wandb-log.ts'
 import { wandbSource } from './wandb-source.ts'
@@ -149,3 +149,61 @@ test('every damaged byte of a log is noticed', async () => {
     return { count, why }
   }
 })
+
+test('a log that is made to fill the memory or never to end is read within bounds', async () => {
+  const parts = chunked(Array.from({ length: 9000 }, (_, at) => ({ kind: at === 0 ? 2 : 3, bytes: '' })))
+  const path = join(folder, 'parts.wandb')
+  writeFileSync(path, parts)
+  let why = ''
+  for await (const _record of readWandbLog(path, (stopped) => (why = stopped.why)));
+  expect(why).toContain('in more than 8192 parts')
+
+  const field = (number: number, bytes: string | Buffer): Buffer => {
+    const body = Buffer.from(bytes)
+    return Buffer.concat([varint(number * 8 + 2), varint(body.length), body])
+  }
+  const nested = Array.from({ length: 5000 }, (_, at) => field(2, `n${at}`))
+  const deep = field(1, Buffer.concat([field(1, 'deep'), ...nested, field(16, '1')]))
+  const shallow = field(1, Buffer.concat([field(2, 'a'), field(2, 'b'), field(16, '2')]))
+  const polluted = field(1, Buffer.concat([field(2, '__proto__'), field(2, 'late'), field(16, '3')]))
+  const tags = Array.from({ length: 3000 }, (_, at) => field(10, `tag ${at}`))
+  const begin = [field(1, 'hostile'), field(3, 'p'), field(8, 'h'), field(4, Buffer.concat([deep, shallow, polluted]))]
+  const record = field(17, Buffer.concat([...begin, ...tags]))
+  const { run } = await imported('hostile', chunked(pieces(record)))
+  expect(run?.params).toEqual({ 'a.b': '2' })
+  expect(run?.tags['wandb.tags']?.split(', ')).toHaveLength(1000)
+  expect(({} as Record<string, unknown>)['late']).toBeUndefined()
+})
+
+function varint(value: number): Buffer {
+  const bytes: number[] = []
+  let rest = value
+  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128)
+  return Buffer.from([...bytes, rest])
+}
+
+/** A record as chunks of at most 30,000 bytes. */
+function pieces(record: Buffer): { kind: number; bytes: Buffer }[] {
+  const count = Math.ceil(record.length / 30_000)
+  return Array.from({ length: count }, (_, at) => ({
+    kind: count === 1 ? 1 : at === 0 ? 2 : at === count - 1 ? 4 : 3,
+    bytes: record.subarray(at * 30_000, (at + 1) * 30_000),
+  }))
+}
+
+/** Chunks in blocks of 32 KiB, each of which begins anew where a chunk does not fit. */
+function chunked(chunks: readonly { kind: number; bytes: string | Buffer }[]): Buffer {
+  const all = [Buffer.from([0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe, 0x00])]
+  let size = 7
+  for (const { kind, bytes } of chunks) {
+    const body = Buffer.concat([Buffer.from([kind]), Buffer.from(bytes)])
+    const chunk = Buffer.alloc(6)
+    chunk.writeUInt32LE(crc32(body), 0)
+    chunk.writeUInt16LE(body.length - 1, 4)
+    const room = 32_768 - (size % 32_768)
+    const gap = room < 6 + body.length ? room : 0
+    all.push(Buffer.alloc(gap), chunk, body)
+    size += gap + 6 + body.length
+  }
+  return Buffer.concat(all)
+}

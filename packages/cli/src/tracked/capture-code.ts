@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 import type { RunCode } from '@trivium/contract'
 import { outputOf } from './run-program.ts'
@@ -9,6 +9,8 @@ const mostFiles = 400
 const mostFile = 200_000
 const mostInAll = 4_000_000
 const mostPatch = 1_000_000
+/** What a patch is made of: nothing whose name, or whose folder's, begins with a dot. */
+const read = ['.', ':(exclude,glob)**/.*', ':(exclude,glob)**/.*/**']
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -29,7 +31,8 @@ export async function captureCode(cwd: string, env: Env, command: readonly strin
   let room = mostInAll
   let leftOut = 0
   for (const path of wanted) {
-    const found = await stat(join(cwd, path)).catch(() => undefined)
+    // Where a link leads is no code of the folder.
+    const found = await lstat(join(cwd, path)).catch(() => undefined)
     if (!found?.isFile()) continue
     if (files.length >= mostFiles || found.size > Math.min(room, mostFile)) {
       leftOut += 1
@@ -38,7 +41,7 @@ export async function captureCode(cwd: string, env: Env, command: readonly strin
     room -= found.size
     files.push({ path, text: await readFile(join(cwd, path), 'utf8') })
   }
-  const patch = commit === null ? undefined : await git('diff', '--no-ext-diff', '--no-color', 'HEAD', '--', '.')
+  const patch = commit === null ? undefined : await git('diff', '--no-ext-diff', '--no-color', 'HEAD', '--', ...read)
   const branch = commit === null ? undefined : (await git('rev-parse', '--abbrev-ref', 'HEAD'))?.trim()
   const remote = commit === null ? undefined : (await git('remote', 'get-url', 'origin'))?.trim()
   return {
