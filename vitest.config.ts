@@ -1,7 +1,11 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 // Vitest hands these to Node as well, where «import» would break packages that require() each other.
 const conditions = ['trivium-source', 'node']
+
+// Workers, and the servers and commands that tests start, keep compiled code where the program does: a start then takes half the processor time.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/trivium-compiled')
 
 const project = (
   name: string,

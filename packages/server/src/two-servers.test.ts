@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createPostgresDatabase, createWorld, type World } from '@trivium/testing'
+import { createMigratedPostgresDatabase, createWorld, migrateDatabase, type World } from '@trivium/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGatewayLookup } from './capabilities/features/gateway-lookup.ts'
 import { openOnlineReader } from './drivers/online-sqlite/online-sqlite.ts'
@@ -10,7 +10,7 @@ import type { Database } from './kernel/db/index.ts'
 import { createLeader, type Leader } from './kernel/replicas/index.ts'
 
 let shared: string
-let database: Awaited<ReturnType<typeof createPostgresDatabase>>
+let database: Awaited<ReturnType<typeof createMigratedPostgresDatabase>>
 let a: World
 let b: World
 
@@ -20,7 +20,7 @@ const vaultKey = randomBytes(32).toString('base64')
 
 beforeAll(async () => {
   shared = await mkdtemp(join(tmpdir(), 'trivium-shared-'))
-  database = await createPostgresDatabase()
+  database = await createMigratedPostgresDatabase(migrateDatabase)
   const make = (peerHost: string): Promise<World> =>
     createWorld({
       databaseUrl: database.url,

@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { migratedFileVariable } from './migrated-file.ts'
 import { postgresBrokerVariable } from './postgres.ts'
 import { uncontainedVariable } from './spawn-server.ts'
 import { startPostgres } from './start-postgres.ts'
@@ -17,7 +20,10 @@ export async function setup(): Promise<(() => Promise<void>) | undefined> {
     await offer(s3BrokerVariable, startS3, (server) => JSON.stringify(server)),
   ]
   noteBoundary()
+  const migrated = await mkdtemp(join(tmpdir(), 'trivium-migrated-'))
+  process.env[migratedFileVariable] = migrated
   return async () => {
+    await rm(migrated, { recursive: true, force: true })
     for (const close of closers) await close()
   }
 }

@@ -22,6 +22,7 @@ import {
   type Scope,
   sealBacklog,
 } from '@trivium/server/testing'
+import { copyMigratedFile } from './migrated-file.ts'
 import { uncontainedVariable } from './spawn-server.ts'
 
 /** The answer of an injected request, its JSON parsed. */
@@ -64,8 +65,12 @@ export interface World {
 }
 
 /** Brings the database at this address to the newest schema. */
-export async function migrateDatabase(databaseUrl: string): Promise<void> {
-  const config = loadConfig({ flags: { data: tmpdir(), databaseUrl }, environment: {} })
+export function migrateDatabase(databaseUrl: string): Promise<void> {
+  return migrateNew({ data: tmpdir(), databaseUrl })
+}
+
+async function migrateNew(flags: { data: string; databaseUrl?: string }): Promise<void> {
+  const config = loadConfig({ flags, environment: {} })
   const db = await openDatabase(config, { durable: false })
   await migrate(db, migrations)
   await db.close()
@@ -92,6 +97,7 @@ export async function createWorld(options: {
   })
   const time = { now: Date.UTC(2001, 1, 1) }
   const logger = createLogger({ level: config.logLevel })
+  if (!options.databaseUrl) await copyMigratedFile(data, (own) => migrateNew({ data: own }))
   const db = await openDatabase(config, { durable: false })
   await migrate(db, migrations)
   await sealBacklog(db)

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createPostgresDatabase, createWorld, type World } from '@trivium/testing'
+import { createMigratedPostgresDatabase, createWorld, migrateDatabase, type World } from '@trivium/testing'
 import { describe, expect, test } from 'vitest'
 import { day, flightsOf, live, start, story } from './story.fixture.ts'
 
@@ -79,7 +79,7 @@ describe('a server that stops in the middle of its work and comes back finds wha
   test('on sqlite', () => restarted(undefined), 120_000)
 
   test('on postgres', async () => {
-    const database = await createPostgresDatabase()
+    const database = await createMigratedPostgresDatabase(migrateDatabase)
     try {
       await restarted(database.url)
     } finally {

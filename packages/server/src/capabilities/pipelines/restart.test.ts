@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { PipelineRun } from '@trivium/contract'
-import { createPostgresDatabase } from '@trivium/testing'
+import { createMigratedPostgresDatabase, migrateDatabase } from '@trivium/testing'
 import { afterAll, expect, test } from 'vitest'
 
 const folder = await mkdtemp(join(tmpdir(), 'trivium-restart-'))
@@ -68,7 +68,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     test(`a run goes on after ${signal} of the server in the middle of a step, and finished steps count once, on ${dialect}`, async () => {
       const work = await mkdtemp(join(folder, 'run-'))
-      const database = dialect === 'postgres' ? await createPostgresDatabase() : undefined
+      const database = dialect === 'postgres' ? await createMigratedPostgresDatabase(migrateDatabase) : undefined
       const token = 'an-admin-token-for-restart-tests-1'
       const settings = {
         data: join(work, 'data'),

@@ -33,7 +33,7 @@ async function startMain(): Promise<Main> {
   const child = spawn(process.execPath, ['--conditions=trivium-source', '--input-type=module', '-e', program, data], {
     cwd: import.meta.dirname,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
   })
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]()
   const next = async (): Promise<{ url: string; inferenceUrl: string }> => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { AppError } from '../../kernel/errors/index.ts'
+import { keptCode } from '../../kernel/libraries/kept-code.ts'
 import { modelErrors } from '../../kernel/ports/model-errors.ts'
 import type { BatchScorer, ModelSignature } from '../../kernel/ports/model-runtime.ts'
 import type { FromScorer, ScorerCall, ScorerResult } from './scorer-messages.ts'
@@ -29,7 +30,7 @@ export function createBatchScorer({ tempDir, idleMs = 30_000 }: { tempDir: strin
     const flags = fromSource ? ['--conditions=trivium-source'] : []
     return spawn(process.execPath, [...flags, childFile], {
       cwd: tempDir,
-      env: { TZ: 'UTC' },
+      env: { TZ: 'UTC', ...keptCode() },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
   }

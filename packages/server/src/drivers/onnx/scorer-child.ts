@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { AppError } from '../../kernel/errors/index.ts'
+import { keepCode } from '../../kernel/libraries/kept-code.ts'
 import { inspectModel } from './inspect-model.ts'
 import { scoreTable } from './score-table.ts'
 import type { FromScorer, ScorerCall, ToScorer } from './scorer-messages.ts'
@@ -11,6 +12,8 @@ process.on('SIGTERM', () => {})
 // An ordinary exit would wait for the threads of the engines.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 if (process.platform === 'linux') writeFileSync('/proc/self/oom_score_adj', '500')
+
+keepCode()
 
 process.on('message', (message: ToScorer) => {
   void answer(message)

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { keepCode } from '../../kernel/libraries/kept-code.ts'
 import { callError, isFatal, sentError } from './call-error.ts'
 import { createFrameReader, encodeFrame } from './frames.ts'
 import type { Call, ChildSettings, FromChild, ToChild } from './messages.ts'
@@ -62,6 +63,7 @@ function start(settings: ChildSettings): void {
   mkdirSync(settings.tempDir, { recursive: true, mode: 0o700 })
   runner = createCallRunner(settings)
   send({ type: 'ready' })
+  keepCode()
 }
 
 async function run(id: number, call: Call): Promise<void> {

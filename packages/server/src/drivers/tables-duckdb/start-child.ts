@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { keptCode } from '../../kernel/libraries/kept-code.ts'
 import { createFrameReader, encodeFrame } from './frames.ts'
 import type { ChildSettings, FromChild, ToChild } from './messages.ts'
 
@@ -26,7 +27,7 @@ export type Child = {
   readonly exited: Promise<string>
 }
 
-/** Starts one tables process. It sees none of our environment. */
+/** Starts one tables process. It sees nothing of our environment but where compiled code is kept. */
 export function startChild(
   settings: Omit<ChildSettings, 'tempDir'>,
   place: { tempDir: string; slots: number },
@@ -36,7 +37,7 @@ export function startChild(
   const flags = fromSource ? ['--conditions=trivium-source'] : []
   const child = spawn(process.execPath, [...flags, childFile], {
     stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
-    env: { TZ: 'UTC', UV_THREADPOOL_SIZE: String(place.slots + 2) },
+    env: { TZ: 'UTC', UV_THREADPOOL_SIZE: String(place.slots + 2), ...keptCode() },
   })
   const input = child.stdin as unknown as Socket
   const output = child.stdio[3] as unknown as Socket

@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TlsFiles } from '../../../kernel/http/index.ts'
+import { keptCode } from '../../../kernel/libraries/kept-code.ts'
 import type { Logger } from '../../../kernel/logging/index.ts'
 import type { GatewayControl, GatewayStatus } from '../../../kernel/ports/index.ts'
 import { type GatewayTraces, writeTraceSettings } from '../../../kernel/telemetry/index.ts'
@@ -114,7 +115,7 @@ export function createGatewayProcess(settings: GatewaySettings, logger: Logger):
         '--log-level',
         settings.logLevel,
       ],
-      { detached: true, stdio: ['ignore', 'ignore', log], cwd: directory, env: { TZ: 'UTC' } },
+      { detached: true, stdio: ['ignore', 'ignore', log], cwd: directory, env: { TZ: 'UTC', ...keptCode() } },
     )
     closeSync(log)
     child.unref()
