@@ -15,6 +15,8 @@ export const ownPython = join(import.meta.dirname, '../../../.venv/bin/python')
 /** A server in a directory of its own that clients of MLflow are run against. */
 export interface ClientServer {
   readonly url: string
+  /** Its data directory. */
+  readonly data: string
   /** What our own API answers of the default project. */
   get(path: string): Promise<any>
   /** Runs a Python file beside this one as a client of the server and returns what it prints; rejects where it fails. */
@@ -53,6 +55,7 @@ export async function startClientServer(
   }
   return {
     url: server.url,
+    data,
     run,
     facts: async (...given) =>
       JSON.parse((await run(...given)).trim().split('\n').at(-1) ?? '{}') as Record<string, any>,

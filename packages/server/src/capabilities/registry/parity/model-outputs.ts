@@ -10,6 +10,7 @@ import type { Pipelines } from '../../pipelines/index.ts'
 import type { VersionFiles } from '../describe-files.ts'
 import { registryErrors } from '../errors.ts'
 import type { ModelVersionTable } from '../tables.ts'
+import { lockedRequirements } from './locked-requirements.ts'
 
 export type OutputDeps = Pick<Kernel, 'blobs' | 'tables' | 'scorer'> & {
   readonly pipelines: Pick<Pipelines, 'runApart'>
@@ -96,15 +97,15 @@ async function runPython(
 ): Promise<{ relation: Relation; columns: string[] }> {
   const files = JSON.parse(row.files) as VersionFiles
   const requirements = files['requirements.txt']
-  const lock = requirements && (await blobs.read(row.project_id, requirements.digest))
+  const lock =
+    requirements && lockedRequirements((await blobs.read(row.project_id, requirements.digest)).toString('utf8'))
   const flavor = await pythonFlavor(blobs, row.project_id, files)
   const path = join(directory, `${name}.ndjson`)
   const given = await pipelines.runApart(row.project_id, {
     called: `${row.model} v${row.version}`,
     target: 'trivium_runner.score_model:score',
     files: { model: files },
-    // Only a list with hashes says which packages they are.
-    ...(lock?.includes('--hash=') ? { lock } : {}),
+    ...(lock === undefined ? {} : { lock: Buffer.from(lock) }),
     pipelineRun: row.pipeline_run,
     timeoutMs: pythonMs,
     prepare: async ({ in: inputs, out }) => {

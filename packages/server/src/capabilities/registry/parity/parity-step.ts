@@ -4,18 +4,30 @@ import { registryErrors } from '../errors.ts'
 import type { Registry } from '../registry.ts'
 import type { ParityRequest } from './test-parity.ts'
 
-const settings = ['original', 'recorded', 'outputs', 'features', 'method', 'rows', 'absolute', 'relative', 'share']
+const settings = [
+  'original',
+  'recorded',
+  'predictions',
+  'outputs',
+  'features',
+  'method',
+  'rows',
+  'absolute',
+  'relative',
+  'share',
+]
 
 /**
  * Step kind `parity`: compares the version in input `model` with its original (input `original`, else `with.original`, else the columns of `with.recorded`) on the
- * dataset in input `dataset`. What was found is evidence; a gate with `{ evidence: parity, require: passed }` stops what differs.
+ * dataset in input `dataset`, or on what the deployment `with.predictions` was asked. What was found is evidence; a gate with `{ evidence: parity, require: passed }`
+ * stops what differs.
  */
 export function parityStep(registry: Pick<Registry, 'testParity'>): StepKind {
   return {
     kind: 'parity',
     // It attaches evidence to the version.
     caching: 'never',
-    requiredInputs: ['model', 'dataset'],
+    requiredInputs: ['model'],
     check: (configuration) => [
       ...Object.keys(configuration)
         .filter((key) => !settings.includes(key))
@@ -26,20 +38,25 @@ export function parityStep(registry: Pick<Registry, 'testParity'>): StepKind {
           ? []
           : [`parity: "${key}" is a number of at least 0.`]
       }),
+      ...(['string', 'undefined'].includes(typeof configuration['predictions'])
+        ? []
+        : ['parity: "predictions" is the name of a deployment.']),
     ],
     run: async (context, configuration) => {
       const version = entityOf(context.inputs['model']?.urn, 'model')
       const dataset = entityOf(context.inputs['dataset']?.urn, 'dataset')
-      if (!version || !dataset)
+      const { absolute, relative, share, predictions, ...rest } = configuration as Omit<ParityRequest, 'predictions'> &
+        Partial<Record<'absolute' | 'relative' | 'share', number>> & { predictions?: string }
+      if (!version || (dataset === undefined) === (predictions === undefined))
         throw registryErrors.BAD_PARITY(
-          `Step ${context.step} needs an input "model" that is a model version and an input "dataset" that is a dataset version.`,
+          `Step ${context.step} needs an input "model" that is a model version, and either an input "dataset" that is a dataset version or the setting "predictions".`,
         )
       const original = entityOf(context.inputs['original']?.urn, 'model')
-      const { absolute, relative, share, ...rest } = configuration as ParityRequest & Partial<Record<string, number>>
       const evidence = await registry.testParity(context.scope, version.name, version.version, {
         ...rest,
         ...(original ? { original: `${original.name}/${original.version}` } : {}),
-        dataset,
+        ...(dataset ? { dataset } : {}),
+        ...(predictions === undefined ? {} : { predictions: { deployment: predictions } }),
         tolerance: {
           ...(absolute === undefined ? {} : { absolute }),
           ...(relative === undefined ? {} : { relative }),
@@ -50,7 +67,7 @@ export function parityStep(registry: Pick<Registry, 'testParity'>): StepKind {
       return {
         outputs: { parity: { kind: 'evidence', digest: evidence.digest, value: evidence } },
         evidence: [evidence],
-        refs: [{ rel: 'input', urn: context.inputs['dataset']?.urn ?? '', as: 'compared-on' }],
+        refs: evidence.subjects.slice(0, 1).map((urn) => ({ rel: 'input', urn, as: 'compared-on' })),
       }
     },
   }
