@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { AppError } from '../../kernel/errors/index.ts'
-import { keepCode } from '../../kernel/libraries/kept-code.ts'
+import { keepCode } from '../../kernel/config/kept-code.ts'
 import { inspectModel } from './inspect-model.ts'
 import { scoreTable } from './score-table.ts'
 import type { FromScorer, ScorerCall, ToScorer } from './scorer-messages.ts'

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { keepCode } from '../../kernel/libraries/kept-code.ts'
+import { keepCode } from '../../kernel/config/kept-code.ts'
 import { callError, isFatal, sentError } from './call-error.ts'
 import { createFrameReader, encodeFrame } from './frames.ts'
 import type { Call, ChildSettings, FromChild, ToChild } from './messages.ts'

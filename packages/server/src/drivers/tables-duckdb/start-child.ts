@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { keptCode } from '../../kernel/libraries/kept-code.ts'
+import { keptCode } from '../../kernel/config/kept-code.ts'
 import { createFrameReader, encodeFrame } from './frames.ts'
 import type { ChildSettings, FromChild, ToChild } from './messages.ts'
 
