@@ -176,8 +176,8 @@ async function storeSpans(trx: Trx, rows: readonly TraceSpanTable[]): Promise<vo
           content: e.ref('excluded.content'),
           digest: e.ref('excluded.digest'),
           size: e.ref('excluded.size'),
-        })),
           usage: e.ref('excluded.usage'),
+        })),
       )
       .execute()
 }
