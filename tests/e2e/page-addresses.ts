@@ -15,7 +15,8 @@ export async function pageAddresses(world: World): Promise<string[]> {
   }
   found.push(`/runs/${world.runs[0]}?tab=sources`)
   found.push('/datasets/flights/versions/1?tab=sheet')
-  for (const tab of ['ideas', 'explained', 'drafts']) found.push(`/experiments/${world.experiment}/frontier?tab=${tab}`)
+  for (const tab of ['ideas', 'explained', 'drafts', 'baselines'])
+    found.push(`/experiments/${world.experiment}/frontier?tab=${tab}`)
   return found
 }
 
@@ -37,6 +38,7 @@ function fill(path: string, world: World): string {
     experiment: world.experiment,
     trace: world.trace,
     report: world.report,
+    baseline: world.baseline,
   }
   const filled = path.replace(/\$(\w+)/g, (_, name: string) => {
     const value = values[name]

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  addBaseline,
   addDatasetVersion,
   addPerson,
   advanceWatermark,
@@ -12,6 +13,7 @@ import {
   defineMonitor,
   deployModel,
   getPipelineRun,
+  linkReproductions,
   listAlerts,
   listEvaluations,
   predict,
@@ -44,6 +46,7 @@ export interface World {
   readonly prediction: string
   readonly trace: string
   readonly report: string
+  readonly baseline: string
 }
 
 /** Makes one of everything over HTTP, as clients do: data, features, runs, a pipeline, an evaluation, a model, a deployment with traffic, an alert and a decision. */
@@ -63,6 +66,7 @@ export async function seedWorld(baseUrl: string, token: string): Promise<World> 
   await admin.call(setModelPolicy, { params: { project, model: 'late' }, body: { approval: 'required' } })
   const asked = createClient({ baseUrl, token: trainer.secret })
   const report = await writeReport(asked, runs[0] ?? '')
+  const baseline = await publish(asked, runs[0] ?? '')
   const { item } = await asked.call(requestModelApproval, {
     params: { project, model: 'late', version: 2 },
     body: {},
@@ -78,6 +82,7 @@ export async function seedWorld(baseUrl: string, token: string): Promise<World> 
     prediction,
     trace: traced,
     report,
+    baseline,
   }
 }
 
@@ -108,6 +113,31 @@ ${panels.map((panel) => `\`\`\`panel\n${panel}\n\`\`\``).join('\n\n')}
     body: { title: 'Which rate learns fastest', text },
   })
   await client.call(commentReport, { params: { project, report: id }, body: { text: 'And **0.5**?' } })
+  return id
+}
+
+/** A published result, and a run that says it reproduces it. */
+async function publish(client: Client, run: string): Promise<string> {
+  const { id } = await client.call(addBaseline, {
+    params: { project, experiment: '0' },
+    body: {
+      name: 'Delays (2001)',
+      source: { title: 'Delays of flights', url: 'https://papers.example/delays', published: '2001-05' },
+      task: 'How late a flight arrives.',
+      dataset: { name: 'flights', version: 1, digest: '' },
+      split: 'validation',
+      metric: 'loss',
+      definition: 'Mean squared error of the delay in hours.',
+      direction: 'lower-is-better',
+      value: 0.02,
+      spread: { kind: 'sd', sd: 0.004, repeats: 5 },
+      protocol: '1. Train on **January**.\n2. Measure on February.',
+      params: { rate: '0.2', epochs: '40' },
+      seeds: ['1', '2', '3', '4', '5'],
+      code: 'https://code.example/delays at 7f3ac91d',
+    },
+  })
+  await client.call(linkReproductions, { params: { project, baseline: id }, body: { runs: [run] } })
   return id
 }
 

@@ -371,6 +371,23 @@ describe('commands against a server', () => {
     )
     expect((await trivium(['experiments', 'drafts', 'depths', '--confirmed'])).out).toContain('It **helped**.')
     expect((await trivium(['velocity', '--weeks', '1'])).out).toMatch(/week of +ideas added/)
+    // A published result beside them, from a file.
+    const published = join(server.data, 'paper.yaml')
+    await writeFile(
+      published,
+      'name: Paper\nsource: {title: A paper, published: "2016"}\ntask: Late or not\ndataset: {name: flights, digest: d1}\nsplit: test\nmetric: auc\ndefinition: Area under the ROC curve\ndirection: higher-is-better\nvalue: 0.68\nprotocol: As the paper says.\nparams: {depth: 3}\n',
+    )
+    const stored = await trivium(['baselines', 'add', 'depths', published])
+    expect(stored.out).toContain('Paper: auc 0.68 (no spread published).')
+    const [baseline = ''] = /bsl_\w+/.exec(stored.out) ?? []
+    expect((await trivium(['baselines', 'link', baseline, 'deep-0'])).out).toContain('Reproduced by 1 run.')
+    expect((await trivium(['baselines', 'judge', 'deep-0'])).out).toMatch(
+      /Paper \(reproduced\) +0\.69367 .*cannot judge yet \(the run does not record its dataset and split\)[\s\S]*depth is 9, published 3/,
+    )
+    expect((await trivium(['baselines', 'show', baseline])).out).toContain('As the paper says.')
+    expect((await trivium(['baselines', 'retire', baseline])).err).toContain('needs a reason')
+    await trivium(['baselines', 'retire', baseline, 'Wrong table.'])
+    expect((await trivium(['baselines', 'list', 'depths'])).out).not.toContain('Paper')
     // What their tables say beside each other, and which of them may go out of sight.
     for (const [name, answer] of Object.entries({ 'shallow-0': 'wind', 'deep-0': 'snow' })) {
       const table = join(server.data, 'answers.csv')

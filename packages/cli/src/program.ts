@@ -11,6 +11,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { envCommand } from './commands/env.ts'
 import { evaluationCommands } from './commands/evaluations.ts'
 import { experimentCommands } from './commands/experiments.ts'
+import { baselineCommands } from './commands/baselines.ts'
 import { ideaCommands } from './commands/ideas.ts'
 import { importCommands } from './commands/import.ts'
 import { eventCommands } from './commands/events.ts'
@@ -82,6 +83,7 @@ export function createProgram(terminal: Terminal): Command {
     runCommands,
     experimentCommands,
     ideaCommands,
+    baselineCommands,
     trackCommands,
     notebookCommand,
     traceCommands,

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { EntityName, Problem, ProjectName, ProjectParams } from './common.ts'
+import { Baseline } from './baselines.ts'
 import { Factor } from './exploration.ts'
 import { route } from './route.ts'
 import { ExperimentId, RunId, RunMetricDirection, RunStatus } from './tracking.ts'
@@ -250,6 +251,8 @@ export const Frontier = Type.Object({
     }),
   ),
   suggestions: Type.Array(FrontierSuggestion),
+  /** Published results for the metric, of these experiments. */
+  baselines: Type.Array(Baseline),
 })
 export type Frontier = Static<typeof Frontier>
 

@@ -20,6 +20,14 @@ const idea = {
   fact,
 }
 
+const baseline = {
+  experiment: text(),
+  record: digest,
+  metric: text(),
+  retired: Type.Boolean(),
+  fact,
+}
+
 /** Datasets, features, runs, and the batches of what was predicted and what came true. */
 export const dataEvents = [
   eventSchema('dataset.declared', 'dataset', 'A dataset was described, or its checks were changed.', {
@@ -85,6 +93,8 @@ export const dataEvents = [
     'An idea was chosen, dropped, concluded or reopened, or its hypothesis was written.',
     idea,
   ),
+  eventSchema('baseline.added', 'baseline', 'A published result was stored as a baseline of an experiment.', baseline),
+  eventSchema('baseline.retired', 'baseline', 'A baseline was retired, or taken back into use.', baseline),
   eventSchema('experiment.imported', 'experiment', 'An experiment of another tracker was brought here.', {
     name: text(),
     createdAt: integer('When it was made there, milliseconds UTC.'),

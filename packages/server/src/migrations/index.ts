@@ -68,6 +68,7 @@ import { archivePolicy } from './0165-archive-policy.ts'
 import { reportAnchors } from './0166-report-anchors.ts'
 import { scorers } from './0168-scorers.ts'
 import { modelNames } from './0169-model-names.ts'
+import { baselines } from './0172-baselines.ts'
 import { spanUsage } from './0174-span-usage.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
@@ -141,6 +142,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0166-report-anchors', reportAnchors],
   ['0168-scorers', scorers],
   ['0169-model-names', modelNames],
+  ['0172-baselines', baselines],
   ['0174-span-usage', spanUsage],
 ]
 

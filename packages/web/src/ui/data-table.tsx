@@ -48,6 +48,8 @@ interface DataTableProps<T> {
   readonly onPeek?: (row: T) => void
   /** On top, on `--sunken`: the baseline. */
   readonly pinned?: readonly T[]
+  /** Which of those on top can be selected; all unless said. */
+  readonly canSelect?: (row: T) => boolean
   readonly tone?: (row: T) => 'warn' | 'bad' | 'selected' | 'faint' | undefined
   readonly density?: 'normal' | 'compact' | 'two-line'
   /** Scrolls inside this height; from 200 rows it always does. */
@@ -81,6 +83,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
     rowHref,
     onPeek,
     pinned = [],
+    canSelect = () => true,
     tone,
     height,
     foot,
@@ -265,12 +268,14 @@ export function DataTable<T>(props: DataTableProps<T>) {
               <tr key={`pinned-${rowKey(row)}`} className="pinned">
                 {onSelectionChange && (
                   <td className="col-check">
-                    <Checkbox
-                      label="Select row"
-                      hideLabel
-                      checked={selection?.has(rowKey(row)) ?? false}
-                      onChange={() => onSelectionChange(toggled(selection, rowKey(row)))}
-                    />
+                    {canSelect(row) && (
+                      <Checkbox
+                        label="Select row"
+                        hideLabel
+                        checked={selection?.has(rowKey(row)) ?? false}
+                        onChange={() => onSelectionChange(toggled(selection, rowKey(row)))}
+                      />
+                    )}
                   </td>
                 )}
                 {cells(row)}

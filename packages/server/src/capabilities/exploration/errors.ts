@@ -21,6 +21,17 @@ export const explorationErrors = defineErrors('EXPLORATION', {
   },
   NEEDS: { status: 400, message: (what: string, act: string) => `${act} needs ${what}.` },
   ONE_PROBLEM: { status: 400, message: () => 'Name an experiment or a model, one of them.' },
+  BASELINE_NOT_FOUND: { status: 404, message: (id: string) => `There is no baseline ${id} in this project.` },
+  TOO_MANY_BASELINES: {
+    status: 409,
+    message: (most: number) => `An experiment holds ${most} baselines at most. Make another experiment for new ones.`,
+  },
+  SAME_BASELINE: {
+    status: 409,
+    message: (id: string) => `Baseline ${id} of this experiment says the same, word for word. Use that one.`,
+  },
+  TOO_MANY_RUNS: { status: 400, message: (most: number) => `Name 1 to ${most} runs, separated by commas.` },
+  BAD_BASELINE: { status: 400, message: (why: string) => why },
   BUSY: {
     status: 429,
     message: (most: number) => `${most} explanations are being worked out already. Ask again in a few seconds.`,

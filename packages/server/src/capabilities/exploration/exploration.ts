@@ -1,13 +1,16 @@
-import type { BodyOf, changeIdea, Idea, RunDraft, RunMetricDirection } from '@trivium/contract'
+import type { Baseline, BodyOf, changeIdea, Idea, RunDraft, RunMetricDirection } from '@trivium/contract'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import type { Registry } from '../registry/index.ts'
 import { metricDirectionOf, parseFilter, runTarget, type Tracking } from '../tracking/index.ts'
 import type { DraftListInput } from './drafts-thread.ts'
 import type { ExplanationInput } from './run-facts-thread.ts'
+import type { JudgeInput } from './baselines/judge-thread.ts'
 import { explorationErrors } from './errors.ts'
 import { collectVelocity } from './collect-velocity.ts'
 import { type FrontierInput } from './frontier-thread.ts'
+import { addBaseline, type NewBaseline, linkReproductions, retireBaseline } from './baselines/baselines.ts'
+import { readBaselines } from './baselines/read-baselines.ts'
 import { addIdea, applyChange, linkRuns, readIdeas } from './ideas.ts'
 import { modelExperiments } from './model-experiments.ts'
 import type { VelocityInput } from './velocity-thread.ts'
@@ -21,6 +24,8 @@ export type ExplorationDeps = Pick<Kernel, 'db' | 'clock' | 'events' | 'consumer
 
 /** Runs of an experiment that are looked at to explain a metric. */
 const mostRuns = 5000
+/** Runs that are judged against baselines at once. */
+const mostJudged = 20
 const file = (name: string): URL =>
   new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
@@ -63,6 +68,15 @@ export interface Exploration {
     },
   ): Promise<Uint8Array>
   velocity(scope: Scope, weeks: number): Promise<Uint8Array>
+  baselines(scope: Scope, experiment: string, retired: boolean): Promise<Baseline[]>
+  /** Throws BAD_BASELINE where it contradicts itself or names a dataset version that is not here, SAME_BASELINE where one says the same. */
+  addBaseline(scope: Scope, experiment: string, input: NewBaseline): Promise<Baseline>
+  /** With the newest runs that reproduce it. */
+  baseline(scope: Scope, id: string): Promise<Uint8Array>
+  retireBaseline(scope: Scope, id: string, input: { retired: boolean; reason: string }): Promise<Baseline>
+  linkReproductions(scope: Scope, id: string, input: { runs: readonly string[]; linked: boolean }): Promise<Baseline>
+  /** Runs beside the baselines of their experiments; throws RUN_NOT_FOUND. */
+  judgeBaselines(scope: Scope, runs: readonly string[]): Promise<Uint8Array>
 }
 
 export function createExploration(deps: ExplorationDeps): Exploration {
@@ -132,6 +146,30 @@ export function createExploration(deps: ExplorationDeps): Exploration {
     velocity: async (scope, weeks) => {
       const input: VelocityInput = { project: scope.project, weeks, now: deps.clock() }
       return db.offload({ module: file('velocity-thread'), name: 'velocityBytes', input, slow: true })
+    },
+    baselines: async (scope, experiment, retired) => {
+      await tracking.requireExperiment(scope, experiment)
+      return readBaselines(db.read, scope.project, { experiments: [experiment], retired })
+    },
+    addBaseline: (scope, experiment, input) => addBaseline(deps, scope, experiment, input),
+    baseline: async (scope, id) => {
+      const bytes = await db.offload({
+        module: file('baselines/judge-thread'),
+        name: 'baselineBytes',
+        input: { project: scope.project, id },
+        slow: true,
+      })
+      if (bytes.length === 4) throw explorationErrors.BASELINE_NOT_FOUND(id)
+      return bytes
+    },
+    retireBaseline: (scope, id, input) => retireBaseline(deps, scope, id, input),
+    linkReproductions: (scope, id, input) => linkReproductions(deps, scope, id, input),
+    judgeBaselines: async (scope, runs) => {
+      const wanted = [...new Set(runs)]
+      if (wanted.length === 0 || wanted.length > mostJudged) throw explorationErrors.TOO_MANY_RUNS(mostJudged)
+      for (const run of wanted) await tracking.requireRun(scope, run)
+      const input: JudgeInput = { project: scope.project, runs: wanted }
+      return db.offload({ module: file('baselines/judge-thread'), name: 'judgementBytes', input, slow: true })
     },
   }
 }

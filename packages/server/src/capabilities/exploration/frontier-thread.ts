@@ -3,6 +3,7 @@ import { hypothesisTag, ideaTag } from '@trivium/contract'
 import type { Dialect, Reader } from '../../kernel/db/index.ts'
 import { metricDirectionOf, selectRuns, spreadOf } from '../tracking/index.ts'
 import { changesBetween, closest } from './choose-parent.ts'
+import { readBaselines } from './baselines/read-baselines.ts'
 import { readIdeas } from './ideas.ts'
 import { builtOnTag, readRunFacts, type RunFacts } from './read-run-facts.ts'
 import { repeatsOf } from './repeat-groups.ts'
@@ -86,6 +87,9 @@ export async function frontierBytes(db: Reader, input: FrontierInput, dialect: D
     runs: builtOn(facts, isRecord),
     sweeps: sweepsOf(facts, ideas),
     suggestions: await suggest(db, project, { facts, features, direction, ideas, metric }),
+    baselines: (await readBaselines(db, project, { experiments, retired: false })).filter(
+      (one) => one.metric === metric,
+    ),
   }
   return JSON.stringify(found)
 }

@@ -1,6 +1,6 @@
 import type { SubjectTexts } from '../../kernel/ports/index.ts'
 
-/** Notes that people confirmed, and ideas. */
+/** Notes that people confirmed, ideas, and baselines. */
 export const explorationTexts: SubjectTexts = {
   capability: 'exploration',
   places: [
@@ -15,6 +15,12 @@ export const explorationTexts: SubjectTexts = {
       title: 'ideas',
       key: ['id'],
       columns: ['title', 'hypothesis', 'source', 'reason', 'created_by_name', 'decided_by_name'],
+    },
+    {
+      table: 'baseline',
+      title: 'baselines of experiments',
+      key: ['id'],
+      columns: ['name', 'content', 'created_by_name', 'retired_reason'],
     },
   ],
 }

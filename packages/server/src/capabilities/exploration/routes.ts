@@ -1,15 +1,21 @@
 import {
+  addBaseline,
   addIdea,
   changeIdea,
   confirmRunDraft,
   explainMetric,
+  getBaseline,
   getFrontier,
   getRunDrafts,
   getVelocity,
+  judgeBaselines,
   linkIdeaRuns,
+  linkReproductions,
+  listBaselines,
   listIdeas,
   listRunDrafts,
   reopenRunDraft,
+  retireBaseline,
 } from '@trivium/contract'
 import type { FastifyReply } from 'fastify'
 import { type Http, mount } from '../../kernel/http/index.ts'
@@ -39,6 +45,16 @@ export function explorationRoutes(app: Http, exploration: Exploration): void {
   mount(app, linkIdeaRuns, 200, ({ scope, params, body }) =>
     exploration.linkRuns(scope, params.idea, { runs: body.runs, linked: body.linked ?? true }),
   )
+  mount(app, listBaselines, 200, async ({ scope, params, query }) => ({
+    baselines: await exploration.baselines(scope, params.experiment, query.retired ?? false),
+  }))
+  mount(app, addBaseline, 201, ({ scope, params, body }) => exploration.addBaseline(scope, params.experiment, body))
+  mount(app, retireBaseline, 200, ({ scope, params, body }) =>
+    exploration.retireBaseline(scope, params.baseline, { retired: body.retired, reason: body.reason ?? '' }),
+  )
+  mount(app, linkReproductions, 200, ({ scope, params, body }) =>
+    exploration.linkReproductions(scope, params.baseline, { runs: body.runs, linked: body.linked ?? true }),
+  )
   app.register(async (plain: Http) => {
     plain.setSerializerCompiler(() => (payload: unknown) => payload as string)
     mount(plain, getRunDrafts, 200, async ({ scope, params, reply }) =>
@@ -64,6 +80,18 @@ export function explorationRoutes(app: Http, exploration: Exploration): void {
           metric: query.metric,
           direction: query.direction,
         }),
+      ),
+    )
+    mount(plain, getBaseline, 200, async ({ scope, params, reply }) =>
+      finished(reply, await exploration.baseline(scope, params.baseline)),
+    )
+    mount(plain, judgeBaselines, 200, async ({ scope, query, reply }) =>
+      finished(
+        reply,
+        await exploration.judgeBaselines(
+          scope,
+          query.runs.split(',').flatMap((id) => (id.trim() === '' ? [] : [id.trim()])),
+        ),
       ),
     )
     mount(plain, getVelocity, 200, async ({ scope, query, reply }) =>

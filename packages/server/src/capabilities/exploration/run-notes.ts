@@ -132,7 +132,7 @@ async function requireDraft(
   return made
 }
 
-/** What was removed for good takes its notes and ideas along. */
+/** What was removed for good takes its notes, ideas and baselines along. */
 export async function followRemovals(
   trx: Trx,
   events: readonly { project: string; name: string; subject: string }[],
@@ -142,7 +142,8 @@ export async function followRemovals(
     if (id === undefined) continue
     const column = name === 'run.removed' ? 'run_id' : 'experiment_id'
     await trx.deleteFrom('run_note').where('project_id', '=', project).where(column, '=', id).execute()
-    if (name === 'experiment.removed')
-      await trx.deleteFrom('idea').where('project_id', '=', project).where('experiment_id', '=', id).execute()
+    if (name !== 'experiment.removed') continue
+    await trx.deleteFrom('idea').where('project_id', '=', project).where('experiment_id', '=', id).execute()
+    await trx.deleteFrom('baseline').where('project_id', '=', project).where('experiment_id', '=', id).execute()
   }
 }

@@ -1,7 +1,10 @@
+import type { Baseline } from '@trivium/contract'
+
 declare module '../../kernel/db/database.ts' {
   interface Tables {
     run_note: RunNoteTable
     idea: IdeaTable
+    baseline: BaselineTable
   }
 }
 
@@ -45,4 +48,40 @@ export interface IdeaTable {
   decided_at: number | null
   decided_by: string | null
   decided_by_name: string | null
+}
+
+/** What a baseline says beside its name. */
+export type BaselineContent = Pick<
+  Baseline,
+  | 'source'
+  | 'task'
+  | 'dataset'
+  | 'split'
+  | 'metric'
+  | 'definition'
+  | 'direction'
+  | 'value'
+  | 'spread'
+  | 'protocol'
+  | 'params'
+  | 'seeds'
+  | 'code'
+>
+
+/** A published result that runs of an experiment are compared with. */
+export interface BaselineTable {
+  project_id: string
+  id: string
+  experiment_id: string
+  name: string
+  /** JSON: `BaselineContent`. */
+  content: string
+  /** SHA-256 of name and content. */
+  record_digest: string
+  created_at: number
+  created_by: string
+  created_by_name: string
+  retired_at: number | null
+  retired_by: string | null
+  retired_reason: string | null
 }

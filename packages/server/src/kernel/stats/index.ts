@@ -43,6 +43,7 @@ export {
   proportionDifference,
 } from './comparison/proportion-difference.ts'
 export { meanDifference } from './comparison/mean-difference.ts'
+export { meanAgainst } from './comparison/mean-against.ts'
 export { binOf, type Histogram, histogramOf, mergeHistograms } from './histogram/histogram.ts'
 export { quantileEdges, quantileOfSorted } from './histogram/quantile-edges.ts'
 export { mergeMoments, type Moments, momentsOf, varianceOf } from './histogram/moments.ts'

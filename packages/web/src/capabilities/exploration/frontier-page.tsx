@@ -8,12 +8,13 @@ import { PageHeader } from '../../ui/page-header.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { Choice } from '../tracking/choice.tsx'
 import { NoExperiment } from '../tracking/no-experiment.tsx'
+import { BaselinesView } from './baselines-view.tsx'
 import { DraftsList } from './drafts-list.tsx'
 import { ExplanationView } from './explanation-view.tsx'
 import { FrontierView } from './frontier-view.tsx'
 import { IdeasView } from './ideas-view.tsx'
 
-const shape = { tab: oneOf(['frontier', 'ideas', 'explained', 'drafts'], 'frontier'), metric: text() }
+const shape = { tab: oneOf(['frontier', 'ideas', 'explained', 'drafts', 'baselines'], 'frontier'), metric: text() }
 
 /** What is learned in one experiment: the frontier, its ideas, what explains its metric, and drafted notes. */
 export function Page() {
@@ -73,6 +74,7 @@ function ExperimentFrontier({ project, experiment }: ExperimentFrontierProps) {
           { id: 'ideas', label: 'Ideas', count: query.data?.ideas.length },
           { id: 'explained', label: 'What explains it' },
           { id: 'drafts', label: 'Drafts' },
+          { id: 'baselines', label: 'Baselines' },
         ]}
       />
       <TabPanel tab={view.tab}>
@@ -84,6 +86,7 @@ function ExperimentFrontier({ project, experiment }: ExperimentFrontierProps) {
         {view.tab === 'ideas' && <IdeasView project={project} experiment={experiment} />}
         {view.tab === 'explained' && <ExplanationView project={project} experiment={experiment.id} metric={metric} />}
         {view.tab === 'drafts' && <DraftsList project={project} experiment={experiment.id} />}
+        {view.tab === 'baselines' && <BaselinesView project={project} experiment={experiment.id} />}
       </TabPanel>
     </>
   )

@@ -82,7 +82,7 @@ function sentenceOf({ spent, metric, problem, looked, truncated }: Frontier): st
 }
 
 /** The best value over the compute that was spent: each record, with the interval of its configuration's repeats. */
-function Learned({ frontier: { spent, metric, direction } }: { readonly frontier: Frontier }) {
+function Learned({ frontier: { spent, metric, direction, baselines } }: { readonly frontier: Frontier }) {
   const { records, totalMs } = spent
   const last = records.at(-1)
   if (!last || metric === null) return <p className="t2">No finished run has a metric whose better end is known.</p>
@@ -98,6 +98,7 @@ function Learned({ frontier: { spent, metric, direction } }: { readonly frontier
       x="number"
       xLabel="hours"
       height={210}
+      thresholds={baselines.map(({ name, value }) => ({ value, label: name }))}
       series={[
         {
           id: 'best',
@@ -109,7 +110,7 @@ function Learned({ frontier: { spent, metric, direction } }: { readonly frontier
           ],
         },
       ]}
-      caption={`${formatPlural(records.length, 'record')}; a band where repeats give an interval of the mean.`}
+      caption={`${formatPlural(records.length, 'record')}; a band where repeats give an interval of the mean.${baselines.length > 0 ? ' Lines: published values, as they were published; whether a run is comparable stands on its page.' : ''}`}
     />
   )
 }

@@ -18,6 +18,12 @@ export const pages: readonly PageSpec[] = [
     ],
   },
   {
+    path: '/baselines/$baseline',
+    load: () => import('./baseline-page.tsx'),
+    nav: 'experiments',
+    crumbs: () => [experiments, { label: 'Published baseline' }],
+  },
+  {
     path: '/models/$model/frontier',
     load: () => import('./model-frontier-page.tsx'),
     nav: 'models',

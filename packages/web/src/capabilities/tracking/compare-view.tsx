@@ -7,6 +7,7 @@ import { formatPlural } from '../../ui/format-number.ts'
 import { Claim, PageHeader } from '../../ui/page-header.tsx'
 import { Section } from '../../ui/section.tsx'
 import { Time } from '../../ui/time.tsx'
+import { RunBaselines } from '../exploration/run-baselines.tsx'
 import { CompareCurves } from './compare-curves.tsx'
 import { CompareMetrics } from './compare-metrics.tsx'
 import { CompareSources } from './compare-sources.tsx'
@@ -129,6 +130,7 @@ export function CompareView({ project, comparison, onBase, onDirection, onRemove
       >
         <CompareMetrics comparison={{ ...comparison, metrics: results }} onDirection={onDirection} />
       </Section>
+      <RunBaselines project={project} runs={runs.map((run) => run.id)} />
       {machine.length > 0 && (
         <Section title="Machine" note="last value; how busy it was is no result">
           <ValuesDiff

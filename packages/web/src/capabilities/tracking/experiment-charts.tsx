@@ -1,4 +1,4 @@
-import type { RunRow } from '@trivium/contract'
+import type { Baseline, RunRow } from '@trivium/contract'
 import type { SeriesColor } from '../../charts/chart-types.ts'
 import { Segmented } from '../../ui/button.tsx'
 import { Choice } from './choice.tsx'
@@ -25,6 +25,7 @@ interface ExperimentChartsProps {
   /** Ids of metrics. */
   readonly metrics: readonly string[]
   readonly curve: string | undefined
+  readonly published: readonly Baseline[]
   /** Whether any of the runs has more than one point of the metric. */
   readonly hasCurves: boolean
   readonly drawn: readonly RunRow[]
@@ -118,7 +119,14 @@ function UsualCharts(props: ExperimentChartsProps) {
               }))}
             />
           </div>
-          <RunCurves project={project} runs={props.drawn} metric={curve} colors={props.colors} note={props.note} />
+          <RunCurves
+            project={project}
+            runs={props.drawn}
+            metric={curve}
+            colors={props.colors}
+            note={props.note}
+            published={props.published}
+          />
         </div>
       )}
     </div>

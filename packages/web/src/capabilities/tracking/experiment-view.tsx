@@ -1,4 +1,4 @@
-import { type Experiment, listRunColumns, searchRuns } from '@trivium/contract'
+import { type Experiment, listBaselines, listRunColumns, searchRuns } from '@trivium/contract'
 import { useRouter } from '@tanstack/react-router'
 import { type SeriesColor, seriesOrder } from '../../charts/chart-types.ts'
 import { useContractPages, useContractQuery } from '../../data/contract-query.ts'
@@ -72,6 +72,8 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
   )
   const rows = runs.data?.pages.flatMap((page) => page.runs) ?? []
   const pinned = usePinnedRuns(project, view.base, view.pins, shownColumns)
+  const published =
+    useContractQuery(listBaselines, { params: { project, experiment: experiment.id }, query: {} }).data?.baselines ?? []
   const total = runs.data?.pages[0]?.total
   useLiveRuns(
     (run) => rows.some((row) => row.id === run),
@@ -211,6 +213,7 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
           offered={offered}
           metrics={metrics}
           curve={curve}
+          published={published}
           hasCurves={sparks.size > 0}
           drawn={rows.filter((row) => drawn.includes(row.id))}
           colors={colors}
@@ -281,6 +284,7 @@ export function ExperimentView({ project, experiment }: { readonly project: stri
             colors={charts ? marked : undefined}
             pinned={pinned.runs}
             baseline={pinned.baseline}
+            published={published}
             onEnd={() => {
               if (runs.hasNextPage && !runs.isFetchingNextPage) void runs.fetchNextPage()
             }}

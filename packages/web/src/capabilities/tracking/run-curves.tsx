@@ -1,4 +1,4 @@
-import { getMetricSeries, type MetricSeries } from '@trivium/contract'
+import { type Baseline, getMetricSeries, type MetricSeries } from '@trivium/contract'
 import { type SeriesColor, seriesOrder } from '../../charts/chart-types.ts'
 import { TimeSeries } from '../../charts/time-series.tsx'
 import { useContractQuery } from '../../data/contract-query.ts'
@@ -15,10 +15,11 @@ interface RunCurvesProps {
   readonly metric: string | undefined
   readonly note: string
   readonly colors?: ReadonlyMap<string, SeriesColor> | undefined
+  readonly published?: readonly Baseline[]
 }
 
 /** Curves of one metric of several runs; nothing where no run has a curve. */
-export function RunCurves({ project, runs, metric, note, colors }: RunCurvesProps) {
+export function RunCurves({ project, runs, metric, note, colors, published = [] }: RunCurvesProps) {
   const query = useContractQuery(
     getMetricSeries,
     { params: { project }, query: { runs: runs.map((run) => run.id).join(','), keys: metric ?? '' } },
@@ -31,7 +32,15 @@ export function RunCurves({ project, runs, metric, note, colors }: RunCurvesProp
   const series = query.data?.series.filter((one) => one.points.length > 1) ?? []
   if (metric === undefined || series.length === 0) return null
   return (
-    <CurveChart metric={metric} how={`by step, ${note}`} runs={runs} series={series} height={170} colors={colors} />
+    <CurveChart
+      metric={metric}
+      how={`by step, ${note}`}
+      runs={runs}
+      series={series}
+      height={170}
+      colors={colors}
+      published={published}
+    />
   )
 }
 
@@ -43,12 +52,15 @@ interface CurveChartProps {
   readonly height?: number
   /** The baseline is drawn in neutral. */
   readonly base?: string | undefined
+  /** Results that were published for the metric are lines across. */
+  readonly published?: readonly Baseline[]
   /** Colours that the page has given; else by place. */
   readonly colors?: ReadonlyMap<string, SeriesColor> | undefined
 }
 
 /** One metric over steps, a line a run; a run keeps its colour by its place. */
-export function CurveChart({ metric, how = 'by step', runs, series, height = 190, base, colors }: CurveChartProps) {
+export function CurveChart(props: CurveChartProps) {
+  const { metric, how = 'by step', runs, series, height = 190, base, colors, published = [] } = props
   return (
     <TimeSeries
       title={metric}
@@ -56,6 +68,7 @@ export function CurveChart({ metric, how = 'by step', runs, series, height = 190
       x="number"
       height={height}
       syncKey="curves"
+      thresholds={published.filter((one) => one.metric === metric).map(({ name, value }) => ({ value, label: name }))}
       series={runs.flatMap((run, index) => {
         const found = series.find((one) => one.run === run.id && one.key === metric)
         return found

@@ -4,6 +4,7 @@ import {
   findModelVersions,
   getMetricSeries,
   getRun,
+  listBaselines,
   restoreRun,
   type RunDetail,
 } from '@trivium/contract'
@@ -26,6 +27,7 @@ import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 import { useToasts } from '../../ui/undo-toast.tsx'
+import { RunBaselines } from '../exploration/run-baselines.tsx'
 import { RunDrafts } from '../exploration/run-drafts.tsx'
 import { TraceTable } from '../traces/trace-table.tsx'
 import { ArtifactTree } from './artifact-tree.tsx'
@@ -161,6 +163,7 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
             <>
               <Curves project={project} run={{ ...run, metrics: results }} />
               <MetricTable run={{ ...run, metrics: results }} />
+              <RunBaselines project={project} runs={[run.id]} />
             </>
           )}
           {view.tab === 'params' && <ParamTable label="Parameters" values={Object.entries(run.params)} />}
@@ -190,6 +193,11 @@ function Curves({ project, run }: { readonly project: string; readonly run: RunD
     { params: { project }, query: { runs: run.id, keys: keys.slice(0, mostCurves).join(',') } },
     { enabled: keys.length > 0, keep: true },
   )
+  const published = useContractQuery(
+    listBaselines,
+    { params: { project, experiment: run.experimentId }, query: {} },
+    { enabled: keys.length > 0 },
+  ).data
   useLiveRuns(
     (id) => id === run.id && keys.length > 0,
     () => void query.refetch(),
@@ -201,7 +209,13 @@ function Curves({ project, run }: { readonly project: string; readonly run: RunD
         <>
           <div className={keys.length === 1 ? undefined : 'cols-2'}>
             {series.map((one) => (
-              <CurveChart key={one.key} metric={one.key} runs={[run]} series={series} />
+              <CurveChart
+                key={one.key}
+                metric={one.key}
+                runs={[run]}
+                series={series}
+                published={published?.baselines ?? []}
+              />
             ))}
           </div>
           {keys.length > mostCurves && (

@@ -1,7 +1,8 @@
-import type { RunRow } from '@trivium/contract'
+import type { Baseline, RunRow } from '@trivium/contract'
 import type { ReactNode } from 'react'
 import { type SeriesColor, seriesStroke } from '../../charts/chart-types.ts'
 import { Sparkline } from '../../charts/sparkline.tsx'
+import { AppLink } from '../../ui/app-link.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { entityUrl } from '../../ui/entity-url.ts'
@@ -11,6 +12,7 @@ import { StateGlyph } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
 import { formatValue, Value } from '../../ui/value.tsx'
 import { useNow } from '../../ui/environment.tsx'
+import { baselineHref, spreadWords } from '../exploration/baseline-words.ts'
 import { parseColumn } from './run-keys.ts'
 import { runStatus } from './run-status.ts'
 
@@ -35,6 +37,8 @@ interface RunTableProps {
   readonly pinned?: readonly RunRow[]
   /** The run from which every row's metrics differ by what stands beside them. */
   readonly baseline?: RunRow | undefined
+  /** Published results: above the pinned runs, without differences, because one number has no interval. */
+  readonly published?: readonly Baseline[]
   readonly onEnd?: (() => void) | undefined
 }
 
@@ -53,8 +57,10 @@ export function RunTable({
   colors,
   pinned = [],
   baseline,
+  published = [],
   onEnd,
 }: RunTableProps) {
+  const publishedOf = (run: RunRow) => published.find((one) => one.id === run.id)
   const now = useNow()
   const marks = (colors?.size ?? 0) > 0
   const cellsOf = (id: string): Column<RunRow>[] => {
@@ -72,6 +78,13 @@ export function RunTable({
             const value = run.metrics[key]
             if (value === undefined) return <span className="t3">–</span>
             if (value === null) return <span className="t3">NaN</span>
+            const told = publishedOf(run)
+            if (told)
+              return (
+                <span className="nowrap">
+                  <Value value={value} /> <span className="t3 sm">{spreadWords(told.spread)}</span>
+                </span>
+              )
             const base = run.id === baseline?.id ? undefined : baseline?.metrics[key]
             const shown = <Value value={value} />
             return (
@@ -105,7 +118,8 @@ export function RunTable({
       onSortChange={onSort}
       selection={selection}
       onSelectionChange={onSelection}
-      pinned={pinned}
+      pinned={[...published.map(publishedRow), ...pinned]}
+      canSelect={(run) => publishedOf(run) === undefined}
       onEnd={onEnd}
       columns={[
         {
@@ -113,24 +127,32 @@ export function RunTable({
           head: <span style={{ paddingLeft: 18 }}>Run</span>,
           sticky: true,
           sortable: true,
-          cell: (run) => (
-            <span className="row">
-              <StateGlyph kind={runStatus(run).kind} label={runStatus(run).word} />
-              {marks && (
-                <svg width="9" height="9" aria-hidden style={{ flex: 'none' }}>
-                  {colors?.has(run.id) && (
-                    <rect width="9" height="9" fill={seriesStroke(colors.get(run.id) ?? 'base')} />
-                  )}
-                </svg>
-              )}
-              <EntityLink kind="run" name={run.name} id={run.id} look="name" strong />
-              {run.parent !== null && <span className="t3 sm">nested</span>}
-              {run.id === baseline?.id && <span className="t3 sm">baseline</span>}
-              {pinned.includes(run) && run.experimentId !== runs[0]?.experimentId && (
-                <span className="t3 sm">of {run.experiment}</span>
-              )}
-            </span>
-          ),
+          cell: (run) =>
+            publishedOf(run) ? (
+              <span className="row" style={{ paddingLeft: 18 }}>
+                <AppLink className="link b" href={baselineHref(project, run.id)}>
+                  {run.name}
+                </AppLink>
+                <span className="t3 sm">published</span>
+              </span>
+            ) : (
+              <span className="row">
+                <StateGlyph kind={runStatus(run).kind} label={runStatus(run).word} />
+                {marks && (
+                  <svg width="9" height="9" aria-hidden style={{ flex: 'none' }}>
+                    {colors?.has(run.id) && (
+                      <rect width="9" height="9" fill={seriesStroke(colors.get(run.id) ?? 'base')} />
+                    )}
+                  </svg>
+                )}
+                <EntityLink kind="run" name={run.name} id={run.id} look="name" strong />
+                {run.parent !== null && <span className="t3 sm">nested</span>}
+                {run.id === baseline?.id && <span className="t3 sm">baseline</span>}
+                {pinned.includes(run) && run.experimentId !== runs[0]?.experimentId && (
+                  <span className="t3 sm">of {run.experiment}</span>
+                )}
+              </span>
+            ),
         },
         ...metricIds.flatMap(cellsOf),
         ...(sparks && sparks.of.size > 0
@@ -179,6 +201,29 @@ export function RunTable({
       foot={foot}
     />
   )
+}
+
+/** A published result as a row of the table: its metric and its parameters. */
+function publishedRow({ id, name, metric, value, params, experiment }: Baseline): RunRow {
+  return {
+    id,
+    urn: '',
+    name,
+    experimentId: experiment,
+    experiment: '',
+    status: 'FINISHED',
+    lifecycle: 'active',
+    archivedAt: null,
+    archivedBecause: null,
+    user: '',
+    startedAt: null,
+    endedAt: null,
+    parent: null,
+    pipelineRun: null,
+    metrics: { [metric]: value },
+    params,
+    tags: {},
+  }
 }
 
 /** A difference with its sign, a real minus. */
