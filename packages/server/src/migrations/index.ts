@@ -61,6 +61,7 @@ import { reports } from './0155-reports.ts'
 import { modelUse } from './0156-model-use.ts'
 import { modelParity } from './0157-model-parity.ts'
 import { eventsOfUse } from './0158-events-of-use.ts'
+import { valueIndex } from './0160-value-index.ts'
 import { erasedTexts } from './0162-erased-texts.ts'
 import { evaluationSets } from './0159-evaluation-sets.ts'
 import { dataSheets } from './0164-data-sheets.ts'
@@ -136,6 +137,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0157-model-parity', modelParity],
   ['0158-events-of-use', eventsOfUse],
   ['0159-evaluation-sets', evaluationSets],
+  ['0160-value-index', valueIndex],
   ['0162-erased-texts', erasedTexts],
   ['0164-data-sheets', dataSheets],
   ['0165-archive-policy', archivePolicy],

@@ -23,8 +23,10 @@ import { requireRole } from './roles.ts'
 import { brokenBefore, keepSeparation } from './separation.ts'
 import './tables.ts'
 
-const findProject = fixedQuery(({ db, value }: FixedParts<{ name: string }>) =>
-  db.selectFrom('project').select('id').where('id', '=', value('name')),
+const findProject = fixedQuery(
+  ({ db, value }: FixedParts<{ name: string }>) =>
+    db.selectFrom('project').select('id').where('id', '=', value('name')),
+  { prepared: true },
 )
 
 type Deps = Pick<Kernel, 'db' | 'clock' | 'events' | 'config'>

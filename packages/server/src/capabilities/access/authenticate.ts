@@ -28,27 +28,29 @@ export function credentialOf(
   return secret === undefined ? undefined : { secret, via: 'session' }
 }
 
-const findToken = fixedQuery(({ db, value }: FixedParts<{ hash: string }>) =>
-  db
-    .selectFrom('token')
-    .innerJoin('principal', 'principal.id', 'token.principal_id')
-    .select([
-      'token.id as tokenId',
-      'token.kind as tokenKind',
-      'token.name as tokenName',
-      'token.project_id',
-      'token.permissions',
-      'token.expires_at',
-      'token.revoked_at',
-      'token.created_at',
-      'token.last_used_at',
-      'principal.id',
-      'principal.kind',
-      'principal.name',
-      'principal.is_instance_admin',
-      'principal.disabled_at',
-    ])
-    .where('token.secret_hash', '=', value('hash')),
+const findToken = fixedQuery(
+  ({ db, value }: FixedParts<{ hash: string }>) =>
+    db
+      .selectFrom('token')
+      .innerJoin('principal', 'principal.id', 'token.principal_id')
+      .select([
+        'token.id as tokenId',
+        'token.kind as tokenKind',
+        'token.name as tokenName',
+        'token.project_id',
+        'token.permissions',
+        'token.expires_at',
+        'token.revoked_at',
+        'token.created_at',
+        'token.last_used_at',
+        'principal.id',
+        'principal.kind',
+        'principal.name',
+        'principal.is_instance_admin',
+        'principal.disabled_at',
+      ])
+      .where('token.secret_hash', '=', value('hash')),
+  { prepared: true },
 )
 
 /** The principal behind a secret, with the permissions that the token leaves him. Undefined for a secret that is unknown or revoked. */

@@ -55,8 +55,10 @@ interface GrantRow {
 const grantRows = (db: Reader, now: number, principalId: string | undefined): Promise<GrantRow[]> =>
   principalId === undefined ? grantsOfAll(db, { now }) : grantsOfOne(db, { now, principalId })
 
-const grantsOfOne = fixedQuery(({ value }: FixedParts<{ now: number; principalId: string }>) =>
-  grantQuery(sql.val(value('now')), (column) => sql`${sql.ref(column)} = ${sql.val(value('principalId'))}`),
+const grantsOfOne = fixedQuery(
+  ({ value }: FixedParts<{ now: number; principalId: string }>) =>
+    grantQuery(sql.val(value('now')), (column) => sql`${sql.ref(column)} = ${sql.val(value('principalId'))}`),
+  { prepared: true },
 )
 const grantsOfAll = fixedQuery(({ value }: FixedParts<{ now: number }>) =>
   grantQuery(sql.val(value('now')), () => sql`1 = 1`),

@@ -22,14 +22,17 @@ export async function runListBytes(
       form: 'members',
       ...(keys === 'all' ? {} : { keys }),
     })
-  const metrics = await fragments('metric', columns.metrics)
-  const params = await fragments('param', columns.params)
-  const tags = await fragments('tag', columns.tags)
-  const names = await experimentNames(
-    db,
-    query.project,
-    rows.map((row) => row.experiment_id),
-  )
+  // At once: Postgres answers them side by side.
+  const [metrics, params, tags, names] = await Promise.all([
+    fragments('metric', columns.metrics),
+    fragments('param', columns.params),
+    fragments('tag', columns.tags),
+    experimentNames(
+      db,
+      query.project,
+      rows.map((row) => row.experiment_id),
+    ),
+  ])
   const items = rows.map((row) => {
     const fields = JSON.stringify(runFields(row, names.get(row.experiment_id) ?? ''))
     return `${fields.slice(0, -1)},"metrics":{${metrics.get(row.id) ?? ''}},"params":{${params.get(row.id) ?? ''}},"tags":{${tags.get(row.id) ?? ''}}}`

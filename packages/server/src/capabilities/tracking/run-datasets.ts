@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely'
-import type { Reader } from '../../kernel/db/index.ts'
+import { type FixedParts, fixedQuery, type Reader } from '../../kernel/db/index.ts'
 import type { RunDatasetTable, RunInputTable } from './tables.ts'
 import './tables.ts'
 
@@ -11,36 +11,39 @@ export type RunDataset = Selectable<
 
 const runsAtOnce = 5000
 
+const findDatasets = fixedQuery(
+  ({ db, value, among }: FixedParts<{ project: string; runs: readonly string[] }>) =>
+    db
+      .selectFrom('run_input as read')
+      .innerJoin('run_dataset as known', (join) =>
+        join
+          .onRef('known.project_id', '=', 'read.project_id')
+          .onRef('known.experiment_id', '=', 'read.experiment_id')
+          .onRef('known.name', '=', 'read.name')
+          .onRef('known.digest', '=', 'read.digest'),
+      )
+      .select([
+        'read.run_id',
+        'read.name',
+        'read.digest',
+        'read.context',
+        'read.tags',
+        'read.urn',
+        'known.source_type',
+        'known.source',
+        'known.schema',
+        'known.profile',
+      ])
+      .where('read.project_id', '=', value('project'))
+      .where(among('read.run_id', 'runs'))
+      .orderBy('read.name'),
+  { prepared: true },
+)
+
 /** The datasets of runs, by name. */
 export async function runDatasets(db: Reader, project: string, runs: readonly string[]): Promise<RunDataset[]> {
   const found: RunDataset[] = []
   for (let start = 0; start < runs.length; start += runsAtOnce)
-    found.push(
-      ...(await db
-        .selectFrom('run_input as read')
-        .innerJoin('run_dataset as known', (join) =>
-          join
-            .onRef('known.project_id', '=', 'read.project_id')
-            .onRef('known.experiment_id', '=', 'read.experiment_id')
-            .onRef('known.name', '=', 'read.name')
-            .onRef('known.digest', '=', 'read.digest'),
-        )
-        .select([
-          'read.run_id',
-          'read.name',
-          'read.digest',
-          'read.context',
-          'read.tags',
-          'read.urn',
-          'known.source_type',
-          'known.source',
-          'known.schema',
-          'known.profile',
-        ])
-        .where('read.project_id', '=', project)
-        .where('read.run_id', 'in', runs.slice(start, start + runsAtOnce))
-        .orderBy('read.name')
-        .execute()),
-    )
+    found.push(...(await findDatasets(db, { project, runs: runs.slice(start, start + runsAtOnce) })))
   return found
 }

@@ -1,5 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
-import { type Dialect, oneOf, type Reader } from '../../kernel/db/index.ts'
+import { type Dialect, oneOf, preparedMark, type Reader } from '../../kernel/db/index.ts'
 import { compileRunFilter, compileRunOrder } from './filter/compile-runs.ts'
 import type { RunExpression } from './filter/filter-tree.ts'
 import type { OrderKey } from './filter/parse-order.ts'
@@ -46,12 +46,16 @@ function fromRuns(dialect: Dialect, query: RunQuery): { from: RawBuilder<unknown
   const driver = runDriver(dialect, query.project, query.filter)
   if (!driver) return { from: sql`run r`, where: runConditions(dialect, query) }
   const { filter: _, ...others } = query
+  const joined = sql`run r on r.project_id = ${query.project} and r.id = d.run_id`
   // SQLite keeps the order of a cross join; without figures about the tables it would begin with all runs.
-  const joined = sql.raw(dialect === 'sqlite' ? 'cross join' : 'join')
-  return {
-    from: sql`(${driver.ids}) d ${joined} run r on r.project_id = ${query.project} and r.id = d.run_id`,
-    where: runConditions(dialect, { ...others, filter: driver.rest }),
-  }
+  if (dialect === 'sqlite')
+    return {
+      from: sql`(${driver.ids}) d cross join ${joined}`,
+      where: runConditions(dialect, { ...others, filter: driver.rest }),
+    }
+  // Postgres takes a name that fits a pattern for rare and would begin with all runs: what the indexes say comes first.
+  const first = sql`(select r.* from (${driver.ids}) d join ${joined} where ${runConditions(dialect, { ...others, filter: undefined })} offset 0) r`
+  return { from: first, where: driver.rest ? compileRunFilter(dialect, driver.rest, driver.few) : sql<SqlBool>`true` }
 }
 
 /** One page of runs in order, and whether more follow. */
@@ -108,12 +112,13 @@ export async function runFragments(
   const fragments = new Map<string, string>()
   if (input.keys?.length === 0) return fragments
   const only = input.keys ? sql`and ${oneOf(dialect, 'key', input.keys)}` : sql``
+  const kept = sql.raw(dialect === 'postgres' ? preparedMark : '')
   for (let start = 0; start < input.runs.length; start += mostIds) {
     const these = oneOf(dialect, 'run_id', input.runs.slice(start, start + mostIds))
     const found = await sql<{
       run_id: string
       text: string
-    }>`select run_id, ${joined} as text from ${table} where project_id = ${input.project} and ${these} ${only} group by run_id`.execute(
+    }>`${kept}select run_id, ${joined} as text from ${table} where project_id = ${input.project} and ${these} ${only} group by run_id`.execute(
       db as never,
     )
     for (const row of found.rows) fragments.set(row.run_id, row.text)

@@ -101,6 +101,22 @@ test('a statement that is kept prepared gives its own answer each time, and agai
   expect(rows).toEqual([{ count: 1 }])
 })
 
+test('a statement to be kept prepared is so also by itself, and answers again after it failed', async () => {
+  const ask = async (n: number) => {
+    const raw = CompiledQuery.raw(`${preparedMark}select 6 / $1::integer as n`, [n])
+    return (await (db.read as unknown as Trx).executeQuery<{ n: number }>(raw)).rows
+  }
+  expect([await ask(1), await ask(2)]).toEqual([[{ n: 6 }], [{ n: 3 }]])
+  await expect(ask(0)).rejects.toMatchObject({ code: '22012' })
+  expect(await Promise.all([ask(3), ask(6)])).toEqual([[{ n: 2 }], [{ n: 1 }]])
+  const { rows } = await change((trx) =>
+    sql`select 1 from pg_prepared_statements where statement like '%select 6 / $1%' and statement not like '%pg_prepared%'`.execute(
+      trx,
+    ),
+  )
+  expect(rows).toHaveLength(1)
+})
+
 test('a transaction that says nothing, or changes its mind before it does, sends nothing', async () => {
   await change(async () => {})
   const failing = change(async (trx) => {

@@ -50,7 +50,7 @@ function nameOf(text: string): string {
   return name ?? ''
 }
 
-const isKept = ({ text }: Statement): boolean => text.startsWith(preparedMark)
+const isKept = ({ text }: Pick<Statement, 'text'>): boolean => text.startsWith(preparedMark)
 
 /** The statements that a connection has prepared; false for one of which that is not known, because it failed or something beside it. */
 type Prepared = Map<string, boolean>
@@ -148,7 +148,8 @@ class GatheringClient implements PostgresPoolClient {
     const before = this.#held
     this.#held = []
     if (text === 'rollback') return this.#end(() => this.#alone(text, []), 'ROLLBACK')
-    const send = () => (before.length === 0 ? this.#alone(text, values) : this.#together(before, { text, values }))
+    const alone = before.length === 0 && !isKept({ text })
+    const send = () => (alone ? this.#alone(text, values) : this.#together(before, { text, values }))
     if (text !== 'commit') {
       if (before.some(begins)) this.#open = true
       return send()

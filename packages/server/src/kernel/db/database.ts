@@ -24,8 +24,8 @@ export function asReader(trx: Trx): Reader {
 export type Dialect = 'sqlite' | 'postgres'
 
 /**
- * Before the text of a statement that comes again and again and costs more to plan than to run: Postgres keeps it prepared where it goes together with statements
- * for later. Such a statement names the columns of its answer, so that a new column does not spoil it.
+ * Before the text of a statement that comes again and again and costs more to plan than to run: Postgres keeps it prepared. Such a statement names the columns of its
+ * answer, so that a new column does not spoil it.
  */
 export const preparedMark = '/* prepared */ '
 

@@ -7,7 +7,7 @@ import {
   sql,
   type SqlBool,
 } from 'kysely'
-import type { Dialect, Reader, SqlValue, Tables, Trx } from './database.ts'
+import { type Dialect, preparedMark, type Reader, type SqlValue, type Tables, type Trx } from './database.ts'
 
 /** Where a value of a fixed query stands. */
 class Slot {
@@ -34,17 +34,22 @@ export interface FixedParts<V extends FixedValues> {
 
 /**
  * A query of which nothing but values changes: it is built once for each kind of database. Building a query and making its text costs several times more than a short
- * one takes; for those that many requests ask.
+ * one takes; for those that many requests ask. One that names the columns of its answer may be `prepared` once for each connection.
  */
 export function fixedQuery<V extends FixedValues, R>(
   build: (parts: FixedParts<V>) => Compilable<R> | RawBuilder<R>,
+  { prepared = false }: { prepared?: boolean } = {},
 ): (db: Reader | Trx, values: V) => Promise<R[]> {
   const made = new Map<boolean, CompiledQuery>()
   return async (db, values) => {
     const kysely = db as unknown as Kysely<Tables>
     const postgres = kysely.getExecutor().adapter instanceof PostgresAdapter
     let query = made.get(postgres)
-    if (!query) made.set(postgres, (query = build(partsOn(kysely, postgres)).compile(kysely)))
+    if (!query) {
+      query = build(partsOn(kysely, postgres)).compile(kysely)
+      if (prepared && postgres) query = { ...query, sql: `${preparedMark}${query.sql}` }
+      made.set(postgres, query)
+    }
     const parameters = query.parameters.map((one) => (one instanceof Slot ? valueOf(one, values, postgres) : one))
     return (await kysely.executeQuery<R>({ ...query, parameters } as CompiledQuery<R>)).rows
   }

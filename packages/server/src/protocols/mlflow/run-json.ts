@@ -1,5 +1,5 @@
 import { runDatasets, runFragments, type RunTable } from '../../capabilities/tracking/index.ts'
-import { type Dialect, oneOf, type Reader } from '../../kernel/db/index.ts'
+import { type Dialect, type FixedParts, fixedQuery, type Reader } from '../../kernel/db/index.ts'
 import { runInfoShape, unlessEmpty } from './shapes.ts'
 
 /** Runs with their metrics, parameters, tags, inputs and outputs, each as JSON text. */
@@ -10,11 +10,15 @@ export async function runListJson(
   rows: readonly RunTable[],
 ): Promise<string[]> {
   const runs = rows.map((row) => row.id)
-  const metrics = await runFragments(db, dialect, { project, runs, of: 'metric', form: 'list' })
-  const params = await runFragments(db, dialect, { project, runs, of: 'param', form: 'list' })
-  const tags = await runFragments(db, dialect, { project, runs, of: 'tag', form: 'list' })
-  const inputs = await inputsOf(db, project, runs)
-  const models = await modelsOf(db, dialect, project, runs)
+  const fragments = (of: 'metric' | 'param' | 'tag') => runFragments(db, dialect, { project, runs, of, form: 'list' })
+  // At once: Postgres answers them side by side.
+  const [metrics, params, tags, inputs, models] = await Promise.all([
+    fragments('metric'),
+    fragments('param'),
+    fragments('tag'),
+    inputsOf(db, project, runs),
+    modelsOf(db, project, runs),
+  ])
   const member = (name: string, text: string | undefined): string => (text === undefined ? '' : `"${name}":[${text}]`)
   return rows.map((row) => {
     const data = [
@@ -55,21 +59,25 @@ async function inputsOf(
   return found
 }
 
+const findModels = fixedQuery(
+  ({ db, value, among }: FixedParts<{ project: string; runs: readonly string[] }>) =>
+    db
+      .selectFrom('run_model')
+      .select(['run_id', 'direction', 'model_id', 'step'])
+      .where('project_id', '=', value('project'))
+      .where(among('run_id', 'runs'))
+      .orderBy('step'),
+  { prepared: true },
+)
+
 async function modelsOf(
   db: Reader,
-  dialect: Dialect,
   project: string,
   runs: readonly string[],
 ): Promise<Map<string, { input?: { model_inputs: object[] }; output?: { model_outputs: object[] } }>> {
   const found = new Map<string, { input?: { model_inputs: object[] }; output?: { model_outputs: object[] } }>()
   for (let start = 0; start < runs.length; start += mostIds) {
-    const rows = await db
-      .selectFrom('run_model')
-      .selectAll()
-      .where('project_id', '=', project)
-      .where(oneOf(dialect, 'run_id', runs.slice(start, start + mostIds)))
-      .orderBy('step')
-      .execute()
+    const rows = await findModels(db, { project, runs: runs.slice(start, start + mostIds) })
     for (const row of rows) {
       const own = found.get(row.run_id) ?? {}
       if (row.direction === 'input') (own.input ??= { model_inputs: [] }).model_inputs.push({ model_id: row.model_id })

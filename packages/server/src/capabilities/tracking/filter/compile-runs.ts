@@ -17,12 +17,15 @@ const attributes: Record<string, RawBuilder<unknown>> = {
 }
 const times = ['start_time', 'end_time']
 
-/** Turns a filter into a condition over the run `r`. A comparison with something that the run does not have is false, also `!=`. */
-export function compileRunFilter(dialect: Dialect, expression: RunExpression): Condition {
-  if (expression.op === 'not') return sql<SqlBool>`not (${compileRunFilter(dialect, expression.part)})`
+/**
+ * Turns a filter into a condition over the run `r`. A comparison with something that the run does not have is false, also `!=`. Where `few` runs are left, arithmetic is
+ * done for each of them.
+ */
+export function compileRunFilter(dialect: Dialect, expression: RunExpression, few = false): Condition {
+  if (expression.op === 'not') return sql<SqlBool>`not (${compileRunFilter(dialect, expression.part, few)})`
   if (expression.op === 'compare') return compileComparison(dialect, expression)
-  if (expression.op === 'terms') return compileTermComparison(dialect, expression)
-  const parts = expression.parts.map((part) => sql`(${compileRunFilter(dialect, part)})`)
+  if (expression.op === 'terms') return compileTermComparison(dialect, expression, few)
+  const parts = expression.parts.map((part) => sql`(${compileRunFilter(dialect, part, few)})`)
   return sql<SqlBool>`${sql.join(parts, sql.raw(expression.op === 'and' ? ' and ' : ' or '))}`
 }
 

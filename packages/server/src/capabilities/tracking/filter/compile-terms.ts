@@ -12,11 +12,15 @@ const smallest = 2.3e-308
 const real = (dialect: Dialect, value: RawBuilder<unknown>): RawBuilder<unknown> =>
   sql`cast(${value} as ${sql.raw(dialect === 'sqlite' ? 'real' : 'double precision')})`
 
-/** `left COMPARATOR right` over the run `r`: true or false, never unknown. */
-export function compileTermComparison(dialect: Dialect, { left, comparator, right }: TermComparison): Condition {
+/** `left COMPARATOR right` over the run `r`: true or false, never unknown. For `few` runs Postgres is kept from calculating it for all that there are, and joining. */
+export function compileTermComparison(
+  dialect: Dialect,
+  { left, comparator, right }: TermComparison,
+  few: boolean,
+): Condition {
   const metrics = new Map<string, string>()
   const test = sql`${value(dialect, left, metrics)} ${sql.raw(comparator === '!=' ? '<>' : comparator)} ${value(dialect, right, metrics)}`
-  return sql`exists (select 1 from ${rowsOf(metrics)} ${test})`
+  return sql`exists (select 1 from ${rowsOf(metrics)} ${test}${sql.raw(few && dialect === 'postgres' ? ' offset 0' : '')})`
 }
 
 /** The value of a term over the run `r`, null where it has none. */

@@ -1,7 +1,9 @@
 import { describeEachDatabase } from '@trivium/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { sql } from 'kysely'
 import { selectRuns } from '../search-runs.ts'
+import { runDriver } from './run-driver.ts'
 import { runTarget } from './filter-target.ts'
 import type { Comparison, Expression } from './filter-tree.ts'
 import { parseFilter } from './parse-filter.ts'
@@ -205,7 +207,27 @@ describeEachDatabase('compiled filters', ({ world, dialect }) => {
     expect(await found(`tags.t in ('m', 'n') and params.q = '${long}'`)).toBe('d')
     expect(await found("params.p = 'x' and params.p = 'y'")).toBe('')
     expect(await found("params.p = 'x' and tags.t = 'm' and params.q in ('x') and tags.u = 'm'")).toBe('')
+    expect(await found(`params.q in ('${long}', '${long}2')`)).toBe('bd')
   })
+
+  test.runIf(dialect === 'postgres')(
+    'equal values are found in an index alone, long ones in that of how they begin',
+    async () => {
+      const plan = async (value: string) => {
+        const driver = runDriver(dialect, 'p', parseFilter(`params.p = '${value}' and tags.t = 'm'`, runTarget))
+        return world.kernel.db.write.transaction().execute(async (trx) => {
+          for (const kind of ['seqscan', 'bitmapscan'])
+            await sql`set local ${sql.raw(`enable_${kind}`)} = off`.execute(trx)
+          const { rows } = await sql<Record<string, string>>`explain ${driver?.ids}`.execute(trx)
+          return rows.map((row) => row['QUERY PLAN']).join('\n')
+        })
+      }
+      const short = await plan('x'.repeat(64))
+      expect(short).toContain('Index Only Scan using run_param_by_short_value')
+      expect(short).toContain('Index Only Scan using run_tag_by_short_value')
+      expect(await plan('x'.repeat(65))).toContain('Index Scan using run_param_by_long_value')
+    },
+  )
 
   test('first, last, smallest, greatest and best of a metric, lists, patterns, dates and orders by them', async () => {
     const project = await world.makeProject()
