@@ -13,6 +13,7 @@ import {
   readExperimentFile,
 } from '../tracked/experiment-file.ts'
 import { type DatasetInput, trackCommand } from '../tracked/track-command.ts'
+import { atPipelineVersion, trackPipeline } from '../tracked/track-pipeline.ts'
 
 /** `trivium experiment diff` and `trivium experiment run` */
 export function experimentFileCommands(group: Command, terminal: Terminal): void {
@@ -43,24 +44,28 @@ export function experimentFileCommands(group: Command, terminal: Terminal): void
       .option('--dry-run', 'says what would run, and runs nothing')
       .option('--hypothesis <text>', "what it is expected to show, in place of the file's")
       .description(
-        'Runs an experiment that a file describes. The run keeps the file, what it changes of its base, and its hypothesis. It ends with 0 only when the program does.',
+        'Runs an experiment that a file describes: its command, or its pipeline with its parameters. The run keeps the file, what it changes of its base, and its hypothesis. It ends with 0 only when the program does.',
       ),
     async (work, file: string) => {
       const read = await readExperimentFile(terminal, file)
       const said = work.options['hypothesis'] as string | undefined
-      const experiment = said === undefined ? read : { ...read, hypothesis: said.trim() }
+      const written = said === undefined ? read : { ...read, hypothesis: said.trim() }
+      const experiment = written.pipeline === undefined ? written : await atPipelineVersion(work, written)
       const command = commandWithValues(experiment)
       const params = flatParams(experiment.params)
       if (work.options['dryRun']) {
-        work.show({ command, params, configuration: configurationOf(experiment) }, () =>
-          [
-            `${experiment.experiment}: ${command.join(' ')}`,
-            ...(experiment.base ? [describe(experiment.base, experiment, changesOf(experiment))] : []),
-          ].join('\n\n'),
+        work.show(
+          { command, pipeline: experiment.pipeline ?? null, params, configuration: configurationOf(experiment) },
+          () =>
+            [
+              `${experiment.experiment}: ${experiment.pipeline === undefined ? command.join(' ') : `pipeline ${experiment.pipeline}`}`,
+              ...(experiment.base ? [describe(experiment.base, experiment, changesOf(experiment))] : []),
+            ].join('\n\n'),
         )
         return
       }
-      await runExperiment(work, experiment, { command, params })
+      if (experiment.pipeline === undefined) await runExperiment(work, experiment, { command, params })
+      else await runPipeline(work, experiment)
     },
   )
 }
@@ -78,10 +83,7 @@ async function runExperiment(
     experiment: experiment.experiment,
     name: experiment.name,
     configuration: configurationOf(experiment),
-    tags: {
-      'trivium.experimentFile': experiment.file,
-      ...(experiment.hypothesis === '' ? {} : { 'trivium.hypothesis': experiment.hypothesis }),
-    },
+    tags: tagsOf(experiment),
     variables: {
       TRIVIUM_PARAMS: JSON.stringify(experiment.params),
       TRIVIUM_DATA_VERSIONS: JSON.stringify(experiment.data),
@@ -90,6 +92,21 @@ async function runExperiment(
   if (work.options.json) work.show(run, String)
   if (code !== 0)
     throw new FailedError(`${command.join(' ')} ended with ${code}; the run is ${run.status.toLowerCase()}.`)
+}
+
+const tagsOf = ({ file, hypothesis }: ExperimentFile): Record<string, string> => ({
+  'trivium.experimentFile': file,
+  ...(hypothesis === '' ? {} : { 'trivium.hypothesis': hypothesis }),
+})
+
+async function runPipeline(work: Action, experiment: ExperimentFile): Promise<void> {
+  const { run, pipelineRun } = await trackPipeline(work, experiment, tagsOf(experiment))
+  if (work.options.json) work.show({ ...run, pipeline: pipelineRun }, String)
+  else work.terminal.err(`trivium: ${experiment.pipeline} ran as ${pipelineRun.id}: ${pipelineRun.state}.\n`)
+  if (pipelineRun.state !== 'finished')
+    throw new FailedError(
+      `${experiment.pipeline} ${pipelineRun.state}${pipelineRun.reason ? `: ${pipelineRun.reason}` : ''}; the run is ${run.status.toLowerCase()}.`,
+    )
 }
 
 /** The versions that an experiment names, which must be there before it runs. */

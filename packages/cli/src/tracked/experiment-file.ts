@@ -17,13 +17,16 @@ export interface ExperimentFile {
   readonly params: Readonly<Record<string, unknown>>
   /** Versions of datasets by what the program calls them: `{ training: flights@3 }`. */
   readonly data: Readonly<Record<string, string>>
+  /** Empty where it names a pipeline. */
   readonly command: readonly string[]
+  /** A pipeline of the project that is run in place of a command: `late` is its newest version, `late@3` that one. */
+  readonly pipeline: string | undefined
   readonly resolved: Json
   /** The file that it is based on; undefined where it stands for itself. */
   readonly base: ExperimentFile | undefined
 }
 
-const known = ['experiment', 'name', 'hypothesis', 'base', 'params', 'data', 'command']
+const known = ['experiment', 'name', 'hypothesis', 'base', 'params', 'data', 'command', 'pipeline']
 const deepest = 20
 
 /** Reads an experiment from its file, with everything that its base says and it does not. */
@@ -49,6 +52,7 @@ export async function readExperimentFile(
       ? undefined
       : await readExperimentFile(place, resolve(dirname(path), textOf(shown, own, 'base') ?? ''), [...below, path])
   const resolved = merged(base?.resolved ?? {}, withoutKeys(own, ['base', 'hypothesis', 'name']))
+  const pipeline = pipelineOf(shown, resolved)
   return {
     file: shown,
     text,
@@ -58,7 +62,8 @@ export async function readExperimentFile(
     hypothesis: textOf(shown, own, 'hypothesis') ?? '',
     params: mapOf(shown, resolved, 'params'),
     data: versionsOf(shown, mapOf(shown, resolved, 'data')),
-    command: commandOf(shown, resolved['command']),
+    command: pipeline === undefined ? commandOf(shown, resolved['command']) : [],
+    pipeline,
     resolved,
     base,
   }
@@ -155,5 +160,35 @@ function versionsOf(shown: string, data: Json): Record<string, string> {
 function commandOf(shown: string, command: unknown): string[] {
   const words = Array.isArray(command) ? command : undefined
   if (words?.every((word) => typeof word === 'string') && words.length > 0) return words as string[]
-  throw new UsageError(`${shown} needs a command as a list of words, such as command: [python, train.py].`)
+  throw new UsageError(
+    `${shown} needs a command as a list of words, such as command: [python, train.py], or a pipeline, such as pipeline: late.`,
+  )
+}
+
+/** A pipeline reads the data that its own definition names: what else a file says would be no more than a claim. */
+function pipelineOf(shown: string, resolved: Json): string | undefined {
+  const pipeline = textOf(shown, resolved, 'pipeline')
+  if (pipeline === undefined) return undefined
+  if (!/^[\w.-]+(@\d+)?$/.test(pipeline))
+    throw new UsageError(`The pipeline of ${shown} must be its name, or name and version, such as late@3.`)
+  if (resolved['command'] !== undefined)
+    throw new UsageError(`${shown} has a command and a pipeline. Take one away, such as by command: null.`)
+  if (Object.keys(mapOf(shown, resolved, 'data')).length > 0)
+    throw new UsageError(
+      `${shown} names data, but its pipeline names its own. Give the version as a parameter of the pipeline.`,
+    )
+  return pipeline
+}
+
+/** The same experiment with the version of its pipeline that will run; a base that names the same without a version means the same one. */
+export function withPipelineVersion(experiment: ExperimentFile, version: number): ExperimentFile {
+  const { pipeline, base, resolved } = experiment
+  if (pipeline === undefined) return experiment
+  const exact = `${pipeline.split('@')[0]}@${version}`
+  return {
+    ...experiment,
+    pipeline: exact,
+    resolved: { ...resolved, pipeline: exact },
+    base: base?.pipeline === pipeline ? withPipelineVersion(base, version) : base,
+  }
 }

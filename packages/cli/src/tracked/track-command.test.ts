@@ -154,6 +154,74 @@ test('an experiment is a file: its difference against its base is shown before, 
   })
 })
 
+const fit = `
+import json, os, urllib.request
+def send(path, body):
+    headers = {"authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"], "content-type": "application/json"}
+    url = os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflow/runs/" + path
+    return json.load(urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers)))
+def fit(depth):
+    run = send("create", {"experiment_id": "0", "run_name": "fit", "start_time": 1})["run"]["info"]["run_id"]
+    send("log-metric", {"run_id": run, "key": "auc", "value": 0.6, "timestamp": 1, "step": 0})
+    send("update", {"run_id": run, "status": "FINISHED", "end_time": 2})
+    if depth == 9: raise ValueError("too deep")
+`
+const pipeline = `name: fit
+params: {depth: {type: integer, default: 3}, leaf: {type: integer, default: 1}}
+code: [fit.py]
+steps:
+  fit: {run: "fit:fit", params: {depth: '\${params.depth}'}}
+`
+
+test('an experiment file runs a pipeline with its parameters: both name each other, steps are nested, and versions are part of the difference', async () => {
+  const cwd = await folderWith('pipelines', {
+    'fit.py': fit,
+    'fit.yaml': pipeline,
+    'base.yaml': 'experiment: fits\npipeline: fit\nparams: {depth: 3}\n',
+    'deeper.yaml': 'base: base.yaml\nname: deeper\nhypothesis: Deeper fits better.\nparams: {depth: 5, leaf: 2}\n',
+    'wrong.yaml': 'base: base.yaml\nname: wrong\nparams: {depth: 9}\n',
+  })
+  expect((await server.trivium(['experiment', 'run', 'base.yaml'], { cwd, env })).err).toContain('fit')
+  const saved = await server.trivium(['run', 'fit.yaml', '--wait'], { cwd })
+  expect(saved.code, saved.err).toBe(0)
+  const first = await server.trivium(['experiment', 'run', 'base.yaml', '--json'], { cwd, env })
+  expect(first.code, first.err).toBe(0)
+  // Another version of the pipeline, and another experiment on it.
+  await writeFile(join(cwd, 'fit.yaml'), `${pipeline}description: again\n`)
+  await server.trivium(['run', 'fit.yaml', '--wait'], { cwd })
+  const dry = await server.trivium(['experiment', 'run', 'deeper.yaml', '--dry-run', '--json'], { cwd, env })
+  expect(dry.json).toMatchObject({ pipeline: 'fit@2', params: { depth: '5', leaf: '2' } })
+  expect(dry.json.configuration.changes.map((one: { path: string }) => one.path)).toEqual([
+    'params.depth',
+    'params.leaf',
+  ])
+  const ran = await server.trivium(['experiment', 'run', 'deeper.yaml', '--json'], { cwd, env })
+  expect(ran.code, ran.err).toBe(0)
+  const { pipeline: run } = ran.json
+  expect(run).toMatchObject({ state: 'finished', version: 2, params: { depth: 5, leaf: 2 } })
+  expect(ran.json).toMatchObject({
+    name: 'deeper',
+    status: 'FINISHED',
+    pipelineRun: run.urn,
+    params: { depth: '5', leaf: '2' },
+    tags: {
+      'trivium.experimentFile': 'deeper.yaml',
+      'trivium.pipeline': 'fit@2',
+      'trivium.hypothesis': 'Deeper fits better.',
+    },
+    children: [{ name: 'fit', status: 'FINISHED' }],
+  })
+  expect(ran.json.tags['mlflow.source.git.commit']).toMatch(/^[0-9a-f]{40}$/)
+  const sources = await server.trivium(['experiment', 'sources', first.json.id, ran.json.id, '--json'])
+  expect(sources.json.configuration.changes).toMatchObject([
+    { path: 'params.depth', before: 3, after: 5 },
+    { path: 'params.leaf', change: 'added', after: 2 },
+    { path: 'pipeline', before: 'fit@1', after: 'fit@2' },
+  ])
+  const failed = await server.trivium(['experiment', 'run', 'wrong.yaml'], { cwd, env })
+  expect([failed.code, failed.err]).toEqual([1, expect.stringMatching(/fit@2 failed: .*; the run is failed\./)])
+})
+
 test('an experiment that cannot be run says what is wrong with its file', async () => {
   const cwd = join(server.data, 'wrong')
   await mkdir(cwd)
@@ -167,6 +235,10 @@ test('an experiment that cannot be run says what is wrong with its file', async 
   expect(await said('params: {}\n')).toMatch(/^2 .*needs a command/)
   expect(await said("command: [echo, '{params.depth}']\n")).toMatch(/^2 .*"depth", which has no value/)
   expect(await said('command: [echo]\ndata: {training: nothing@4}\n')).toMatch(/^1 .*nothing/)
+  expect(await said('command: [echo]\npipeline: fit\n')).toMatch(/^2 .*has a command and a pipeline/)
+  expect(await said('pipeline: fit\ndata: {training: flights@1}\n')).toMatch(/^2 .*its pipeline names its own/)
+  expect(await said('pipeline: [fit]\n')).toMatch(/^2 .*"pipeline" of one\.yaml must be a text/)
+  expect(await said('pipeline: nothing-here\n')).toMatch(/^1 .*nothing-here/)
   expect(await said('command: [echo]\ndata: {training: flights}\n')).toMatch(/^2 .*such as flights@3/)
 })
 

@@ -35,19 +35,16 @@ export interface TrackedCommand {
   readonly variables?: Readonly<Record<string, string>>
 }
 
-/**
- * Runs a program as a run: what it was started from is kept before it begins, what it writes goes to the console of the run and to this terminal, and how it ends is how the run
- * ends. The program is told the run, so that clients of MLflow log to it. Returns the run and the exit code of the program.
- */
-export async function trackCommand(work: Action, tracked: TrackedCommand): Promise<{ run: RunDetail; code: number }> {
+/** Starts a run and keeps what it is started from. */
+export async function openRun(
+  work: Action,
+  tracked: Omit<TrackedCommand, 'command'> & { readonly source: string; readonly words: readonly string[] },
+): Promise<RunDetail> {
   const { client, project, terminal } = work
-  const { command } = tracked
-  const [program, ...args] = command
-  if (program === undefined) throw new UsageError('Say what to run: trivium track -- python train.py')
   const cwd = terminal.cwd
-  const code = tracked.keepCode === false ? undefined : await captureCode(cwd, terminal.env, command)
-  const packages = tracked.keepEnvironment === false ? undefined : await captureEnvironment(cwd, terminal.env, command)
-  const source = command.find((word) => /\.(py|ipynb|r|jl|sh|m?js|ts)$/i.test(word)) ?? program
+  const code = tracked.keepCode === false ? undefined : await captureCode(cwd, terminal.env, tracked.words)
+  const packages =
+    tracked.keepEnvironment === false ? undefined : await captureEnvironment(cwd, terminal.env, tracked.words)
   const run = await client.call(startRun, {
     params: { project },
     body: {
@@ -58,7 +55,7 @@ export async function trackCommand(work: Action, tracked: TrackedCommand): Promi
       ...(tracked.inputs === undefined ? {} : { inputs: [...tracked.inputs] }),
       tags: {
         'mlflow.source.type': 'LOCAL',
-        'mlflow.source.name': source.slice(0, 8000),
+        'mlflow.source.name': tracked.source.slice(0, 8000),
         ...(code?.commit ? { 'mlflow.source.git.commit': code.commit } : {}),
         ...(code?.branch ? { 'mlflow.source.git.branch': code.branch } : {}),
         ...(code?.repository ? { 'mlflow.source.git.repoURL': code.repository } : {}),
@@ -69,13 +66,32 @@ export async function trackCommand(work: Action, tracked: TrackedCommand): Promi
   })
   const at = { client, project, run: run.id }
   terminal.err(`trivium: ${run.name} is run ${run.id}, ${work.url}/p/${encodeURIComponent(project)}/runs/${run.id}\n`)
-  const sender = createConsoleSender(at, { clock: Date.now })
-  let ended: number
   try {
     if (code) await addTextArtifact(at, sourcePaths.code, JSON.stringify(code))
     if (packages !== undefined) await addTextArtifact(at, sourcePaths.environment, packages)
     if (tracked.configuration)
       await addTextArtifact(at, sourcePaths.configuration, JSON.stringify(tracked.configuration))
+  } catch (error) {
+    await client.call(endRun, { params: { project, run: run.id }, body: { status: 'FAILED' } })
+    throw error
+  }
+  return run
+}
+
+/**
+ * Runs a program as a run: what it was started from is kept before it begins, what it writes goes to the console of the run and to this terminal, and how it ends is how the run
+ * ends. The program is told the run, so that clients of MLflow log to it. Returns the run and the exit code of the program.
+ */
+export async function trackCommand(work: Action, tracked: TrackedCommand): Promise<{ run: RunDetail; code: number }> {
+  const { client, project, terminal } = work
+  const { command } = tracked
+  const [program, ...args] = command
+  if (program === undefined) throw new UsageError('Say what to run: trivium track -- python train.py')
+  const source = command.find((word) => /\.(py|ipynb|r|jl|sh|m?js|ts)$/i.test(word)) ?? program
+  const run = await openRun(work, { ...tracked, source, words: command })
+  const sender = createConsoleSender({ client, project, run: run.id }, { clock: Date.now })
+  let ended: number
+  try {
     ended = await runProgram(work, [program, ...args], sender.add, {
       ...environmentOf(work, run),
       ...tracked.variables,

@@ -40,6 +40,25 @@ describeEachDatabase('what a run leaves besides its metrics', ({ world }) => {
     expect([ended.status, ended.endedAt]).toEqual(['FAILED', world.time.now])
   })
 
+  test('what the steps of a pipeline run log is nested in the run of the experiment file that started it, and in no other', async () => {
+    const { client, start, at } = await setup()
+    const { tracking } = world.capabilities
+    const { json: outside } = await start({ tags: { 'trivium.pipelineRun': 'prn_1' } })
+    const { json: above } = await start({ tags: { 'trivium.experimentFile': 'deeper.yaml' } })
+    const marked = await client.call('PATCH', `${at}/runs/${above.id}`, { tags: { 'trivium.pipelineRun': 'prn_1' } })
+    expect(marked.json.pipelineRun).toBe(`trivium://${client.scope.project}/pipeline-run/prn_1`)
+    const inside = (run: string, tags: { key: string; value: string }[] = []) =>
+      tracking.createRun(
+        { ...client.scope, principal: { ...client.scope.principal, run } },
+        { experiment: above.experimentId, user: 'ann', startTime: 1, tags },
+      )
+    expect((await inside('prn_1')).parent_id).toBe(above.id)
+    expect((await inside('prn_2')).parent_id).toBeNull()
+    const own = await inside('prn_1', [{ key: 'mlflow.parentRunId', value: outside.id }])
+    expect(own.parent_id).toBe(outside.id)
+    expect((await client.call('GET', `${at}/runs/${above.id}`)).json.children).toHaveLength(1)
+  })
+
   test('lines of the console are kept once, whatever is sent again, and a gap is refused', async () => {
     const { client, at, start, project } = await setup()
     const { json: run } = await start({})

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { RunStatus } from '@trivium/contract'
+import { sql } from 'kysely'
 import { asReader, type FixedParts, fixedQuery, type Reader, type Trx } from '../../kernel/db/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { trackingErrors } from './errors.ts'
@@ -79,6 +80,11 @@ export async function createRun(
   }
   return db.write.transaction().execute(async (trx) => {
     const experiment = await requireActiveExperiment(trx, project, input.experiment)
+    const above = row.parent_id === null ? await experimentRun(trx, scope) : undefined
+    if (above !== undefined) {
+      row.parent_id = above
+      tags.set('mlflow.parentRunId', above)
+    }
     await db.later(trx, trx.insertInto('run').values(row).compile())
     const tagRows = [...tags].map(([key, value]) => ({ project_id: project, run_id: row.id, key, value }))
     await db.later(trx, trx.insertInto('run_tag').values(tagRows).compile())
@@ -93,6 +99,27 @@ export async function createRun(
     })
     return row
   })
+}
+
+/** The run of an experiment file whose pipeline run this is logged from: what its steps log is nested in it. */
+async function experimentRun(trx: Trx, { project, principal }: Scope): Promise<string | undefined> {
+  if (principal.run === undefined) return undefined
+  const found = await trx
+    .selectFrom('run_tag as tag')
+    .innerJoin('run_tag as file', (join) =>
+      join
+        .onRef('file.project_id', '=', 'tag.project_id')
+        .onRef('file.run_id', '=', 'tag.run_id')
+        .on('file.key', '=', 'trivium.experimentFile'),
+    )
+    .select('tag.run_id')
+    .where('tag.project_id', '=', project)
+    .where('tag.key', '=', 'trivium.pipelineRun')
+    // As the index has it.
+    .where(sql`substr(tag.value, 1, 64)`, '=', principal.run.slice(0, 64))
+    .where('tag.value', '=', principal.run)
+    .executeTakeFirst()
+  return found?.run_id
 }
 
 /** Changes status, end or name of an active run; event `run.finished` when it ends. */

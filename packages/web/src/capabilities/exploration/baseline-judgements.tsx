@@ -62,20 +62,18 @@ export function BaselineJudgements(props: BaselineJudgementsProps) {
                 id: 'baseline',
                 head: 'Baseline',
                 cell: (one: BaselineJudgement) => (
-                  <span className="nowrap">
+                  <div className="nowrap">
                     <AppLink className="link" href={baselineHref(project, one.baseline)}>
                       {baselineOf(one)?.name ?? one.baseline}
                     </AppLink>
-                    {one.reproduces && <span className="t3 sm"> reproduced</span>}
-                  </span>
+                    <div className="t3 sm">
+                      {baselineOf(one)?.metric}
+                      {one.reproduces && ', reproduced'}
+                    </div>
+                  </div>
                 ),
               },
             ]),
-        {
-          id: 'metric',
-          head: 'Metric',
-          cell: (one) => <span className="mono">{baselineOf(one)?.metric}</span>,
-        },
         {
           id: 'own',
           head: 'Own mean',

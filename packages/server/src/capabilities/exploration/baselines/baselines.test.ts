@@ -65,7 +65,7 @@ describeEachDatabase('baselines', ({ world }) => {
     expect(added.json).toMatchObject({ ...external, experiment, retiredAt: null, reproductions: 0 })
     expect(record).toMatch(/^[0-9a-f]{64}$/)
     expect((await add()).status).toBe(409)
-    const [first = '', second = ''] = [await run(0.731), await run(0.735)]
+    const [first, second] = [await run(0.731), await run(0.735)]
     const single = await judge(first)
     expect(single).toMatchObject([{ baseline: id, n: 2, comparability: { state: 'comparable' } }])
     const third = await run(0.733)
