@@ -7,13 +7,15 @@ import {
   ImportedRun,
   ImportedSeries,
 } from './imported-content.ts'
+import { ImportedEvaluationRecord, ImportedEvaluationSet, ImportedTrace } from './imported-traces.ts'
 import { route } from './route.ts'
+import { TraceId } from './traces.ts'
 
 const strict = { additionalProperties: false } as const
 const Id = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$' })
 const Owner = Type.String({
-  pattern: '^(run|logged-model)/[A-Za-z0-9][A-Za-z0-9_-]{0,127}$',
-  description: '`run/ID` or `logged-model/ID`.',
+  pattern: '^((run|logged-model)/[A-Za-z0-9][A-Za-z0-9_-]{0,127}|trace/[a-zA-Z0-9][\\w.:-]{0,255})$',
+  description: '`run/ID`, `logged-model/ID` or `trace/ID`.',
 })
 const ArtifactPath = Type.String({ minLength: 1, maxLength: 1000 })
 
@@ -51,6 +53,9 @@ export const ImportReport = Type.Object(
     loggedModels: Type.Integer(),
     models: Type.Integer(),
     versions: Type.Integer(),
+    traces: Type.Optional(Type.Integer({ description: 'Compared by the digest of each, spans and all.' })),
+    evaluationSets: Type.Optional(Type.Integer({ description: 'Compared with all records by the digest of each.' })),
+    evaluationRecords: Type.Optional(Type.Integer()),
     files: Type.Integer(),
     bytes: Type.Integer(),
     unchangedRuns: Type.Integer({
@@ -156,7 +161,7 @@ export const sendImportBatch = route({
   schema: {
     operationId: 'sendImportBatch',
     summary:
-      'Takes experiments, runs, points and models of the source: all of the batch or nothing, and the same batch again changes nothing. Ids and times stay what they are. What the project does not take is named in `refused`.',
+      'Takes experiments, runs, points, models, traces and evaluation datasets of the source: all of the batch or nothing, and the same batch again changes nothing. Ids and times stay what they are. What the project does not take is named in `refused`.',
     params: ImportParams,
     body: Type.Object(
       {
@@ -165,6 +170,9 @@ export const sendImportBatch = route({
         series: Type.Optional(Type.Array(ImportedSeries, { maxItems: 20_000 })),
         loggedModels: Type.Optional(Type.Array(ImportedLoggedModel, { maxItems: 1000 })),
         models: Type.Optional(Type.Array(ImportedModel, { maxItems: 100 })),
+        traces: Type.Optional(Type.Array(ImportedTrace, { maxItems: 500 })),
+        evaluationSets: Type.Optional(Type.Array(ImportedEvaluationSet, { maxItems: 100 })),
+        evaluationRecords: Type.Optional(Type.Array(ImportedEvaluationRecord, { maxItems: 1000 })),
         complete: Type.Optional(
           Type.Array(Type.Object({ run: Id, mark: Type.String({ maxLength: 100 }) }, strict), {
             maxItems: 10_000,
@@ -218,6 +226,33 @@ export const digestImportedRuns = route({
             digest: Digest,
           }),
         ),
+      }),
+      ...refusals,
+    },
+  },
+})
+
+export const digestImportedContent = route({
+  method: 'POST',
+  url: '/api/v1/projects/:project/imports/:import/content-digests',
+  ...writes,
+  load: 'heavy',
+  schema: {
+    operationId: 'digestImportedContent',
+    summary:
+      'Digest of the canonical content of each of these traces and evaluation datasets, as it is stored here now; what is not here is left out.',
+    params: ImportParams,
+    body: Type.Object(
+      {
+        traces: Type.Optional(Type.Array(TraceId, { maxItems: 500 })),
+        evaluationSets: Type.Optional(Type.Array(Id, { maxItems: 100 })),
+      },
+      strict,
+    ),
+    response: {
+      200: Type.Object({
+        traces: Type.Record(Type.String(), Digest),
+        evaluationSets: Type.Record(Type.String(), Digest),
       }),
       ...refusals,
     },

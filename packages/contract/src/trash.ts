@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { PageQuery, Problem, ProjectParams } from './common.ts'
+import { PageQuery, Problem, ProjectName, ProjectParams } from './common.ts'
 import { route } from './route.ts'
 import { ExperimentId, RunId } from './tracking.ts'
 
@@ -53,6 +53,24 @@ export const listTrash = route({
         runs: Type.Array(TrashedRun),
         nextPageToken: Type.Union([Type.String(), Type.Null()]),
       }),
+      400: Problem,
+      403: Problem,
+      404: Problem,
+    },
+  },
+})
+
+export const listDeletedModels = route({
+  method: 'GET',
+  url: '/api/v1/projects/:project/experiments/:experiment/deleted-models',
+  permission: 'run:read',
+  schema: {
+    operationId: 'listDeletedModels',
+    summary: 'Ids of the deleted logged models of an experiment, which no search of MLflow lists.',
+    params: Type.Object({ project: ProjectName, experiment: ExperimentId }),
+    query: Type.Object(PageQuery),
+    response: {
+      200: Type.Object({ models: Type.Array(Type.String()), nextPageToken: Type.Union([Type.String(), Type.Null()]) }),
       400: Problem,
       403: Problem,
       404: Problem,

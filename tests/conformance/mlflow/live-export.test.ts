@@ -24,6 +24,10 @@ describe.skipIf(problem)(
     let trivium: ClientServer
     let from: MlflowPeer
     let to: MlflowPeer
+    let seeded: Record<string, any>
+    /** No list names deleted logged models: what the server says of these is asked by their ids. */
+    const content = (peer: MlflowPeer, how: 'shown' | 'exact' = 'shown') =>
+      peer.facts('server_content.py', peer.url, how, `${seeded['gone']},${seeded['lost']}`)
     const ended: (() => Promise<unknown>)[] = []
     const command = async (...args: string[]) => {
       const { stdout } = await run(process.execPath, ['--conditions=trivium-source', program, '--json', ...args], {
@@ -55,6 +59,7 @@ describe.skipIf(problem)(
       ;[from, to] = (await Promise.all(starting)) as [MlflowPeer, MlflowPeer]
       await from.facts('import_seed.py', from.url)
       await from.facts('export_seed.py', from.url)
+      seeded = await from.facts('traces_seed.py', from.url)
     }, 600_000)
     afterAll(async () => {
       for (const end of ended) await end()
@@ -71,25 +76,54 @@ describe.skipIf(problem)(
         '--artifacts',
         join(folder, 'from/mlartifacts'),
       )
-      expect(report).toMatchObject({ verified: true, skipped: [], models: 2, versions: 6, loggedModels: 2 })
+      expect(report).toMatchObject({ verified: true, skipped: [], models: 2, versions: 6, loggedModels: 5 })
+      expect(report).toMatchObject({ traces: 4, evaluationSets: 2, evaluationRecords: 3 })
       expect(report.experiments.map((one: any) => [one.name, one.here.runs, one.same]).toSorted()).toEqual([
         ['Default', 0, true],
+        ['answers', 1, true],
         ['delays', 4, true],
+        ['elsewhere', 1, true],
         ['gone', 1, true],
       ])
       const served = await command('import', 'mlflow', from.url)
-      expect(served.report).toMatchObject({ verified: true, skipped: [], files: 0 })
+      expect(served.report).toMatchObject({ verified: true, skipped: [], files: 0, traces: 4, evaluationRecords: 3 })
     }, 300_000)
 
     test('an export into a running server loses nothing, and a second one changes nothing', async () => {
-      const before = await from.facts('server_content.py', from.url)
+      const before = await content(from)
       expect(Object.keys(before['models'] as object).toSorted()).toEqual(['delay', 'greeting'])
+      expect(before['traces'].answers).toHaveLength(4)
+      expect(before['deleted']).toHaveLength(2)
       const done = await command('export', 'mlflow', to.url)
-      expect(done.skipped).toEqual([])
-      expect(await to.facts('server_content.py', to.url)).toEqual(before)
+      expect(done).toMatchObject({ skipped: [], traces: 4, same: { traces: 4, evaluationRecords: 3 } })
+      expect(done.differs.map(({ what }: { what: string }) => what)).toEqual([
+        'ids of experiments, runs, logged models, evaluation datasets and their records',
+        'times of experiments, logged models, evaluation datasets, registered models and versions',
+        'digests of evaluation datasets',
+        'addresses of files, and the mark mlflow.trace.infoFinalized of traces',
+      ])
+      expect(await content(to)).toEqual(before)
+      // What somebody changed there becomes what it is here.
+      await fetch(`${to.url}/api/3.0/mlflow/traces/${seeded['good']}/tags`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ key: 'stray', value: 'x' }),
+      })
       const again = await command('export', 'mlflow', to.url)
-      expect(again.skipped).toEqual([])
-      expect(await to.facts('server_content.py', to.url)).toEqual(before)
+      expect(again).toMatchObject({ skipped: [], same: { traces: 4, evaluationRecords: 3 } })
+      expect(await content(to)).toEqual(before)
+    }, 300_000)
+
+    test('an export into a folder keeps also every id and time: the server over it shows the same', async () => {
+      const folderOf = join(folder, 'copy')
+      const done = await command('export', 'mlflow', folderOf, '--python', mlflow.python ?? '')
+      expect(done).toMatchObject({ skipped: [], keepsIds: true, traces: 4, loggedModels: 5 })
+      const copy = await startMlflowPeer(mlflow.python ?? '', {
+        folder: folderOf,
+        store: `sqlite:///${join(folderOf, 'mlflow.db')}`,
+      })
+      ended.push(copy.stop)
+      expect(await content(copy, 'exact')).toEqual(await content(from, 'exact'))
     }, 300_000)
   },
 )

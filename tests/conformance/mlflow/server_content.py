@@ -1,10 +1,12 @@
-"""Prints everything that an MLflow server holds, read by its own client. What an export had to name anew is given back its first name."""
+"""Prints everything that an MLflow server holds, read by its own client. What an export had to name anew is given back its first name; with a second argument
+also the times and digests, which only the copy of a store keeps. The third names deleted logged models, which are in no list."""
 
 import hashlib
 import json
 import re
 import sys
 import tempfile
+import urllib.request
 
 import mlflow
 from mlflow import MlflowClient
@@ -12,13 +14,61 @@ from mlflow.entities import ViewType
 
 ID = "trivium.id"
 uri = sys.argv[1]
+exact = len(sys.argv) > 2 and sys.argv[2] == "exact"
+deleted_models = sys.argv[3].split(",") if len(sys.argv) > 3 else []
 mlflow.set_tracking_uri(uri)
 client = MlflowClient(uri)
 first = {}
 
 
 def tags(of):
-    return {key: value for key, value in of.items() if key != ID}
+    return {key: value for key, value in of.items() if not key.startswith(ID)}
+
+
+def times(*values):
+    return list(values) if exact else None
+
+
+def rest(path, body=None):
+    request = urllib.request.Request(
+        f"{uri}/api/{path}",
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"content-type": "application/json"},
+    )
+    return json.loads(urllib.request.urlopen(request).read())
+
+
+def trace_content(info):
+    """A trace as REST shows it; only where its files lie, and that MLflow was told of it whole, is left out."""
+    trace = rest(f"3.0/mlflow/traces/get?trace_id={info['trace_id']}&allow_partial=true")["trace"]
+    shown = trace["trace_info"]
+    shown.pop("trace_location")
+    shown.setdefault("trace_metadata", {}).pop("mlflow.trace.infoFinalized", None)
+    shown["tags"].pop("mlflow.artifactLocation")
+    shown["assessments"] = sorted(shown.get("assessments", []), key=lambda one: one["assessment_id"])
+    root = info["tags"]["mlflow.artifactLocation"]
+    return {
+        **trace,
+        "spans": sorted(trace["spans"], key=lambda one: one["span_id"]),
+        "found": rest("3.0/mlflow/traces/batchGetInfos", {"trace_ids": [info["trace_id"]]})["trace_infos"][0]["trace_id"],
+        "files": files(root) if "mlflow-attachment" in json.dumps(trace) else None,
+    }
+
+
+def dataset_content(one):
+    records = json.loads(rest(f"3.0/mlflow/datasets/{one['dataset_id']}/records").get("records") or "[]")
+    own = ["dataset_record_id", "dataset_id", "created_time", "last_update_time", "created_by", "last_updated_by"]
+    places = rest(f"3.0/mlflow/datasets/{one['dataset_id']}/experiment-ids").get("experiment_ids", [])
+    keep = ["name", "schema", "profile"] + (own + ["digest"] if exact else [])
+    return {
+        **{key: one.get(key) for key in keep},
+        "tags": tags(json.loads(one["tags"])),
+        "experiments": sorted(names[place] for place in places),
+        "records": sorted(
+            ({key: value for key, value in record.items() if exact or key not in own} for record in records),
+            key=lambda record: json.dumps(record["inputs"], sort_keys=True),
+        ),
+    }
 
 
 def files(artifact_uri):
@@ -77,6 +127,7 @@ def model_content(model):
                 for m in sorted(model.metrics or [], key=lambda m: (m.step, m.timestamp))
             }.values()
         ),
+        "times": times(model.creation_timestamp, model.last_updated_timestamp),
         "files": files(model.artifact_location),
     }
 
@@ -89,18 +140,54 @@ def version_content(version):
         "run": version.run_id,
         "tags": tags(version.tags),
         "aliases": sorted(version.aliases),
+        "times": times(version.creation_timestamp, version.last_updated_timestamp),
     }
 
 
-content = {"experiments": {}, "models": {}}
+content = {"experiments": {}, "models": {}, "traces": {}, "links": {}}
+names = {one.experiment_id: one.name for one in client.search_experiments(ViewType.ALL)}
+locations = [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": place}} for place in names]
 for experiment in client.search_experiments(ViewType.ALL):
     runs = client.search_runs([experiment.experiment_id], run_view_type=ViewType.ALL, max_results=1000)
     content["experiments"][experiment.name] = {
         "lifecycle": experiment.lifecycle_stage,
         "tags": tags(experiment.tags),
+        "times": times(experiment.creation_time, experiment.last_update_time),
         "runs": [run_content(run) for run in runs],
         "logged": [model_content(model) for model in client.search_logged_models([experiment.experiment_id])],
     }
+    here = {"locations": [one for one in locations if one["mlflow_experiment"]["experiment_id"] == experiment.experiment_id]}
+    found = rest("3.0/mlflow/traces/search", {**here, "max_results": 500}).get("traces", [])
+    content["traces"][experiment.name] = sorted(
+        (trace_content(info) for info in found), key=lambda one: one["trace_info"]["trace_id"]
+    )
+    for run in runs:
+        linked = rest("3.0/mlflow/traces/search", {"locations": locations, "filter": f"attributes.run_id = '{run.info.run_id}'"})
+        content["links"][run.info.run_id] = sorted(one["trace_id"] for one in linked.get("traces", []))
+content["datasets"] = sorted(
+    (dataset_content(one) for one in rest("3.0/mlflow/datasets/search", {"max_results": 100}).get("datasets", [])),
+    key=lambda one: one["name"],
+)
+# An export notes on the experiment which id a deleted logged model of ours got.
+noted = {
+    key.removeprefix(f"{ID}.deleted."): value
+    for one in client.search_experiments(ViewType.ALL)
+    for key, value in one.tags.items()
+    if key.startswith(f"{ID}.deleted.")
+}
+content["deleted"] = []
+for model in deleted_models:
+    shown = rest(f"2.0/mlflow/logged-models/{noted.get(model, model)}?allow_deleted=true")["model"]
+    info = shown["info"]
+    first[info["model_id"]] = model
+    content["deleted"].append(
+        {
+            "info": [info["model_id"], info["name"], info["status"], info.get("model_type", ""), info.get("source_run_id", "")],
+            "tags": sorted([one["key"], one["value"]] for one in info.get("tags", []) if one["key"] != ID),
+            "params": shown.get("data", {}).get("params", []),
+            "metrics": [[one["key"], one["value"], one["step"], one["run_id"]] for one in shown.get("data", {}).get("metrics", [])],
+        }
+    )
 prompt = "tags.`mlflow.prompt.is_prompt` = 'true'"
 for filter_string in ("", prompt):
     for model in client.search_registered_models(filter_string=filter_string):
@@ -110,6 +197,7 @@ for filter_string in ("", prompt):
             "description": model.description or "",
             "tags": tags(model.tags),
             "aliases": dict(model.aliases),
+            "times": times(model.creation_timestamp, model.last_updated_timestamp),
             "versions": sorted(versions, key=lambda v: v["version"]),
         }
 text = json.dumps(content)

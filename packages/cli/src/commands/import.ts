@@ -32,7 +32,7 @@ export function importCommands(program: Command, terminal: Terminal): void {
       'names of experiments, comma-separated; all, with the registered models, unless said',
     )
     .description(
-      'Copies experiments, runs, full histories, models and files of MLflow, with their ids and times. The same command again goes on where it was broken off and brings what is new.',
+      'Copies experiments, runs, full histories, models, traces, evaluation datasets and files of MLflow, with their ids and times. The same command again goes on where it was broken off and brings what is new.',
     )
   onAction(terminal, group.commands.at(-1) as Command, async (work, source: string) => {
     const artifacts = work.options['artifacts'] as string | undefined
@@ -105,7 +105,13 @@ async function importFrom(work: Action, open: (skip: Skip) => Promise<Source>): 
 
 function outcomeText({ import: made, report, runs, points }: ImportOutcome): string {
   const { skipped, moreSkipped } = report
-  const read = `${amountText(runs, 'run')} with ${amountText(points, 'point')}, ${amountText(report.loggedModels, 'logged model')}, ${amountText(report.models, 'registered model')} with ${amountText(report.versions, 'version')}`
+  const read = `${amountText(runs, 'run')} with ${amountText(points, 'point')}, ${amountText(report.loggedModels, 'logged model')}, ${amountText(report.models, 'registered model')} with ${amountText(report.versions, 'version')}${
+    (report.traces ?? 0) > 0 ? `, ${amountText(report.traces ?? 0, 'trace')}` : ''
+  }${
+    (report.evaluationSets ?? 0) > 0
+      ? `, ${amountText(report.evaluationSets ?? 0, 'evaluation dataset')} with ${amountText(report.evaluationRecords ?? 0, 'record')}`
+      : ''
+  }`
   const lines = [
     made === null
       ? `Would bring ${read}. Nothing was sent.`

@@ -128,7 +128,8 @@ export function pointOf(
   return step === undefined || timestamp === undefined || value === undefined ? undefined : [step, timestamp, value]
 }
 
-function cleanPairs(
+/** Names with texts, without those that the server would refuse. */
+export function cleanPairs(
   pairs: Readonly<Record<string, string>>,
   of: string,
   kind: string,
@@ -150,10 +151,12 @@ function cleanPairs(
   )
 }
 
-function plain(text: string, most: number, what: string, skip: Skip): string {
+/** A text without what no database keeps, and no longer than it may be. */
+export function plain(text: string, most: number, what: string, skip: Skip): string {
   if (!text.includes('\0') && text.length <= most) return text
   skip(`a part of the ${what}`, `it holds NUL characters, or is longer than ${most}`)
   return text.replaceAll('\0', '').slice(0, most)
 }
 
-const shown = (text: string): string => text.replaceAll(/\p{Cc}/gu, '?').slice(0, 200)
+/** A text for people: no control characters, not too long. */
+export const shown = (text: string): string => text.replaceAll(/\p{Cc}/gu, '?').slice(0, 200)

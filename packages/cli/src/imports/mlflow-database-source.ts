@@ -8,6 +8,8 @@ import type {
 import { FailedError } from '../fail.ts'
 import { pointOf } from './clean.ts'
 import { artifactFolder, localFiles } from './local-files.ts'
+import { databaseEvaluationRecords, databaseEvaluationSets, databaseTraces } from './mlflow-database-traces.ts'
+import { artifactsTag } from './mlflow-trace-json.ts'
 import type { ForeignDatabase, Row } from './open-foreign-database.ts'
 import {
   filesOf,
@@ -158,6 +160,14 @@ export async function mlflowDatabaseSource(
       }
     },
     models: () => readModels(db, has),
+    traces: async function* (experiment) {
+      for await (const page of databaseTraces(db, experiment, idValue(experiment), skip)) {
+        for (const { id, tags } of page) addresses.set(`trace/${id}`, tags[artifactsTag] ?? '')
+        yield page
+      }
+    },
+    evaluationSets: () => databaseEvaluationSets(db),
+    evaluationRecords: (set) => databaseEvaluationRecords(db, set),
     files: async function* (owner) {
       const address = addresses.get(`${owner.kind}/${owner.id}`) ?? ''
       if (address === '') return

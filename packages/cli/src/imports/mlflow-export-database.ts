@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, rename, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -9,8 +9,10 @@ import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import type { ImportedExperiment, ImportedLoggedModel, ImportedModel, ImportedRun } from '@trivium/contract'
 import { FailedError } from '../fail.ts'
+import { databaseTraceWriter } from './mlflow-export-database-traces.ts'
+import { inserter, uuidOf } from './store-inserter.ts'
 import type { ExportTarget } from './run-export.ts'
-import type { Series, SourceFile } from './source.ts'
+import type { FileOwner, Series, SourceFile } from './source.ts'
 
 const makeStore =
   'import os, sys; os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"; from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore; SqlAlchemyStore("sqlite:///" + sys.argv[1], "mlflow-artifacts:/")'
@@ -40,6 +42,13 @@ export async function mlflowDatabaseTarget(folder: string, python: string): Prom
   const places = new Map<string, string>()
   return {
     keepsIds: true,
+    differs: [
+      {
+        what: 'addresses of files',
+        why: 'the new store has its own folder',
+      },
+    ],
+    ...databaseTraceWriter(db, insert, places),
     start: async () => {},
     experiment: async (one: ImportedExperiment) => {
       if (!/^\d{1,18}$/.test(one.id))
@@ -214,7 +223,7 @@ export async function mlflowDatabaseTarget(folder: string, python: string): Prom
       for (const [alias, version] of Object.entries(model.aliases))
         insert('registered_model_aliases', { alias, version, name: model.name })
     },
-    file: async (owner, file: SourceFile) => {
+    file: async (owner: FileOwner, file: SourceFile) => {
       const place = places.get(`${owner.kind}/${owner.id}`)
       const parts = file.path.split('/')
       if (place === undefined || parts.some((part) => part === '.' || part === '..' || !safe.test(part)))
@@ -232,29 +241,4 @@ export async function mlflowDatabaseTarget(folder: string, python: string): Prom
   }
 }
 
-type Value = string | number | bigint | null
-
-/** Inserts rows; columns that this version of MLflow does not have are left out. */
-function inserter(db: DatabaseSync): (table: string, row: Readonly<Record<string, Value>>, ignore?: boolean) => void {
-  const statements = new Map<string, { run: (values: Value[]) => void; columns: string[] }>()
-  return (table, row, ignore = false) => {
-    const key = `${table} ${ignore} ${Object.keys(row).join()}`
-    let found = statements.get(key)
-    if (!found) {
-      const there = new Set(
-        (db.prepare('select name from pragma_table_info(?)').all(table) as { name: string }[]).map(({ name }) => name),
-      )
-      const columns = Object.keys(row).filter((column) => there.has(column))
-      const statement = db.prepare(
-        `insert ${ignore ? 'or ignore ' : ''}into ${table} (${columns.map((one) => `"${one}"`).join(', ')}) values (${columns.map(() => '?').join(', ')})`,
-      )
-      found = { columns, run: (values) => void statement.run(...values) }
-      statements.set(key, found)
-    }
-    found.run(found.columns.map((column) => row[column] ?? null))
-  }
-}
-
-const uuidOf = (...parts: readonly string[]): string =>
-  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
 const lastLine = (text: string): string => (text.trim().split('\n').at(-1) ?? '').slice(0, 300)

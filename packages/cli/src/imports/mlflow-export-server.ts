@@ -1,17 +1,39 @@
 import type { ImportedExperiment, ImportedLoggedModel, ImportedModel, ImportedRun } from '@trivium/contract'
 import { FailedError } from '../fail.ts'
-import type { MlflowClient } from './mlflow-client.ts'
+import { type MlflowClient, PeerError } from './mlflow-client.ts'
+import { evaluationSetWriter } from './mlflow-export-evaluation-sets.ts'
 import { exportModel } from './mlflow-export-registry.ts'
+import { exportTraces, proxiedRoot } from './mlflow-export-traces.ts'
 import { idTag, isRefused, pagesOf, pairs, type Place } from './mlflow-exported.ts'
 import type { ExportTarget } from './run-export.ts'
 import { sendBody } from './send-body.ts'
-import type { Series, Skip, SourceFile } from './source.ts'
+import type { FileOwner, Series, Skip, SourceFile } from './source.ts'
 
 const api = '/api/2.0/mlflow'
 const batch = { metrics: 1000, params: 100, tags: 100 }
 /** Names versions on a logged model; the server writes it as versions are made. */
 const versionsTag = 'mlflow.modelVersions'
 const parentTag = 'mlflow.parentRunId'
+/** A deleted logged model is in no list: the experiment keeps in a tag of this name which id ours got. */
+const deletedTag = `${idTag}.deleted.`
+const differs = [
+  {
+    what: 'ids of experiments, runs, logged models, evaluation datasets and their records',
+    why: `MLflow's API gives its own; ours are in the tag ${idTag}. Traces and assessments keep theirs`,
+  },
+  {
+    what: 'times of experiments, logged models, evaluation datasets, registered models and versions',
+    why: "MLflow's API notes when they were written there; runs, points, traces and assessments keep theirs. An export to a folder keeps all",
+  },
+  {
+    what: 'digests of evaluation datasets',
+    why: 'MLflow makes them of the name and the time of the last change',
+  },
+  {
+    what: 'addresses of files, and the mark mlflow.trace.infoFinalized of traces',
+    why: 'each server has its own folder, and MLflow marks every trace that it was told of whole',
+  },
+] as const
 
 interface Info {
   readonly run_id: string
@@ -30,6 +52,9 @@ export function mlflowServerTarget(client: MlflowClient, skip: Skip): ExportTarg
   const held = new Map<string, ImportedRun[]>()
   const loggedModels: ImportedLoggedModel[] = []
   const earlier = { runs: new Map<string, Info>(), models: new Map<string, Place>(), links: new Set<string>() }
+  const traces = new Map<string, Place>()
+  /** Which id deleted logged models of ours got from an earlier export. */
+  const deletedEarlier = new Map<string, string>()
   const post = <T>(path: string, body: object) => client.send<T>('POST', `${api}/${path}`, body)
   const idOf = (experiment: string): string => experiments.get(experiment) ?? experiment
 
@@ -61,6 +86,7 @@ export function mlflowServerTarget(client: MlflowClient, skip: Skip): ExportTarg
 
   return {
     keepsIds: false,
+    differs,
     start: async () => {},
     experiment: async (one: ImportedExperiment) => {
       try {
@@ -87,6 +113,8 @@ export function mlflowServerTarget(client: MlflowClient, skip: Skip): ExportTarg
       experiments.set(one.id, id)
       for (const tag of pairs({ ...one.tags, [idTag]: one.id }))
         await post('experiments/set-experiment-tag', { experiment_id: id, ...tag })
+      for (const { key, value } of experiment.tags ?? [])
+        if (key.startsWith(deletedTag)) deletedEarlier.set(key.slice(deletedTag.length), value)
       await findEarlier(client, id, earlier)
     },
     run: async (run: ImportedRun) => {
@@ -136,6 +164,13 @@ export function mlflowServerTarget(client: MlflowClient, skip: Skip): ExportTarg
     },
     loggedModel: async (model: ImportedLoggedModel) => {
       let place = earlier.models.get(model.id)
+      const gone = deletedEarlier.get(model.id)
+      // What is deleted there already takes nothing any more.
+      if (gone !== undefined) {
+        models.set(model.id, { id: gone, uri: '' })
+        await deleteModel(client, gone)
+        return
+      }
       const { [versionsTag]: _versions, ...tags } = model.tags
       if (!place) {
         const { model: made } = await post<{ model: { info: { model_id: string; artifact_uri: string } } }>(
@@ -159,13 +194,9 @@ export function mlflowServerTarget(client: MlflowClient, skip: Skip): ExportTarg
           status: `LOGGED_MODEL_${model.status}`,
         })
     },
-    file: async (owner, file: SourceFile) => {
-      const place = owner.kind === 'run' ? runs.get(owner.id) : models.get(owner.id)
-      const root = /^mlflow-artifacts:\/+(?:[^/]+:\d+\/+)?(.+)$/.exec(place?.uri ?? '')?.[1]
-      if (root === undefined)
-        throw new FailedError(
-          `${client.url} keeps its files at "${place?.uri ?? ''}" and takes none; start it with --artifacts-destination`,
-        )
+    file: async (owner: FileOwner, file: SourceFile) => {
+      if (owner.kind === 'logged-model' && deletedEarlier.has(owner.id)) return
+      const root = proxiedRoot(client, { run: runs, 'logged-model': models, trace: traces }[owner.kind].get(owner.id))
       const path = [...root.split('/'), ...file.path.split('/')].map(encodeURIComponent).join('/')
       await sendBody(file, (body) => client.raw('PUT', `/api/2.0/mlflow-artifacts/artifacts/${path}`, { body }))
     },
@@ -178,6 +209,8 @@ export function mlflowServerTarget(client: MlflowClient, skip: Skip): ExportTarg
       })
     },
     model: (model: ImportedModel) => exportModel({ client, skip, runs, models }, model),
+    traces: (page) => exportTraces({ client, skip, runs, models, traces, experimentOf: idOf }, page),
+    evaluationSet: evaluationSetWriter(client, skip, idOf),
     experimentDone: async (one: ImportedExperiment) => {
       const id = idOf(one.id)
       for (const model of loggedModels.filter(({ experiment }) => experiment === one.id)) {
@@ -236,10 +269,26 @@ export function mlflowServerTarget(client: MlflowClient, skip: Skip): ExportTarg
         // What is deleted takes nothing any more, so this comes last.
         if (run.lifecycle === 'deleted') await post('runs/delete', { run_id: at })
       }
+      for (const model of loggedModels.filter(({ experiment }) => experiment === one.id)) {
+        const at = models.get(model.id)?.id
+        if (model.lifecycle !== 'deleted' || at === undefined) continue
+        const tag = { key: `${deletedTag}${model.id}`, value: at }
+        await post('experiments/set-experiment-tag', { experiment_id: id, ...tag })
+        await deleteModel(client, at)
+      }
       if (one.lifecycle === 'deleted') await post('experiments/delete', { experiment_id: id })
     },
     finish: async () =>
-      `${client.url}. It gave ids of its own to runs, experiments and logged models; ours are in the tag ${idTag}. Its registry has times of its own.`,
+      `${client.url}. It gave ids of its own to runs, experiments and logged models; ours are in the tag ${idTag}.`,
+  }
+}
+
+async function deleteModel(client: MlflowClient, id: string): Promise<void> {
+  try {
+    await client.send('DELETE', `${api}/logged-models/${id}`, {})
+  } catch (error) {
+    // It is deleted already.
+    if (!(error instanceof PeerError) || error.status !== 404) throw error
   }
 }
 

@@ -7,7 +7,10 @@ import type {
 } from '@trivium/contract'
 import { type MlflowClient, PeerError } from './mlflow-client.ts'
 import { pointOf } from './clean.ts'
+import { runsOfTraces, serverEvaluationRecords, serverEvaluationSets, serverTraces } from './mlflow-server-traces.ts'
+import { artifactsTag } from './mlflow-trace-json.ts'
 import {
+  type FileOwner,
   filesOf,
   inOrder,
   type Point,
@@ -45,10 +48,22 @@ interface MetricJson {
   run_id?: string
 }
 
-/** A running MLflow server, read by REST. */
-export function mlflowServerSource(client: MlflowClient, skip: Skip): Source {
+/**
+ * A running MLflow server, read by REST. Deleted logged models are in no list of it: those come that runs name, and those of `deletedModels`, which says them of an
+ * experiment where somebody knows more.
+ */
+export function mlflowServerSource(
+  client: MlflowClient,
+  skip: Skip,
+  { deletedModels }: { deletedModels?: (experiment: string) => Promise<readonly string[]> } = {},
+): Source {
   const keysOf = new Map<string, string[]>()
   const artifactUris = new Map<string, string>()
+  const modelsNamed = new Map<string, Set<string>>()
+  const experimentIds: string[] = []
+  /** Whose files only the proxy gives. */
+  const proxied = new Set<string>()
+  let linked: Promise<Map<string, string[]>> | undefined
 
   async function* pages<T>(path: string, body: object, method: 'GET' | 'POST', of: string): AsyncGenerator<T[]> {
     for (let token = ''; ; ) {
@@ -75,7 +90,8 @@ export function mlflowServerSource(client: MlflowClient, skip: Skip): Source {
         'POST',
         'experiments',
       ))
-        for (const one of page)
+        for (const one of page) {
+          experimentIds.push(String(one['experiment_id']))
           found.push({
             id: String(one['experiment_id']),
             name: String(one['name']),
@@ -84,6 +100,7 @@ export function mlflowServerSource(client: MlflowClient, skip: Skip): Source {
             updatedAt: wholeNumber(one['last_update_time']) ?? null,
             tags: record(one['tags'] as Pairs),
           })
+        }
       return found
     },
     runs: async function* (experiment) {
@@ -101,6 +118,9 @@ export function mlflowServerSource(client: MlflowClient, skip: Skip): Source {
             (one.data?.metrics ?? []).map(({ key }) => key),
           )
           artifactUris.set(`run/${run.id}`, String(one.info['artifact_uri'] ?? ''))
+          const named = modelsNamed.get(experiment) ?? new Set()
+          modelsNamed.set(experiment, named)
+          for (const { model } of run.models) named.add(model)
           return { run, state: JSON.stringify(one.data?.metrics ?? []) }
         })
     },
@@ -122,6 +142,13 @@ export function mlflowServerSource(client: MlflowClient, skip: Skip): Source {
       }
     },
     loggedModels: async function* (experiment) {
+      const seen = new Set<string>()
+      const take = (one: Record<string, any>, lifecycle: 'active' | 'deleted'): ImportedLoggedModel => {
+        const model = loggedModelOf(one, lifecycle)
+        seen.add(model.id)
+        artifactUris.set(`logged-model/${model.id}`, String(one['info']?.artifact_uri ?? ''))
+        return model
+      }
       try {
         for await (const page of pages<Record<string, any>>(
           `${api}/logged-models/search`,
@@ -129,13 +156,25 @@ export function mlflowServerSource(client: MlflowClient, skip: Skip): Source {
           'POST',
           'models',
         ))
-          for (const one of page) {
-            artifactUris.set(`logged-model/${String(one['info']?.model_id)}`, String(one['info']?.artifact_uri ?? ''))
-            yield loggedModelOf(one)
-          }
+          for (const one of page) yield take(one, 'active')
       } catch (error) {
         // MLflow before 3 has none.
         if (!(error instanceof PeerError) || ![404, 405, 501].includes(error.status)) throw error
+        return
+      }
+      for (const id of [...(modelsNamed.get(experiment) ?? []), ...((await deletedModels?.(experiment)) ?? [])]) {
+        if (seen.has(id)) continue
+        try {
+          const { model } = await client.get<{ model: Record<string, any> }>(`${api}/logged-models/${id}`, {
+            allow_deleted: 'true',
+          })
+          if (String(model['info']?.experiment_id) !== experiment) continue
+          proxied.add(id)
+          yield take(model, 'deleted')
+        } catch (error) {
+          // It was removed for good.
+          if (!(error instanceof PeerError)) throw error
+        }
       }
     },
     models: async function* () {
@@ -160,9 +199,20 @@ export function mlflowServerSource(client: MlflowClient, skip: Skip): Source {
         }
       }
     },
+    traces: async function* (experiment) {
+      for await (const page of serverTraces(client, experiment, skip)) {
+        linked ??= runsOfTraces(client, experimentIds, [...keysOf.keys()])
+        const runs = await linked
+        for (const { id, tags } of page) artifactUris.set(`trace/${id}`, tags[artifactsTag] ?? '')
+        yield page.map((trace) => ({ ...trace, runs: runs.get(trace.id) ?? [] }))
+      }
+    },
+    evaluationSets: () => serverEvaluationSets(client),
+    evaluationRecords: (set) => serverEvaluationRecords(client, set),
     files: async function* (owner) {
       const root = artifactUris.get(`${owner.kind}/${owner.id}`) ?? ''
-      yield* listFiles(client, owner, root, skip)
+      if (owner.kind === 'trace' || proxied.has(owner.id)) yield* proxiedFiles(client, owner, root, skip)
+      else yield* listFiles(client, { kind: owner.kind, id: owner.id }, root, skip)
     },
     waited: client.waited,
     close: async () => {},
@@ -265,14 +315,14 @@ function runOf({ info, data, inputs, outputs }: RunJson): ImportedRun {
   }
 }
 
-function loggedModelOf({ info, data }: Record<string, any>): ImportedLoggedModel {
+function loggedModelOf({ info, data }: Record<string, any>, lifecycle: 'active' | 'deleted'): ImportedLoggedModel {
   const word = String(info.status).replace('LOGGED_MODEL_', '')
   return {
     id: String(info.model_id),
     experiment: String(info.experiment_id),
     name: String(info.name ?? ''),
     status: word === 'READY' || word === 'UPLOAD_FAILED' ? word : 'PENDING',
-    lifecycle: 'active',
+    lifecycle,
     modelType: String(info.model_type ?? ''),
     sourceRun: info.source_run_id ? String(info.source_run_id) : null,
     createdAt: wholeNumber(info.creation_timestamp_ms) ?? null,
@@ -354,6 +404,48 @@ interface FileJson {
   path: string
   is_dir?: boolean
   file_size?: number | string
+}
+
+/** Files that the server lists only by their address. */
+async function* proxiedFiles(
+  client: MlflowClient,
+  owner: FileOwner,
+  address: string,
+  skip: Skip,
+): AsyncGenerator<SourceFile> {
+  const root = /^mlflow-artifacts:\/+(?:[^/]+:\d+\/+)?(.+)$/.exec(address)?.[1]
+  if (root === undefined) {
+    if (address !== '') skip(`files of ${owner.kind} ${owner.id}`, `they lie at "${address.slice(0, 200)}"`)
+    return
+  }
+  const waiting = ['']
+  for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
+    let listed: FileJson[]
+    try {
+      const path = directory === '' ? root : `${root}/${directory}`
+      listed = (await client.get<{ files?: FileJson[] }>('/api/2.0/mlflow-artifacts/artifacts', { path })).files ?? []
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error
+      // Nothing was ever put there.
+      if (error.status !== 404) skip(`files of ${owner.kind} ${owner.id}`, error.message)
+      return
+    }
+    for (const { path: name, is_dir, file_size } of listed) {
+      const path = directory === '' ? name : `${directory}/${name}`
+      if (typeof name !== 'string' || path.split('/').length > deepest) continue
+      if (is_dir) waiting.push(path)
+      else
+        yield {
+          path,
+          size: wholeNumber(file_size),
+          open: async () => {
+            const encoded = [...root.split('/'), ...path.split('/')].map(encodeURIComponent).join('/')
+            const answer = await client.raw('GET', `/api/2.0/mlflow-artifacts/artifacts/${encoded}`)
+            return answer.body ?? new Blob([]).stream()
+          },
+        }
+    }
+  }
 }
 
 /** Lists directory after directory; the server names paths, which are only sent on as names and never opened here. */

@@ -20,7 +20,8 @@ import type { Terminal } from '../terminal.ts'
 import { cleanExperiment, cleanLoggedModel, cleanModel, cleanRun, cleanSeries } from './clean.ts'
 import { sendConsole } from './send-console.ts'
 import { sendFiles } from './send-files.ts'
-import type { Skip, Source, SourceRun } from './source.ts'
+import { sendEvaluationSets, sendTraces } from './send-traces.ts'
+import type { FileOwner, Skip, Source, SourceRun } from './source.ts'
 
 const mostPoints = 10_000
 const mostRuns = 100
@@ -107,11 +108,23 @@ export async function runImport(
       )
   }
 
-  const total = { runs: 0, points: 0, unchanged: 0, files: 0, bytes: 0, loggedModels: 0, models: 0, versions: 0 }
+  const total = {
+    runs: 0,
+    points: 0,
+    unchanged: 0,
+    files: 0,
+    bytes: 0,
+    loggedModels: 0,
+    models: 0,
+    versions: 0,
+    traces: 0,
+    evaluationSets: 0,
+    evaluationRecords: 0,
+  }
   const remembered = new Map<string, Map<string, Remembered>>()
   const show = () =>
     progress(
-      `${total.runs + total.unchanged} runs, ${total.points} points, ${total.files} files${total.unchanged > 0 ? `, ${total.unchanged} unchanged` : ''}`,
+      `${total.runs + total.unchanged} runs, ${total.points} points, ${total.traces} traces, ${total.files} files${total.unchanged > 0 ? `, ${total.unchanged} unchanged` : ''}`,
     )
 
   for (const experiment of experiments) {
@@ -164,6 +177,29 @@ export async function runImport(
       if (options.files && !options.dryRun) await takeFiles('logged-model', clean.id)
     }
   }
+  const content = {
+    ...work,
+    import: started?.id,
+    send,
+    skip,
+    takeFiles: async (owner: FileOwner) => {
+      if (options.files) await takeFiles(owner.kind, owner.id)
+    },
+  }
+  let sameContent = true
+  // Traces are linked to runs, of any experiment.
+  for (const { id } of experiments) {
+    const { count, same } = await sendTraces(content, source, id)
+    total.traces += count
+    sameContent &&= same
+    show()
+  }
+  if (options.experiments.length === 0) {
+    const { count, records, same } = await sendEvaluationSets(content, source)
+    total.evaluationSets += count
+    total.evaluationRecords += records
+    sameContent &&= same
+  }
   if (options.experiments.length === 0)
     for await (const model of source.models()) {
       const clean = cleanModel(model, skip)
@@ -183,7 +219,7 @@ export async function runImport(
       if (clean.versions.length > 100) await send({ models: [{ ...clean, versions: [] }] })
     }
 
-  async function takeFiles(kind: 'run' | 'logged-model', id: string): Promise<void> {
+  async function takeFiles(kind: FileOwner['kind'], id: string): Promise<void> {
     const { files, bytes } = await sendFiles(work, at.import, source, { kind, id }, { full: options.full, skip })
     total.files += files
     total.bytes += bytes
@@ -215,11 +251,14 @@ export async function runImport(
     })
   }
   const report: ImportReport = {
-    verified: compared.every(({ same }) => same),
+    verified: sameContent && compared.every(({ same }) => same),
     experiments: compared.slice(0, 5000),
     loggedModels: total.loggedModels,
     models: total.models,
     versions: total.versions,
+    traces: total.traces,
+    evaluationSets: total.evaluationSets,
+    evaluationRecords: total.evaluationRecords,
     files: total.files,
     bytes: total.bytes,
     unchangedRuns: total.unchanged,

@@ -10,7 +10,7 @@ import { ApiError } from '@trivium/sdk'
 import { FailedError } from '../fail.ts'
 import { largeFile, uploadInParts } from '../upload-in-parts.ts'
 import { again, type ImportWork } from './run-import.ts'
-import type { Skip, Source, SourceFile } from './source.ts'
+import type { FileOwner, Skip, Source, SourceFile } from './source.ts'
 
 const atOnce = 4
 
@@ -19,7 +19,7 @@ export async function sendFiles(
   work: ImportWork,
   id: string,
   source: Source,
-  owner: { kind: 'run' | 'logged-model'; id: string },
+  owner: FileOwner,
   { full, skip }: { full: boolean; skip: Skip },
 ): Promise<{ files: number; bytes: number }> {
   const { client, project, terminal } = work

@@ -1,8 +1,11 @@
 import type {
+  ImportedEvaluationRecord,
+  ImportedEvaluationSet,
   ImportedExperiment,
   ImportedLoggedModel,
   ImportedModel,
   ImportedRun,
+  ImportedTrace,
   RunConsoleLine,
 } from '@trivium/contract'
 
@@ -35,6 +38,12 @@ export interface SourceFile {
 /** Says what could not be taken, and why. */
 export type Skip = (what: string, why: string) => void
 
+/** What files belong to. */
+export interface FileOwner {
+  readonly kind: 'run' | 'logged-model' | 'trace'
+  readonly id: string
+}
+
 /** Another tracker, or its store, or files that it wrote: read only. Everything that it gives was made by somebody else and is checked before it is sent. */
 export interface Source {
   readonly kind: 'mlflow-server' | 'mlflow-database' | 'mlflow-files' | 'wandb' | 'tensorboard'
@@ -46,7 +55,11 @@ export interface Source {
   series(runs: readonly SourceRun[]): AsyncIterable<Series>
   loggedModels(experiment: string): AsyncIterable<ImportedLoggedModel>
   models(): AsyncIterable<ImportedModel>
-  files(owner: { kind: 'run' | 'logged-model'; id: string }): AsyncIterable<SourceFile>
+  /** Traces of an experiment, asked for when the runs of all experiments were read: they name those to which they are linked. */
+  traces?(experiment: string): AsyncIterable<readonly ImportedTrace[]>
+  evaluationSets?(): AsyncIterable<ImportedEvaluationSet>
+  evaluationRecords?(set: string): AsyncIterable<readonly ImportedEvaluationRecord[]>
+  files(owner: FileOwner): AsyncIterable<SourceFile>
   /** What a run wrote, where the source has kept it. */
   console?(run: string): readonly RunConsoleLine[]
   /** Milliseconds that were spent waiting for its answers, where it is a server. */

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { canonicalRun, canonicalSeries, type ImportedRun } from '@trivium/contract'
+import {
+  canonicalEvaluationSet,
+  canonicalRun,
+  canonicalSeries,
+  canonicalTrace,
+  type ImportedEvaluationRecord,
+  type ImportedEvaluationSet,
+  type ImportedRun,
+  type ImportedTrace,
+} from '@trivium/contract'
 import { describeEachDatabase } from '@trivium/testing'
 import { expect, test } from 'vitest'
 
@@ -73,6 +82,86 @@ const report = {
   skipped: [],
   moreSkipped: 0,
 }
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const hex = 'c'.repeat(32)
+const traceId = `tr-${hex}`
+const span = (id: string, over: object = {}) => ({
+  trace_id: Buffer.from(hex, 'hex').toString('base64'),
+  span_id: Buffer.from(id, 'hex').toString('base64'),
+  name: 'answer',
+  start_time_unix_nano: '1700000000123456789',
+  end_time_unix_nano: '1700000000623456789',
+  attributes: [{ key: 'big', value: { int_value: '1152921504606846976' } }, { key: 'nothing' }],
+  status: { code: 'STATUS_CODE_OK' },
+  ...over,
+})
+const trace = (over: Partial<ImportedTrace> = {}): ImportedTrace => ({
+  id: traceId,
+  experiment: '7',
+  startedAt: 1_700_000_000_123,
+  durationMs: 500,
+  state: 'OK',
+  clientRequestId: 'request 1',
+  requestPreview: 'why?',
+  responsePreview: null,
+  tags: { team: 'ops', 'mlflow.artifactLocation': 's3://elsewhere/7' },
+  metadata: { 'mlflow.trace.session': 's-1' },
+  runs: [a],
+  assessments: [
+    {
+      id: 'a-1',
+      name: 'helpful',
+      kind: 'feedback',
+      value: true,
+      error: null,
+      sourceType: 'HUMAN',
+      sourceId: 'ada',
+      spanId: null,
+      rationale: 'clear',
+      metadata: { where: 'form' },
+      overrides: null,
+      valid: false,
+      createdAt: 1_700_000_001_000,
+      updatedAt: 1_700_000_002_000,
+    },
+  ],
+  spans: [
+    span('1'.repeat(16)),
+    span('2'.repeat(16), {
+      parent_span_id: Buffer.from('1'.repeat(16), 'hex').toString('base64'),
+      attributes: [{ key: 'mlflow.spanOutputs', value: { string_value: 'x'.repeat(100_000) } }],
+    }),
+  ],
+  ...over,
+})
+const set: ImportedEvaluationSet = {
+  id: 'd-1',
+  name: 'questions',
+  digest: 'abcd',
+  schema: '{"inputs":{"q":"string"}}',
+  profile: '{"num_records":1}',
+  createdAt: 1_600_000_000_000,
+  updatedAt: 1_600_000_000_001,
+  createdBy: 'ada',
+  updatedBy: null,
+  tags: { team: 'ops' },
+  experiments: ['7'],
+}
+const record = (over: Partial<ImportedEvaluationRecord> = {}): ImportedEvaluationRecord => ({
+  set: 'd-1',
+  id: `dr-${'1'.repeat(32)}`,
+  inputs: { q: 'storms?' },
+  outputs: 'a text',
+  expectations: { a: 0.5 },
+  tags: null,
+  source: { source_type: 'TRACE', source_data: { trace_id: traceId } },
+  createdAt: 1_600_000_000_002,
+  updatedAt: 1_600_000_000_003,
+  createdBy: null,
+  updatedBy: 'bob',
+  ...over,
+})
 
 describeEachDatabase('imports', ({ world }) => {
   const begin = async (source = 'http://peer:5000') => {
@@ -350,5 +439,70 @@ describeEachDatabase('imports', ({ world }) => {
     expect(refused.length).toBeGreaterThan(0)
     expect(refused[0]?.headers['retry-after']).toBe('1')
     expect(answers.every(({ status }) => status === 200 || status === 429)).toBe(true)
+  })
+
+  test('traces and evaluation datasets keep ids, times, spans and what was said of them, by digest; a change replaces all', async () => {
+    const { project, client, at, send } = await begin()
+    const sent = { experiments: [experiment], runs: [run(a)], traces: [trace()], evaluationSets: [set] }
+    expect((await send(sent)).json.refused).toEqual([])
+    const twice = record({ id: `dr-${'2'.repeat(32)}` })
+    const { refused } = (await send({ evaluationRecords: [record(), twice] })).json
+    expect(refused).toEqual([{ what: expect.stringContaining('dr-2222'), why: expect.stringContaining('same inputs') }])
+    const digests = async () =>
+      (await client.call('POST', `${at}/content-digests`, { traces: [traceId, 'tr-none'], evaluationSets: ['d-1'] }))
+        .json
+    const expected = {
+      traces: { [traceId]: sha256(canonicalTrace(trace())) },
+      evaluationSets: { 'd-1': sha256(canonicalEvaluationSet(set, [record()])) },
+    }
+    expect(await digests()).toEqual(expected)
+    await send({ traces: [trace()] })
+    expect(await digests()).toEqual(expected)
+
+    const shown = (await client.call('GET', `/api/v1/projects/${project}/traces/${traceId}`)).json
+    expect(shown.trace).toMatchObject({
+      startedAt: 1_700_000_000_123,
+      assessments: [{ id: 'a-1', valid: false, createdAt: 1_700_000_001_000, updatedAt: 1_700_000_002_000 }],
+    })
+    expect(shown.trace.tags).toMatchObject({
+      'mlflow.artifactLocation': `mlflow-artifacts:/7/traces/${traceId}/artifacts`,
+      'mlflow.trace.spansLocation': 'TRACKING_STORE',
+    })
+    expect(shown.spans[1].outputs).toHaveLength(100_000)
+    const ofRun = (await client.call('GET', `/api/v1/projects/${project}/traces?run=${a}`)).json.traces
+    expect(ofRun.map(({ id }: { id: string }) => id)).toEqual([traceId])
+
+    const less = trace({ tags: {}, assessments: [], spans: [span('1'.repeat(16))] })
+    await send({ traces: [less], evaluationSets: [set] })
+    expect(await digests()).toEqual({
+      traces: { [traceId]: sha256(canonicalTrace(less)) },
+      evaluationSets: { 'd-1': sha256(canonicalEvaluationSet(set, [])) },
+    })
+  })
+
+  test('a trace that is none, or not of this import, is named and not stored; another experiment keeps its own', async () => {
+    const { at, client, send } = await begin()
+    await send({ experiments: [experiment, { ...experiment, id: '8', name: 'others' }], traces: [trace()] })
+    const other = `tr-${'d'.repeat(32)}`
+    const { refused } = (
+      await send({
+        traces: [
+          trace({ experiment: '8' }),
+          trace({ id: other }),
+          trace({ id: `tr-${'e'.repeat(32)}`, experiment: '9', spans: [] }),
+          trace({ id: `tr-${'f'.repeat(32)}`, spans: [{ ...span('1'.repeat(16)), span_id: 'x' }] }),
+        ],
+      })
+    ).json
+    expect(refused.map(({ why }: { why: string }) => why)).toEqual([
+      expect.stringContaining('another one with this id, in experiment 7'),
+      expect.stringContaining(`belongs to ${traceId}`),
+      expect.stringContaining('experiment 9 was not sent'),
+      expect.stringContaining('not 8 bytes'),
+    ])
+    const { json } = await client.call('POST', `${at}/content-digests`, { traces: [traceId, other] })
+    expect(json.traces).toEqual({ [traceId]: sha256(canonicalTrace(trace())) })
+    const { status } = await send({ traces: [trace({ tags: { bad: 'a\0b' } })] })
+    expect(status).toBe(400)
   })
 })

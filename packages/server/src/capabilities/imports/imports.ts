@@ -1,6 +1,13 @@
 import type { Readable } from 'node:stream'
-import type { BodyOf, Import, ImportReport, startImport, sendImportBatch } from '@trivium/contract'
-import type { Trx } from '../../kernel/db/index.ts'
+import type {
+  BodyOf,
+  digestImportedContent,
+  Import,
+  ImportReport,
+  sendImportBatch,
+  startImport,
+} from '@trivium/contract'
+import { asReader, type Reader, type Trx } from '../../kernel/db/index.ts'
 import { newId, urn } from '../../kernel/ids/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
@@ -19,6 +26,7 @@ import {
   withArchivedPoints,
 } from '../tracking/index.ts'
 import { checkBatch, refuseNul } from './check-batch.ts'
+import { importedDigests, importEvaluationRecords, importEvaluationSets, importTraces } from '../traces/index.ts'
 import { importErrors } from './errors.ts'
 import { type ImportQuery, listImports, presentImports, requireImport } from './read-imports.ts'
 import './tables.ts'
@@ -45,6 +53,12 @@ export interface Imports {
   known(scope: Scope, id: string, runs: readonly string[]): Promise<Record<string, string>>
   /** Counts and digests of runs as they are here. */
   digests(scope: Scope, id: string, runs: readonly string[]): Promise<RunDigest[]>
+  /** Digests of traces and evaluation datasets as they are here. */
+  contentDigests(
+    scope: Scope,
+    id: string,
+    of: BodyOf<typeof digestImportedContent>,
+  ): Promise<{ traces: Record<string, string>; evaluationSets: Record<string, string> }>
   files(
     scope: Scope,
     id: string,
@@ -125,7 +139,17 @@ export function createImports(
           db.write.transaction().execute((trx) => writeBatch(kernel, trx, scope, { id, source }, batch, archived)),
         )
         const models = batch.models ? await importModels(kernel, scope, batch.models) : []
-        return { ...taken, refused: [...taken.refused, ...models] }
+        const { traces = [], evaluationSets = [], evaluationRecords = [] } = batch
+        const places =
+          traces.length + evaluationSets.length > 0
+            ? await experimentPlaces(db.read, scope.project, source)
+            : new Map<string, string>()
+        const refused = [
+          ...(await importTraces(kernel, scope, traces, places)),
+          ...(await importEvaluationSets(db, scope, evaluationSets, places)),
+          ...(await importEvaluationRecords(db, scope, evaluationRecords)),
+        ]
+        return { experiments: taken.experiments, refused: [...taken.refused, ...models, ...refused] }
       } finally {
         writing -= 1
       }
@@ -149,6 +173,10 @@ export function createImports(
       await requireImport(db.read, scope.project, id)
       return runDigests(kernel, scope.project, runs)
     },
+    contentDigests: async (scope, id, { traces = [], evaluationSets = [] }) => {
+      await requireImport(db.read, scope.project, id)
+      return importedDigests(kernel, scope, { traces, evaluationSets })
+    },
     files: async (scope, id, owners) => {
       await requireImport(db.read, scope.project, id)
       if (owners.length === 0) return []
@@ -164,7 +192,7 @@ export function createImports(
       artifactPath(path)
       const place = ownerOf(owner)
       const exists = await db.read
-        .selectFrom(place.kind === 'run' ? 'run' : 'logged_model')
+        .selectFrom(place.kind === 'run' ? 'run' : place.kind === 'trace' ? 'trace' : 'logged_model')
         .select('id')
         .where('project_id', '=', scope.project)
         .where('id', '=', place.id)
@@ -226,25 +254,7 @@ async function writeBatch(
 ): Promise<{ experiments: { sourceId: string; id: string; made: boolean }[]; refused: Refusal[] }> {
   const { db, clock } = kernel
   const { project } = scope
-  const before = await trx
-    .selectFrom('import_experiment')
-    .innerJoin('experiment', (join) =>
-      join
-        .onRef('experiment.project_id', '=', 'import_experiment.project_id')
-        .onRef('experiment.id', '=', 'import_experiment.experiment_id'),
-    )
-    // One whose removal has begun takes nothing more.
-    .leftJoin('removed_experiment', (join) =>
-      join
-        .onRef('removed_experiment.project_id', '=', 'import_experiment.project_id')
-        .onRef('removed_experiment.experiment_id', '=', 'import_experiment.experiment_id'),
-    )
-    .select(['source_id', 'import_experiment.experiment_id'])
-    .where('import_experiment.project_id', '=', project)
-    .where('source', '=', source)
-    .where('removed_experiment.experiment_id', 'is', null)
-    .execute()
-  const places = new Map(before.map((row) => [row.source_id, row.experiment_id]))
+  const places = await experimentPlaces(asReader(trx), project, source)
   const sent = batch.experiments ?? []
   const fresh = await importExperiments(
     kernel,
@@ -293,6 +303,28 @@ async function writeBatch(
   }
 }
 
+/** Where the experiments of the source are here. One whose removal has begun takes nothing more. */
+async function experimentPlaces(db: Reader, project: string, source: string): Promise<Map<string, string>> {
+  const rows = await db
+    .selectFrom('import_experiment')
+    .innerJoin('experiment', (join) =>
+      join
+        .onRef('experiment.project_id', '=', 'import_experiment.project_id')
+        .onRef('experiment.id', '=', 'import_experiment.experiment_id'),
+    )
+    .leftJoin('removed_experiment', (join) =>
+      join
+        .onRef('removed_experiment.project_id', '=', 'import_experiment.project_id')
+        .onRef('removed_experiment.experiment_id', '=', 'import_experiment.experiment_id'),
+    )
+    .select(['source_id', 'import_experiment.experiment_id'])
+    .where('import_experiment.project_id', '=', project)
+    .where('source', '=', source)
+    .where('removed_experiment.experiment_id', 'is', null)
+    .execute()
+  return new Map(rows.map((row) => [row.source_id, row.experiment_id]))
+}
+
 /** Throws when the import was finished meanwhile. */
 async function touch(trx: Trx, project: string, id: string, now: number): Promise<void> {
   const { numUpdatedRows } = await trx
@@ -307,5 +339,5 @@ async function touch(trx: Trx, project: string, id: string, now: number): Promis
 
 function ownerOf(text: string): ArtifactOwner {
   const [kind = '', id = ''] = text.split('/')
-  return { kind: kind === 'run' ? 'run' : 'logged-model', id }
+  return { kind: kind === 'run' || kind === 'trace' ? kind : 'logged-model', id }
 }

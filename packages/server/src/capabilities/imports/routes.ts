@@ -1,5 +1,6 @@
 import {
   addImportedFile,
+  digestImportedContent,
   digestImportedRuns,
   findImportedRuns,
   finishImport,
@@ -32,6 +33,9 @@ export function importRoutes(
   mount(app, digestImportedRuns, 200, async ({ scope, params, body }) => ({
     runs: await imports.digests(scope, params.import, body.runs),
   }))
+  mount(app, digestImportedContent, 200, ({ scope, params, body }) =>
+    imports.contentDigests(scope, params.import, body),
+  )
   mount(app, listImportedFiles, 200, async ({ scope, params, body }) => ({
     files: await imports.files(scope, params.import, body.owners),
   }))

@@ -71,25 +71,12 @@ export async function insertAssessment(
       .executeTakeFirst()
     if (changed.numUpdatedRows === 0n) throw traceErrors.ASSESSMENT_NOT_FOUND(input.overrides, trace)
   }
-  const row: TraceAssessmentTable = {
-    project_id: project,
-    trace_id: trace,
+  const row = assessmentRow(project, trace, {
+    ...input,
     id: input.id ?? `a-${randomBytes(16).toString('hex')}`,
-    name: input.name,
-    kind: input.kind,
-    value: input.value === undefined ? null : JSON.stringify(input.value),
-    number: numberOf(input.value),
-    error: input.error === null ? null : JSON.stringify(input.error),
-    source_type: input.sourceType,
-    source_id: input.sourceId,
-    span_id: input.spanId,
-    rationale: input.rationale,
-    metadata: JSON.stringify(input.metadata),
-    overrides: input.overrides,
-    valid: input.valid ? 1 : 0,
-    created_at: input.createdAt ?? now,
-    updated_at: input.updatedAt ?? now,
-  }
+    createdAt: input.createdAt ?? now,
+    updatedAt: input.updatedAt ?? now,
+  })
   await trx
     .deleteFrom('trace_assessment')
     .where('project_id', '=', project)
@@ -105,6 +92,31 @@ export async function insertAssessment(
   }
   return row
 }
+
+/** The row of an assessment that is complete. */
+export const assessmentRow = (
+  project: string,
+  trace: string,
+  one: NewAssessment & Required<Pick<NewAssessment, 'id' | 'createdAt' | 'updatedAt'>>,
+): TraceAssessmentTable => ({
+  project_id: project,
+  trace_id: trace,
+  id: one.id,
+  name: one.name,
+  kind: one.kind,
+  value: one.value === undefined ? null : JSON.stringify(one.value),
+  number: numberOf(one.value),
+  error: one.error === null ? null : JSON.stringify(one.error),
+  source_type: one.sourceType,
+  source_id: one.sourceId,
+  span_id: one.spanId,
+  rationale: one.rationale,
+  metadata: JSON.stringify(one.metadata),
+  overrides: one.overrides,
+  valid: one.valid ? 1 : 0,
+  created_at: one.createdAt,
+  updated_at: one.updatedAt,
+})
 
 export async function requireAssessment(
   deps: Pick<TraceDeps, 'db'>,

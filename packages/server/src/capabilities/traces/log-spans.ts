@@ -160,7 +160,8 @@ export async function heldTraces(
 export const artifactsOf = (row: { experiment_id: string; id: string }): string =>
   `mlflow-artifacts:/${row.experiment_id}/traces/${row.id}/artifacts`
 
-async function storeSpans(trx: Trx, rows: readonly TraceSpanTable[]): Promise<void> {
+/** Writes spans; one that is there already is replaced. */
+export async function storeSpans(trx: Trx, rows: readonly TraceSpanTable[]): Promise<void> {
   for (let start = 0; start < rows.length; start += 200)
     await trx
       .insertInto('trace_span')

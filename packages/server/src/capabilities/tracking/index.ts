@@ -10,6 +10,7 @@ export {
   storeArtifact,
   type ArtifactContent,
   artifactFiles,
+  dropUnusedRefs,
   entriesIn,
 } from './artifacts.ts'
 export { type RunDigest, runDigests } from './digest-runs.ts'

@@ -39,7 +39,7 @@ export function readRecords(value: unknown, most: number): SentRecord[] {
     const data = source?.['source_data'] ?? {}
     if (!isObject(data)) throw wrong('has source_data that are no object')
     return {
-      hash: createHash('sha256').update(canonical(inputs)).digest('hex'),
+      hash: hashOfInputs(inputs),
       inputs,
       outputs: one['outputs'],
       expectations: part('expectations'),
@@ -48,6 +48,9 @@ export function readRecords(value: unknown, most: number): SentRecord[] {
     }
   })
 }
+
+/** What tells records apart. */
+export const hashOfInputs = (inputs: Json): string => createHash('sha256').update(canonical(inputs)).digest('hex')
 
 /** The schema with the names that these records bring. */
 export function widenSchema(before: string | null, records: readonly SentRecord[]): string | null {

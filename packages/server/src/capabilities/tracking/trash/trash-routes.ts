@@ -1,4 +1,4 @@
-import { emptyTrash, listTrash } from '@trivium/contract'
+import { emptyTrash, listDeletedModels, listTrash } from '@trivium/contract'
 import { type Http, mount } from '../../../kernel/http/index.ts'
 import { trackingErrors } from '../errors.ts'
 import type { TrashPlace } from './find-trash.ts'
@@ -16,6 +16,12 @@ export function trashRoutes(app: Http, trash: Trash): void {
       runs,
       nextPageToken: last ? tokenOf({ at: last.deletedAt, id: last.id }) : null,
     }
+  })
+  mount(app, listDeletedModels, 200, async ({ scope, params, query }) => {
+    const { limit = 100, page_token: after = '' } = query
+    if (!/^[\w-]*$/.test(after)) throw trackingErrors.BAD_PAGE_TOKEN()
+    const models = await trash.deletedModels(scope, params.experiment, { limit, after })
+    return { models, nextPageToken: models.length === limit ? (models.at(-1) ?? null) : null }
   })
   mount(app, emptyTrash, 202, ({ scope, body }) => {
     const named = { experiments: body.experiments ?? [], runs: body.runs ?? [] }

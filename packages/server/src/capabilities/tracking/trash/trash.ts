@@ -26,6 +26,8 @@ export interface Trash {
   readonly keptDays: number
   experiments(scope: Scope): Promise<TrashedExperiment[]>
   runs(scope: Scope, page: { after?: TrashPlace; limit: number }): Promise<TrashedRun[]>
+  /** Ids of deleted logged models of an experiment, in their order, after one of them. */
+  deletedModels(scope: Scope, experiment: string, page: { limit: number; after: string }): Promise<string[]>
   /** Removes what is named, all of it or nothing; the rows of an experiment's runs go in the background. Throws for what is not deleted and for what something needs. */
   remove(scope: Scope, named: { experiments: readonly string[]; runs: readonly string[] }): Promise<Removed>
   /** Removes everything that nothing needs, in the background; says how much there is. */
@@ -116,6 +118,20 @@ export function createTrash(deps: TrashDeps, holders: TrashHolders): Trash {
     keptDays: config.trashDays,
     experiments: (scope) => trashedExperiments(db.read, scope.project, { holders, keptMs }),
     runs: (scope, page) => trashedRuns(db.read, scope.project, page, { holders, keptMs }),
+    deletedModels: async (scope, experiment, { limit, after }) => {
+      await requireExperiment(deps, scope, experiment)
+      const rows = await db.read
+        .selectFrom('logged_model')
+        .select('id')
+        .where('project_id', '=', scope.project)
+        .where('experiment_id', '=', experiment)
+        .where('lifecycle', '=', 'deleted')
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(limit)
+        .execute()
+      return rows.map(({ id }) => id)
+    },
     remove: async (scope, named) => {
       const { project } = scope
       const by = scope.principal.id
