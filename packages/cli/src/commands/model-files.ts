@@ -15,6 +15,7 @@ import type { Command } from 'commander'
 import { type Action, onAction } from '../command.ts'
 import { downloadFile } from '../download-file.ts'
 import { FailedError, UsageError } from '../fail.ts'
+import { placeInFolder } from '../place-in-folder.ts'
 import { amountText, bytesText, factsText, tableText, timeText } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 import { versionOf } from './model-reference.ts'
@@ -44,7 +45,7 @@ export function modelFileCommands(group: Command, terminal: Terminal): void {
       const files = version.files.filter((file) => !file.isDirectory)
       const to = resolve(terminal.cwd, directory)
       for (const { path, digest, size } of files) {
-        const target = placeOf(to, path)
+        const target = placeInFolder(to, path)
         if (digest === null || (await digestOfFile(target)) === digest) continue
         await mkdir(dirname(target), { recursive: true })
         await downloadFile(terminal, target, { digest, size }, (start) => {
@@ -186,15 +187,6 @@ async function checkDirectory(
 }
 
 /** Where a file of a version goes; a name that leads out of the directory is refused. */
-function placeOf(directory: string, path: string): string {
-  const target = resolve(directory, ...path.split('/'))
-  if (path.includes('\\') || !target.startsWith(directory + sep))
-    throw new FailedError(
-      `The version holds a file named "${path}", which leads out of ${directory}. Nothing of it was written.`,
-    )
-  return target
-}
-
 async function filesIn(directory: string): Promise<Record<string, { digest: string }>> {
   const found: Record<string, { digest: string }> = {}
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {

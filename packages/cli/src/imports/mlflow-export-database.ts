@@ -2,13 +2,14 @@ import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, rename, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import type { ImportedExperiment, ImportedLoggedModel, ImportedModel, ImportedRun } from '@trivium/contract'
 import { FailedError } from '../fail.ts'
+import { placeInFolder } from '../place-in-folder.ts'
 import { databaseTraceWriter } from './mlflow-export-database-traces.ts'
 import { inserter, uuidOf } from './store-inserter.ts'
 import type { ExportTarget } from './run-export.ts'
@@ -228,7 +229,7 @@ export async function mlflowDatabaseTarget(folder: string, python: string): Prom
       const parts = file.path.split('/')
       if (place === undefined || parts.some((part) => part === '.' || part === '..' || !safe.test(part)))
         throw new FailedError(`"${file.path.slice(0, 200)}" is no path that a folder of artifacts can have`)
-      const to = resolve(artifacts, place, ...parts)
+      const to = placeInFolder(artifacts, `${place}/${file.path}`)
       await mkdir(dirname(to), { recursive: true })
       await pipeline(Readable.fromWeb((await file.open()) as never), createWriteStream(to, { flags: 'wx' }))
     },
