@@ -3,10 +3,16 @@ import { codeDefences } from './code-defences.ts'
 import { dataDefences } from './data-defences.ts'
 import type { Defence } from './defence.ts'
 import { edgeDefences } from './edge-defences.ts'
+import { foreignDefences } from './foreign-defences.ts'
 import { mlflowDefences } from './mlflow-defences.ts'
 import { modelDefences } from './model-defences.ts'
 import { outsideDefences } from './outside-defences.ts'
+import { projectDefences } from './project-defences.ts'
+import { reportDefences } from './report-defences.ts'
 import { researchDefences } from './research-defences.ts'
+import { runRecordDefences } from './run-record-defences.ts'
+import { subjectDefences } from './subject-defences.ts'
+import { traceDefences } from './trace-defences.ts'
 
 /** Every defence that is named, each with the tests that fail without it. */
 export const defences: readonly Defence[] = [
@@ -17,5 +23,11 @@ export const defences: readonly Defence[] = [
   ...codeDefences,
   ...mlflowDefences,
   ...modelDefences,
+  ...runRecordDefences,
+  ...reportDefences,
   ...researchDefences,
+  ...subjectDefences,
+  ...traceDefences,
+  ...foreignDefences,
+  ...projectDefences,
 ]

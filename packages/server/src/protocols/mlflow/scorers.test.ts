@@ -57,18 +57,28 @@ describeEachDatabase('scorers', ({ world, once }) => {
     expect((await client.call('GET', `${api}/scorers/get?experiment_id=0&name=true&version=1`)).status).toBe(200)
   })
 
-  once('numbers over traces are asked with so many filters and no more, and no filter takes long to read', async () => {
+  once('numbers over traces are asked for so much and no more, and no filter takes long to read', async () => {
     const { client } = await setup()
-    const ask = (filters: readonly string[]) =>
+    const ask = (filters: readonly string[], more: object = {}) =>
       client.call('POST', `${api}/traces/metrics`, {
         experiment_ids: ['0'],
         view_type: 'TRACES',
         metric_name: 'trace_count',
         aggregations: [{ aggregation_type: 'COUNT' }],
         filters,
+        ...more,
       })
     const many = await ask(Array.from({ length: 51 }, () => "trace.status = 'OK'"))
     expect([many.status, many.json.message]).toEqual([400, 'At most 50 filters can be asked at once.'])
+    const times = { time_interval_seconds: 1, start_time_ms: 0, end_time_ms: 200_000_000 }
+    for (const [more, why] of [
+      [{ experiment_ids: Array.from({ length: 1001 }, String) }, 'At most 1000 experiments'],
+      [{ aggregations: Array.from({ length: 51 }, () => ({ aggregation_type: 'COUNT' })) }, 'At most 50 aggregations'],
+      [times, 'at most 100000 parts'],
+    ] as const) {
+      const { status, json } = await ask([], more)
+      expect([status, json.message]).toEqual([400, expect.stringContaining(why)])
+    }
     const begin = process.cpuUsage()
     expect((await ask([`trace.status = y${' '.repeat(60_000)}x`])).status).toBe(400)
     expect(process.cpuUsage(begin).user).toBeLessThan(2_000_000)

@@ -186,7 +186,7 @@ describeEachDatabase('traces of MLflow', ({ world }) => {
     ]
     for (const [body, headers, status] of bad) {
       const answer = await send(body, headers)
-      expect([status, answer.statusCode, answer.json().error_code !== undefined], answer.body).toEqual([
+      expect([status, answer.statusCode, answer.body.includes('error_code')], answer.body).toEqual([
         status,
         status,
         true,

@@ -1,5 +1,6 @@
 import { describeEachDatabase } from '@trivium/testing'
 import { expect, test } from 'vitest'
+import { sheetMarkdown } from './sheet-markdown.ts'
 
 describeEachDatabase('the data sheet of a dataset version', ({ world }) => {
   test('records fill it, people write the rest with name and date, and readers see no personal value', async () => {
@@ -82,6 +83,15 @@ describeEachDatabase('the data sheet of a dataset version', ({ world }) => {
     expect(file.text).toMatch(/\| age \| integer \| 1 \|/)
     expect(file.text).not.toContain('Eve')
     expect(file.text).toContain('Nobody has written this part.')
+    const name = 'a|b <img src=x onerror=alert(1)>\n# [Approved](https://evil.example)'
+    const [column] = sheet.composition.columns
+    const hostile = sheetMarkdown({
+      ...sheet,
+      description: name,
+      composition: { ...sheet.composition, columns: [{ ...column, name, top: name }] },
+      origin: { ...sheet.origin, addedByName: name, note: name },
+    })
+    expect(hostile).not.toMatch(/[^\\]<img|^# \[|[^\\]\[Approved|[^\\]\|b/m)
     expect((await viewer.call('GET', `${at}/versions/2/sheet/file?format=json`)).json.parts).toHaveLength(8)
     expect((await viewer.call('GET', `${at}/versions/9/sheet`)).status).toBe(404)
   })

@@ -1,0 +1,121 @@
+import { type Defence, defencesOf } from './defence.ts'
+
+const records = ['capabilities/tracking/run-records.test.ts']
+
+/** What runs leave in words: consoles, sources, the archive, and what terminals show of them. */
+export const runRecordDefences: readonly Defence[] = [
+  ...defencesOf('capabilities/tracking/run-console.ts', records, [
+    ['a console holds a bounded text', '    if (left < 0) {', '    if (left < -1e12) {', { hole: 'denial of service' }],
+    [
+      'a console that is full takes no more',
+      'if (last?.is_full === 1) return { next, full: true, changed: false }',
+      '',
+      { hole: 'denial of service' },
+    ],
+    ['a line of a console that is there stays as it is', 'lines.slice(next - first)', 'lines'],
+    ['a console has no gap', 'if (first > next) throw', 'if (first < 0) throw'],
+    [
+      'lines are added to a run of the project that is in use',
+      '    await requireActiveRun(trx, project, run)\n',
+      '',
+      { hole: 'missing authorization' },
+    ],
+  ]),
+  ...defencesOf('capabilities/tracking/run-console-thread.ts', records, [
+    [
+      'a console of another project is none',
+      `  await requireRun(db, input.project, input.run)\n  const { total, full }`,
+      '  const { total, full }',
+      { hole: 'missing authorization' },
+    ],
+  ]),
+  ...defencesOf('capabilities/tracking/run-routes.ts', records, [
+    [
+      'a console is downloaded, never opened as a page',
+      `.header('content-disposition', \`attachment; filename="console-\${params.run.slice(0, 12)}.txt"\`)`,
+      '',
+      { hole: 'stored scripts' },
+    ],
+  ]),
+  ...defencesOf(
+    'capabilities/secrets/mask-run-calls.ts',
+    ['capabilities/secrets/secrets.test.ts'],
+    [
+      [
+        'what a step writes with the token of its run is masked',
+        'request.body = mask.json(body)',
+        'request.body = body',
+      ],
+      [
+        'a file with a secret in it is not stored',
+        'request.body = mask.guard(body, (name) => secretErrors.IN_CONTENT(name))',
+        'request.body = body',
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'packages/cli/src/shown-text.ts',
+    ['packages/cli/src/shown-text.test.ts'],
+    [
+      [
+        'what others wrote commands no terminal',
+        "if (looks.test(found[1] ?? '')) shown += found[0]",
+        'shown += found[0]',
+        { hole: 'command injection' },
+      ],
+      [
+        'a terminal is not told by single characters either',
+        "return shown + text.slice(from).replaceAll(controls, '')",
+        'return shown + text.slice(from)',
+        { hole: 'command injection' },
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'packages/cli/src/command.ts',
+    ['packages/cli/src/shown-text.test.ts'],
+    [
+      [
+        'answers are shown without what a terminal obeys',
+        'shownText(text(value))',
+        '(void shownText, text(value))',
+        { hole: 'command injection' },
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'packages/web/src/ui/terminal-text.ts',
+    ['packages/web/src/ui/terminal-text.test.ts'],
+    [
+      [
+        'a console in the browser turns no text around',
+        "const text = piece.replaceAll(controls, '')",
+        'const text = piece',
+        { hole: 'stored scripts' },
+      ],
+    ],
+  ),
+  ...defencesOf('capabilities/tracking/run-sources.ts', records, [
+    [
+      'a file of sources that is read has a bounded size',
+      'if (file.size > most.fileBytes) {',
+      'if (file.size < 0) {',
+      { hole: 'denial of service' },
+    ],
+    [
+      'sources that are compared have a bounded size',
+      '...(room < 0 ? { before: null, after: null } : { before, after })',
+      '...{ before, after }',
+      { hole: 'denial of service' },
+    ],
+    [
+      'what a client wrote as sources is checked',
+      'if (schema === undefined || values().Check(schema, value)) return value as T',
+      'if (values() !== undefined) return value as T',
+      { hole: 'unsafe deserialization' },
+    ],
+  ]),
+  ...defencesOf('capabilities/tracking/run-archive.ts', records, [
+    ['runs are archived all or none', 'if (missing !== undefined) throw', 'if (missing === "") throw'],
+  ]),
+]
