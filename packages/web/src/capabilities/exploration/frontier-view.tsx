@@ -192,8 +192,8 @@ function Running({ frontier: { running, ideas } }: { readonly frontier: Frontier
           <span key={run.id} className="row tight">
             <EntityLink kind="run" name={run.name} id={run.id} look="bare" />
             <span className="sm t3">
-              since <Time at={run.startedAt} show="age" />
-              {run.idea !== null && `, for ${ideas.find((idea) => idea.id === run.idea)?.title ?? run.idea}`}
+              for <Time at={run.startedAt} show="age" />
+              {run.idea !== null && `, trying ${ideas.find((idea) => idea.id === run.idea)?.title ?? run.idea}`}
             </span>
           </span>
         ))}

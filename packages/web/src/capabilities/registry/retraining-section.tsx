@@ -54,7 +54,7 @@ export function RetrainingSection({ project, model }: { readonly project: string
                   label: 'Last retraining',
                   value: (
                     <>
-                      {data.lastOutcome.state} <Time at={data.lastOutcome.finishedAt} show="age" />
+                      {data.lastOutcome.state} <Time at={data.lastOutcome.finishedAt} show="age" /> ago
                     </>
                   ),
                 },

@@ -37,7 +37,7 @@ export function Page() {
               <>
                 version {data.shown}
                 {data.shown < data.version && ` of ${data.version}`}, changed by {data.updatedByName}{' '}
-                <Time at={data.updatedAt} show="age" />
+                <Time at={data.updatedAt} show="age" /> ago
               </>
             }
             actions={

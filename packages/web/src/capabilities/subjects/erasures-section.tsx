@@ -89,7 +89,7 @@ function ErasureState({ erasure: { state, finishedAt } }: { readonly erasure: Er
   if (state === 'finished')
     return (
       <State kind="ok">
-        finished <Time at={finishedAt ?? 0} show="age" />
+        finished <Time at={finishedAt ?? 0} show="age" /> ago
       </State>
     )
   if (state === 'running') return <State kind="run">key destroyed, rest under way</State>
