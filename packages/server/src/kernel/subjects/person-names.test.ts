@@ -30,7 +30,9 @@ describe.each([
     expect(redacted).toContain('"big":12345678901234567890')
     expect(redacted).toContain('12345678901234567890, ')
     // Cut off in the middle it is no JSON any more.
-    expect(redactNames(names, text.slice(0, -9))).toContain('[redacted]')
+    const cut = redactNames(names, text.slice(0, -9))
+    expect(cut).toContain('[redacted]')
+    expect(cut).not.toMatch(/Ann|ller|C-1094/)
   })
 
   test('are told from values that only hold them', () => {
