@@ -113,6 +113,13 @@ test('a model says who is asked and what nobody has written, which versions were
   expect((await server.trivium(['models', 'not-chosen', 'rain'])).out).toMatch(/2 +unjudged/)
   expect((await server.trivium(['models', 'cycles', 'rain', '--json'])).json).toMatchObject({ versionsRead: 2 })
   expect((await server.trivium(['models', 'cycles'])).out).toMatch(/registered to deployed +0/)
+  const hands = await server.trivium(['models', 'hand-overs', 'rain'])
+  expect([hands.code, hands.out]).toEqual([0, expect.stringMatching(/rain v1 +0 +0 +made ready admin/)])
+  const time = await server.trivium(['models', 'time', '--days', '7'])
+  expect([time.code, time.out]).toEqual([
+    0,
+    expect.stringMatching(/those who make models +1 +1 +\d+ +0 +0 %, too little/),
+  ])
 }, 60_000)
 
 test('a converted model is compared with what its original gave, and the command ends with 1 where it differs', async () => {

@@ -22,6 +22,7 @@ import { FailedError, UsageError } from '../fail.ts'
 import { bytesText, durationText, factsText, tableText, timeText } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 import { modelFileCommands } from './model-files.ts'
+import { modelCustodyCommands } from './model-custody.ts'
 import { modelUseCommands } from './model-use.ts'
 import { readReference } from './model-reference.ts'
 
@@ -38,6 +39,7 @@ export function modelCommands(program: Command, terminal: Terminal): void {
   const group = program.command('models').description('Registered models, their versions and aliases.')
   modelFileCommands(group, terminal)
   modelUseCommands(group, terminal)
+  modelCustodyCommands(group, terminal)
   onAction(
     terminal,
     group.command('list').description('Lists models with their newest version.'),

@@ -71,6 +71,7 @@ import { scorers } from './0168-scorers.ts'
 import { modelNames } from './0169-model-names.ts'
 import { baselines } from './0172-baselines.ts'
 import { spanUsage } from './0174-span-usage.ts'
+import { inboxSubject } from './0175-inbox-subject.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -146,6 +147,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0169-model-names', modelNames],
   ['0172-baselines', baselines],
   ['0174-span-usage', spanUsage],
+  ['0175-inbox-subject', inboxSubject],
 ]
 
 /**

@@ -26,3 +26,4 @@ export {
 } from './personal-columns.ts'
 export { createPermissions, permissionRoutes, type Permissions } from './permission-routes.ts'
 export { accessTexts } from './personal-texts.ts'
+export { readTeams, type TeamMember } from './teams.ts'

@@ -55,6 +55,7 @@ import { readRetraining } from './retraining.ts'
 import { newestByStage, type RegistryQuery, searchModels, searchVersions } from './search-models.ts'
 import { readStrategy, setStrategy, versionProblems } from './strategy.ts'
 import type { ModelVersionTable } from './tables.ts'
+import { readVersionActs, type VersionActs } from './version-acts.ts'
 import { readMilestones, type VersionMilestones } from './version-milestones.ts'
 import { readReasons, type VersionReasons } from './version-reasons.ts'
 import './tables.ts'
@@ -119,6 +120,8 @@ export interface Registry extends ModelReferenceResolver {
   reasons(scope: Scope, model: string, page: { below?: number | undefined; limit: number }): Promise<VersionReasons[]>
   /** When the newest versions of the project, or of one model, came how far. */
   milestones(scope: Scope, of: { model?: string | undefined; limit: number }): Promise<VersionMilestones[]>
+  /** The newest versions with who asked whom to decide, what was said and what came back. */
+  acts(scope: Scope, of: { model?: string | undefined; limit: number }): Promise<VersionActs[]>
   /** The stored row, with the files of the version as JSON. */
   versionRow(scope: Scope, model: string, version: number): Promise<ModelVersionTable>
   versions(
@@ -240,6 +243,7 @@ export function createRegistry(
     verify: (scope, name, version) => verifyVersion(deps, scope, name, version),
     reasons: (scope, name, page) => readReasons(db.read, scope.project, name, page),
     milestones: (scope, of) => readMilestones(db.read, scope.project, of),
+    acts: (scope, of) => readVersionActs(db.read, scope.project, of),
     versionRow: (scope, name, version) => requireVersion(db.read, scope.project, name, version),
     versions: async (scope, query) => {
       const { rows, more, next } = await searchVersions(db.read, db.dialect, { project: scope.project, ...query })

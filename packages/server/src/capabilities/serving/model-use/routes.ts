@@ -1,4 +1,10 @@
-import { getModelHandOver, getReleaseCycles, listModelCandidates } from '@trivium/contract'
+import {
+  getModelHandOver,
+  getProductionTime,
+  getReleaseCycles,
+  getReleaseHandOvers,
+  listModelCandidates,
+} from '@trivium/contract'
 import { type Http, mount } from '../../../kernel/http/index.ts'
 import type { ModelUse } from './model-use.ts'
 
@@ -8,4 +14,6 @@ export function modelUseRoutes(app: Http, use: ModelUse): void {
     use.candidates(scope, params.model, { limit: query.limit ?? 100, token: query.page_token }),
   )
   mount(app, getReleaseCycles, 200, ({ scope, query }) => use.cycles(scope, query.model))
+  mount(app, getReleaseHandOvers, 200, ({ scope, query }) => use.handOvers(scope, query.model))
+  mount(app, getProductionTime, 200, ({ scope, query }) => use.productionTime(scope, query.days ?? 90))
 }
