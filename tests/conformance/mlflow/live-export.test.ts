@@ -124,6 +124,10 @@ describe.skipIf(problem)(
       })
       ended.push(copy.stop)
       expect(await content(copy, 'exact')).toEqual(await content(from, 'exact'))
+      // The store of the copy is read without its server, and says what is here already.
+      const store = ['import', 'mlflow', join(folderOf, 'mlflow.db'), '--artifacts', join(folderOf, 'mlartifacts')]
+      const { report } = await command(...store)
+      expect(report).toMatchObject({ verified: true, skipped: [], files: 0, traces: 4, evaluationRecords: 3 })
     }, 300_000)
   },
 )

@@ -137,7 +137,8 @@ def version_content(version):
         "version": int(version.version),
         "text": [version.description or "", version.current_stage, version.status, version.run_link or ""],
         "source": re.sub(r"mlflow-artifacts:/\d+/", "mlflow-artifacts:/", version.source),
-        "run": version.run_id,
+        # Whether none is an empty text or nothing depends on who made it.
+        "run": version.run_id or None,
         "tags": tags(version.tags),
         "aliases": sorted(version.aliases),
         "times": times(version.creation_timestamp, version.last_updated_timestamp),

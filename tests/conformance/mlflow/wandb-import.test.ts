@@ -18,7 +18,10 @@ test.skipIf(problem)(
     const trivium = await startClientServer()
     try {
       const PATH = process.env['PATH'] ?? ''
-      await run(python, [join(import.meta.dirname, 'wandb_run.py')], { cwd: folder, env: { PATH, HOME: folder } })
+      await run(python, [join(import.meta.dirname, 'wandb_run.py'), 'media'], {
+        cwd: folder,
+        env: { PATH, HOME: folder },
+      })
       const bring = async () => {
         const args = ['--conditions=trivium-source', program, '--json', 'import', 'wandb', join(folder, 'wandb')]
         const { stdout } = await run(process.execPath, args, {
@@ -35,6 +38,32 @@ test.skipIf(problem)(
       expect(await wrote()).toEqual(expect.arrayContaining(['step 0', 'step 4', 'end']))
       const { entries: files } = await trivium.get(`runs/${first.id}/artifacts`)
       expect(files.map(({ path }: any) => path)).toEqual(expect.arrayContaining(['note.txt', 'wandb-summary.json']))
+      const { entries } = await trivium.get(`runs/${first.id}/artifacts?recursive=true`)
+      const paths: string[] = entries.filter(({ isDirectory }: any) => !isDirectory).map(({ path }: any) => path)
+      const named = (pattern: RegExp) => paths.filter((path) => pattern.test(path)).length
+      expect(
+        [30, 40].map((step) => named(new RegExp(`^images/val#mask%step%${step}%timestamp%\\d+%\\w+\\.png$`))),
+      ).toEqual([1, 1])
+      expect([0, 1].map((at) => named(new RegExp(`^images/pairs#${at}%step%30%`)))).toEqual([1, 1])
+      expect(paths).toEqual(
+        expect.arrayContaining([
+          'tables/answers/step-30.json',
+          'tables/answers/step-40.json',
+          'histograms/weights.json',
+        ]),
+      )
+      expect(named(/^media\/images\//)).toBe(0)
+      // The client names files by a step that is not always the one of the history; the index has that.
+      const index: any[] = await trivium.get(`runs/${first.id}/artifacts/file?path=media.json`)
+      const steps = (key: string) =>
+        index.filter((one) => one.key === key && paths.includes(one.path)).map(({ step }) => step)
+      expect([steps('sound'), steps('page'), steps('val/mask')]).toEqual([
+        [30, 40],
+        [30, 40],
+        [30, 40],
+      ])
+      expect(index.find(({ key }) => key === 'sound').caption).toBe('beep')
+      expect(report.skipped.map(({ what }: any) => what)).toEqual([expect.stringContaining('"filler"')])
       const lines = await wrote()
       expect((await bring()).report.unchangedRuns).toBe(1)
       expect(await wrote()).toEqual(lines)

@@ -85,6 +85,82 @@ describe('numbers and places of a source', () => {
   })
 })
 
+test('traces of a database come as its server tells them: exact numbers, columns as metadata, no issues', async () => {
+  const content = {
+    trace_id: Buffer.from('ab'.repeat(16), 'hex').toString('base64'),
+    span_id: Buffer.from('cd'.repeat(8), 'hex').toString('base64'),
+    parent_span_id: null,
+    name: 'answer',
+    start_time_unix_nano: 'START',
+    end_time_unix_nano: null,
+    events: [],
+    status: { code: 'STATUS_CODE_OK', message: '' },
+    attributes: { whole: '1152921504606846976', half: '0.5', two: '2.0', none: 'null', text: '"a"', list: '[1, true]' },
+    links: [
+      { trace_id: `tr-${'01'.repeat(16)}`, span_id: '02'.repeat(8), attributes: null },
+      { trace_id: 'no', span_id: 'no' },
+    ],
+  }
+  const text = JSON.stringify(content).replace('"START"', '1795342877597946593').replaceAll("'", "''")
+  const path = database(
+    'traces.db',
+    `create table trace_info (request_id text, experiment_id integer, timestamp_ms bigint, execution_time_ms bigint, status text, client_request_id text, request_preview text, response_preview text, trace_name text, session_id text, input_tokens bigint, total_cost float);
+     create table trace_tags (key text, value text, request_id text);
+     create table trace_request_metadata (key text, value text, request_id text);
+     create table assessments (assessment_id text, trace_id text, name text, assessment_type text, value text, error text, created_timestamp bigint, last_updated_timestamp bigint, source_type text, source_id text, span_id text, rationale text, overrides text, valid boolean, assessment_metadata text);
+     create table spans (trace_id text, span_id text, content text);
+     create table entity_associations (source_type text, source_id text, destination_type text, destination_id text);
+     insert into trace_info values ('tr-1', 1, 5, null, 'OK', null, 'why?', '', 'answer', 's-1', 7, 2.0);
+     insert into trace_tags values ('team', 'ops', 'tr-1');
+     insert into trace_request_metadata values ('mlflow.sourceRun', '${id}', 'tr-1');
+     insert into assessments values ('a-1', 'tr-1', 'good', 'feedback', 'true', '{"error_code":"X","stack_trace":null}', 6, 7, 'HUMAN', 'ada', null, null, null, 0, null);
+     insert into assessments values ('a-2', 'tr-1', 'i-1', 'issue', '{}', null, 6, 7, 'HUMAN', 'ada', null, null, null, 1, null);
+     insert into spans values ('tr-1', 'cd', '${text}');
+     insert into entity_associations values ('trace', 'tr-1', 'run', 'other'), ('trace', 'tr-1', 'run', '${id}');`,
+  )
+  const { list, skip } = notes()
+  const source = await open(path, skip)
+  const [[trace] = []] = await everything(source.traces?.('1') ?? [])
+  expect(trace).toMatchObject({
+    startedAt: 5,
+    durationMs: null,
+    responsePreview: null,
+    tags: { team: 'ops', 'mlflow.traceName': 'answer' },
+    metadata: {
+      'mlflow.trace.session': 's-1',
+      'mlflow.trace.tokenUsage': '{"input_tokens": 7}',
+      'mlflow.trace.cost': '{"total_cost": 2.0}',
+    },
+    runs: ['other', id],
+    assessments: [{ id: 'a-1', value: true, error: { error_code: 'X' }, valid: false, createdAt: 6 }],
+  })
+  expect(trace?.spans).toEqual([
+    {
+      trace_id: content.trace_id,
+      span_id: content.span_id,
+      name: 'answer',
+      start_time_unix_nano: '1795342877597946593',
+      attributes: [
+        { key: 'whole', value: { int_value: '1152921504606846976' } },
+        { key: 'half', value: { double_value: 0.5 } },
+        { key: 'two', value: { double_value: 2 } },
+        { key: 'none' },
+        { key: 'text', value: { string_value: 'a' } },
+        { key: 'list', value: { array_value: { values: [{ int_value: '1' }, { bool_value: true }] } } },
+      ],
+      links: [
+        {
+          trace_id: Buffer.from('01'.repeat(16), 'hex').toString('base64'),
+          span_id: Buffer.from('02'.repeat(8), 'hex').toString('base64'),
+        },
+      ],
+      status: { code: 'STATUS_CODE_OK' },
+    },
+  ])
+  expect(list).toEqual([expect.stringContaining('assessment a-2 of trace tr-1: it is of the kind "issue"')])
+  await source.close()
+})
+
 test('of a run everything is left out, by name, that no server would take; the rest of it comes', () => {
   const { list, skip } = notes()
   const run = {

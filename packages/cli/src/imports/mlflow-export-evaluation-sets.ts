@@ -36,9 +36,12 @@ export function evaluationSetWriter(
         await client.send('DELETE', `${at}/records`, {
           dataset_record_ids: there.slice(start, start + recordsAtOnce).map((one) => one.id),
         })
-      for (let start = 0; start < records.length; start += recordsAtOnce)
+      // MLflow fails where outputs with names come after one without; it can hold both only in the other order.
+      const named = ({ outputs }: ImportedEvaluationRecord) => Number(typeof outputs === 'object' && outputs !== null)
+      const ordered = records.toSorted((a, b) => named(b) - named(a))
+      for (let start = 0; start < ordered.length; start += recordsAtOnce)
         await client.send('POST', `${at}/records`, {
-          records: JSON.stringify(records.slice(start, start + recordsAtOnce).map(sentRecord)),
+          records: JSON.stringify(ordered.slice(start, start + recordsAtOnce).map(sentRecord)),
         })
     }
     const held = new Set(textsOf(await recordsOf(client, id)))

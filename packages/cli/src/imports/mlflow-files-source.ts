@@ -125,6 +125,14 @@ export async function mlflowFilesSource(
         if (meta) yield await readModel(join(base, name), meta, skip)
       }
     },
+    traces: async function* (experiment) {
+      const { length } = await folders(join(experimentFolders.get(experiment) ?? '', 'traces'))
+      if (length > 0)
+        skip(
+          `${length} traces of experiment ${experiment}`,
+          'those of a file store come from the server in front of it',
+        )
+    },
     files: async function* (owner) {
       const of = `${owner.kind} ${owner.id}`
       const address = places.get(`${owner.kind}/${owner.id}`) ?? ''

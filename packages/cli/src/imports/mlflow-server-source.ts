@@ -165,9 +165,12 @@ export function mlflowServerSource(
       for (const id of [...(modelsNamed.get(experiment) ?? []), ...((await deletedModels?.(experiment)) ?? [])]) {
         if (seen.has(id)) continue
         try {
-          const { model } = await client.get<{ model: Record<string, any> }>(`${api}/logged-models/${id}`, {
-            allow_deleted: 'true',
-          })
+          const { model } = await client.get<{ model: Record<string, any> }>(
+            `${api}/logged-models/${encodeURIComponent(id)}`,
+            {
+              allow_deleted: 'true',
+            },
+          )
           if (String(model['info']?.experiment_id) !== experiment) continue
           proxied.add(id)
           yield take(model, 'deleted')

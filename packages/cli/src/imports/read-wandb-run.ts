@@ -5,6 +5,7 @@ import { fieldsOf, textOf } from './read-protobuf.ts'
 import type { Stopped } from './read-tfrecords.ts'
 import { readWandbLog } from './read-wandb-log.ts'
 import { type Point, storedNumber, wholeNumber } from './source.ts'
+import type { WandbMedia } from './wandb-media.ts'
 
 const mostPoints = 50_000_000
 const mostConsole = 16_000_000
@@ -26,7 +27,8 @@ export interface WandbRun {
   readonly summary: Json
   readonly metrics: Map<string, Point[]>
   readonly console: RunConsoleLine[]
-  /** How many values of a kind were no numbers, by their name. */
+  readonly media: WandbMedia[]
+  /** How many values of a kind were no numbers and no media, by their name. */
   readonly left: Map<string, number>
   startedAt: number | null
   lastAt: number | null
@@ -50,6 +52,7 @@ export async function readWandbRun(
     summary: Object.create(null) as Json,
     metrics: new Map(),
     console: [],
+    media: [],
     left: new Map(),
     startedAt: null,
     lastAt: null,
@@ -185,7 +188,11 @@ function readHistory(found: WandbRun, body: Uint8Array, point: (key: string, poi
   if (time > 0) found.lastAt = Math.max(found.lastAt ?? 0, time)
   const take = (key: string, value: unknown, depth: number): void => {
     if (value === null) return
-    if (isMap(value) && !('_type' in value) && depth < 10) {
+    if (isMap(value) && '_type' in value) {
+      found.media.push({ key, step, at: time, value })
+      return
+    }
+    if (isMap(value) && depth < 10) {
       for (const [name, inner] of Object.entries(value)) take(`${key}.${name}`, inner, depth + 1)
       return
     }

@@ -120,8 +120,8 @@ test('the log of an offline run gives everything that the client wrote', async (
       ['stderr', 'end'],
     ]),
   )
-  expect(files).toEqual(['note.txt', 'wandb-summary.json'])
-  expect(notes).toEqual([expect.stringMatching(/1 values of "hist"/), expect.stringMatching(/1 values of "filler"/)])
+  expect(files).toEqual(['note.txt', 'histograms/hist.json', 'wandb-summary.json'])
+  expect(notes).toEqual([expect.stringMatching(/1 values of "filler"/)])
 })
 
 test('a log that is cut gives what stands before, says where, and its run has not finished', async () => {
@@ -207,3 +207,60 @@ function chunked(chunks: readonly { kind: number; bytes: string | Buffer }[]): B
   }
   return Buffer.concat(all)
 }
+
+test('media of a history become pictures and tables of their steps; what is missing or of no known kind is named', async () => {
+  const run = join(folder, 'media/run-1')
+  const file = (path: string, text: string) => {
+    mkdirSync(join(run, 'files', path, '..'), { recursive: true })
+    writeFileSync(join(run, 'files', path), text)
+  }
+  const picture = (path: string, more: object = {}) => ({ _type: 'image-file', path, ...more })
+  const rows = [
+    { _step: 3, _timestamp: 1_600_000_000, 'val/mask': picture('media/images/a.png', { caption: 'first' }) },
+    { _step: 4, pairs: { _type: 'images/separated', filenames: ['media/images/b.png', 'media/images/lost.png'] } },
+    { _step: 4, answers: { _type: 'table-file', path: 'media/table/t.table.json' } },
+    { _step: 5, weights: { _type: 'histogram', values: [1, 2], packedBins: { min: 0, size: 0.5, count: 2 } } },
+    { _step: 5, sound: { _type: 'audio', audio: [{ _type: 'audio-file', path: 'media/audio/s.wav' }] } },
+    { _step: 6, strange: { _type: 'histogram', values: 'none' }, outside: picture('../../etc/passwd') },
+  ]
+  file('media/images/a.png', 'A')
+  file('media/images/b.png', 'B')
+  file('media/images/unnamed.png', 'C')
+  file('media/table/t.table.json', '{"columns":["a"],"data":[[1]]}')
+  file('media/audio/s.wav', 'S')
+  writeFileSync(join(run, 'history.jsonl'), rows.map((row) => JSON.stringify(row)).join('\n'))
+  const notes: string[] = []
+  const source = await wandbSource(join(folder, 'media'), (what, why) => void notes.push(`${what}: ${why}`))
+  const [experiment] = await source.experiments()
+  const runs = []
+  for await (const page of source.runs(experiment?.id ?? '')) runs.push(...page)
+  expect(runs[0]?.run.tags['mlflow.loggedArtifacts']).toBe(
+    '[{"path":"tables/answers/step-4.json","type":"table"},{"path":"histograms/weights.json","type":"table"}]',
+  )
+  const files = new Map<string, string>()
+  for await (const { path, open } of source.files({ kind: 'run', id: runs[0]?.run.id ?? '' }))
+    files.set(path.replace(/%[0-9a-f]{12}\./, '%ID.'), await new Response(await open()).text())
+  expect([...files.keys()].toSorted()).toEqual([
+    'histograms/weights.json',
+    'images/pairs#0%step%4%timestamp%0%ID.png',
+    'images/val#mask%step%3%timestamp%1600000000000%ID.png',
+    'media.json',
+    'media/audio/s.wav',
+    'media/images/unnamed.png',
+    'tables/answers/step-4.json',
+  ])
+  expect(files.get('images/val#mask%step%3%timestamp%1600000000000%ID.png')).toBe('A')
+  expect(JSON.parse(files.get('histograms/weights.json') ?? '')).toEqual({
+    columns: ['step', 'from', 'to', 'count'],
+    data: [
+      [5, 0, 0.5, 1],
+      [5, 0.5, 1, 2],
+    ],
+  })
+  expect(JSON.parse(files.get('media.json') ?? '')[0]).toMatchObject({ key: 'val/mask', step: 3, caption: 'first' })
+  expect(notes.map((note) => note.split(':')[0])).toEqual([
+    '1 values of "strange" of run "run-1"',
+    '1 values of "outside" of run "run-1"',
+    expect.stringMatching(/^1 media files of run .*lost\.png/),
+  ])
+})

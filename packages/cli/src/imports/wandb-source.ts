@@ -8,6 +8,7 @@ import { parse } from 'yaml'
 import { FailedError } from '../fail.ts'
 import { localFiles } from './local-files.ts'
 import { readWandbRun, type WandbRun, wandbRunOf } from './read-wandb-run.ts'
+import { loggedTag, mediaPlaces, type MediaPlaces, type WandbMedia } from './wandb-media.ts'
 import {
   inOrder,
   type Point,
@@ -34,7 +35,7 @@ type Json = Readonly<Record<string, unknown>>
 export async function wandbSource(root: string, skip: Skip): Promise<Source> {
   const found = await findRuns(root, skip)
   const exported = `wb-${idOf(root).slice(0, 16)}`
-  const read = new Map<string, WandbRun>()
+  const read = new Map<string, Pick<WandbRun, 'metrics'> & Partial<WandbRun> & { readonly places: MediaPlaces }>()
   const exportOf = (id: string): Exported | undefined => found.exported.get(id)
   return {
     kind: 'wandb',
@@ -47,20 +48,30 @@ export async function wandbSource(root: string, skip: Skip): Promise<Source> {
     ],
     runs: async function* (wanted) {
       if (wanted === exported)
-        for (const [id, place] of found.exported) yield [await exportedRun(root, id, { ...place, exported }, skip)]
+        for (const [id, place] of found.exported) {
+          const run = await exportedRun(root, id, { ...place, exported }, skip)
+          const { metrics, media } = await readHistory(place.history, run.run.name, skip)
+          const places = mediaPlaces(media)
+          nameLeft(places.left, run.run.name, skip)
+          // One run at a time: all of its points are held until they are sent.
+          read.clear()
+          read.set(id, { metrics, places })
+          yield [{ ...run, run: withTables(run.run, places) }]
+        }
       for (const [id, { project, logs }] of found.logged) {
         if (experimentOf(project) !== wanted) continue
         const run = await readWandbRun(logs, (path, { at, why }) =>
           skip(`log "${relative(root, path)}" from byte ${at} on`, why),
         )
-        // One run at a time: all of its points are held until they are sent.
+        const places = mediaPlaces(run.media)
         read.clear()
-        read.set(id, run)
-        for (const [key, count] of run.left) skip(`${count} values of "${key}" of run "${run.run.name}"`, noNumbers)
+        read.set(id, { ...run, places })
+        nameLeft(run.left, run.run.name, skip)
+        nameLeft(places.left, run.run.name, skip)
         const states = await Promise.all(logs.map((log) => stat(log)))
         yield [
           {
-            run: loggedRun(id, wanted, run),
+            run: withTables(loggedRun(id, wanted, run), places),
             state: states.map(({ size, mtimeMs }) => `${size} ${mtimeMs}`).join(' '),
           },
         ]
@@ -68,9 +79,7 @@ export async function wandbSource(root: string, skip: Skip): Promise<Source> {
     },
     series: async function* (runs) {
       for (const { run } of runs) {
-        const place = exportOf(run.id)
-        const metrics = place ? await readHistory(place.history, run.name, skip) : read.get(run.id)?.metrics
-        for (const [key, points] of [...(metrics ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+        for (const [key, points] of [...(read.get(run.id)?.metrics ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1)))
           yield { run: run.id, key, points: inOrder(points) }
       }
     },
@@ -79,12 +88,20 @@ export async function wandbSource(root: string, skip: Skip): Promise<Source> {
     files: async function* (owner) {
       const folders = [exportOf(owner.id)?.folder ?? found.logged.get(owner.id)?.logs.map(dirname) ?? []].flat()
       const seen = new Set<string>()
+      const { moved, made } = read.get(owner.id)?.places ?? { moved: new Map<string, string[]>(), made: [] }
       // What a resumed run wrote last comes first.
       for (const folder of folders.toReversed())
         for await (const file of localFiles(join(folder, 'files'), `run ${owner.id}`, skip)) {
-          if (!seen.has(file.path)) yield file
+          for (const path of seen.has(file.path) ? [] : (moved.get(file.path) ?? [file.path])) yield { ...file, path }
           seen.add(file.path)
         }
+      const missing = [...moved.keys()].filter((path) => !seen.has(path))
+      if (missing.length > 0)
+        skip(
+          `${missing.length} media files of run ${owner.id}, such as "${missing[0]?.slice(0, 200)}"`,
+          'they are not among the files of the run',
+        )
+      for (const { path, text } of made) yield textFile(path, text)
       const summary = read.get(owner.id)?.summary
       if (summary && Object.keys(summary).length > 0 && !seen.has('wandb-summary.json'))
         yield textFile('wandb-summary.json', JSON.stringify(summary, null, 1))
@@ -94,7 +111,15 @@ export async function wandbSource(root: string, skip: Skip): Promise<Source> {
   }
 }
 
-const noNumbers = 'they are no numbers: media, tables and histograms are not taken'
+const noNumbers = 'they are no numbers, and no media whose kind is known'
+
+function nameLeft(left: ReadonlyMap<string, number>, run: string, skip: Skip): void {
+  for (const [key, count] of left) skip(`${count} values of "${key}" of run "${run}"`, noNumbers)
+}
+
+/** MLflow's clients note on a run which of its files are tables; so does this. */
+const withTables = (run: ImportedRun, { tag }: MediaPlaces): ImportedRun =>
+  tag === undefined ? run : { ...run, tags: { ...run.tags, [loggedTag]: tag } }
 
 interface Exported {
   readonly folder: string
@@ -216,8 +241,13 @@ async function exportedRun(
   return { run, state: `${size} ${mtimeMs}` }
 }
 
-async function readHistory(path: string, run: string, skip: Skip): Promise<Map<string, Point[]>> {
+async function readHistory(
+  path: string,
+  run: string,
+  skip: Skip,
+): Promise<{ metrics: Map<string, Point[]>; media: WandbMedia[] }> {
   const found = new Map<string, Point[]>()
+  const media: WandbMedia[] = []
   const left = new Map<string, number>()
   let number = 0
   let bad = 0
@@ -238,6 +268,10 @@ async function readHistory(path: string, run: string, skip: Skip): Promise<Map<s
     number = step + 1
     for (const [key, value] of Object.entries(row)) {
       if (key.startsWith('_') || value === null) continue
+      if (isMap(value) && '_type' in value) {
+        media.push({ key, step, at: timestamp, value })
+        continue
+      }
       const stored =
         typeof value === 'boolean' ? Number(value) : typeof value === 'object' ? undefined : storedNumber(value)
       if (stored === undefined) left.set(key, (left.get(key) ?? 0) + 1)
@@ -249,8 +283,8 @@ async function readHistory(path: string, run: string, skip: Skip): Promise<Map<s
     }
   }
   if (bad > 0) skip(`${bad} lines of the history of run "${run}"`, 'they are no JSON objects, or longer than 8 MiB')
-  for (const [key, count] of left) skip(`${count} values of "${key}" of run "${run}"`, noNumbers)
-  return found
+  nameLeft(left, run, skip)
+  return { metrics: found, media }
 }
 
 async function document(folder: string, names: readonly string[], skip: Skip): Promise<Json> {

@@ -42,6 +42,7 @@ import { runStatus } from './run-status.ts'
 import { RunSystem } from './run-system.tsx'
 import { isSystemMetric } from './system-metric.ts'
 import { useLiveRuns } from './use-live-runs.ts'
+import { ImagePanels } from './workspace/image-panels.tsx'
 
 const shape = {
   tab: oneOf(['metrics', 'params', 'console', 'sources', 'system', 'files', 'tags', 'traces'], 'metrics'),
@@ -170,7 +171,12 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
           {view.tab === 'console' && <RunConsole project={project} run={run} />}
           {view.tab === 'sources' && <RunSources project={project} run={run} />}
           {view.tab === 'system' && <RunSystem project={project} run={run} />}
-          {view.tab === 'files' && <ArtifactTree project={project} of={{ run: run.id }} />}
+          {view.tab === 'files' && (
+            <>
+              <ImagePanels project={project} runs={[run]} />
+              <ArtifactTree project={project} of={{ run: run.id }} />
+            </>
+          )}
           {view.tab === 'traces' && (
             <TraceTable
               project={project}

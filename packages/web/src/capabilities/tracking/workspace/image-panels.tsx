@@ -48,7 +48,7 @@ export function ImagePanels({ project, runs }: ImagePanelsProps) {
       {keys.length > 0 && (
         <Section
           title="Images"
-          note={`${keys.length === 1 ? 'one name' : `${keys.length} names`}, the runs side by side`}
+          note={`${keys.length === 1 ? 'one name' : `${keys.length} names`}${runs.length > 1 ? ', the runs side by side' : ''}`}
         >
           <div className="row wrap" style={{ gap: 16 }}>
             <Choice
