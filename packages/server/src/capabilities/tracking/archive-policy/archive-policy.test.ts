@@ -1,6 +1,7 @@
 import { describeEachDatabase } from '@trivium/testing'
 import { expect, test } from 'vitest'
 import { urn } from '../../../kernel/ids/index.ts'
+import { type OldRun, oldRunBytes } from './old-runs-thread.ts'
 
 const day = 86_400_000
 
@@ -42,6 +43,15 @@ describeEachDatabase('archiving by policy', ({ world }) => {
       kept: { pinned: 1, broughtBack: 0, best: 2, model: 0, cited: 2 },
       runs: [{ experiment: 'sweep' }, {}],
     })
+    const pages: string[][] = []
+    for (let after = ''; pages.length < 9; after = pages.at(-1)?.at(-1) ?? '') {
+      const input = { project, before: world.time.now - 30 * day, after, most: 3 }
+      const page = JSON.parse(await oldRunBytes(world.kernel.db.read, input)) as OldRun[]
+      if (page.length === 0) break
+      pages.push(page.map(({ id }) => id))
+    }
+    expect(pages.map((page) => page.length)).toEqual([3, 3, 1])
+    expect(pages.flat()).toEqual([best, bestOfGroup, plain, worse, pinned, cited, tries].toSorted())
     expect((await client.call('PUT', `${at}/archive-policy`, { policy })).status).toBe(403)
     expect((await admin.call('PUT', `${at}/archive-policy`, { policy })).json.saved).toMatchObject({
       policy,

@@ -7,16 +7,16 @@ import { trackingErrors } from '../errors.ts'
 import type { TrackingDeps } from '../experiments.ts'
 import type { RunHolder } from '../trash/held-runs.ts'
 import { runUrn } from '../urns.ts'
-import type { OldRun, OldRunsInput } from './old-runs-thread.ts'
+import type { BestRunsInput, OldRun, OldRunsInput } from './old-runs-thread.ts'
 import './tables.ts'
 
 const module = new URL(`./old-runs-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 const jobKind = 'tracking.archive-by-policy'
 const system = 'system:tracking'
 const dayMs = 86_400_000
+/** Runs that are read together, and those of them that one transaction archives. */
+const pageSize = 1000
 const atOnce = 200
-/** So many old runs are looked at in one turn. */
-const mostATurn = 20_000
 const shown = 50
 
 type Deps = TrackingDeps & Pick<Kernel, 'jobs' | 'logger'>
@@ -39,23 +39,32 @@ export interface ArchiveHolders {
 export function createArchivePolicies(deps: Deps, holders: ArchiveHolders): ArchivePolicies {
   const { db, clock, events, jobs, logger } = deps
 
-  const oldRuns = async (project: string, policy: ArchivePolicy): Promise<OldRun[]> => {
-    const input: OldRunsInput = { project, policy, before: clock() - policy.days * dayMs, most: mostATurn }
-    return JSON.parse(
-      Buffer.from(await db.offload({ module, name: 'oldRunBytes', input, slow: true })).toString(),
-    ) as OldRun[]
-  }
-  /** Each old run with what keeps it, some at a time. */
+  const offload = async <T>(name: string, input: OldRunsInput | BestRunsInput): Promise<T> =>
+    JSON.parse(Buffer.from(await db.offload({ module, name, input, slow: true })).toString()) as T
+  /** All old runs, each with what keeps it, a page at a time. */
   async function* judged(project: string, policy: ArchivePolicy) {
-    const runs = await oldRuns(project, policy)
-    for (let start = 0; start < runs.length; start += atOnce) {
-      const some = runs.slice(start, start + atOnce)
-      const ids = some.filter(({ kept }) => kept === null).map(({ id }) => id)
+    const byValue = policy.keepBest > 0 && policy.metric !== null
+    const best = new Set(byValue ? await offload<string[]>('bestRunBytes', { project, policy }) : [])
+    const before = clock() - policy.days * dayMs
+    for (let after = ''; ; ) {
+      const page = await offload<OldRun[]>('oldRunBytes', { project, before, after, most: pageSize })
+      const ids = page.filter(({ id, kept }) => kept === null && !best.has(id)).map(({ id }) => id)
       const [model, cited] = [await holders.model(project, ids), await holders.cited(project, ids)]
-      yield some.map((run) => ({
+      yield page.map((run) => ({
         run,
-        kept: run.kept ?? (model.has(run.id) ? ('model' as const) : cited.has(run.id) ? ('cited' as const) : null),
+        kept:
+          run.kept ??
+          (best.has(run.id)
+            ? ('best' as const)
+            : model.has(run.id)
+              ? ('model' as const)
+              : cited.has(run.id)
+                ? ('cited' as const)
+                : null),
       }))
+      const last = page.at(-1)
+      if (!last || page.length < pageSize) return
+      after = last.id
     }
   }
   const rowOf = (project: string) =>
@@ -110,10 +119,12 @@ export function createArchivePolicies(deps: Deps, holders: ArchiveHolders): Arch
     if (!saved) return 0
     const because = policyWords(saved)
     let moved = 0
-    for await (const some of judged(project, saved.policy)) {
-      signal?.throwIfAborted()
-      const ids = some.filter(({ kept }) => kept === null).map((one) => one.run.id)
-      if (ids.length > 0) moved += await archive(project, ids, because)
+    for await (const page of judged(project, saved.policy)) {
+      const ids = page.filter(({ kept }) => kept === null).map((one) => one.run.id)
+      for (let start = 0; start < ids.length; start += atOnce) {
+        signal?.throwIfAborted()
+        moved += await archive(project, ids.slice(start, start + atOnce), because)
+      }
     }
     await db.write.transaction().execute((trx) =>
       trx
@@ -148,17 +159,15 @@ export function createArchivePolicies(deps: Deps, holders: ArchiveHolders): Arch
         kept: { pinned: 0, broughtBack: 0, best: 0, model: 0, cited: 0 },
         runs: [],
       }
-      for await (const some of judged(project, policy))
-        for (const { run: one, kept } of some) {
-          found.old += 1
-          if (kept !== null) {
-            found.kept[kept] += 1
-            continue
-          }
-          found.archived += 1
-          const { id, name, experiment, endedAt } = one
-          if (found.runs.length < shown) found.runs.push({ id, name, experiment, endedAt })
-        }
+      for await (const page of judged(project, policy)) {
+        const going = page
+          .filter(({ kept }) => kept === null)
+          .map(({ run: { id, name, experiment, endedAt } }) => ({ id, name, experiment, endedAt }))
+        found.old += page.length
+        found.archived += going.length
+        for (const { kept } of page) if (kept !== null) found.kept[kept] += 1
+        found.runs = [...found.runs, ...going].toSorted((a, b) => a.endedAt - b.endedAt).slice(0, shown)
+      }
       return found
     },
     save: async ({ project, principal }, policy) => {

@@ -9,20 +9,21 @@ export interface OldRun {
   readonly name: string
   readonly experiment: string
   readonly endedAt: number
-  readonly kept: 'pinned' | 'broughtBack' | 'best' | null
+  readonly kept: 'pinned' | 'broughtBack' | null
 }
 
 export interface OldRunsInput {
   readonly project: string
-  readonly policy: ArchivePolicy
   /** Runs that ended before. */
   readonly before: number
-  /** At most so many, the oldest first. */
+  /** Runs with a later id: the last one of the page before. */
+  readonly after: string
+  /** At most so many. */
   readonly most: number
 }
 
-/** Active runs of a project that are old by a policy, as JSON. Runs on a reader thread: all runs of the project are looked at. */
-export async function oldRunBytes(db: Reader, { project, policy, before, most }: OldRunsInput): Promise<string> {
+/** A page of the active runs of a project that ended long enough ago, by their ids, as JSON. Runs on a reader thread: it may pass many that did not. */
+export async function oldRunBytes(db: Reader, { project, before, after, most }: OldRunsInput): Promise<string> {
   const { rows } = await sql<{
     id: string
     name: string
@@ -34,24 +35,27 @@ export async function oldRunBytes(db: Reader, { project, policy, before, most }:
        (select 1 from run_tag t where t.project_id = r.project_id and t.run_id = r.id and t.key = ${pinTag}) as pinned
      from run r join experiment e on e.project_id = r.project_id and e.id = r.experiment_id
      where r.project_id = ${project} and r.lifecycle = 'active' and r.archived_at is null and r.end_time <= ${before}
-       and r.status not in ('RUNNING', 'SCHEDULED')
-     order by r.end_time, r.id limit ${most}`.execute(db as never)
-  const best = await bestRuns(db, project, policy)
+       and r.status not in ('RUNNING', 'SCHEDULED') and r.id > ${after}
+     order by r.id limit ${most}`.execute(db as never)
   const runs = rows.map(
     ({ id, name, experiment, ended, pinned, back }): OldRun => ({
       id,
       name,
       experiment,
       endedAt: Number(ended),
-      kept: pinned !== null ? 'pinned' : back !== null ? 'broughtBack' : best.has(id) ? 'best' : null,
+      kept: pinned !== null ? 'pinned' : back !== null ? 'broughtBack' : null,
     }),
   )
   return JSON.stringify(runs)
 }
 
-/** The best of each group among its active runs, old or not, by the last value of the metric. */
-async function bestRuns(db: Reader, project: string, policy: ArchivePolicy): Promise<ReadonlySet<string>> {
-  if (policy.keepBest === 0 || policy.metric === null) return new Set()
+export interface BestRunsInput {
+  readonly project: string
+  readonly policy: ArchivePolicy
+}
+
+/** Ids of the best of each group among its active runs, old or not, by the last value of the metric, as JSON. Runs on a reader thread: all runs of the project are looked at. */
+export async function bestRunBytes(db: Reader, { project, policy }: BestRunsInput): Promise<string> {
   const order = policy.higherIsBetter ? sql`desc` : sql`asc`
   const { rows } = await sql<{ id: string }>`select id from (
       select r.id, row_number() over (
@@ -61,5 +65,5 @@ async function bestRuns(db: Reader, project: string, policy: ArchivePolicy): Pro
       left join run_tag g on g.project_id = r.project_id and g.run_id = r.id and g.key = 'trivium.group'
       where r.project_id = ${project} and r.lifecycle = 'active' and r.archived_at is null) as ranked
     where place <= ${policy.keepBest}`.execute(db as never)
-  return new Set(rows.map(({ id }) => id))
+  return JSON.stringify(rows.map(({ id }) => id))
 }
