@@ -70,7 +70,7 @@ describeEachDatabase('the delay of labels', ({ world }) => {
   }, 60_000)
 
   test('labels that come too late for the windows of a monitor, or for its retraining, are warned about, once', async () => {
-    const tell = await begin('1d', { maxWait: '12h', completeness: 0.9 })
+    const tell = await begin('3d', { maxWait: '12h', completeness: 0.9 })
     const maintainer = await world.as('maintainer', tell.project)
     const saved = await savePipeline(maintainer, {
       name: 'train',
@@ -84,8 +84,8 @@ triggers:
     })
     expect(saved.status).toBe(200)
     await tellAll(tell)
-    await tell.advance(start + weeks * 7 * day + day)
-    await tell.advance(start + weeks * 7 * day + 2 * day)
+    await tell.advance(start + weeks * 7 * day + 3 * day)
+    await tell.advance(start + weeks * 7 * day + 6 * day)
     const { warnings } = (await tell.call('GET', 'monitors/arrivals/label-delay')).json
     expect(warnings.map(({ disrupts, what, source }: any) => [disrupts, what, source])).toEqual([
       ['evaluation', 'arrivals', 'desk'],

@@ -25,6 +25,13 @@ function withFormats(ajv: Ajv): Ajv {
 let body: Ajv | undefined
 let text: Ajv | undefined
 
+/** What was compiled, by its schema: a process with several servers, as tests have, compiles each schema once. */
+const kept = {
+  bodies: new WeakMap<object, ValidateFunction>(),
+  texts: new WeakMap<object, ValidateFunction>(),
+  answers: new WeakMap<object, Serialize>(),
+}
+
 /**
  * A validator that is compiled by its first request. A few hundred routes compiled at the start cost half a second and 60 MB, of which most installations use
  * a tenth.
@@ -32,12 +39,23 @@ let text: Ajv | undefined
 export function lazyValidator({ schema, httpPart }: { schema: object; httpPart?: string }): Validate {
   let compiled: ValidateFunction | undefined
   const validate: Validate = (data) => {
-    compiled ??= (httpPart === 'body' ? (body ??= bodies()) : (text ??= texts())).compile(everyKey(schema) as object)
+    compiled ??=
+      httpPart === 'body'
+        ? compiledFor(schema, kept.bodies, () => (body ??= bodies()))
+        : compiledFor(schema, kept.texts, () => (text ??= texts()))
     const valid = compiled(data) as boolean
     validate.errors = compiled.errors ?? null
     return valid
   }
   return validate
+}
+
+function compiledFor(schema: object, known: WeakMap<object, ValidateFunction>, ajv: () => Ajv): ValidateFunction {
+  const found = known.get(schema)
+  if (found) return found
+  const made = ajv().compile(everyKey(schema) as object)
+  known.set(schema, made)
+  return made
 }
 
 /**
@@ -61,13 +79,17 @@ function everyKey(schema: unknown): unknown {
 }
 
 /** Fastify's own serialisers, compiled by the first answer. */
-export function lazySerializers(shared: unknown, options: unknown): (route: unknown) => Serialize {
+export function lazySerializers(shared: unknown, options: unknown): (route: { readonly schema: object }) => Serialize {
   let build: ((route: unknown) => Serialize) | undefined
   return (route) => {
     let compiled: Serialize | undefined
     return (data) => {
-      build ??= serializerFactory()(shared, options)
-      compiled ??= build(route)
+      compiled ??= kept.answers.get(route.schema)
+      if (!compiled) {
+        build ??= serializerFactory()(shared, options)
+        compiled = build(route)
+        kept.answers.set(route.schema, compiled)
+      }
       return compiled(data)
     }
   }

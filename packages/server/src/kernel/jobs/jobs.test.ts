@@ -11,7 +11,7 @@ describeEachDatabase('jobs', ({ world }) => {
   /** A worker of its own, with a clock of its own, for one kind that nobody else handles. */
   const worker = (
     handler: Omit<JobHandler, 'kind' | 'concurrency'> & { concurrency?: number },
-    options: { kind?: string; alone?: boolean; leaseMs?: number; pollMs?: number } = {},
+    options: { kind?: string; alone?: boolean; leaseMs?: number; pollMs?: number; stopGraceMs?: number } = {},
   ) => {
     kinds += 1
     const kind = options.kind ?? `test-${kinds}`
@@ -24,6 +24,7 @@ describeEachDatabase('jobs', ({ world }) => {
       pollMs: options.pollMs ?? 5,
       leaseMs: options.leaseMs ?? 30_000,
       alone: options.alone ?? false,
+      ...(options.stopGraceMs === undefined ? {} : { stopGraceMs: options.stopGraceMs }),
     })
     jobs.handle({ concurrency: 4, ...handler, kind })
     const enqueue = (job: Partial<NewJob> = {}) =>
@@ -432,24 +433,27 @@ describeEachDatabase('jobs', ({ world }) => {
     await next.jobs.stop()
   })
 
-  test('a stop waits no longer than five seconds for a handler that does not listen, and its late result is refused', async () => {
+  test('a stop waits no longer than its grace for a handler that does not listen, and its late result is refused', async () => {
     let release = () => {}
     let late: unknown
     const held = new Promise<void>((resolve) => {
       release = resolve
     })
-    const deaf = worker({
-      handle: async (job) => {
-        await held
-        late = await job.complete(async () => 'accepted').catch((error: Error) => error.message)
+    const deaf = worker(
+      {
+        handle: async (job) => {
+          await held
+          late = await job.complete(async () => 'accepted').catch((error: Error) => error.message)
+        },
       },
-    })
+      { stopGraceMs: 400 },
+    )
     deaf.jobs.start()
     const id = await deaf.enqueue()
     await untilState(id, 'running')
     const started = Date.now()
     await deaf.jobs.stop()
-    expect(Date.now() - started).toBeGreaterThan(4000)
+    expect(Date.now() - started).toBeGreaterThan(380)
     expect(await rowOf(id)).toMatchObject({ state: 'queued', attempt: 0 })
     release()
     await until(() => late !== undefined)

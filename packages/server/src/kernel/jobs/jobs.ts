@@ -113,7 +113,6 @@ class LeaseLost extends Error {}
 
 /** How many times more than it may fail a job may lose its worker, before it is taken to be what kills it. */
 const mostLostWorkers = 20
-const stopGraceMs = 5000
 /** Servers whose clocks are further apart than this have one that was stepped. */
 const clockStepMs = 60_000
 
@@ -127,6 +126,7 @@ export function createJobs({
   worker = newId('wrk'),
   leaseClock = clock,
   others = () => false,
+  stopGraceMs = 5000,
   tracer = noTracer,
 }: {
   db: Database
@@ -142,6 +142,8 @@ export function createJobs({
   leaseClock?: Clock
   /** Whether other servers of this database wait for work. */
   others?: () => boolean
+  /** How long a stop waits for a handler that does not listen. Default 5 s. */
+  stopGraceMs?: number
   /** Makes each job a span. */
   tracer?: Tracer
 }): Jobs {
