@@ -11,6 +11,7 @@ import {
 } from '@trivium/contract'
 import { describeEachDatabase } from '@trivium/testing'
 import { expect, test } from 'vitest'
+import { declarePersonal } from '../access/index.ts'
 
 const run = (id: string, over: Partial<ImportedRun> = {}): ImportedRun => ({
   id,
@@ -481,7 +482,7 @@ describeEachDatabase('imports', ({ world }) => {
   })
 
   test('a trace that is none, or not of this import, is named and not stored; another experiment keeps its own', async () => {
-    const { at, client, send } = await begin()
+    const { project, at, client, send } = await begin()
     await send({ experiments: [experiment, { ...experiment, id: '8', name: 'others' }], traces: [trace()] })
     const other = `tr-${'d'.repeat(32)}`
     const { refused } = (
@@ -504,5 +505,12 @@ describeEachDatabase('imports', ({ world }) => {
     expect(json.traces).toEqual({ [traceId]: sha256(canonicalTrace(trace())) })
     const { status } = await send({ traces: [trace({ tags: { bad: 'a\0b' } })] })
     expect(status).toBe(400)
+    await world.kernel.db.write
+      .transaction()
+      .execute((trx) => declarePersonal(trx, project, 'dataset:people', ['email']))
+    const blind = await client.call('POST', `${at}/content-digests`, { traces: [traceId] })
+    expect([blind.status, blind.json.code]).toEqual([403, 'TRACES.PERSONAL_DIGEST'])
+    const maintainer = await world.as('maintainer', project)
+    expect((await maintainer.call('POST', `${at}/content-digests`, { traces: [traceId] })).status).toBe(200)
   })
 })

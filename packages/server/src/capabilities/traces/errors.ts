@@ -62,6 +62,11 @@ export const traceErrors = defineErrors('TRACES', {
     message: (path: string) =>
       `The file ${path} of a trace may hold personal columns of this project. Reading it needs data:read-personal.`,
   },
+  PERSONAL_DIGEST: {
+    status: 403,
+    message: () =>
+      `A digest of traces or of evaluation datasets would tell what is in their personal columns. Comparing them in this project needs data:read-personal.`,
+  },
   BAD_FILTER: { status: 400, message: (why: string) => why },
   BAD_PAGE_TOKEN: {
     status: 400,
