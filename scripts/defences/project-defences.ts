@@ -56,11 +56,6 @@ export const projectDefences: readonly Defence[] = [
   ...defencesOf('capabilities/tracking/archive-policy/old-runs-thread.ts', archive, [
     ['pinned runs stay out of the archive', "kept: pinned !== null ? 'pinned' :", 'kept:'],
     ['the best runs stay out of the archive', "best.has(id) ? 'best' : null", 'null'],
-    [
-      'runs that go on stay out of the archive',
-      "       and r.status not in ('RUNNING', 'SCHEDULED')\n     order by",
-      '     order by',
-    ],
   ]),
   ...defencesOf('capabilities/tracking/archive-policy/archive-policy.ts', archive, [
     [

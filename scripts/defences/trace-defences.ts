@@ -102,12 +102,6 @@ export const traceDefences: readonly Defence[] = [
       { hole: 'name confusion' },
     ],
     [
-      'files are of a trace that is there',
-      'if (row?.experiment_id !== experiment) throw traceErrors.TRACE_NOT_FOUND(trace)\n',
-      'if (row && row.experiment_id !== experiment) throw traceErrors.TRACE_NOT_FOUND(trace)\n',
-      { hole: 'name confusion' },
-    ],
-    [
       'a file of a trace, which nothing masks, is for who may see personal columns',
       "if (!permits(scope, 'data:read-personal') && (await maskOf(db.read, scope)).any)",
       "if (!permits(scope, 'run:read'))",
@@ -130,4 +124,16 @@ export const traceDefences: readonly Defence[] = [
       { hole: 'name confusion' },
     ],
   ]),
+  ...defencesOf(
+    'capabilities/traces/imported-digests.ts',
+    ['capabilities/imports/imports.test.ts'],
+    [
+      [
+        'digests of traces tell nobody what is masked for him',
+        "if (!permits(scope, 'data:read-personal') && (await maskOf(deps.db.read, scope)).any)",
+        "if (!permits(scope, 'run:read') && maskOf !== undefined)",
+        { hole: 'missing authorization' },
+      ],
+    ],
+  ),
 ]

@@ -48,10 +48,10 @@ test('a process that is told to stop ends although a statement inside the databa
   new DatabaseSync(path).close()
   const program = fileURLToPath(new URL('./stop-beside-endless-read.fixture.ts', import.meta.url))
   const said = await new Promise<{ out: string; signal: unknown }>((resolve) => {
-    execFile(process.execPath, ['--conditions=trivium-source', program, path], { timeout: 15_000 }, (error, out) =>
+    execFile(process.execPath, ['--conditions=trivium-source', program, path], { timeout: 60_000 }, (error, out) =>
       resolve({ out, signal: error?.signal }),
     )
   })
   // By its own hand, not by that of the test's time limit, which is SIGTERM.
   expect(said).toEqual({ out: 'closed', signal: 'SIGKILL' })
-})
+}, 90_000)

@@ -50,6 +50,7 @@ describeEachDatabase('files of traces', ({ world }) => {
       `${at}/a//b`,
       at,
       at.replace('/0/', '/1/'),
+      `${at.replace('/0/', '/1/')}/x`,
       at.replace('000007', '000008').concat('/x'),
     ])
       expect([path, (await put(path)).status]).toEqual([
