@@ -55,14 +55,14 @@ export const projectDefences: readonly Defence[] = [
   ]),
   ...defencesOf('capabilities/tracking/archive-policy/old-runs-thread.ts', archive, [
     ['pinned runs stay out of the archive', "kept: pinned !== null ? 'pinned' :", 'kept:'],
-    ['the best runs stay out of the archive', "best.has(id) ? 'best' : null", 'null'],
   ]),
   ...defencesOf('capabilities/tracking/archive-policy/archive-policy.ts', archive, [
     [
-      'runs that a model needs, or that are cited, stay out of the archive',
-      "model.has(run.id) ? ('model' as const) : cited.has(run.id) ? ('cited' as const) : null",
-      'null',
+      'the best runs stay out of the archive',
+      'const best = new Set(byValue ? await',
+      "const best = new Set(byValue && project === '' ? await",
     ],
+    ['runs that are cited stay out of the archive', "? ('cited' as const)", '? null'],
   ]),
   ...defencesOf('capabilities/tracking/run-tables/compare-tables.ts', tables, [
     [
