@@ -95,12 +95,15 @@ export async function compareRuns(
   }
 }
 
+/** As people count: layer_2 before layer_10. */
+const { compare: byName } = new Intl.Collator('en', { numeric: true })
+
 /** Every key that one of them has, with each one's value; they differ where the values do, or where one is missing. */
 export function sideBySide<V>(
   maps: readonly ReadonlyMap<string, V>[],
   identity: (value: V) => unknown,
 ): { key: string; differs: boolean; values: (V | null)[] }[] {
-  const keys = [...new Set(maps.flatMap((map) => [...map.keys()]))].toSorted()
+  const keys = [...new Set(maps.flatMap((map) => [...map.keys()]))].toSorted(byName)
   return keys.map((key) => {
     const values = maps.map((map) => map.get(key) ?? null)
     const [first = null] = values

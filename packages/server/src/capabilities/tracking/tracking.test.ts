@@ -299,13 +299,14 @@ describeEachDatabase('tracking', ({ world }) => {
     ).toBe('TRACKING.BAD_PAGE_TOKEN')
   })
 
-  test('two runs are compared: what differs, what only one has', async () => {
+  test('two runs are compared: what differs, what only one has, in the order in which people count', async () => {
     const { tracking, scope, run, client, project } = await setup()
     const [a, b] = [await run('a'), await run('b')]
     await tracking.logBatch(scope, a.id, {
       params: [
         { key: 'kind', value: 'x' },
-        { key: 'depth', value: '3' },
+        { key: 'depth_10', value: '7' },
+        { key: 'depth_2', value: '3' },
       ],
       tags: [],
       metrics: [metric('auc', 0.5)],
@@ -317,7 +318,8 @@ describeEachDatabase('tracking', ({ world }) => {
     })
     const { json } = await client.call('GET', `${api}/${project}/run-comparison?runs=${a.id},${b.id}`)
     expect(json.params).toEqual([
-      { key: 'depth', differs: true, values: ['3', null] },
+      { key: 'depth_2', differs: true, values: ['3', null] },
+      { key: 'depth_10', differs: true, values: ['7', null] },
       { key: 'kind', differs: false, values: ['x', 'x'] },
     ])
     expect(json.metrics[0]).toMatchObject({ key: 'auc', differs: true, values: [{ last: 0.5 }, { last: 0.6 }] })
