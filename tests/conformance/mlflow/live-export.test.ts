@@ -87,7 +87,7 @@ describe.skipIf(problem)(
       ])
       const served = await command('import', 'mlflow', from.url)
       expect(served.report).toMatchObject({ verified: true, skipped: [], files: 0, traces: 4, evaluationRecords: 3 })
-    }, 300_000)
+    }, 600_000)
 
     test('an export into a running server loses nothing, and a second one changes nothing', async () => {
       const before = await content(from)
@@ -112,7 +112,7 @@ describe.skipIf(problem)(
       const again = await command('export', 'mlflow', to.url)
       expect(again).toMatchObject({ skipped: [], same: { traces: 4, evaluationRecords: 3 } })
       expect(await content(to)).toEqual(before)
-    }, 300_000)
+    }, 600_000)
 
     test('an export into a folder keeps also every id and time: the server over it shows the same', async () => {
       const folderOf = join(folder, 'copy')
@@ -128,6 +128,6 @@ describe.skipIf(problem)(
       const store = ['import', 'mlflow', join(folderOf, 'mlflow.db'), '--artifacts', join(folderOf, 'mlartifacts')]
       const { report } = await command(...store)
       expect(report).toMatchObject({ verified: true, skipped: [], files: 0, traces: 4, evaluationRecords: 3 })
-    }, 300_000)
+    }, 600_000)
   },
 )

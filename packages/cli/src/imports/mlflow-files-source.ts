@@ -126,12 +126,13 @@ export async function mlflowFilesSource(
       }
     },
     traces: async function* (experiment) {
-      const { length } = await folders(join(experimentFolders.get(experiment) ?? '', 'traces'))
-      if (length > 0)
+      const names = await folders(join(experimentFolders.get(experiment) ?? '', 'traces'))
+      if (names.length > 0)
         skip(
-          `${length} traces of experiment ${experiment}`,
+          `${names.length} traces of experiment ${experiment}`,
           'those of a file store come from the server in front of it',
         )
+      yield []
     },
     files: async function* (owner) {
       const of = `${owner.kind} ${owner.id}`

@@ -40,7 +40,7 @@ export async function sendTraces(work: ContentWork, source: Source, experiment: 
   for await (const page of source.traces(experiment)) {
     const traces = page.flatMap((one) => cleanTrace(one, work.skip) ?? [])
     taken.count += traces.length
-    if (work.import === undefined) continue
+    if (work.import === undefined || traces.length === 0) continue
     const digests = new Map(traces.map((one) => [one.id, sha256(canonicalTrace(one))]))
     const here = await digestsHere(work, { traces: [...digests.keys()] })
     const fresh = traces.filter(({ id }) => here.traces[id] !== digests.get(id))
