@@ -15,7 +15,8 @@ export async function pageAddresses(world: World): Promise<string[]> {
   }
   found.push(`/runs/${world.runs[0]}?tab=sources`)
   found.push('/datasets/flights/versions/1?tab=sheet')
-  for (const tab of ['ideas', 'explained', 'drafts', 'baselines'])
+  found.push('/release-cycles?tab=hands', '/release-cycles?tab=work', '/models/late?tab=hands')
+  for (const tab of ['ideas', 'explained', 'drafts', 'baselines', 'code'])
     found.push(`/experiments/${world.experiment}/frontier?tab=${tab}`)
   return found
 }

@@ -19,11 +19,12 @@ import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
 import { CandidatesTab } from './candidates-tab.tsx'
 import { HandOver } from './hand-over.tsx'
+import { HandOvers } from './hand-overs.tsx'
 import { ReleaseCycles } from './release-cycles.tsx'
 import { RetrainingSection } from './retraining-section.tsx'
 import { versionState } from './version-state.ts'
 
-const shape = { tab: oneOf(['overview', 'versions', 'candidates', 'cycles', 'retraining'], 'overview') }
+const shape = { tab: oneOf(['overview', 'versions', 'candidates', 'cycles', 'hands', 'retraining'], 'overview') }
 
 /** One model: what hands it over, its versions, what each became and why. */
 export function Page() {
@@ -85,6 +86,7 @@ export function Page() {
               { id: 'versions', label: 'Versions', count: data.versions },
               { id: 'candidates', label: 'Not chosen' },
               { id: 'cycles', label: 'Release cycle' },
+              { id: 'hands', label: 'Hands' },
               { id: 'retraining', label: 'Retraining' },
             ]}
           />
@@ -93,6 +95,7 @@ export function Page() {
             {view.tab === 'versions' && <Versions project={project} model={name} />}
             {view.tab === 'candidates' && <CandidatesTab project={project} model={name} />}
             {view.tab === 'cycles' && <ReleaseCycles project={project} model={name} />}
+            {view.tab === 'hands' && <HandOvers project={project} model={name} />}
             {view.tab === 'retraining' && <RetrainingSection project={project} model={data} />}
           </TabPanel>
         </>
