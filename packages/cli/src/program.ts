@@ -12,6 +12,7 @@ import { envCommand } from './commands/env.ts'
 import { evaluationCommands } from './commands/evaluations.ts'
 import { experimentCommands } from './commands/experiments.ts'
 import { baselineCommands } from './commands/baselines.ts'
+import { codeCommands } from './commands/code.ts'
 import { ideaCommands } from './commands/ideas.ts'
 import { importCommands } from './commands/import.ts'
 import { eventCommands } from './commands/events.ts'
@@ -84,6 +85,7 @@ export function createProgram(terminal: Terminal): Command {
     experimentCommands,
     ideaCommands,
     baselineCommands,
+    codeCommands,
     trackCommands,
     notebookCommand,
     traceCommands,

@@ -222,6 +222,38 @@ test('an experiment file runs a pipeline with its parameters: both name each oth
   expect([failed.code, failed.err]).toEqual([1, expect.stringMatching(/fit@2 failed: .*; the run is failed\./)])
 })
 
+test('runs of a branch and of main are lines of code: measured in the repository, kept, shown, and merged by a patch', async () => {
+  const cwd = await folderWith('forks', { 'train.mjs': training })
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=ann', '-c', 'user.email=ann@example.org', ...args], {
+      cwd,
+      stdio: 'pipe',
+    }).toString()
+  const train = (depth: string) =>
+    server.trivium(['track', '--experiment', 'forks', '--', node, 'train.mjs', depth], { cwd, env })
+  expect((await train('3')).code).toBe(0)
+  git('switch', '-q', '-c', 'deeper')
+  await writeFile(join(cwd, 'train.mjs'), `${training}// deeper\n`)
+  git('commit', '-q', '-a', '-m', 'deeper')
+  expect((await train('7')).code).toBe(0)
+  const none = await server.trivium(['code', 'forks', 'forks', '--recorded'], { cwd, env })
+  expect(none.out).toContain('Nothing was measured yet')
+  const forks = await server.trivium(['code', 'forks', 'forks'], { cwd, env })
+  expect(forks.code, forks.err).toBe(0)
+  expect(forks.out).toMatch(/main \(base\) +1 +– +0\.53, best of 1/)
+  expect(forks.out).toMatch(/deeper +1 +– +0\.57, best of 1 .* 1 +0 +\+1 −0 +1 +0 +none/)
+  expect(forks.out).toContain(`git merge ${git('rev-parse', 'deeper').slice(0, 12)}`)
+  expect((await server.trivium(['code', 'forks', 'forks', '--recorded'], { cwd: server.data })).out).toBe(forks.out)
+  const patch = await server.trivium(['code', 'patch', 'forks', 'deeper', '--out', 'deeper.patch'], { cwd, env })
+  expect(patch.code, patch.err).toBe(0)
+  git('switch', '-q', 'main')
+  git('apply', '--index', 'deeper.patch')
+  expect(git('write-tree')).toBe(git('rev-parse', 'deeper^{tree}'))
+  expect((await server.trivium(['code', 'patch', 'forks', 'main'], { cwd, env })).err).toContain(
+    'no line "main" beside',
+  )
+})
+
 test('an experiment that cannot be run says what is wrong with its file', async () => {
   const cwd = join(server.data, 'wrong')
   await mkdir(cwd)

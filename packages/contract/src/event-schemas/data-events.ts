@@ -95,6 +95,12 @@ export const dataEvents = [
   ),
   eventSchema('baseline.added', 'baseline', 'A published result was stored as a baseline of an experiment.', baseline),
   eventSchema('baseline.retired', 'baseline', 'A baseline was retired, or taken back into use.', baseline),
+  eventSchema(
+    'code-forks.recorded',
+    'experiment',
+    'Somebody measured how far the lines of code of an experiment diverge.',
+    { lines: integer(), conflicting: integer('Lines that a merge into the base would stop at.') },
+  ),
   eventSchema('experiment.imported', 'experiment', 'An experiment of another tracker was brought here.', {
     name: text(),
     createdAt: integer('When it was made there, milliseconds UTC.'),

@@ -70,6 +70,7 @@ import { reportAnchors } from './0166-report-anchors.ts'
 import { scorers } from './0168-scorers.ts'
 import { modelNames } from './0169-model-names.ts'
 import { baselines } from './0172-baselines.ts'
+import { codeForks } from './0173-code-forks.ts'
 import { spanUsage } from './0174-span-usage.ts'
 import { inboxSubject } from './0175-inbox-subject.ts'
 
@@ -146,6 +147,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0168-scorers', scorers],
   ['0169-model-names', modelNames],
   ['0172-baselines', baselines],
+  ['0173-code-forks', codeForks],
   ['0174-span-usage', spanUsage],
   ['0175-inbox-subject', inboxSubject],
 ]

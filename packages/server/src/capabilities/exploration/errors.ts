@@ -31,6 +31,14 @@ export const explorationErrors = defineErrors('EXPLORATION', {
     message: (id: string) => `Baseline ${id} of this experiment says the same, word for word. Use that one.`,
   },
   TOO_MANY_RUNS: { status: 400, message: (most: number) => `Name 1 to ${most} runs, separated by commas.` },
+  ONE_BASE: {
+    status: 400,
+    message: (found: number) => `One line is the base that the others are measured against; ${found} are.`,
+  },
+  COMMIT_TWICE: {
+    status: 400,
+    message: (commit: string) => `Commit ${commit} stands on two lines. Name it on the one that it was made for.`,
+  },
   BAD_BASELINE: { status: 400, message: (why: string) => why },
   BUSY: {
     status: 429,

@@ -10,6 +10,8 @@ import { explorationErrors } from './errors.ts'
 import { collectVelocity } from './collect-velocity.ts'
 import { type FrontierInput } from './frontier-thread.ts'
 import { addBaseline, type NewBaseline, linkReproductions, retireBaseline } from './baselines/baselines.ts'
+import type { CodeForksInput } from './code-forks/code-forks-thread.ts'
+import { type RecordedForks, recordCodeForks } from './code-forks/record-code-forks.ts'
 import { readBaselines } from './baselines/read-baselines.ts'
 import { addIdea, applyChange, linkRuns, readIdeas } from './ideas.ts'
 import { modelExperiments } from './model-experiments.ts'
@@ -68,6 +70,13 @@ export interface Exploration {
     },
   ): Promise<Uint8Array>
   velocity(scope: Scope, weeks: number): Promise<Uint8Array>
+  /** Lines of code that train its models, with what came of each. */
+  codeForks(
+    scope: Scope,
+    input: { experiment: string; metric: string | undefined; direction: RunMetricDirection | undefined },
+  ): Promise<Uint8Array>
+  /** Throws ONE_BASE and COMMIT_TWICE. */
+  recordCodeForks(scope: Scope, experiment: string, recorded: RecordedForks): Promise<void>
   baselines(scope: Scope, experiment: string, retired: boolean): Promise<Baseline[]>
   /** Throws BAD_BASELINE where it contradicts itself or names a dataset version that is not here, SAME_BASELINE where one says the same. */
   addBaseline(scope: Scope, experiment: string, input: NewBaseline): Promise<Baseline>
@@ -147,6 +156,12 @@ export function createExploration(deps: ExplorationDeps): Exploration {
       const input: VelocityInput = { project: scope.project, weeks, now: deps.clock() }
       return db.offload({ module: file('velocity-thread'), name: 'velocityBytes', input, slow: true })
     },
+    codeForks: async (scope, { experiment, metric, direction }) => {
+      await tracking.requireExperiment(scope, experiment)
+      const input: CodeForksInput = { project: scope.project, experiment, metric, direction }
+      return db.offload({ module: file('code-forks/code-forks-thread'), name: 'codeForksBytes', input, slow: true })
+    },
+    recordCodeForks: (scope, experiment, recorded) => recordCodeForks(deps, scope, experiment, recorded),
     baselines: async (scope, experiment, retired) => {
       await tracking.requireExperiment(scope, experiment)
       return readBaselines(db.read, scope.project, { experiments: [experiment], retired })

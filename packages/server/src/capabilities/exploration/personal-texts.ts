@@ -22,5 +22,11 @@ export const explorationTexts: SubjectTexts = {
       key: ['id'],
       columns: ['name', 'content', 'created_by_name', 'retired_reason'],
     },
+    {
+      table: 'code_fork',
+      title: 'forks of code of experiments',
+      key: ['experiment_id'],
+      columns: ['content', 'recorded_by_name'],
+    },
   ],
 }

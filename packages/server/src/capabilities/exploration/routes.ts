@@ -5,6 +5,7 @@ import {
   confirmRunDraft,
   explainMetric,
   getBaseline,
+  getCodeForks,
   getFrontier,
   getRunDrafts,
   getVelocity,
@@ -14,6 +15,7 @@ import {
   listBaselines,
   listIdeas,
   listRunDrafts,
+  recordCodeForks,
   reopenRunDraft,
   retireBaseline,
 } from '@trivium/contract'
@@ -55,6 +57,10 @@ export function explorationRoutes(app: Http, exploration: Exploration): void {
   mount(app, linkReproductions, 200, ({ scope, params, body }) =>
     exploration.linkReproductions(scope, params.baseline, { runs: body.runs, linked: body.linked ?? true }),
   )
+  mount(app, recordCodeForks, 204, async ({ scope, params, body }) => {
+    await exploration.recordCodeForks(scope, params.experiment, body)
+    return null
+  })
   app.register(async (plain: Http) => {
     plain.setSerializerCompiler(() => (payload: unknown) => payload as string)
     mount(plain, getRunDrafts, 200, async ({ scope, params, reply }) =>
@@ -77,6 +83,16 @@ export function explorationRoutes(app: Http, exploration: Exploration): void {
         await exploration.frontier(scope, {
           experiment: query.experiment,
           model: query.model,
+          metric: query.metric,
+          direction: query.direction,
+        }),
+      ),
+    )
+    mount(plain, getCodeForks, 200, async ({ scope, params, query, reply }) =>
+      finished(
+        reply,
+        await exploration.codeForks(scope, {
+          experiment: params.experiment,
           metric: query.metric,
           direction: query.direction,
         }),

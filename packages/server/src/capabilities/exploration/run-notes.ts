@@ -144,6 +144,7 @@ export async function followRemovals(
     await trx.deleteFrom('run_note').where('project_id', '=', project).where(column, '=', id).execute()
     if (name !== 'experiment.removed') continue
     await trx.deleteFrom('idea').where('project_id', '=', project).where('experiment_id', '=', id).execute()
+    await trx.deleteFrom('code_fork').where('project_id', '=', project).where('experiment_id', '=', id).execute()
     await trx.deleteFrom('baseline').where('project_id', '=', project).where('experiment_id', '=', id).execute()
   }
 }

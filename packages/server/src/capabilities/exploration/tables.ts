@@ -5,6 +5,7 @@ declare module '../../kernel/db/database.ts' {
     run_note: RunNoteTable
     idea: IdeaTable
     baseline: BaselineTable
+    code_fork: CodeForkTable
   }
 }
 
@@ -84,4 +85,15 @@ export interface BaselineTable {
   retired_at: number | null
   retired_by: string | null
   retired_reason: string | null
+}
+
+/** How far the lines of code of an experiment diverge, as it was last measured. */
+export interface CodeForkTable {
+  project_id: string
+  experiment_id: string
+  /** JSON: lines, and commits that were not there. */
+  content: string
+  recorded_at: number
+  recorded_by: string
+  recorded_by_name: string
 }

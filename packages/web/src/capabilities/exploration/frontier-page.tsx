@@ -9,12 +9,16 @@ import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { Choice } from '../tracking/choice.tsx'
 import { NoExperiment } from '../tracking/no-experiment.tsx'
 import { BaselinesView } from './baselines-view.tsx'
+import { CodeForksView } from './code-forks-view.tsx'
 import { DraftsList } from './drafts-list.tsx'
 import { ExplanationView } from './explanation-view.tsx'
 import { FrontierView } from './frontier-view.tsx'
 import { IdeasView } from './ideas-view.tsx'
 
-const shape = { tab: oneOf(['frontier', 'ideas', 'explained', 'drafts', 'baselines'], 'frontier'), metric: text() }
+const shape = {
+  tab: oneOf(['frontier', 'ideas', 'explained', 'drafts', 'baselines', 'code'], 'frontier'),
+  metric: text(),
+}
 
 /** What is learned in one experiment: the frontier, its ideas, what explains its metric, and drafted notes. */
 export function Page() {
@@ -52,7 +56,7 @@ function ExperimentFrontier({ project, experiment }: ExperimentFrontierProps) {
         note="what was tried and learned"
         actions={
           <>
-            {(view.tab === 'frontier' || view.tab === 'explained') && metric !== '' && (
+            {(view.tab === 'frontier' || view.tab === 'explained' || view.tab === 'code') && metric !== '' && (
               <Choice
                 label="Metric"
                 value={metric}
@@ -75,6 +79,7 @@ function ExperimentFrontier({ project, experiment }: ExperimentFrontierProps) {
           { id: 'explained', label: 'What explains it' },
           { id: 'drafts', label: 'Drafts' },
           { id: 'baselines', label: 'Baselines' },
+          { id: 'code', label: 'Code' },
         ]}
       />
       <TabPanel tab={view.tab}>
@@ -86,6 +91,7 @@ function ExperimentFrontier({ project, experiment }: ExperimentFrontierProps) {
         {view.tab === 'ideas' && <IdeasView project={project} experiment={experiment} />}
         {view.tab === 'explained' && <ExplanationView project={project} experiment={experiment.id} metric={metric} />}
         {view.tab === 'drafts' && <DraftsList project={project} experiment={experiment.id} />}
+        {view.tab === 'code' && <CodeForksView project={project} experiment={experiment} metric={metric} />}
         {view.tab === 'baselines' && <BaselinesView project={project} experiment={experiment.id} />}
       </TabPanel>
     </>
