@@ -115,7 +115,7 @@ export const ImportedLoggedModel = Type.Object(
         },
         strict,
       ),
-      { maxItems: 10_000 },
+      { maxItems: 200_000 },
     ),
   },
   strict,

@@ -69,6 +69,7 @@ import { archivePolicy } from './0165-archive-policy.ts'
 import { reportAnchors } from './0166-report-anchors.ts'
 import { scorers } from './0168-scorers.ts'
 import { modelNames } from './0169-model-names.ts'
+import { loggedModelPoints } from './0170-logged-model-points.ts'
 import { baselines } from './0172-baselines.ts'
 import { codeForks } from './0173-code-forks.ts'
 import { spanUsage } from './0174-span-usage.ts'
@@ -146,6 +147,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0166-report-anchors', reportAnchors],
   ['0168-scorers', scorers],
   ['0169-model-names', modelNames],
+  ['0170-logged-model-points', loggedModelPoints],
   ['0172-baselines', baselines],
   ['0173-code-forks', codeForks],
   ['0174-span-usage', spanUsage],

@@ -91,6 +91,16 @@ export const trackingErrors = defineErrors('TRACKING', {
       `There is no logged model ${id} in this project. The page of the run that logged it lists its models.`,
     details: (id: string) => ({ loggedModel: id }),
   },
+  NO_LOGGED_MODEL_FOR_METRIC: {
+    status: 400,
+    message: (id: string) =>
+      `A metric names the logged model ${id}, which is not there. Create it first, or log without it.`,
+  },
+  LOGGED_MODEL_POINT_TAKEN: {
+    status: 400,
+    message: (key: string, id: string, step: number, timestamp: number) =>
+      `The logged model ${id} has another value of "${key}" for this run at step ${step} and time ${timestamp}. A point is written once; log it with another step or time.`,
+  },
   LOGGED_MODEL_TAG_NOT_FOUND: {
     status: 404,
     message: (key: string, id: string) => `The logged model ${id} has no tag "${key}", so there is nothing to remove.`,

@@ -6,6 +6,7 @@ import { artifactPath } from './artifact-path.ts'
 import { dropUnusedRefs, refuseCollision } from './artifacts.ts'
 import type { TrackingDeps } from './experiments.ts'
 import type { Refusal } from './import-runs.ts'
+import { latestOf, type LoggedModelPoint, pointColumns, putPoints } from './logged-model-metrics.ts'
 import { type ArtifactOwner, ownerKey, ownerUrn } from './urns.ts'
 
 /** Writes logged models of a source with their ids and times; what is there already becomes what the source says. */
@@ -52,44 +53,38 @@ export async function importLoggedModels(
       .values({ project_id: project, id: model.id, experiment_id: experiment, created_by: principal.id, ...set })
       .onConflict((c) => c.columns(['project_id', 'id']).doUpdateSet(set))
       .execute()
-    for (const table of ['logged_model_param', 'logged_model_tag', 'logged_model_metric'] as const)
+    for (const table of [
+      'logged_model_param',
+      'logged_model_tag',
+      'logged_model_metric',
+      'logged_model_point',
+    ] as const)
       await trx.deleteFrom(table).where('project_id', '=', project).where('model_id', '=', model.id).execute()
     const keyed = ['project_id', 'model_id', 'key', 'value'] as const
     const pairs = (of: Readonly<Record<string, string>>) =>
       Object.entries(of).map(([key, value]) => [project, model.id, key, value])
     await db.bulkInsert(trx, 'logged_model_param', keyed, pairs(model.params))
     await db.bulkInsert(trx, 'logged_model_tag', keyed, pairs(model.tags))
+    const points = model.metrics.map(
+      (m): LoggedModelPoint => ({
+        model_id: model.id,
+        key: m.key,
+        timestamp: m.timestamp,
+        step: m.step,
+        run_id: m.run,
+        dataset_name: m.dataset,
+        dataset_digest: m.digest,
+        value: m.value ?? 0,
+        is_nan: m.value === null ? 1 : 0,
+      }),
+    )
+    await putPoints(db, trx, project, clock(), points)
+    const latest = latestOf(points)
     await db.bulkInsert(
       trx,
       'logged_model_metric',
-      [
-        'project_id',
-        'model_id',
-        'key',
-        'run_id',
-        'dataset_name',
-        'dataset_digest',
-        'value',
-        'is_nan',
-        'step',
-        'timestamp',
-      ],
-      // The last value of a metric is the one that is kept.
-      model.metrics
-        .toSorted((a, b) => b.step - a.step || b.timestamp - a.timestamp)
-        .map((m) => [
-          project,
-          model.id,
-          m.key,
-          m.run,
-          m.dataset,
-          m.digest,
-          m.value ?? 0,
-          m.value === null ? 1 : 0,
-          m.step,
-          m.timestamp,
-        ]),
-      { onConflict: 'ignore' },
+      ['project_id', ...pointColumns],
+      latest.map((point) => [project, ...pointColumns.map((column) => point[column])]),
     )
   }
   return refused

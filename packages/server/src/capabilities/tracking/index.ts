@@ -30,6 +30,7 @@ export { importFile, importLoggedModels } from './import-logged-models.ts'
 export { importExperiments, importRuns, importSeries, type Refusal } from './import-runs.ts'
 export { type DatasetResolver, type LoggedDataset, resolveWith as resolveDatasetsWith } from './inputs.ts'
 export type { Batch, LoggedMetric } from './log-batch.ts'
+export type { LoggedModelPoint } from './logged-model-metrics.ts'
 export { type LoggedModelRecord, withModelData } from './logged-models.ts'
 export { type HistoryRow, type SampledQuery, selectHistory, selectSampledHistory } from './metric-history.ts'
 export { behind, type Place, placeColumns, type PlaceKey, placeOf, placeOrder, placeTokenOf } from './page-place.ts'
@@ -45,7 +46,6 @@ export { sendArtifact } from './send-artifact.ts'
 export type {
   ArtifactFileTable,
   ExperimentTable,
-  LoggedModelMetricTable,
   LoggedModelTable,
   RunTable,
 } from './tables.ts'

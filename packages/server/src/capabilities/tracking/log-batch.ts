@@ -5,7 +5,7 @@ import { withArchivedPoints } from './archive/archived-points.ts'
 import { trackingErrors } from './errors.ts'
 import type { TagChange, TrackingDeps } from './experiments.ts'
 import { type StoredPoint, storedValue } from './fold-points.ts'
-import { logModelMetrics } from './logged-models.ts'
+import { logModelMetrics } from './logged-model-metrics.ts'
 import { logMetrics } from './log-metrics.ts'
 import { requireActiveRun, writeTags } from './runs.ts'
 
@@ -38,7 +38,7 @@ export async function logBatch(deps: TrackingDeps, scope: Scope, run: string, ba
       await requireActiveRun(trx, project, run)
       await logParams(deps, trx, project, run, batch.params)
       await logMetrics(deps.db, trx, project, run, points, archived)
-      await logModelMetrics(trx, project, run, batch.metrics)
+      await logModelMetrics({ db: deps.db, now: deps.clock() }, trx, project, run, batch.metrics)
       await writeTags(trx, project, run, batch.tags)
     }),
   )

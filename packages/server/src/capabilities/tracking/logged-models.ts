@@ -4,11 +4,10 @@ import { urn } from '../../kernel/ids/index.ts'
 import type { Scope } from '../../kernel/principal/index.ts'
 import { trackingErrors } from './errors.ts'
 import { requireActiveExperiment, requireExperiment, type TagChange, type TrackingDeps } from './experiments.ts'
-import { storedValue } from './fold-points.ts'
-import type { LoggedMetric } from './log-batch.ts'
+import { lastOfModels, type LoggedModelPoint, loggedModelPoints } from './logged-model-metrics.ts'
 import { newRunName } from './run-names.ts'
 import { requireRun } from './runs.ts'
-import type { LoggedModelMetricTable, LoggedModelTable } from './tables.ts'
+import type { LoggedModelTable } from './tables.ts'
 import { runUrn } from './urns.ts'
 import './tables.ts'
 
@@ -16,7 +15,7 @@ import './tables.ts'
 export interface LoggedModelRecord extends LoggedModelTable {
   readonly params: { key: string; value: string }[]
   readonly tags: { key: string; value: string }[]
-  readonly metrics: LoggedModelMetricTable[]
+  readonly metrics: LoggedModelPoint[]
 }
 
 export async function requireLoggedModel(
@@ -35,11 +34,12 @@ export async function requireLoggedModel(
   return row
 }
 
-/** Adds parameters, tags and metrics to rows of logged models. */
+/** Adds parameters, tags and metrics to rows of logged models: all points, or the last ones of each metric, run and dataset. */
 export async function withModelData(
   db: Reader,
   project: string,
   rows: readonly LoggedModelTable[],
+  of: 'all' | 'last',
 ): Promise<LoggedModelRecord[]> {
   if (rows.length === 0) return []
   const ids = rows.map((row) => row.id)
@@ -57,15 +57,9 @@ export async function withModelData(
     .where('model_id', 'in', ids)
     .orderBy('key')
     .execute()
-  const metrics = await db
-    .selectFrom('logged_model_metric')
-    .selectAll()
-    .where('project_id', '=', project)
-    .where('model_id', 'in', ids)
-    .orderBy('key')
-    .execute()
-  const of = <T extends { model_id: string }>(list: readonly T[]) => Map.groupBy(list, (row) => row.model_id)
-  const [paramsOf, tagsOf, metricsOf] = [of(params), of(tags), of(metrics)]
+  const metrics = await (of === 'all' ? loggedModelPoints : lastOfModels)(db, project, ids)
+  const byModel = <T extends { model_id: string }>(list: readonly T[]) => Map.groupBy(list, (row) => row.model_id)
+  const [paramsOf, tagsOf, metricsOf] = [byModel(params), byModel(tags), byModel(metrics)]
   return rows.map((row) => ({
     ...row,
     params: (paramsOf.get(row.id) ?? []).map(({ key, value }) => ({ key, value })),
@@ -203,47 +197,4 @@ async function writeLoggedModelTags(trx: Trx, project: string, id: string, tags:
       c.columns(['project_id', 'model_id', 'key']).doUpdateSet((e) => ({ value: e.ref('excluded.value') })),
     )
     .execute()
-}
-
-/** Metrics that name a logged model belong to it as well: the latest by run and dataset. */
-export async function logModelMetrics(
-  trx: Trx,
-  project: string,
-  run: string,
-  metrics: readonly LoggedMetric[],
-): Promise<void> {
-  for (const metric of metrics) {
-    if (!metric.modelId) continue
-    const stored = storedValue(metric.value)
-    const row: LoggedModelMetricTable = {
-      project_id: project,
-      model_id: metric.modelId,
-      key: metric.key,
-      run_id: run,
-      dataset_name: metric.datasetName ?? '',
-      dataset_digest: metric.datasetDigest ?? '',
-      value: stored.value,
-      is_nan: stored.isNan,
-      step: metric.step,
-      timestamp: metric.timestamp,
-    }
-    await trx
-      .insertInto('logged_model_metric')
-      .values(row)
-      .onConflict((c) =>
-        c
-          .columns(['project_id', 'model_id', 'key', 'run_id', 'dataset_name', 'dataset_digest'])
-          .doUpdateSet({ value: row.value, is_nan: row.is_nan, step: row.step, timestamp: row.timestamp })
-          .where((e) =>
-            e.or([
-              e('logged_model_metric.step', '<', row.step),
-              e.and([
-                e('logged_model_metric.step', '=', row.step),
-                e('logged_model_metric.timestamp', '<=', row.timestamp),
-              ]),
-            ]),
-          ),
-      )
-      .execute()
-  }
 }

@@ -120,6 +120,16 @@ export const trackingTexts: SubjectTexts = {
       },
     },
     {
+      table: 'logged_model_point',
+      title: 'points of metrics of logged models',
+      key: ['model_id', 'key', 'timestamp', 'step', 'run_id'],
+      columns: [],
+      fixed: {
+        columns: ['key', 'dataset_name'],
+        why: 'It is the name of a thing that runs refer to: rename or delete it.',
+      },
+    },
+    {
       table: 'artifact_file',
       title: 'paths of files',
       key: ['owner', 'path'],

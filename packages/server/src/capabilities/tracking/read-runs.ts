@@ -171,7 +171,7 @@ export async function readRunDetail(db: Reader, project: string, id: string): Pr
         urn: row.urn,
       }),
     ),
-    loggedModels: (await withModelData(db, project, models)).map(loggedModelOf),
+    loggedModels: (await withModelData(db, project, models, 'last')).map(loggedModelOf),
     children: [...children],
     artifacts: { files: Number(files?.files ?? 0), bytes: Number(files?.bytes ?? 0) },
     madeFrom: originRefs(project, { pipelineRun: run.pipeline_run, parent: run.parent_id, tags, inputs }).map(

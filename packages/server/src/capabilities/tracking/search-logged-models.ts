@@ -4,6 +4,7 @@ import { type Condition, compileNumber, compileText } from './filter/compile-tex
 import type { Comparison, Expression } from './filter/filter-tree.ts'
 import type { OrderKey } from './filter/parse-order.ts'
 import { trackingErrors } from './errors.ts'
+import { hasPoint, newestPoint } from './logged-model-metrics.ts'
 import { behind, type Place, placeColumns, type PlaceKey, placeOrder, placeTokenOf } from './page-place.ts'
 import type { LoggedModelTable } from './tables.ts'
 
@@ -48,13 +49,16 @@ export async function selectLoggedModels(
     sql`l.experiment_id in (${sql.join(query.experiments.map((id) => sql`${id}`))})`,
   ]
   if (query.filter) where.push(sql`(${compile(dialect, query.filter, query.datasets)})`)
+  // By themselves datasets ask for models that were measured on one of them.
+  if (query.datasets.length > 0 && !(query.filter && asksMetric(query.filter)))
+    where.push(hasPoint(sql`1 = 1 ${onDatasets(query.datasets)}`))
   const keys: PlaceKey[] = []
   for (const { entity, key, descending, dataset } of query.order) {
     const value =
       entity === 'attribute'
         ? (columns[key] as RawBuilder<unknown>)
         : entity === 'metric'
-          ? sql`(select max(m.value) from logged_model_metric m where m.project_id = l.project_id and m.model_id = l.id and m.key = ${key} and m.is_nan = 0 ${onDatasets(dataset ? [dataset] : [])})`
+          ? newestPoint(sql`m.key = ${key} and m.is_nan = 0 ${onDatasets(dataset ? [dataset] : [])}`)
           : sql`(select k.value from ${sql.table(`logged_model_${entity}`)} k where k.project_id = l.project_id and k.model_id = l.id and k.key = ${key})`
     const isNumber = entity === 'metric' || key.endsWith('_timestamp')
     keys.push(
@@ -84,6 +88,11 @@ function onDatasets(datasets: readonly MetricDataset[]): RawBuilder<unknown> {
   return sql`and (${sql.join(datasets.map(one), sql` or `)})`
 }
 
+function asksMetric(e: Expression): boolean {
+  if (e.op === 'compare') return e.entity === 'metric'
+  return e.op === 'not' ? asksMetric(e.part) : e.parts.some(asksMetric)
+}
+
 function compile(dialect: Dialect, e: Expression, datasets: readonly MetricDataset[]): Condition {
   if (e.op === 'not') return sql<SqlBool>`not (${compile(dialect, e.part, datasets)})`
   if (e.op === 'compare') return compileOne(dialect, e, datasets)
@@ -100,8 +109,9 @@ function compileOne(
 ): Condition {
   if (entity === 'metric') {
     if (value === null)
-      return sql<SqlBool>`${comparator === 'IS NULL' ? sql`not ` : sql``}exists (select 1 from logged_model_metric m where m.project_id = l.project_id and m.model_id = l.id and m.key = ${key} ${onDatasets(datasets)})`
-    return sql<SqlBool>`exists (select 1 from logged_model_metric m where m.project_id = l.project_id and m.model_id = l.id and m.key = ${key} and m.is_nan = 0 and ${compileNumber(sql`m.value`, comparator, value as number)} ${onDatasets(datasets)})`
+      return sql<SqlBool>`${comparator === 'IS NULL' ? sql`not ` : sql``}${hasPoint(sql`m.key = ${key} ${onDatasets(datasets)}`)}`
+    const test = compileNumber(sql`m.value`, comparator, value as number)
+    return sql<SqlBool>`${hasPoint(sql`m.key = ${key} and m.is_nan = 0 and ${test} ${onDatasets(datasets)}`)}`
   }
   if (entity === 'attribute') {
     const column = columns[key] as RawBuilder<unknown>

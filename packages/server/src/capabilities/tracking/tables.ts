@@ -17,6 +17,7 @@ declare module '../../kernel/db/database.ts' {
     logged_model_param: { project_id: string; model_id: string; key: string; value: string }
     logged_model_tag: { project_id: string; model_id: string; key: string; value: string }
     logged_model_metric: LoggedModelMetricTable
+    logged_model_point: LoggedModelPointTable
     artifact_file: ArtifactFileTable
     run_view: RunViewTable
     run_console: RunConsoleTable
@@ -159,6 +160,13 @@ export interface LoggedModelTable {
   created_by: string
 }
 
+/** A point of a metric of a logged model. */
+export interface LoggedModelPointTable extends LoggedModelMetricTable {
+  /** Where it stands among the points of its model: they are listed as they came. */
+  position: number
+}
+
+/** The last point of each metric, run and dataset. */
 export interface LoggedModelMetricTable {
   project_id: string
   model_id: string

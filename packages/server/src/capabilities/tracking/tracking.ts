@@ -83,7 +83,7 @@ export interface Tracking {
   saveRunView(scope: Scope, input: Parameters<typeof saveRunView>[2]): Promise<RunView>
   deleteRunView(scope: Scope, id: string): Promise<void>
   createLoggedModel(scope: Scope, input: Parameters<typeof createLoggedModel>[2]): Promise<LoggedModelRecord>
-  requireLoggedModel(scope: Scope, id: string, options?: { allowDeleted?: boolean }): Promise<LoggedModelRecord>
+  requireLoggedModel(scope: Scope, id: string, options?: { allowDeleted?: boolean }): Promise<LoggedModelTable>
   updateLoggedModel(scope: Scope, id: string, change: Parameters<typeof updateLoggedModel>[3]): Promise<void>
   putArtifact(
     scope: Scope,
@@ -115,7 +115,7 @@ export function createTracking(kernel: TrackingDeps, options: { resolveDataset?:
     resolveDataset: options.resolveDataset ?? (async () => undefined),
   }
   const record = async (scope: Scope, row: LoggedModelTable): Promise<LoggedModelRecord> => {
-    const [found] = await withModelData(db.read, scope.project, [row])
+    const [found] = await withModelData(db.read, scope.project, [row], 'last')
     return found as LoggedModelRecord
   }
   const owned = async (reader: Reader, scope: Scope, owner: ArtifactOwner, experiment?: string): Promise<void> =>
@@ -149,8 +149,7 @@ export function createTracking(kernel: TrackingDeps, options: { resolveDataset?:
     saveRunView: (scope, input) => saveRunView(deps, scope, input),
     deleteRunView: (scope, id) => deleteRunView(deps, scope, id),
     createLoggedModel: async (scope, input) => record(scope, await createLoggedModel(deps, scope, input)),
-    requireLoggedModel: async (scope, id, opts) =>
-      record(scope, await requireLoggedModel(db.read, scope.project, id, opts)),
+    requireLoggedModel: (scope, id, opts) => requireLoggedModel(db.read, scope.project, id, opts),
     updateLoggedModel: (scope, id, change) => updateLoggedModel(deps, scope, id, change),
     putArtifact: (scope, owner, path, content) => putArtifact(deps, scope, owner, path, content),
     listArtifacts: async (scope, owner, directory, opts) => {

@@ -91,9 +91,13 @@ export function mlflowMessageOf({ code, details, message }: AppError): string {
   return words && details ? words(details) : message
 }
 
+/** What MLflow's database refuses, and not its checks. */
+const badRequests: readonly string[] = ['TRACKING.NO_LOGGED_MODEL_FOR_METRIC', 'TRACKING.LOGGED_MODEL_POINT_TAKEN']
+
 /** MLflow's name and status for one of our errors. Clients retry 408, 429, 500, 502, 503 and 504 for minutes, so a mistake of theirs is never one of these. */
 export function mlflowErrorOf(error: AppError): { status: number; name: string } {
   if (error.code.endsWith('_EXISTS')) return { status: 400, name: 'RESOURCE_ALREADY_EXISTS' }
+  if (badRequests.includes(error.code)) return { status: 400, name: 'BAD_REQUEST' }
   if (error.code === 'HTTP.ROUTE_NOT_FOUND') return { status: 404, name: 'ENDPOINT_NOT_FOUND' }
   return {
     status: error.status,

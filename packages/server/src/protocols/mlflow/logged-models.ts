@@ -1,15 +1,14 @@
 import {
   artifactDirectory,
   artifactUri,
+  type LoggedModelQuery,
   loggedModelTarget,
   type MetricDataset,
   placeOf,
   parseFilter,
   parseOrder,
-  selectLoggedModels,
   sendArtifact,
   type Tracking,
-  withModelData,
 } from '../../capabilities/tracking/index.ts'
 import type { Http } from '../../kernel/http/index.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -19,6 +18,8 @@ import { mlflowErrors } from './errors.ts'
 import { pageSize } from './limits.ts'
 import { rpc } from './rpc.ts'
 import { fileShape, loggedModelShape, unlessEmpty } from './shapes.ts'
+
+const here = new URL(`./logged-models-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
 /** Which versions of registered models were made from a logged model. */
 export type RegistrationsOf = (scope: Scope, loggedModel: string) => Promise<{ name: string; version: string }[]>
@@ -33,12 +34,11 @@ export function loggedModelCalls(
   { db }: Pick<Kernel, 'db'>,
   registrationsOf: RegistrationsOf,
 ): void {
-  const shape = async (scope: Scope, id: string, allowDeleted = false) => ({
-    model: loggedModelShape(
-      await tracking.requireLoggedModel(scope, id, { allowDeleted }),
-      await registrationsOf(scope, id),
-    ),
-  })
+  const shape = async (scope: Scope, id: string, allowDeleted = false): Promise<Uint8Array> => {
+    const row = await tracking.requireLoggedModel(scope, id, { allowDeleted })
+    const registrations = await registrationsOf(scope, id)
+    return db.offload({ module: here, name: 'loggedModelBytes', input: { row, registrations } })
+  }
 
   rpc(app, 'POST', 'logged-models', 'run:write', async ({ args, scope }) => {
     const name = args.text('name')
@@ -76,7 +76,7 @@ export function loggedModelCalls(
     })
     const fingerprint = [args.texts('experiment_ids'), args.text('filter'), args.raw('order_by'), args.raw('datasets')]
     const place = placeOf(args.text('page_token'), fingerprint)
-    const { rows, next } = await selectLoggedModels(db.read, db.dialect, {
+    const query: LoggedModelQuery = {
       project: scope.project,
       experiments: args.texts('experiment_ids'),
       filter: parseFilter(args.text('filter'), loggedModelTarget),
@@ -84,15 +84,8 @@ export function loggedModelCalls(
       order,
       limit,
       ...(place ? { place } : {}),
-    })
-    const models = await withModelData(db.read, scope.project, rows)
-    return {
-      ...unlessEmpty(
-        'models',
-        models.map((model) => loggedModelShape(model)),
-      ),
-      next_page_token: next(fingerprint),
     }
+    return db.offload({ module: here, name: 'loggedModelSearchBytes', input: { query, fingerprint } })
   })
   rpc(app, 'GET', 'logged-models/:model_id', 'run:read', ({ args, scope }) =>
     shape(scope, args.required('model_id'), args.flag('allow_deleted') ?? false),

@@ -60,10 +60,12 @@ function metricOf(m: Loose, path: string): LoggedMetric {
     )
   const optional = (name: string): string | undefined =>
     typeof m[name] === 'string' && m[name] !== '' && !m[name].includes('\u0000') ? m[name] : undefined
-  const modelId = optional('model_id')
-  if (modelId === undefined) return { key, value, timestamp, step }
   const datasetName = optional('dataset_name')
   const datasetDigest = optional('dataset_digest')
+  if ((datasetName === undefined) !== (datasetDigest === undefined))
+    throw mlflowErrors.INVALID('Both dataset_name and dataset_digest must be provided if one is provided')
+  const modelId = optional('model_id')
+  if (modelId === undefined) return { key, value, timestamp, step }
   return {
     key,
     value,

@@ -2,7 +2,7 @@ import type { ArtifactEntry } from '@trivium/contract'
 import {
   artifactUri,
   type ExperimentTable,
-  type LoggedModelMetricTable,
+  type LoggedModelPoint,
   type LoggedModelRecord,
   type RunTable,
 } from '../../capabilities/tracking/index.ts'
@@ -76,7 +76,7 @@ export function loggedModelShape(
   }
 }
 
-function modelMetricShape(m: LoggedModelMetricTable): object {
+function modelMetricShape(m: LoggedModelPoint): object {
   return {
     key: m.key,
     value: double(m.value, m.is_nan),

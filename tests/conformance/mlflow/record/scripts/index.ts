@@ -4,6 +4,7 @@ import { evaluationDatasets } from './evaluation-datasets.ts'
 import { experiments } from './experiments.ts'
 import { graphql } from './graphql.ts'
 import { inputs } from './inputs.ts'
+import { loggedModelMetrics } from './logged-model-metrics.ts'
 import { metrics } from './metrics.ts'
 import { otelUsage } from './otel-usage.ts'
 import { protocol } from './protocol.ts'
@@ -20,6 +21,7 @@ export const scripts: readonly Script[] = [
   metrics,
   searchRuns,
   inputs,
+  loggedModelMetrics,
   registry,
   artifacts,
   protocol,

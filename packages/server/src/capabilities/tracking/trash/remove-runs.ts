@@ -1,5 +1,6 @@
 import type { Trx } from '../../../kernel/db/index.ts'
 import { archiveUrn } from '../archive/archive-run.ts'
+import { removePointsOfRuns } from '../logged-model-metrics.ts'
 import { ownerKey, ownerUrn } from '../urns.ts'
 import { queueSeries } from './drain-series.ts'
 import '../tables.ts'
@@ -18,6 +19,7 @@ export async function removeRunRows(trx: Trx, project: string, runs: readonly st
     project,
     models.map((model) => model.id),
   )
+  await removePointsOfRuns(trx, project, runs)
   await queueSeries(trx, project, runs)
   for (const table of [
     'metric_archive',
@@ -49,7 +51,13 @@ export async function removeRunRows(trx: Trx, project: string, runs: readonly st
 /** Removes logged models with their parameters, tags, metrics and files. */
 export async function removeLoggedModelRows(trx: Trx, project: string, models: readonly string[]): Promise<void> {
   if (models.length === 0) return
-  for (const table of ['logged_model_param', 'logged_model_tag', 'logged_model_metric', 'run_model'] as const)
+  for (const table of [
+    'logged_model_param',
+    'logged_model_tag',
+    'logged_model_metric',
+    'logged_model_point',
+    'run_model',
+  ] as const)
     await trx.deleteFrom(table).where('project_id', '=', project).where('model_id', 'in', models).execute()
   await removeFiles(trx, project, 'logged-model', models)
   await trx.deleteFrom('logged_model').where('project_id', '=', project).where('id', 'in', models).execute()
