@@ -283,14 +283,19 @@ describeEachDatabase('imports', ({ world }) => {
     expect(await send(batch)).toMatchObject({ status: 409, json: { code: 'TRACKING.EXPERIMENT_IS_REMOVED' } })
   })
 
-  test('what comes deleted has its thirty days here, however old it is', async () => {
-    const { client, send } = await begin()
+  test('what comes deleted has its thirty days here, however old it is, and who exports finds the models', async () => {
+    const { project, client, send } = await begin()
     const model = `m-${'c'.repeat(32)}`
     await send({
       experiments: [{ ...experiment, lifecycle: 'deleted' }],
       runs: [run(a, { lifecycle: 'deleted' })],
       loggedModels: [loggedModel(model)],
     })
+    const listed = `/api/v1/projects/${project}/experiments/7/deleted-models`
+    expect((await client.call('GET', listed)).json).toEqual({ models: [model], nextPageToken: null })
+    expect((await client.call('GET', `${listed}?limit=1`)).json.nextPageToken).toBe(model)
+    expect((await client.call('GET', `${listed}?page_token=${model}`)).json.models).toEqual([])
+    expect((await client.call('GET', `${listed}?page_token=%00`)).status).toBe(400)
     const { trash, tracking } = world.capabilities
     const there = async () => [
       await tracking.requireRun(client.scope, a).then(
