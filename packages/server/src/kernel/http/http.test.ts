@@ -318,6 +318,12 @@ test('a request that does not end holds a server that stops for its grace and no
       .end()
   })
   await inside.promise
+  // Where nothing cuts it off, the test does so, long after the grace.
+  const late = setTimeout(() => app.server.closeAllConnections(), 5000)
+  const begin = performance.now()
   await closeHttp(app, 100)
+  const took = performance.now() - begin
+  clearTimeout(late)
   expect(await cut).toBe('ECONNRESET')
+  expect(took).toBeLessThan(4900)
 })

@@ -61,8 +61,10 @@ describeEachDatabase('pages of searches of models', ({ world }) => {
       'ä',
     ])
     const token = (await models('')(undefined)).token
-    const foreign = await client.call('GET', `${api}/registered-models/search?order_by=name+DESC&page_token=${token}`)
-    expect(foreign.status).toBe(400)
+    for (const query of ['order_by=name+DESC', "filter=name+LIKE+'z%25'"]) {
+      const foreign = await client.call('GET', `${api}/registered-models/search?${query}&page_token=${token}`)
+      expect(foreign.status, query).toBe(400)
+    }
     for (const bad of ['x', 'W10', Buffer.from('["place","x",null]').toString('base64url')])
       expect((await client.call('GET', `${api}/registered-models/search?page_token=${bad}`)).status).toBe(400)
 
