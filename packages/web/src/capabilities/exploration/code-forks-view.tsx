@@ -245,7 +245,7 @@ function LineSection({ line, base }: { readonly line: Line; readonly base: Line 
           <div className="sm">
             <b className="mono">{path}</b>
           </div>
-          <pre className="code-forks-preview mono" tabIndex={0} aria-label={`Conflict in ${path}`}>
+          <pre className="code-forks-preview mono" tabIndex={0} role="group" aria-label={`Conflict in ${path}`}>
             {preview}
           </pre>
         </div>
