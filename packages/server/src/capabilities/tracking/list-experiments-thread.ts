@@ -73,6 +73,9 @@ export async function experimentListBytes(
   })
 }
 
+/** The second before the tenth, as people count. */
+const byNumber = new Intl.Collator('en', { numeric: true })
+
 /** So many of the newest runs say which keys there are; in an experiment of a hundred thousand runs reading all takes seconds. */
 const runsLookedAt = 2000
 
@@ -94,7 +97,9 @@ export async function runKeysBytes(
     }>`select k.key || '' as name, count(*) as runs from (${newest}) r ${joined} ${sql.table(table)} k on k.project_id = ${project} and k.run_id = r.id group by 1 order by 2 desc, 1 limit 2000`.execute(
       db as never,
     )
-    return found.rows.map((row) => ({ key: row.name, runs: Number(row.runs) }))
+    return found.rows
+      .map((row) => ({ key: row.name, runs: Number(row.runs) }))
+      .toSorted((a, b) => b.runs - a.runs || byNumber.compare(a.key, b.key))
   }
   return JSON.stringify({ metrics: await of('run_metric'), params: await of('run_param'), tags: await of('run_tag') })
 }

@@ -41,7 +41,7 @@ describeEachDatabase('saved views of runs', ({ world }) => {
     expect(await names(mine)).toEqual([])
   })
 
-  test('the columns to choose from are the keys of the newest runs of the experiment, the most frequent first', async () => {
+  test('the columns to choose from are the keys of the newest runs of the experiment, the most frequent first, then in the order of their numbers', async () => {
     const { tracking } = world.capabilities
     const project = await world.makeProject()
     const { scope, call } = await world.as('contributor', project)
@@ -54,7 +54,7 @@ describeEachDatabase('saved views of runs', ({ world }) => {
       })
       await tracking.logBatch(scope, run.id, {
         tags: [],
-        params: [{ key: 'kind', value: 'forest' }],
+        params: ['kind', 'layer_10', 'layer_2'].map((key) => ({ key, value: 'forest' })),
         metrics: metrics.map((key) => ({ key, value: 1, step: 0, timestamp: 0 })),
       })
     }
@@ -64,7 +64,7 @@ describeEachDatabase('saved views of runs', ({ world }) => {
         { key: 'loss', runs: 2 },
         { key: 'auc', runs: 1 },
       ],
-      params: [{ key: 'kind', runs: 2 }],
+      params: ['kind', 'layer_2', 'layer_10'].map((key) => ({ key, runs: 2 })),
     })
     expect((await call('GET', `/api/v1/projects/${project}/run-columns?experiment=9`)).json).toMatchObject({
       metrics: [],
