@@ -123,6 +123,28 @@ export const metricDefinitions = {
     help: 'Median time from writing an idea down to the end of its first finished run, of the ideas evaluated in the last 90 days.',
     labels: ['project'],
   },
+  trivium_release_decisions_waiting: {
+    type: 'gauge',
+    help: 'Model versions that wait for a decision.',
+    labels: ['project'],
+  },
+  trivium_release_decision_oldest_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'How long the oldest of them waits.',
+    labels: ['project'],
+  },
+  trivium_release_decision_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Median time from asking for a decision on a model version to the decision, of those decided in the last 90 days.',
+    labels: ['project'],
+  },
+  trivium_release_returned_ratio: {
+    type: 'gauge',
+    help: 'Share of these decisions that sent the version back.',
+    labels: ['project'],
+  },
   trivium_quota_limit: {
     type: 'gauge',
     help: 'Limits that were set for a project; 0 is none.',

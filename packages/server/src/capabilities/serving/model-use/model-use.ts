@@ -3,6 +3,7 @@ import type { Kernel } from '../../../kernel/kernel.ts'
 import type { Scope } from '../../../kernel/principal/index.ts'
 import type { Outcomes } from '../../outcomes/index.ts'
 import type { Registry } from '../../registry/index.ts'
+import { collectDecisions } from './custody/collect-decisions.ts'
 import { readHandOvers } from './custody/hand-overs.ts'
 import { readProductionTime } from './custody/production-time.ts'
 import { listCandidates } from './candidates.ts'
@@ -10,7 +11,7 @@ import { readHandOver } from './hand-over.ts'
 import type { Callers } from './keep-callers.ts'
 import { readCycles } from './release-cycles.ts'
 
-export type ModelUseDeps = Pick<Kernel, 'db' | 'blobs' | 'clock'> & {
+export type ModelUseDeps = Pick<Kernel, 'db' | 'blobs' | 'clock' | 'metrics'> & {
   readonly registry: Pick<Registry, 'model' | 'version' | 'versionRow' | 'reasons' | 'milestones' | 'acts'>
   readonly outcomes: Pick<Outcomes, 'list' | 'get'>
   readonly callers: Pick<Callers, 'read'>
@@ -34,6 +35,7 @@ export interface ModelUse {
 }
 
 export function createModelUse(deps: ModelUseDeps): ModelUse {
+  collectDecisions(deps)
   return {
     handOver: (scope, model, version) => readHandOver(deps, scope, model, version),
     candidates: (scope, model, page) => listCandidates(deps, scope, model, page),

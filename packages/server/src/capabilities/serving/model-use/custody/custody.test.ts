@@ -235,6 +235,16 @@ describeEachDatabase('hand-overs of releases', ({ world }) => {
     const stranger = await world.as('viewer', await world.makeProject())
     expect((await stranger.call('GET', `${api}/release-hand-overs`)).status).toBe(404)
 
+    // Decided after ten hours and after five; the third waits for thirty.
+    const { text } = await admin.call('GET', '/metrics')
+    for (const line of [
+      'trivium_release_decisions_waiting{P} 1',
+      'trivium_release_decision_oldest_seconds{P} 108000',
+      'trivium_release_decision_seconds{P} 27000',
+      'trivium_release_returned_ratio{P} 0.5',
+    ])
+      expect(text).toContain(line.replace('P', `project="${project}"`))
+
     const time = await author.call('GET', `${api}/production-time?days=30`)
     expect(time.status, time.text).toBe(200)
     const makers = time.json.makers
@@ -245,5 +255,5 @@ describeEachDatabase('hand-overs of releases', ({ world }) => {
     const admins = time.json.teams.find((each: { team: string }) => each.team === 'admin')
     expect(admins.share).toBeGreaterThan(0)
     expect(JSON.stringify(time.json)).not.toContain(author.principal.name)
-  })
+  }, 60_000)
 })
