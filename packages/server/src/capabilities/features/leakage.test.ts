@@ -17,7 +17,7 @@ const flights = [
   '',
 ].join('\n')
 
-describeEachDatabase('features that would not exist at serving time', ({ world }) => {
+describeEachDatabase('features that would not exist at serving time', ({ world, once }) => {
   const begin = async (declaration: Record<string, unknown>) => {
     const maintainer = await world.as('maintainer', await world.makeProject())
     const base = `/api/v1/projects/${maintainer.scope.project}`
@@ -57,38 +57,52 @@ ${more}
   }
   const later = { availability: { delay: { at: 'landed' }, landed: { at: 'landed' } } }
 
-  test('values that come later than their row are refused by name, however they are wrapped; the label may be one', async () => {
-    const { make } = await begin(later)
-    const honest = await make('origin, distance, hour(departed) AS hour')
-    expect([honest.state, honest.reason]).toEqual(['finished', null])
-    const leaking = await make("origin, distance, ln(1 + delay) AS scale, CASE WHEN delay > 5 THEN 'late' END AS word")
-    expect(leaking.state).toBe('failed')
-    expect(leaking.reason).toContain('These features would not exist at serving time: ')
-    expect(leaking.reason).toMatch(/: (scale, word|word, scale)\. /)
-    expect(leaking.reason).toContain('delay (at landed)')
-    const answer = await make('origin, distance, delay AS minutes', { label: '[late, minutes]' })
-    expect(answer.state).toBe('finished')
-    expect((await make('origin', { label: 'too_late' })).reason).toContain('The entities have no column "too_late".')
-  }, 60_000)
+  once(
+    'values that come later than their row are refused by name, however they are wrapped; the label may be one',
+    async () => {
+      const { make } = await begin(later)
+      const honest = await make('origin, distance, hour(departed) AS hour')
+      expect([honest.state, honest.reason]).toEqual(['finished', null])
+      const leaking = await make(
+        "origin, distance, ln(1 + delay) AS scale, CASE WHEN delay > 5 THEN 'late' END AS word",
+      )
+      expect(leaking.state).toBe('failed')
+      expect(leaking.reason).toContain('These features would not exist at serving time: ')
+      expect(leaking.reason).toMatch(/: (scale, word|word, scale)\. /)
+      expect(leaking.reason).toContain('delay (at landed)')
+      const answer = await make('origin, distance, delay AS minutes', { label: '[late, minutes]' })
+      expect(answer.state).toBe('finished')
+      expect((await make('origin', { label: 'too_late' })).reason).toContain('The entities have no column "too_late".')
+    },
+    60_000,
+  )
 
-  test('an aggregate over rows of the future is refused; the same over the past is not', async () => {
-    const { make } = await begin({})
-    const whole = await make('origin, avg(distance) OVER (PARTITION BY origin) AS usual')
-    expect(whole.reason).toContain('would not exist at serving time: usual.')
-    expect(whole.reason).toContain('rows that happened later')
-    const past = await make(
-      'origin, avg(distance) OVER (PARTITION BY origin ORDER BY departed ROWS BETWEEN 5 PRECEDING AND 1 PRECEDING) AS usual',
-    )
-    expect([past.state, past.reason]).toEqual(['finished', null])
-  }, 60_000)
+  once(
+    'an aggregate over rows of the future is refused; the same over the past is not',
+    async () => {
+      const { make } = await begin({})
+      const whole = await make('origin, avg(distance) OVER (PARTITION BY origin) AS usual')
+      expect(whole.reason).toContain('would not exist at serving time: usual.')
+      expect(whole.reason).toContain('rows that happened later')
+      const past = await make(
+        'origin, avg(distance) OVER (PARTITION BY origin ORDER BY departed ROWS BETWEEN 5 PRECEDING AND 1 PRECEDING) AS usual',
+      )
+      expect([past.state, past.reason]).toEqual(['finished', null])
+    },
+    60_000,
+  )
 
-  test('a value that is known after a fixed time may be used from then on only', async () => {
-    const { make } = await begin({ availability: { delay: { after: '2h' } } })
-    const soon = await make(
-      'lag(delay, 3) OVER (ORDER BY departed) AS an_hour_ago, lag(delay, 6) OVER (ORDER BY departed) AS two_hours_ago',
-    )
-    expect(soon.reason).toContain('would not exist at serving time: an_hour_ago.')
-  }, 60_000)
+  once(
+    'a value that is known after a fixed time may be used from then on only',
+    async () => {
+      const { make } = await begin({ availability: { delay: { after: '2h' } } })
+      const soon = await make(
+        'lag(delay, 3) OVER (ORDER BY departed) AS an_hour_ago, lag(delay, 6) OVER (ORDER BY departed) AS two_hours_ago',
+      )
+      expect(soon.reason).toContain('would not exist at serving time: an_hour_ago.')
+    },
+    60_000,
+  )
 
   test('a production pipeline refuses a dataset without owners; what it makes has the owners of its source', async () => {
     const { make, maintainer, base } = await begin({})
