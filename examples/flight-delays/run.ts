@@ -18,6 +18,7 @@ const help = `Runs the life of a model on real flights.
   --summary FILE   write what happened as JSON
   --data DIR       data directory; emptied first (default .trivium/demo)
   --port N         port of the server (default 4000)
+  --batch-every H  hours of which one is asked about in a single request; 1 is all of them (default 2)
   --permute SEED   deal the departure dates out anew among the rows: a world without change
 `
 
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     summary: { type: 'string' },
     data: { type: 'string', default: join(import.meta.dirname, '../../.trivium/demo') },
     port: { type: 'string', default: '4000' },
+    'batch-every': { type: 'string' },
     permute: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -71,6 +73,7 @@ try {
     yes: values.yes,
     weeks,
     signal: stopping.signal,
+    ...(values['batch-every'] === undefined ? {} : { batchEveryHours: Number(values['batch-every']) }),
     ...(values.speed === undefined ? {} : { speed: Number(values.speed) }),
   })
   feed.close()

@@ -70,6 +70,8 @@ export interface StoryOptions {
   readonly weeks: number
   /** Days of event time a second at most; undefined is as fast as it goes. */
   readonly speed?: number
+  /** Every so many hours the flights of the hour are asked in one request; undefined is as the policy says. */
+  readonly batchEveryHours?: number
   readonly signal: AbortSignal
 }
 
@@ -195,7 +197,7 @@ async function addWeek(
 
 /** One day, hour by hour: landings are pushed with the moment at which they become known, departures are predicted, labels follow the landings. */
 async function replayDay(
-  { feed }: StoryOptions,
+  { feed, batchEveryHours = policy.batchEveryHours }: StoryOptions,
   actors: Actors,
   traffic: Traffic,
   asked: Set<string>,
@@ -212,7 +214,7 @@ async function replayDay(
     const departing = feed.departures(hour, hour + hourMs)
     for (const flight of departing) asked.add(flight.id)
     // Gates ask one flight at a time; every other hour a desk asks for the whole hour at once.
-    if ((hour / hourMs) % policy.batchEveryHours === 0) await traffic.batch(departing)
+    if ((hour / hourMs) % batchEveryHours === 0) await traffic.batch(departing)
     else await traffic.single(departing)
   }
   // Flights that were in the air when the replay began were never asked about.
