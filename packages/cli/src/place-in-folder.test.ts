@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { placeInFolder } from './place-in-folder.ts'
 
 test('a path that somebody else named stays in its folder', () => {
-  expect(placeInFolder('/home/ada/model', 'a/./b.txt')).toBe('/home/ada/model/a/b.txt')
+  expect(placeInFolder('/data/model', 'a/./b.txt')).toBe('/data/model/a/b.txt')
   for (const path of ['../x', '/../etc/passwd', 'a/../../x', '..', '', '.', 'a\\..\\b', 'a\u0000b', '../model-2/x'])
-    expect(() => placeInFolder('/home/ada/model', path), path).toThrow('leads out of /home/ada/model')
+    expect(() => placeInFolder('/data/model', path), path).toThrow('leads out of /data/model')
 })
