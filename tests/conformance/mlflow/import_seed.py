@@ -30,7 +30,12 @@ with mlflow.start_run(run_name="first") as first:
     mlflow.log_text("hello", "notes/a b.txt")
     data = mlflow.data.from_pandas(pd.DataFrame({"x": [1, 2]}), name="flights")
     mlflow.log_input(data, context="training", tags={"k": "v"})
-    mlflow.pyfunc.log_model(name="model", python_model=Echo(), registered_model_name="delay", pip_requirements=[])
+    made = mlflow.pyfunc.log_model(
+        name="model", python_model=Echo(), registered_model_name="delay", pip_requirements=[]
+    )
+    # Every point of a model's metric is kept, whatever the last one is.
+    for step, value in enumerate([0.5, 0.75, 0.25]):
+        client.log_metric(run, "acc", value, timestamp=2000 + step, step=step, model_id=made.model_id)
     with mlflow.start_run(run_name="child", nested=True):
         mlflow.log_metric("loss", 2.0)
 with mlflow.start_run(run_name="bad") as bad:
