@@ -65,7 +65,7 @@ function overtakenAt({ version, registeredAt }: VersionActs, moves: readonly Mod
   return moves.find((move) => move.version > version && move.at >= registeredAt)?.at
 }
 
-export function summarise(
+function summarise(
   followed: readonly Followed[],
   members: ReadonlyMap<string, TeamMember>,
   { model, more, now }: { model: string | null; more: boolean; now: number },
