@@ -214,13 +214,19 @@ describe('what people do on the pages', () => {
   }, 60_000)
 
   test('a monitor opens at the window that a link names, and a feature of it leads to its distribution', async () => {
-    const { windows } = await client.call(listMonitorWindows, {
-      params: { project: world.project, monitor: 'delays-daily' },
-      query: {},
-    })
-    const degraded = windows.find((window) => window.state === 'degraded')
+    let degraded: string | undefined
+    const look = async () => {
+      const { windows } = await client.call(listMonitorWindows, {
+        params: { project: world.project, monitor: 'delays-daily' },
+        query: {},
+      })
+      const found = windows.find((window) => window.state === 'degraded')
+      degraded = found?.urn.split(':').at(-1)
+      return degraded
+    }
+    await expect.poll(look, { timeout: 20_000 }).toBeDefined()
     const { page, errors } = await watched(admin)
-    await page.goto(at(`/monitors/delays-daily?window=${degraded?.urn.split(':').at(-1)}`))
+    await page.goto(at(`/monitors/delays-daily?window=${degraded}`))
     await seen(page, /Worse by[\s\S]*0\.05\s+degraded[\s\S]*distance/)
     await page.getByRole('button', { name: 'distance', exact: true }).click()
     await page.waitForURL(/tab=data/)

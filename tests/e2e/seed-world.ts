@@ -19,6 +19,7 @@ import {
   predict,
   pushFeatureRows,
   pushLabels,
+  recordCodeForks,
   type Role,
   requestModelApproval,
   savePipeline,
@@ -32,6 +33,8 @@ const server = join(import.meta.dirname, '../../packages/server/src')
 const project = 'default'
 const begin = Date.UTC(2001, 1, 11)
 const day = 24 * 3600_000
+/** Commits that the runs record: of the branch that all work on, and of one that left it. */
+const commits = ['1f'.repeat(20), 'c0'.repeat(20)] as const
 
 /** What the pages are opened with. */
 export interface World {
@@ -67,6 +70,7 @@ export async function seedWorld(baseUrl: string, token: string): Promise<World> 
   const asked = createClient({ baseUrl, token: trainer.secret })
   const report = await writeReport(asked, runs[0] ?? '')
   const baseline = await publish(asked, runs[0] ?? '')
+  await measureForks(asked)
   const { item } = await asked.call(requestModelApproval, {
     params: { project, model: 'late', version: 2 },
     body: {},
@@ -141,6 +145,40 @@ async function publish(client: Client, run: string): Promise<string> {
   return id
 }
 
+/** The branch of the second run beside that of the first, as the command measures them where the repository is. */
+async function measureForks(client: Client): Promise<void> {
+  const [base, tip] = commits
+  const whole = { conflicts: [], patch: '', patchWhole: true, files: [], touched: 0, added: 0, removed: 0 }
+  const main = { ...whole, name: 'main', tip: base, isBase: true, commits: [], ahead: 0, behind: 0, firstAt: null }
+  const preview = '<<<<<<< main\nrate = 0.1\n=======\nrate = 0.3\n>>>>>>> faster\n'
+  const faster = {
+    ...whole,
+    name: 'faster',
+    tip,
+    isBase: false,
+    commits: [tip],
+    mergeBase: { commit: '0b'.repeat(20), at: begin },
+    ahead: 3,
+    behind: 8,
+    firstAt: begin,
+    lastAt: begin + 9 * day,
+    added: 12,
+    removed: 4,
+    touched: 2,
+    files: [
+      { path: 'config.py', added: 1, removed: 1, inBase: true },
+      { path: 'train.py', added: 11, removed: 3, inBase: false },
+    ],
+    conflicts: [{ path: 'config.py', preview }],
+    patch:
+      'diff --git a/config.py b/config.py\n--- a/config.py\n+++ b/config.py\n@@ -1 +1 @@\n-rate = 0.2\n+rate = 0.3\n',
+  }
+  await client.call(recordCodeForks, {
+    params: { project, experiment: '0' },
+    body: { lines: [{ ...main, mergeBase: null, lastAt: null }, faster], missing: [] },
+  })
+}
+
 async function addData(admin: Client): Promise<void> {
   await admin.call(addDatasetVersion, {
     params: { project, dataset: 'flights' },
@@ -183,7 +221,7 @@ async function logRuns(baseUrl: string, token: string): Promise<string[]> {
   const model = new Uint8Array(await readFile(join(server, 'drivers/onnx/fixtures/columns.onnx')))
   await send('POST', 'mlflow/registered-models/create', { name: 'late' })
   const ids: string[] = []
-  for (const rate of [0.1, 0.3]) {
+  for (const [at, rate] of [0.1, 0.3].entries()) {
     const start = Date.now() - 60_000
     const { run } = await send<{ run: { info: { run_id: string } } }>('POST', 'mlflow/runs/create', {
       experiment_id: '0',
@@ -198,7 +236,8 @@ async function logRuns(baseUrl: string, token: string): Promise<string[]> {
       timestamp: start + step * 1000,
     }))
     const params = [{ key: 'rate', value: String(rate) }]
-    await send('POST', 'mlflow/runs/log-batch', { run_id, metrics, params })
+    const tags = [{ key: 'mlflow.source.git.commit', value: commits[at] }]
+    await send('POST', 'mlflow/runs/log-batch', { run_id, metrics, params, tags })
     await send('PUT', `mlflow-artifacts/artifacts/0/${run_id}/artifacts/model/model.onnx`, model)
     for (const [path, text] of Object.entries(sourcesOf(rate)))
       await send(

@@ -10,14 +10,8 @@ export async function reproducingRuns(
   baselines: readonly string[],
 ): Promise<{ baseline: string; id: string }[]> {
   if (baselines.length === 0) return []
-  return db
-    .selectFrom('run_tag as tag')
-    .innerJoin('run', (join) => join.onRef('run.project_id', '=', 'tag.project_id').onRef('run.id', '=', 'tag.run_id'))
+  return reproductions(db, project, baselines)
     .select(['tag.value as baseline', 'run.id'])
-    .where('tag.project_id', '=', project)
-    .where('tag.key', '=', baselineTag)
-    .where('tag.value', 'in', baselines)
-    .where('run.lifecycle', '=', 'active')
     .orderBy('run.start_time', 'desc')
     .execute()
 }
@@ -36,13 +30,35 @@ export async function readBaselines(
     if (!which.retired) query = query.where('retired_at', 'is', null)
   }
   const rows = await query.orderBy('id', 'desc').execute()
-  const runs = await reproducingRuns(
+  const counts = await countReproductions(
     db,
     project,
     rows.map((row) => row.id),
   )
-  return rows.map((row) => baselineOf(row, runs.filter((run) => run.baseline === row.id).length))
+  return rows.map((row) => baselineOf(row, counts.get(row.id) ?? 0))
 }
+
+async function countReproductions(
+  db: Reader,
+  project: string,
+  baselines: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (baselines.length === 0) return new Map()
+  const rows = await reproductions(db, project, baselines)
+    .select((e) => ['tag.value as baseline', e.fn.countAll<number>().as('runs')])
+    .groupBy('tag.value')
+    .execute()
+  return new Map(rows.map(({ baseline, runs }) => [baseline, Number(runs)]))
+}
+
+const reproductions = (db: Reader, project: string, baselines: readonly string[]) =>
+  db
+    .selectFrom('run_tag as tag')
+    .innerJoin('run', (join) => join.onRef('run.project_id', '=', 'tag.project_id').onRef('run.id', '=', 'tag.run_id'))
+    .where('tag.project_id', '=', project)
+    .where('tag.key', '=', baselineTag)
+    .where('tag.value', 'in', baselines)
+    .where('run.lifecycle', '=', 'active')
 
 /** The public form of a baseline. */
 export function baselineOf(row: BaselineTable, reproductions: number): Baseline {
