@@ -9,6 +9,7 @@ from mlflow import MlflowClient
 from mlflow.entities import AssessmentSource, SpanType
 from mlflow.genai import datasets
 from mlflow.tracing.attachments import Attachment
+from mlflow.tracing.client import TracingClient
 
 uri = sys.argv[1]
 mlflow.set_tracking_uri(uri)
@@ -51,10 +52,15 @@ except ValueError:
     pass
 bad = mlflow.get_last_active_trace_id()
 lost = mlflow.create_external_model(name="of-no-run")
-with mlflow.start_span("large") as span:
-    span.set_outputs("x" * 100_000)
-large = mlflow.get_last_active_trace_id()
+span = mlflow.start_span_no_context("large", start_time_ns=1_700_000_000_000_999_999)
+span.set_outputs("x" * 100_000)
+span.end(end_time_ns=1_700_000_000_003_000_000)
+large = span.trace_id
 mlflow.flush_trace_async_logging()
+# Its time in whole milliseconds is 2; between the whole milliseconds of its beginning and end are 3. The server holds what it is told last.
+info = mlflow.get_trace(large).info
+info.execution_duration = 2
+TracingClient().start_trace(info)
 
 # Spans alone, as any program with OpenTelemetry sends them.
 otlp = {

@@ -114,14 +114,16 @@ async function sendTrace(client: MlflowClient, trace: ImportedTrace, before: Imp
   for (const key of Object.keys(before?.tags ?? {}))
     if (!(key in trace.tags) && !traceLocationTags.some((own) => own === key))
       await client.send('DELETE', `${at}/tags`, { key })
-  await client.send('POST', `${api}/traces`, {
-    trace: { trace_info: traceToJson({ ...trace, assessments: trace.assessments.filter((one) => !isLater(one)) }) },
-  })
-  if (trace.spans.length > 0)
+  const info = traceToJson({ ...trace, assessments: trace.assessments.filter((one) => !isLater(one)) })
+  const sayWhole = () => client.send('POST', `${api}/traces`, { trace: { trace_info: info } })
+  await sayWhole()
+  if (trace.spans.length > 0) {
     await client.raw('POST', '/v1/traces', {
       body: otlpBytes(trace.spans),
       headers: { 'content-type': 'application/x-protobuf', 'x-mlflow-experiment-id': trace.experiment },
     })
+    if (isWidened(trace)) await sayWhole()
+  }
   const overridden = new Set<string | null>()
   for (const one of trace.assessments.filter(isLater).toSorted((a, b) => a.createdAt - b.createdAt)) {
     overridden.add(one.overrides)
@@ -133,6 +135,17 @@ async function sendTrace(client: MlflowClient, trace: ImportedTrace, before: Imp
         assessment: assessmentToJson(trace.id, one),
         update_mask: 'valid',
       })
+}
+
+/** Whether MLflow changes the time of a trace when its spans come: it widens it to their whole milliseconds, which are not always those of their difference. */
+function isWidened({ startedAt, durationMs, spans }: ImportedTrace): boolean {
+  const whole = (nanoseconds: unknown): number => Number(BigInt(String(nanoseconds ?? 0)) / 1_000_000n)
+  return spans.some(
+    (span) =>
+      durationMs === null ||
+      whole(span['start_time_unix_nano']) < startedAt ||
+      whole(span['end_time_unix_nano']) > startedAt + durationMs,
+  )
 }
 
 /** Joins traces to runs; the run in which one was made is in its metadata. */
