@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { sendTo, sharedPlaces, token } from '../../tests/chaos/installation.ts'
 import { must, seedServer } from '../../tests/chaos/seed-server.ts'
+import { startPostgres } from '../../packages/testing/src/start-postgres.ts'
 import { show } from '../support/figures.ts'
 import { createReport } from '../support/report.ts'
 import { startTrivium } from '../support/trivium.ts'
@@ -28,6 +29,9 @@ const minutes = Number(flags.minutes ?? positionals[0] ?? 30)
 const report = createReport('soak', `${minutes} minutes of mixed load`)
 
 const places = flags.on === 'sqlite' ? { settings: {}, drop: async () => {} } : await sharedPlaces()
+// As people run it: what is never cleaned up slows down by itself.
+const postgres = flags.on === 'sqlite' ? undefined : await startPostgres({ durable: true })
+if (postgres) (places.settings as Record<string, string>)['TRIVIUM_DATABASE_URL'] = postgres.url
 const reports = await mkdtemp(join(tmpdir(), 'trivium-soak-'))
 const server = await startTrivium([], {
   ...places.settings,
@@ -122,4 +126,5 @@ load.close()
 await server.stop()
 await rm(reports, { recursive: true, force: true })
 await places.drop()
+await postgres?.stop()
 process.exit(0)

@@ -30,19 +30,19 @@ const startTimeoutMs = 60_000
 // closes, and the shell stops the server and removes its data.
 const watcher = 'd=$1; shift; "$@" & p=$!; while read -r _; do :; done; kill -QUIT $p; wait $p; rm -rf "$d"'
 
-const withoutDurability = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+/** For tests, whose databases live for seconds. */
+const forTests = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' }
 const settings = {
   wal_level: 'minimal',
   max_wal_senders: '0',
   shared_buffers: '64MB',
   max_connections: '200',
-  autovacuum: 'off',
   jit: 'off',
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
 }
 
-/** Starts a Postgres server from the npm package on a free port, with durability off unless it is asked for; works as root and as anybody else. */
+/** Starts a Postgres server from the npm package on a free port, without durability and cleaning up unless `durable` asks for them, as people run it; works as root and as anybody else. */
 export async function startPostgres({ durable = false }: { durable?: boolean } = {}): Promise<PostgresServer> {
   const binaries = await findBinaries()
   const folder = await mkdtemp(join(tmpdir(), 'trivium-postgres-'))
@@ -52,13 +52,7 @@ export async function startPostgres({ durable = false }: { durable?: boolean } =
     await initialise(binaries.initdb, folder, identity, env)
     for (let attempt = 1; ; attempt++) {
       try {
-        return await launch(
-          binaries.postgres,
-          folder,
-          identity,
-          env,
-          durable ? settings : { ...settings, ...withoutDurability },
-        )
+        return await launch(binaries.postgres, folder, identity, env, durable ? settings : { ...settings, ...forTests })
       } catch (error) {
         // Between choosing a free port and listening on it another process may have taken it.
         if (attempt === 3) throw error
