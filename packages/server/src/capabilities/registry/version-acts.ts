@@ -1,5 +1,6 @@
 import type { Reader } from '../../kernel/db/index.ts'
 import { parseUrn, urn } from '../../kernel/ids/index.ts'
+import { type NewestVersions, newestVersions } from './newest-versions.ts'
 import { requireModel, versionUrn } from './read-models.ts'
 import './tables.ts'
 
@@ -44,23 +45,11 @@ export interface VersionActs {
 const atOnce = 400
 
 /** The newest versions of a project or a model, newest first, with requests, decisions and gates that said no. */
-export async function readVersionActs(
-  db: Reader,
-  project: string,
-  { model, limit }: { model?: string | undefined; limit: number },
-): Promise<VersionActs[]> {
-  if (model !== undefined) await requireModel(db, project, model)
-  let query = db
-    .selectFrom('model_version')
+export async function readVersionActs(db: Reader, project: string, which: NewestVersions): Promise<VersionActs[]> {
+  if (which.model !== undefined) await requireModel(db, project, which.model)
+  const rows = await newestVersions(db, project, which)
     .select(['model', 'version', 'created_at', 'created_by', 'authors'])
-    .where('project_id', '=', project)
-    .where('deleted_at', 'is', null)
-    .limit(limit)
-  query =
-    model === undefined
-      ? query.orderBy('created_at', 'desc')
-      : query.where('model', '=', model).orderBy('version', 'desc')
-  const rows = await query.execute()
+    .execute()
   const acts = new Map<string, VersionAct[]>(rows.map((row) => [versionUrn(project, row.model, row.version), []]))
   // At the same moment a gate speaks before somebody is asked.
   await addGates(db, project, acts)

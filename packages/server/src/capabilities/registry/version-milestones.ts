@@ -1,5 +1,6 @@
 import type { Reader } from '../../kernel/db/index.ts'
 import { parseUrn } from '../../kernel/ids/index.ts'
+import { type NewestVersions, newestVersions } from './newest-versions.ts'
 import { requireModel } from './read-models.ts'
 import './tables.ts'
 
@@ -19,23 +20,11 @@ export interface VersionMilestones {
 const itemsAtOnce = 500
 
 /** The newest versions of a project or a model, newest first. */
-export async function readMilestones(
-  db: Reader,
-  project: string,
-  { model, limit }: { model?: string | undefined; limit: number },
-): Promise<VersionMilestones[]> {
-  if (model !== undefined) await requireModel(db, project, model)
-  let query = db
-    .selectFrom('model_version')
+export async function readMilestones(db: Reader, project: string, which: NewestVersions): Promise<VersionMilestones[]> {
+  if (which.model !== undefined) await requireModel(db, project, which.model)
+  const rows = await newestVersions(db, project, which)
     .select(['model', 'version', 'created_at', 'approval', 'approval_item', 'gate'])
-    .where('project_id', '=', project)
-    .where('deleted_at', 'is', null)
-    .limit(limit)
-  query =
-    model === undefined
-      ? query.orderBy('created_at', 'desc')
-      : query.where('model', '=', model).orderBy('version', 'desc')
-  const rows = await query.execute()
+    .execute()
   const items = new Map<string, { opened_at: number; decided_at: number | null }>()
   const asked = rows.flatMap((row) => (row.approval_item === null ? [] : (parseUrn(row.approval_item)?.id ?? [])))
   for (let start = 0; start < asked.length; start += itemsAtOnce)
