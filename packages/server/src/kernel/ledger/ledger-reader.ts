@@ -39,7 +39,10 @@ export async function ledgerStreams(root: string, prefix: readonly string[], dep
   return found
 }
 
-/** Lines that were appended to a stream and not yet committed, oldest segment first; at most about 4 MiB a batch. */
+/**
+ * Lines that were appended to a stream and not yet committed, oldest segment first; at most about 4 MiB a batch. What is appended while they are worked on is left
+ * to the next look: a stream that grows without a pause would never end here.
+ */
 export async function* pendingLedger({
   db,
   root,
@@ -51,9 +54,8 @@ export async function* pendingLedger({
 }): AsyncGenerator<LedgerBatch> {
   for await (const { segment, path } of segmentsOf(root, stream)) {
     let offset = await committedOffset(db, segment)
-    for (;;) {
-      const size = await sizeOf(path)
-      if (size <= offset) break
+    const size = await sizeOf(path)
+    while (offset < size) {
       const batch = await readLines(path, offset, Math.min(size - offset, mostBytes))
       if (batch.lines.length === 0) break
       yield {

@@ -59,6 +59,19 @@ describeEachDatabase('ledgers', ({ world }) => {
     writer.close()
   })
 
+  test('a look ends at what was there when it began, however fast the stream grows meanwhile', async () => {
+    const stream = newStream()
+    const writer = open(stream)
+    append(writer, 0, 3)
+    const counts: number[] = []
+    for await (const batch of pendingLedger({ db: world.kernel.db.read, root: root(), stream })) {
+      counts.push(batch.count)
+      if (counts.length < 20) append(writer, 3, 5)
+    }
+    expect(counts).toEqual([3])
+    writer.close()
+  })
+
   test('a last line without its end is never read, and read whole when the rest comes', async () => {
     const stream = newStream()
     const writer = open(stream)
