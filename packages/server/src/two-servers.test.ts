@@ -153,6 +153,38 @@ describe('two servers of one database', () => {
     expect((await atB.call('GET', path)).json.rows).toBe(2)
   })
 
+  test('a server that was away for hours finds the rows of which the small files were joined and forgotten meanwhile', async () => {
+    const atA = await a.as('instance-admin')
+    const atB = await b.as('instance-admin')
+    const path = '/api/v1/projects/default/feature-views/streamed'
+    const [eventTime, before] = [a.time.now, a.time.now]
+    const push = async (from: number, to: number) => {
+      for (let n = from; n < to; n += 1) {
+        const rows = [{ id: `away-${n}`, key: { airport: 'AAL' }, eventTime, values: { delay: n } }]
+        await atA.call('POST', `${path}/rows`, { rows })
+        await a.kernel.replicas.commitOwn()
+      }
+    }
+    const arrivals = async () =>
+      (await atB.call('POST', `${path}/lookup`, { keys: [{ airport: 'AAL' }], asOf: eventTime })).json.rows
+    await push(0, 1)
+    await b.capabilities.features.takeOver()
+    expect(await arrivals()).toEqual([{ arrivals: 1 }])
+    await push(1, 26)
+    a.time.now += 2 * 3_600_000
+    await push(26, 50)
+    const files = await a.kernel.db.read
+      .selectFrom('table_file')
+      .select(['digest', 'end_snapshot'])
+      .where('project_id', '=', 'default')
+      .where('table_id', 'like', '%streamed')
+      .execute()
+    expect(files.length).toBeLessThan(40)
+    await b.capabilities.features.takeOver()
+    expect(await arrivals()).toEqual([{ arrivals: 50 }])
+    a.time.now = before
+  }, 60_000)
+
   test('who is erased at one is opened by neither any more: values at once, rows of their online stores within seconds', async () => {
     const project = await a.makeProject()
     const { call, scope } = await a.as('admin', project)

@@ -70,8 +70,9 @@ export function createOnlineFollower(deps: Deps): OnlineFollower {
     for (const { project_id: project, id, latest_snapshot: latest } of views) {
       const key = `${project}/${id}`
       const whole = missing.delete(key)
-      const from = whole ? 0 : (seen[key] ?? 0)
-      if (latest <= from) continue
+      const last = whole ? 0 : (seen[key] ?? 0)
+      if (latest <= last) continue
+      const from = (await isKept(project, id, last + 1)) ? last : 0
       try {
         await take(project, id, from, latest)
       } catch (error) {
@@ -84,6 +85,18 @@ export function createOnlineFollower(deps: Deps): OnlineFollower {
     if (!changed) return
     await writeFile(`${stateFile}.new`, JSON.stringify(seen))
     await rename(`${stateFile}.new`, stateFile)
+  }
+
+  /** Who was away for hours finds that what followed was joined with older rows, and forgotten. */
+  const isKept = async (project: string, table: string, snapshot: number): Promise<boolean> => {
+    const found = await db.read
+      .selectFrom('table_snapshot')
+      .select('snapshot')
+      .where('project_id', '=', project)
+      .where('table_id', '=', table)
+      .where('snapshot', '=', snapshot)
+      .executeTakeFirst()
+    return found !== undefined
   }
 
   const take = async (project: string, table: string, from: number, to: number): Promise<void> => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Trx } from '../db/index.ts'
 import type { Kernel } from '../kernel.ts'
 import type { TableColumn, WrittenTable } from '../ports/index.ts'
-import { appendFiles, createTable, filesAt, replaceFiles } from '../tables/catalog.ts'
+import { appendFiles, createTable, filesAt, forgetSnapshots, replaceFiles } from '../tables/catalog.ts'
 import {
   blankCommitted,
   commitLedger,
@@ -45,6 +45,8 @@ export interface LedgerTable {
 
 const smallFileRows = 50_000
 const mostSmallFiles = 24
+/** Who reads a file that was joined into another began to before that. */
+const joinedKeptMs = 60 * 60_000
 const ingesting = new Map<string, Promise<number>>()
 
 /**
@@ -129,7 +131,7 @@ async function ingestBatch(
   }
 }
 
-/** Many small files slow every reader: joins them into one once there are too many. Older snapshots keep theirs. */
+/** Many small files slow every reader: joins them into one once there are too many. Snapshots of the last hour keep theirs; older ones go, as a stream makes thousands a day. */
 async function compact({ db, clock, blobs, tables, paths }: Deps, ledger: LedgerTable): Promise<void> {
   const small = (await filesAt(db.read, ledger.project, ledger.table)).filter((file) => file.rows < smallFileRows)
   if (small.length < mostSmallFiles) return
@@ -147,15 +149,17 @@ async function compact({ db, clock, blobs, tables, paths }: Deps, ledger: Ledger
       minTime: Math.min(...small.map((f) => f.minTime)),
       maxTime: Math.max(...small.map((f) => f.maxTime)),
     }
-    await db.write.transaction().execute((trx) =>
-      replaceFiles(trx, {
-        project: ledger.project,
-        table: ledger.table,
+    const [project, table, at] = [ledger.project, ledger.table, clock()]
+    await db.write.transaction().execute(async (trx) => {
+      await replaceFiles(trx, {
+        project,
+        table,
         remove: small.map((f) => f.digest),
         add: [{ digest, rows: written.rows, bytes: size, ...times }],
-        at: clock(),
-      }),
-    )
+        at,
+      })
+      await forgetSnapshots(trx, { project, table, before: at - joinedKeptMs })
+    })
   } finally {
     await rm(parquet, { force: true })
   }

@@ -226,6 +226,66 @@ describeEachDatabase('ledgers', ({ world }) => {
     writer.close()
   }, 60_000)
 
+  test('what was joined more than an hour ago is forgotten: neither its files nor their snapshots pile up', async () => {
+    const project = await world.makeProject()
+    const stream = ['forgets', project]
+    const writer = open(stream)
+    const ledger = {
+      project,
+      stream,
+      table: 'numbers',
+      lines: [{ name: 'n', type: 'integer' as const }],
+      select: 'select n, n as event_time from lines',
+      timeColumn: 'event_time',
+    }
+    let n = 0
+    const ingest = async (batches: number) => {
+      for (const end = n + batches; n < end; n += 1) {
+        append(writer, n, n + 1)
+        await ingestLedger(world.kernel, ledger)
+      }
+    }
+    const of = async (table: 'table_file' | 'table_snapshot') => {
+      const found = await world.kernel.db.read
+        .selectFrom(table)
+        .select((e) => e.fn.countAll<number>().as('rows'))
+        .where('project_id', '=', project)
+        .where('table_id', '=', 'numbers')
+        .executeTakeFirstOrThrow()
+      return Number(found.rows)
+    }
+    const held = async () =>
+      (
+        await world.kernel.db.read.selectFrom('blob_ref').select('digest').where('project_id', '=', project).execute()
+      ).map(({ digest }) => digest)
+    const filesNow = async () =>
+      (await filesAt(world.kernel.db.read, project, 'numbers')).map(({ digest }) => digest).toSorted()
+    await ingest(24)
+    expect([await of('table_file'), await of('table_snapshot'), (await held()).length]).toEqual([25, 26, 25])
+    // Read at this moment by somebody.
+    const { snapshot = 0 } = (await latestSnapshot(world.kernel.db.read, project, 'numbers')) ?? {}
+    world.time.now += 59 * 60_000
+    await ingest(23)
+    expect(await of('table_file')).toBe(25 + 24)
+    expect(await filesAt(world.kernel.db.read, project, 'numbers', { snapshot: snapshot - 1 })).toHaveLength(24)
+    world.time.now += 2 * 60_000
+    await ingest(23)
+    expect([await of('table_file'), await of('table_snapshot')]).toEqual([1 + 23 + 1 + 23 + 1, 24 + 24])
+    world.time.now += 2 * 3_600_000
+    await ingest(23)
+    expect([await of('table_file'), await of('table_snapshot')]).toEqual([23 + 1 + 1, 24])
+    expect((await held()).length).toBe(await of('table_file'))
+    expect(await held()).toEqual(expect.arrayContaining(await filesNow()))
+    expect(await latestSnapshot(world.kernel.db.read, project, 'numbers')).toMatchObject({ rows: n, files: 1 })
+    const { rows } = await world.kernel.tables.query({
+      sql: 'select count(*), sum(n) from t',
+      relations: { t: await relationAt(world.kernel.db.read, world.kernel.blobs, project, 'numbers') },
+      trusted: true,
+    })
+    expect(rows[0]?.map(Number)).toEqual([n, (n * (n - 1)) / 2])
+    writer.close()
+  }, 60_000)
+
   test('a batch that was sealed for its table is blank in its segment, which its writer goes on with', async () => {
     const stream = newStream()
     const writer = open(stream)

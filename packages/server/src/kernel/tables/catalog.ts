@@ -250,6 +250,56 @@ export async function replaceFiles(
   return snapshot
 }
 
+/** In one transaction at most; what is left is for the next. */
+const mostForgotten = 5000
+
+/**
+ * Forgets the snapshots from before `before` but for the newest: files that were replaced by then are held no longer, and storage collects them. Only for tables of
+ * which nobody keeps the number of a snapshot. Returns how many snapshots went.
+ */
+export async function forgetSnapshots(
+  trx: Trx,
+  { project, table, before }: { project: string; table: string; before: number },
+): Promise<number> {
+  const newest = await latestSnapshot(asReader(trx), project, table)
+  const old = await trx
+    .selectFrom('table_snapshot')
+    .select(['snapshot', 'at'])
+    .where('project_id', '=', project)
+    .where('table_id', '=', table)
+    .orderBy('snapshot')
+    .limit(mostForgotten)
+    .execute()
+  const kept = old.findIndex(({ snapshot, at }) => at >= before || snapshot === newest?.snapshot)
+  const last = old.at(kept < 0 ? -1 : kept - 1)
+  if (kept === 0 || !last) return 0
+  const files = await trx
+    .deleteFrom('table_file')
+    .where('project_id', '=', project)
+    .where('table_id', '=', table)
+    .where('end_snapshot', '<=', last.snapshot)
+    .returning('digest')
+    .execute()
+  const digests = files.map((file) => file.digest)
+  for (let at = 0; at < digests.length; at += 1000)
+    await trx
+      .deleteFrom('blob_ref')
+      .where('project_id', '=', project)
+      .where('owner', '=', urn(project, 'table', table))
+      .where('digest', 'in', digests.slice(at, at + 1000))
+      .where('digest', 'not in', (e) =>
+        e.selectFrom('table_file').select('digest').where('project_id', '=', project).where('table_id', '=', table),
+      )
+      .execute()
+  await trx
+    .deleteFrom('table_snapshot')
+    .where('project_id', '=', project)
+    .where('table_id', '=', table)
+    .where('snapshot', '<=', last.snapshot)
+    .execute()
+  return kept < 0 ? old.length : kept
+}
+
 /** The newest snapshot's number and row count, or undefined when there is no such table. */
 export async function latestSnapshot(
   db: Reader,
