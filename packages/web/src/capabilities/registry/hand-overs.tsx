@@ -63,7 +63,7 @@ function sentence({ slowest, steps, returned, stalled }: ReleaseHandOvers): stri
   const came =
     returned.share === null
       ? ''
-      : ` Of ${formatPlural(returned.of, 'version')} that somebody was asked to decide on ${formatCount(returned.versions)} came back at least once${
+      : ` Of ${formatPlural(returned.of, 'version')} that somebody was asked to decide on, ${formatCount(returned.versions)} came back at least once${
           returned.low === null || returned.high === null
             ? '.'
             : ` (95 % interval ${formatShare(returned.low, 0)} to ${formatShare(returned.high, 0)}).`
