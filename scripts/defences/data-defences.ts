@@ -334,10 +334,16 @@ export const dataDefences: readonly Defence[] = [
         'if (false as boolean) throw',
         { hole: 'bucket squatting' },
       ],
+    ],
+  ),
+  ...defencesOf(
+    'drivers/blob-local/write-file.ts',
+    ['drivers/blob-local/write-file.test.ts', 'drivers/blob-local/blob-local.test.ts'],
+    [
       [
         'stored content is not written again',
-        `{ flags: 'wx', mode: 0o440 }`,
-        `{ flags: 'wx', mode: 0o666 }`,
+        `open(path, 'wx', 0o440)`,
+        `open(path, 'wx', 0o666)`,
         { hole: 'temporary files' },
       ],
     ],

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -21,6 +21,7 @@ import {
 } from '../../kernel/blobs/index.ts'
 import type { AsideContent, BlobStore, StoredContent } from '../../kernel/ports/blob-store.ts'
 import { createLocalParts } from './local-parts.ts'
+import { writeNewFile } from './write-file.ts'
 
 /**
  * Content in a local directory: `root/project/ab/abcdef…`; written to a temporary name, synced, then renamed. What was set aside lies in
@@ -117,11 +118,10 @@ export function createBlobLocal({
       try {
         await makeDirectory(dirname(temporary), sync)
         const counted = countingStream()
-        await pipeline(source, counted.stream, createWriteStream(temporary, { flags: 'wx', mode: 0o440 }))
+        await pipeline(source, counted.stream, (bytes: AsyncIterable<Buffer>) => writeNewFile(temporary, bytes, sync))
         const { chunks: pieces, ...stored } = await counted.finish({ digest: options?.expected, size: options?.size })
         const path = pathOf(project, stored.digest)
         await makeDirectory(dirname(path), sync)
-        if (sync) await syncPath(temporary)
         await files.trust(path, temporary)
         await rename(temporary, path)
         if (sync) await syncPath(dirname(path))
@@ -136,7 +136,11 @@ export function createBlobLocal({
     },
     open: async (project, digest, range) => {
       const { path, size } = await require(project, digest)
-      if (!range) return { stream: verifiedStream(createReadStream(path), { project, digest }, onDamaged), size }
+      if (!range)
+        return {
+          stream: verifiedStream(createReadStream(path, { highWaterMark: 1 << 18 }), { project, digest }, onDamaged),
+          size,
+        }
       const pieces = (await files.knows(path)) ? undefined : await chunks.find(project, digest)
       requireRange(range, pieces?.size ?? size)
       if (pieces) {
@@ -147,12 +151,16 @@ export function createBlobLocal({
         }
       }
       await files.verify(path, { project, digest }, (found) => chunks.save(project, digest, found))
-      return { stream: createReadStream(path, range), size }
+      return { stream: createReadStream(path, { ...range, highWaterMark: 1 << 18 }), size }
     },
     read: async (project, digest) => {
       const { path } = await require(project, digest)
       const pieces: Buffer[] = []
-      for await (const piece of verifiedStream(createReadStream(path), { project, digest }, onDamaged))
+      for await (const piece of verifiedStream(
+        createReadStream(path, { highWaterMark: 1 << 18 }),
+        { project, digest },
+        onDamaged,
+      ))
         pieces.push(piece as Buffer)
       return Buffer.concat(pieces)
     },

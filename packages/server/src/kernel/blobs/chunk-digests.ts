@@ -24,54 +24,38 @@ export const noChunkIndex: ChunkIndex = {
   drop: async () => {},
 }
 
-/** Hashes what flows through in pieces; a full piece is hashed on another thread. */
+/** Hashes what flows through in pieces, as it comes: nothing is copied or kept, so that large content makes no work for the garbage collector. */
 export interface ChunkHasher {
-  /** To be awaited before the next call when it returns a promise: only a few pieces wait to be hashed. */
-  update(bytes: Buffer): Promise<unknown> | undefined
+  update(bytes: Buffer): void
   /** Undefined for content of one piece, which its own digest says everything about. */
-  finish(): Promise<ChunkDigests | undefined>
+  finish(): ChunkDigests | undefined
 }
 
-const mostWaiting = 2
-
 export function createChunkHasher(): ChunkHasher {
-  const found: Promise<Uint8Array>[] = []
-  // The first piece is kept as it came, because most content ends with it; for the next ones there is one buffer.
-  let first: Buffer[] | undefined = []
-  let buffer: Buffer | undefined
+  const found: Buffer[] = []
+  let hash = createHash('sha256')
   let filled = 0
   let size = 0
-
-  const hash = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> =>
-    new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  /** The digest is of a copy, so that the buffer is free again at once. */
   const flush = (): void => {
-    const piece = first ? Buffer.concat(first) : (buffer as Buffer<ArrayBuffer>).subarray(0, filled)
-    first = undefined
+    found.push(hash.digest())
+    hash = createHash('sha256')
     filled = 0
-    const digest = hash(piece)
-    digest.catch(() => {})
-    found.push(digest)
   }
   return {
     update: (bytes) => {
       size += bytes.length
       for (let at = 0; at < bytes.length; ) {
-        // A full piece is hashed only when more follows.
+        const part = bytes.subarray(at, at + chunkSize - filled)
+        hash.update(part)
+        filled += part.length
+        at += part.length
         if (filled === chunkSize) flush()
-        const taken = Math.min(chunkSize - filled, bytes.length - at)
-        const part = bytes.subarray(at, at + taken)
-        if (first) first.push(part)
-        else part.copy((buffer ??= Buffer.allocUnsafeSlow(chunkSize)), filled)
-        filled += taken
-        at += taken
       }
-      return found.length > mostWaiting ? found.at(-1 - mostWaiting) : undefined
     },
-    finish: async () => {
+    finish: () => {
       if (size <= chunkSize) return undefined
-      flush()
-      return { size, chunkSize, digests: Buffer.concat(await Promise.all(found)) }
+      if (filled > 0) flush()
+      return { size, chunkSize, digests: Buffer.concat(found) }
     },
   }
 }

@@ -46,7 +46,7 @@ export function createVerifiedFiles(onDamaged: (damage: Damage) => void): Verifi
           const pieces = onChunks && createChunkHasher()
           for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) {
             hash.update(chunk as Buffer)
-            await pieces?.update(chunk as Buffer)
+            pieces?.update(chunk as Buffer)
           }
           const found = hash.digest('hex')
           if (found !== content.digest) {
@@ -55,7 +55,7 @@ export function createVerifiedFiles(onDamaged: (damage: Damage) => void): Verifi
             throw blobErrors.DAMAGED(content.digest, why)
           }
           remember(path, state)
-          const chunks = await pieces?.finish()
+          const chunks = pieces?.finish()
           if (chunks) await onChunks?.(chunks)
         })().finally(() => running.delete(key))
         running.set(key, work)
