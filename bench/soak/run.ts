@@ -31,16 +31,16 @@ const report = createReport('soak', `${minutes} minutes of mixed load`)
 const places = flags.on === 'sqlite' ? { settings: {}, drop: async () => {} } : await sharedPlaces()
 // As people run it: what is never cleaned up slows down by itself.
 const postgres = flags.on === 'sqlite' ? undefined : await startPostgres({ durable: true })
-if (postgres) (places.settings as Record<string, string>)['TRIVIUM_DATABASE_URL'] = postgres.url
+const settings: Record<string, string> = { ...places.settings, ...(postgres && { TRIVIUM_DATABASE_URL: postgres.url }) }
 const reports = await mkdtemp(join(tmpdir(), 'trivium-soak-'))
 const server = await startTrivium([], {
-  ...places.settings,
+  ...settings,
   TRIVIUM_ADMIN_TOKEN: token,
   TRIVIUM_LOG_LEVEL: 'silent',
   SOAK_REPORTS: reports,
   NODE_OPTIONS: `--import=${join(import.meta.dirname, 'report-heap.mjs')}`,
 })
-const databaseUrl = (places.settings as Record<string, string>)['TRIVIUM_DATABASE_URL']
+const databaseUrl = settings['TRIVIUM_DATABASE_URL']
 
 const failures = new Map<string, number>()
 const fail = (what: string): void => void failures.set(what, (failures.get(what) ?? 0) + 1)

@@ -255,12 +255,12 @@ const mostForgotten = 5000
 
 /**
  * Forgets the snapshots from before `before` but for the newest: files that were replaced by then are held no longer, and storage collects them. Only for tables of
- * which nobody keeps the number of a snapshot. Returns how many snapshots went.
+ * which nobody keeps the number of a snapshot.
  */
 export async function forgetSnapshots(
   trx: Trx,
   { project, table, before }: { project: string; table: string; before: number },
-): Promise<number> {
+): Promise<void> {
   const newest = await latestSnapshot(asReader(trx), project, table)
   const old = await trx
     .selectFrom('table_snapshot')
@@ -272,7 +272,7 @@ export async function forgetSnapshots(
     .execute()
   const kept = old.findIndex(({ snapshot, at }) => at >= before || snapshot === newest?.snapshot)
   const last = old.at(kept < 0 ? -1 : kept - 1)
-  if (kept === 0 || !last) return 0
+  if (kept === 0 || !last) return
   const files = await trx
     .deleteFrom('table_file')
     .where('project_id', '=', project)
@@ -297,7 +297,6 @@ export async function forgetSnapshots(
     .where('table_id', '=', table)
     .where('snapshot', '<=', last.snapshot)
     .execute()
-  return kept < 0 ? old.length : kept
 }
 
 /** The newest snapshot's number and row count, or undefined when there is no such table. */
