@@ -49,21 +49,19 @@ export async function startRun(
   return run
 }
 
-const attempts = 4
-
-/** Two who start at once make one experiment: whoever comes second is told so before the first is committed, perhaps, and asks again until he finds it. */
+/** Two who start at once make one experiment: whoever comes second finds it. */
 async function experimentNamed(tracking: Tracking, scope: Scope, name: string): Promise<{ id: string }> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await tracking.requireExperimentByName(scope, name)
-    } catch (error) {
-      if (!hasCode(error, 'TRACKING.EXPERIMENT_NAME_NOT_FOUND')) throw error
-    }
-    try {
-      return await tracking.createExperiment(scope, { name, tags: [] })
-    } catch (error) {
-      if (!hasCode(error, 'TRACKING.EXPERIMENT_EXISTS') || attempt === attempts) throw error
-    }
+  const find = () => tracking.requireExperimentByName(scope, name)
+  try {
+    return await find()
+  } catch (error) {
+    if (!hasCode(error, 'TRACKING.EXPERIMENT_NAME_NOT_FOUND')) throw error
+  }
+  try {
+    return await tracking.createExperiment(scope, { name, tags: [] })
+  } catch (error) {
+    if (!hasCode(error, 'TRACKING.EXPERIMENT_EXISTS')) throw error
+    return find()
   }
 }
 

@@ -69,8 +69,10 @@ export class GroupCommitWriter {
   async #round(waiting: Waiting[]): Promise<void> {
     const { raw } = this.#connection
     const done: { one: Waiting; value: unknown }[] = []
+    // They hear of it after the commit: what refused them may be what another one has written in this round.
+    const refused: { one: Waiting; error: unknown }[] = []
     const failAll = (error: unknown): void => {
-      for (const { one } of done) one.reject(explainDatabaseError(error))
+      for (const { one } of [...done, ...refused]) one.reject(explainDatabaseError(error))
     }
     try {
       this.#connection.run('begin immediate')
@@ -86,7 +88,7 @@ export class GroupCommitWriter {
         if (!alone) this.#connection.run('release work')
         done.push({ one, value })
       } catch (error) {
-        one.reject(explainDatabaseError(error))
+        refused.push({ one, error })
         if (raw.isTransaction && (alone || this.#undo())) continue
         // A full disk or an I/O error ends the whole transaction, not only this savepoint. Those that have not begun go into the next round.
         failAll(error)
@@ -95,7 +97,13 @@ export class GroupCommitWriter {
         return
       }
     }
-    if (done.length === 0) return this.#rollBack()
+    const refuse = (): void => {
+      for (const { one, error } of refused) one.reject(explainDatabaseError(error))
+    }
+    if (done.length === 0) {
+      this.#rollBack()
+      return refuse()
+    }
     try {
       for (const hook of this.#beforeCommit) await this.#inside(hook)
       this.#connection.run('commit')
@@ -105,6 +113,7 @@ export class GroupCommitWriter {
       return
     }
     for (const { one, value } of done) one.resolve(value)
+    refuse()
     for (const listener of this.#committed) listener()
   }
 

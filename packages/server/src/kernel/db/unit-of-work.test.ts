@@ -75,6 +75,25 @@ describeEachDatabase('the unit of work', ({ world, dialect }) => {
     expect(await ids('seen-')).toEqual(['seen-1', 'seen-2'])
   })
 
+  test('who is refused for what another one has written finds it', async () => {
+    const take = async (id: string) => {
+      try {
+        await write(async (trx) => {
+          const found = await loose(trx).selectFrom('scratch').select('id').where('id', '=', id).executeTakeFirst()
+          if (found) throw new Error('taken')
+          await insert(trx, id)
+        })
+      } catch {
+        return ids(id)
+      }
+    }
+    for (let n = 0; n < 10; n += 1) {
+      const all = await Promise.all(Array.from({ length: 4 }, () => take(`taken-${n}`)))
+      const one = [`taken-${n}`]
+      expect(all.filter((found) => found !== undefined)).toEqual([one, one, one])
+    }
+  })
+
   test('200 writers at once: each sees his own row the moment that his promise resolves', async () => {
     const missing: number[] = []
     await Promise.all(
