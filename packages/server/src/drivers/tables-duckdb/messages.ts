@@ -21,7 +21,7 @@ export type QueryCall = { kind: 'query'; query: TableQuery }
 export type WriteCall = {
   kind: 'write'
   query: TableQuery
-  output: { path: string; partial: string; format: TableFormat }
+  output: { path: string; partial: string; format: TableFormat; groupRows?: number }
 }
 export type DescribeCall = { kind: 'describe'; file: { path: string; format: TableFormat } }
 export type Call = QueryCall | WriteCall | DescribeCall

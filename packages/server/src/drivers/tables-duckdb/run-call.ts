@@ -121,7 +121,7 @@ async function runWrite(
   }))
   select.destroySync()
   try {
-    const copy = await connection.prepare(copySql(query.sql, columns, { path: output.partial, format: output.format }))
+    const copy = await connection.prepare(copySql(query.sql, columns, { ...output, path: output.partial }))
     bindParams(copy, query.params ?? [])
     running.checkpoint()
     const result = await copy.run()
