@@ -297,9 +297,10 @@ export const dataDefences: readonly Defence[] = [
         { hole: 'path traversal' },
       ],
       [
-        'damaged content is never served whole',
+        'damaged content of an object store is never served whole',
         'if (found === expected.digest) return done(null, held)',
         'if (found !== "") return done(null, held)',
+        { tests: ['drivers/blob-s3/blob-s3.test.ts'] },
       ],
       [
         'content is what was announced',
@@ -318,6 +319,11 @@ export const dataDefences: readonly Defence[] = [
         'if (range && range.start < -1)',
       ],
     ],
+  ),
+  ...defencesOf(
+    'kernel/blobs/stored-file.ts',
+    ['kernel/blobs/stored-file.test.ts', 'drivers/blob-local/blob-local.test.ts'],
+    [['damaged content is never served whole', 'if (found === digest) return', 'if (found !== "") return']],
   ),
   ...defencesOf(
     'kernel/blobs/verified-files.ts',

@@ -3,21 +3,19 @@ import { createReadStream } from 'node:fs'
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import {
   blobErrors,
-  countingStream,
+  createCounter,
   createVerifiedFiles,
   type ChunkIndex,
   type Damage,
   type FetchBytes,
-  heldStream,
   longestUploadMs,
   noChunkIndex,
   openVerifiedRange,
   requireDigest,
   requireRange,
-  verifiedStream,
+  readStoredFile,
 } from '../../kernel/blobs/index.ts'
 import type { AsideContent, BlobStore, StoredContent } from '../../kernel/ports/blob-store.ts'
 import { createLocalParts } from './local-parts.ts'
@@ -114,12 +112,14 @@ export function createBlobLocal({
     },
     put: async (project, content, options) => {
       const temporary = join(root, project, 'incoming', randomUUID())
-      const source = content instanceof Uint8Array ? Readable.from([Buffer.from(content)]) : heldStream(content)
+      const source = content instanceof Uint8Array ? Readable.from([Buffer.from(content)]) : content
+      // One that breaks off before it is read fails its reader and not the process.
+      source.on('error', () => {})
       try {
         await makeDirectory(dirname(temporary), sync)
-        const counted = countingStream()
-        await pipeline(source, counted.stream, (bytes: AsyncIterable<Buffer>) => writeNewFile(temporary, bytes, sync))
-        const { chunks: pieces, ...stored } = await counted.finish({ digest: options?.expected, size: options?.size })
+        const counter = createCounter()
+        await writeNewFile(temporary, source, sync, counter.update)
+        const { chunks: pieces, ...stored } = counter.finish({ digest: options?.expected, size: options?.size })
         const path = pathOf(project, stored.digest)
         await makeDirectory(dirname(path), sync)
         await files.trust(path, temporary)
@@ -138,7 +138,7 @@ export function createBlobLocal({
       const { path, size } = await require(project, digest)
       if (!range)
         return {
-          stream: verifiedStream(createReadStream(path, { highWaterMark: 1 << 18 }), { project, digest }, onDamaged),
+          stream: readStoredFile({ path, start: 0, size, check: { project, digest, onDamaged } }),
           size,
         }
       const pieces = (await files.knows(path)) ? undefined : await chunks.find(project, digest)
@@ -151,16 +151,12 @@ export function createBlobLocal({
         }
       }
       await files.verify(path, { project, digest }, (found) => chunks.save(project, digest, found))
-      return { stream: createReadStream(path, { ...range, highWaterMark: 1 << 18 }), size }
+      return { stream: readStoredFile({ path, start: range.start, size: range.end - range.start + 1 }), size }
     },
     read: async (project, digest) => {
-      const { path } = await require(project, digest)
+      const { path, size } = await require(project, digest)
       const pieces: Buffer[] = []
-      for await (const piece of verifiedStream(
-        createReadStream(path, { highWaterMark: 1 << 18 }),
-        { project, digest },
-        onDamaged,
-      ))
+      for await (const piece of readStoredFile({ path, start: 0, size, check: { project, digest, onDamaged } }))
         pieces.push(piece as Buffer)
       return Buffer.concat(pieces)
     },

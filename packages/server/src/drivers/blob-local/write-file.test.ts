@@ -29,8 +29,10 @@ test.each([
   [5 * mib + 7, 3 * mib],
 ])('what comes is what is written: %i bytes in pieces of %i', async (size, piece) => {
   const [content, path] = [randomBytes(size), join(folder, `${size}-${piece}`)]
-  await writeNewFile(path, Readable.from(inPieces(content, piece)), true)
+  const seen: Buffer[] = []
+  await writeNewFile(path, Readable.from(inPieces(content, piece)), true, (bytes) => seen.push(Buffer.from(bytes)))
   expect((await readFile(path)).equals(content)).toBe(true)
+  expect(Buffer.concat(seen).equals(content)).toBe(true)
   expect((await stat(path)).mode & 0o222).toBe(0)
 })
 
@@ -40,6 +42,15 @@ test('a source that breaks off, and a file that is there already, are errors', a
     throw new Error('cut off')
   }
   const path = join(folder, 'broken')
-  await expect(writeNewFile(path, broken(), true)).rejects.toThrow('cut off')
-  await expect(writeNewFile(path, Readable.from([randomBytes(1)]), true)).rejects.toMatchObject({ code: 'EEXIST' })
+  const nobody = (): void => {}
+  await expect(writeNewFile(path, Readable.from(broken()), true, nobody)).rejects.toThrow('cut off')
+  const again = writeNewFile(path, Readable.from([randomBytes(1)]), true, nobody)
+  await expect(again).rejects.toMatchObject({ code: 'EEXIST' })
+  const gone = Readable.from([randomBytes(1)])
+  gone.destroy()
+  await expect(writeNewFile(join(folder, 'gone'), gone, true, nobody)).rejects.toThrow('Premature close')
+  const cannot = writeNewFile(join(folder, 'cannot'), Readable.from([randomBytes(1)]), true, () => {
+    throw new Error('not this')
+  })
+  await expect(cannot).rejects.toThrow('not this')
 })

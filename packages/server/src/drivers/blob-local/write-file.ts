@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { finished, type Readable } from 'node:stream'
 
 /** Most content is smaller than this. */
 const firstBytes = 64 * 1024
@@ -6,39 +7,88 @@ const firstBytes = 64 * 1024
 const pieceBytes = 1024 * 1024
 
 /**
- * Writes a new file that nobody changes any more. A piece is written while the next one comes in; a stream of Node's would stop to read until everything that it holds
- * is written. Bytes are copied into two buffers that take turns, so that those of the connection die young: what lives until it is written has to be found
- * by whole rounds of the garbage collector.
+ * Writes a new file that nobody changes any more; `onPiece` sees its bytes in order, in pieces that are valid during the call only. A piece is written while the next one
+ * comes in; a stream of Node's would stop to read until everything that it holds is written, and each one between connection and file costs as much as the write. Bytes are
+ * copied into two buffers that take turns, so that those of the connection die young: what lives until it is written has to be found by whole rounds of the garbage collector.
  */
-export async function writeNewFile(path: string, content: AsyncIterable<Buffer>, sync: boolean): Promise<void> {
+export async function writeNewFile(
+  path: string,
+  content: Readable,
+  sync: boolean,
+  onPiece: (bytes: Buffer) => void,
+): Promise<void> {
   const file = await open(path, 'wx', 0o440)
   let buffer = Buffer.allocUnsafeSlow(firstBytes)
   let other: Buffer<ArrayBuffer> | undefined
   let filled = 0
-  let writing = Promise.resolve()
-  const write = async (): Promise<void> => {
-    await writing
-    writing = file.writeFile(buffer.subarray(0, filled))
+  let writing: Promise<void> | undefined
+  /** Begins to write what is filled; only when nothing is being written. */
+  const write = (): void => {
+    const bytes = buffer.subarray(0, filled)
+    onPiece(bytes)
+    const written = file.writeFile(bytes).then(() => {
+      writing = undefined
+    })
     // Its failure is that of the next piece, or of the end.
-    writing.catch(() => {})
+    written.catch(() => {})
+    writing = written
     filled = 0
-    const written = buffer
+    const before = buffer
     buffer = other ?? Buffer.allocUnsafeSlow(pieceBytes)
-    other = written.length === pieceBytes ? written : undefined
+    other = before.length === pieceBytes ? before : undefined
+  }
+  /** Takes bytes until they are all copied, or until a buffer has to be written first; returns how many. */
+  const take = (bytes: Buffer, from: number): number => {
+    let at = from
+    while (at < bytes.length) {
+      const taken = bytes.copy(buffer, filled, at)
+      filled += taken
+      at += taken
+      if (filled < buffer.length) continue
+      if (writing) break
+      write()
+    }
+    return at
   }
   try {
-    for await (const bytes of content)
-      for (let at = 0; at < bytes.length; ) {
-        const taken = bytes.copy(buffer, filled, at)
-        filled += taken
-        at += taken
-        if (filled === buffer.length) await write()
-      }
-    if (filled > 0) await write()
+    await consume(content, (bytes) => {
+      const at = take(bytes, 0)
+      if (filled < buffer.length) return undefined
+      return (async () => {
+        for (let next = at; ; ) {
+          await writing
+          write()
+          next = take(bytes, next)
+          if (next === bytes.length && filled < buffer.length) return
+        }
+      })()
+    })
+    await writing
+    if (filled > 0) write()
     await writing
     if (sync) await file.sync()
   } finally {
-    await writing.catch(() => {})
+    await writing?.catch(() => {})
     await file.close()
   }
+}
+
+/** Reads a stream to its end, which waits whenever `take` says so. A failure of either ends both. */
+function consume(content: Readable, take: (bytes: Buffer) => Promise<void> | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let taking: Promise<void> | undefined
+    const fail = (error: unknown): void => void content.destroy(error as Error)
+    // The end is said while what came last is still being taken.
+    finished(content, { writable: false }, (error) => (error ? reject(error) : resolve(taking)))
+    content.on('data', (bytes: Buffer) => {
+      try {
+        taking = take(bytes)
+        if (!taking) return
+        content.pause()
+        taking.then(() => content.resume(), fail)
+      } catch (error) {
+        fail(error)
+      }
+    })
+  })
 }

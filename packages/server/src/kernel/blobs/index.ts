@@ -6,6 +6,7 @@ export * from './errors.ts'
 export * from './instance-id.ts'
 export * from './parts.ts'
 export * from './read-chunks.ts'
+export * from './stored-file.ts'
 export * from './verified-files.ts'
 export * from './verify-content.ts'
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { PassThrough, pipeline, type Readable, Transform } from 'node:stream'
 import { type ChunkDigests, createChunkHasher } from './chunk-digests.ts'
+import { collectYoung } from './collect-young.ts'
 import { blobErrors } from './errors.ts'
 
 /** Content that is not what its name says, found by reading it. */
@@ -59,29 +60,46 @@ export interface Counted {
   readonly chunks: ChunkDigests | undefined
 }
 
-/** Hashes and counts what flows through; `expected` is checked by `finish` before anything becomes visible. Without `pieces` only as a whole. */
-export function countingStream({ pieces: wanted = true }: { pieces?: boolean } = {}): {
-  stream: Transform
-  finish(expected?: { digest?: string | undefined; size?: number | undefined }): Promise<Counted>
+interface Expected {
+  digest?: string | undefined
+  size?: number | undefined
+}
+
+/** Hashes and counts content that is shown to it in order; `expected` is checked by `finish` before anything becomes visible. Without `pieces` only as a whole. */
+export function createCounter({ pieces: wanted = true }: { pieces?: boolean } = {}): {
+  update(bytes: Buffer): void
+  finish(expected?: Expected): Counted
 } {
   const hash = createHash('sha256')
   const pieces = wanted ? createChunkHasher() : undefined
   let size = 0
-  const stream = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk)
-      size += chunk.length
-      pieces?.update(chunk)
-      done(null, chunk)
-    },
-  })
   return {
-    stream,
-    finish: async (expected = {}) => ({
+    update: (bytes) => {
+      hash.update(bytes)
+      size += bytes.length
+      pieces?.update(bytes)
+      collectYoung(bytes.length)
+    },
+    finish: (expected = {}) => ({
       ...checkStored({ digest: hash.digest('hex'), size }, expected),
       chunks: pieces?.finish(),
     }),
   }
+}
+
+/** A counter of what flows through. */
+export function countingStream(options?: { pieces?: boolean }): {
+  stream: Transform
+  finish(expected?: Expected): Promise<Counted>
+} {
+  const counter = createCounter(options)
+  const stream = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      counter.update(chunk)
+      done(null, chunk)
+    },
+  })
+  return { stream, finish: async (expected) => counter.finish(expected) }
 }
 
 /** Listens to a source from now on, so that one that breaks off before somebody reads it fails its reader and not the process. */
