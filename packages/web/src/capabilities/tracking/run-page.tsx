@@ -22,7 +22,7 @@ import { formatBytes, formatPlural } from '../../ui/format-number.ts'
 import { formatDuration } from '../../ui/format-time.ts'
 import { Hash } from '../../ui/hash.tsx'
 import { PageHeader } from '../../ui/page-header.tsx'
-import { WithAside } from '../../ui/section.tsx'
+import { Section, WithAside } from '../../ui/section.tsx'
 import { TabPanel, Tabs } from '../../ui/tabs.tsx'
 import { State } from '../../ui/state.tsx'
 import { Time } from '../../ui/time.tsx'
@@ -174,7 +174,9 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
           {view.tab === 'files' && (
             <>
               <ImagePanels project={project} runs={[run]} />
-              <ArtifactTree project={project} of={{ run: run.id }} />
+              <Section title="All files">
+                <ArtifactTree project={project} of={{ run: run.id }} />
+              </Section>
             </>
           )}
           {view.tab === 'traces' && (

@@ -44,7 +44,7 @@ export function ImagePanels({ project, runs }: ImagePanelsProps) {
   const at = wanted === undefined ? steps.length - 1 : Math.min(wanted, steps.length - 1)
   const step = steps[at] ?? 0
   return (
-    <div ref={attach} style={{ minHeight: 1 }}>
+    <div ref={attach} className="sec" style={{ minHeight: 1 }}>
       {keys.length > 0 && (
         <Section
           title="Images"
@@ -98,8 +98,8 @@ export function ImagePanels({ project, runs }: ImagePanelsProps) {
                     </p>
                   )}
                   <figcaption>
-                    {run.name}
-                    {image && image.step !== step && <span className="t3">{`, from step ${image.step}`}</span>}
+                    {runs.length > 1 && run.name}
+                    {image && image.step !== step && <span className="t3">{` from step ${image.step}`}</span>}
                   </figcaption>
                 </figure>
               )
