@@ -53,7 +53,7 @@ const works: readonly Work[] = [
     name: 'log-metric, one after the other',
     metrics: 1,
     atOnce: 1,
-    requests: 200,
+    requests: 1000,
     send: ({ client }, run_id, turn) =>
       client.call('POST', '/api/2.0/mlflow/runs/log-metric', {
         run_id,
