@@ -10,6 +10,7 @@ export function cliPage(): string {
     cwd: '/',
     interactive: false,
     secret: async () => '',
+    input: async () => new Uint8Array(),
     out: () => {},
     err: () => {},
     signal: new AbortController().signal,

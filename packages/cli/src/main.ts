@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers'
 import { exitCodes } from './fail.ts'
 import { readSecret } from './read-secret.ts'
 import { run } from './run.ts'
@@ -23,6 +24,7 @@ const terminal: Terminal = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   secret: () => readSecret(process.stdin, (text) => void process.stderr.write(text)),
+  input: () => buffer(process.stdin),
   signal: stopping.signal,
 }
 

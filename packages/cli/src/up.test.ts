@@ -81,6 +81,7 @@ test('every setting but the secrets has a flag of up', () => {
     out: () => {},
     err: () => {},
     secret: async () => '',
+    input: async () => new Uint8Array(),
     signal: new AbortController().signal,
   })
   const up = program.commands.find((command) => command.name() === 'up')

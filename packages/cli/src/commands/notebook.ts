@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { onAction } from '../command.ts'
 import { FailedError } from '../fail.ts'
 import type { Terminal } from '../terminal.ts'
+import { notebookGitCommands } from './notebook-git.ts'
 import { notebookStepCommands } from './notebook-step.ts'
 import { prepareNotebook } from '../tracked/notebook-environment.ts'
 
@@ -57,6 +58,7 @@ export function notebookCommand(program: Command, terminal: Terminal): void {
     },
   )
   notebookStepCommands(group, terminal)
+  notebookGitCommands(group, terminal)
 }
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value]

@@ -84,7 +84,9 @@ export async function startServer(
           cwd: options.cwd ?? data,
           interactive: false,
           secret: async () => options.input ?? '',
-          out: (text) => {
+          input: async () => Buffer.from(options.input ?? ''),
+          out: (written) => {
+            const text = typeof written === 'string' ? written : Buffer.from(written).toString('utf8')
             texts.out += text
             options.onOut?.(text)
           },

@@ -41,7 +41,11 @@ export async function captureCode(cwd: string, env: Env, command: readonly strin
     room -= found.size
     files.push({ path, text: await readFile(join(cwd, path), 'utf8') })
   }
-  const patch = commit === null ? undefined : await git('diff', '--no-ext-diff', '--no-color', 'HEAD', '--', ...read)
+  // The patch is to be applied: what Git shows of a notebook to people is no help there.
+  const patch =
+    commit === null
+      ? undefined
+      : await git('diff', '--no-ext-diff', '--no-textconv', '--no-color', 'HEAD', '--', ...read)
   const branch = commit === null ? undefined : (await git('rev-parse', '--abbrev-ref', 'HEAD'))?.trim()
   const remote = commit === null ? undefined : (await git('remote', 'get-url', 'origin'))?.trim()
   return {

@@ -19,9 +19,9 @@ export interface Repository {
 }
 
 /** The repository that a folder is in; throws where it is in none. */
-export async function repositoryAt(cwd: string, env: Env): Promise<Repository> {
+export async function repositoryAt(cwd: string, env: Env, most = 64_000_000): Promise<Repository> {
   const asked = (args: readonly string[], codes: readonly number[]) =>
-    outputOf('git', ['--no-pager', '-c', 'core.quotePath=false', ...args], { cwd, env, most: 64_000_000, codes })
+    outputOf('git', ['--no-pager', '-c', 'core.quotePath=false', ...args], { cwd, env, most, codes })
   const git = (...args: string[]) => asked(args, [0])
   if ((await git('rev-parse', '--git-dir')) === undefined)
     throw new UsageError(
@@ -185,11 +185,11 @@ const numbersOf = (text: string | undefined): number[] => (text ?? '').split(/\s
 
 /** What a line changes since it left the base, as `git diff` writes it. */
 export async function patchOf({ git }: Repository, base: string, tip: string): Promise<string> {
-  return (await git('diff', '--no-ext-diff', '--no-color', '--binary', `${base}...${tip}`)) ?? ''
+  return (await git('diff', '--no-ext-diff', '--no-textconv', '--no-color', '--binary', `${base}...${tip}`)) ?? ''
 }
 
 async function changedFiles({ git }: Repository, from: string, to: string): Promise<Omit<File, 'inBase'>[]> {
-  const text = (await git('diff', '--no-ext-diff', '--no-renames', '--numstat', '-z', from, to)) ?? ''
+  const text = (await git('diff', '--no-ext-diff', '--no-textconv', '--no-renames', '--numstat', '-z', from, to)) ?? ''
   return text.split('\0').flatMap((row) => {
     const [added, removed, ...path] = row.split('\t')
     // A binary file has dashes in place of numbers.
