@@ -81,6 +81,41 @@ export const reportDefences: readonly Defence[] = [
       { hole: 'stored scripts' },
     ],
   ]),
+  ...defencesOf(
+    'packages/contract/src/git-links.ts',
+    ['packages/contract/src/git-links.test.ts'],
+    [
+      [
+        'the address of a repository hides its host behind no character',
+        'if (remote.length > 2000 || /[\\u0000-\\u0020\\u007f\\\\]/.test(remote)) return undefined',
+        'if (remote.length > 2000) return undefined',
+        { hole: 'foreign pages and hosts' },
+      ],
+      [
+        'a host that only begins like a known one is none',
+        'if (Object.keys(publicHosts).some((known) => name.startsWith(`${known}.`))) return undefined',
+        '',
+        { hole: 'name confusion' },
+      ],
+      [
+        'a path of a repository leads nowhere else',
+        "if (part === '' || part === '.' || part === '..' ||",
+        "if (part === '' ||",
+        { hole: 'path traversal' },
+      ],
+      [
+        'only the name of a commit becomes part of a link',
+        '/^[0-9a-f]{7,64}$/.test(name) ? name : undefined',
+        'name',
+        { hole: 'foreign pages and hosts' },
+      ],
+      [
+        'the address of a repository is shown without its password',
+        "remote.replace(/^([a-z+]+:\\/\\/)[^/]*@/i, '$1')",
+        'remote',
+      ],
+    ],
+  ),
   ...defencesOf('packages/contract/src/markdown-inline.ts', markdown, [
     [
       'a link of Markdown leads to no other scheme and no other host',

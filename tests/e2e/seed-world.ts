@@ -35,6 +35,7 @@ const begin = Date.UTC(2001, 1, 11)
 const day = 24 * 3600_000
 /** Commits that the runs record: of the branch that all work on, and of one that left it. */
 const commits = ['1f'.repeat(20), 'c0'.repeat(20)] as const
+const repositories = ['https://github.com/acme/delays.git', 'git@gitlab.acme.example:ml/air/delays.git'] as const
 
 /** What the pages are opened with. */
 export interface World {
@@ -236,10 +237,13 @@ async function logRuns(baseUrl: string, token: string): Promise<string[]> {
       timestamp: start + step * 1000,
     }))
     const params = [{ key: 'rate', value: String(rate) }]
-    const tags = [{ key: 'mlflow.source.git.commit', value: commits[at] }]
+    const tags = [
+      { key: 'mlflow.source.git.commit', value: commits[at] },
+      { key: 'mlflow.source.git.repoURL', value: repositories[at] },
+    ]
     await send('POST', 'mlflow/runs/log-batch', { run_id, metrics, params, tags })
     await send('PUT', `mlflow-artifacts/artifacts/0/${run_id}/artifacts/model/model.onnx`, model)
-    for (const [path, text] of Object.entries(sourcesOf(rate)))
+    for (const [path, text] of Object.entries(sourcesOf(rate, repositories[at] ?? null)))
       await send(
         'PUT',
         `mlflow-artifacts/artifacts/0/${run_id}/artifacts/${path}`,
@@ -253,13 +257,13 @@ async function logRuns(baseUrl: string, token: string): Promise<string[]> {
 }
 
 /** What a run was started from, as `trivium track` and `trivium notebook` keep it. */
-function sourcesOf(rate: number): Record<string, unknown> {
+function sourcesOf(rate: number, repository: string | null): Record<string, unknown> {
   const text = `rate = ${rate}\n`
   return {
     [sourcePaths.code]: {
-      commit: 'c0ffee'.repeat(6),
+      commit: `${'c0ffee'.repeat(6)}c0ff`,
       branch: 'main',
-      repository: null,
+      repository,
       patch: `diff --git a/config.py b/config.py\n--- a/config.py\n+++ b/config.py\n@@ -1 +1 @@\n-rate = 1\n+${text}`,
       command: ['python', 'train.py'],
       files: [{ path: 'config.py', text }],

@@ -66,6 +66,11 @@ export const ModelHandOver = Type.Object({
   callers: Type.Array(ModelCaller),
   contacts: Type.Array(Type.Object({ name: Type.String(), why: Type.String() })),
   example: Type.Union([ExampleCall, Type.Null()]),
+  /** The commit that its run recorded and the address of its repository, without a password; null where there is none, or who asks may not read runs. */
+  code: Type.Union([
+    Type.Object({ commit: Type.String(), repository: Type.Union([Type.String(), Type.Null()]) }),
+    Type.Null(),
+  ]),
   /** Parts of the card that only people can write, and nobody has. */
   unwritten: Type.Array(Type.Object({ part: Type.String(), how: Type.String() })),
 })

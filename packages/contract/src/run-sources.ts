@@ -98,7 +98,9 @@ export const RunSourceDifferences = Type.Object({
   /** Whether both runs have kept it, and what each one has. */
   code: Type.Object({
     kept: Both(Type.Boolean()),
+    /** Those that the code was kept of, else those that the runs' tags name. */
     commits: Both(TextOrNull),
+    repositories: Both(TextOrNull),
     files: Type.Array(Type.Object({ path: Type.String(), change: Differing, before: TextOrNull, after: TextOrNull })),
     /** Files that are the same in both. */
     same: Type.Integer(),

@@ -34,7 +34,7 @@ def state():
     return {
         "commit": commit.strip(),
         "branch": None if branch in ("", "HEAD") else branch,
-        "repository": re.sub(r"^([a-z+]+://)[^@/]*@", r"\1", remote, flags=re.I) or None,
+        "repository": re.sub(r"^([a-z+]+://)[^/]*@", r"\1", remote, flags=re.I) or None,
         "patch": (git("diff", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD", "--", *READ) or "")[:MOST_PATCH],
     }
 

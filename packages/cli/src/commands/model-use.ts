@@ -1,7 +1,9 @@
 import {
   getModelHandOver,
   getReleaseCycles,
+  gitRepository,
   listModelCandidates,
+  type ModelHandOver,
   type ParityData,
   testModelParity,
 } from '@trivium/contract'
@@ -19,6 +21,10 @@ const stages = {
   'registered-deployed': 'registered to deployed',
   'deployed-replaced': 'deployed to replaced',
 } as const
+
+/** Where people see the commit, else what the run said of it. */
+const codeText = ({ commit, repository }: NonNullable<ModelHandOver['code']>): string =>
+  (repository && gitRepository(repository)?.commit(commit)) ?? [commit, repository].filter(Boolean).join(' of ')
 
 /** `trivium models hand-over|not-chosen|cycles|parity` */
 export function modelUseCommands(group: Command, terminal: Terminal): void {
@@ -53,6 +59,7 @@ export function modelUseCommands(group: Command, terminal: Terminal): void {
           factsText({
             version: `${one.model} v${one.version} (${one.because})`,
             ask: one.contacts.map(({ name, why }) => `${name} (${why})`).join(', ') || null,
+            code: one.code && codeText(one.code),
             'nobody has written': one.unwritten.map(({ part }) => part).join(', ') || null,
           }),
           tableText(

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { createInterface } from 'node:readline'
-import { groupTag, type ImportedExperiment, type ImportedRun } from '@trivium/contract'
+import { groupTag, type ImportedExperiment, type ImportedRun, withoutPassword } from '@trivium/contract'
 import { parse } from 'yaml'
 import { FailedError } from '../fail.ts'
 import { localFiles } from './local-files.ts'
@@ -192,7 +192,7 @@ function loggedRun(id: string, inExperiment: string, read: WandbRun): ImportedRu
     'mlflow.note.content': read.notes,
     'mlflow.source.name': environment.program,
     'mlflow.source.git.commit': git.commit,
-    'mlflow.source.git.repoURL': git.remote.replace(/^([a-z+]+:\/\/)[^@/]*@/i, '$1'),
+    'mlflow.source.git.repoURL': withoutPassword(git.remote),
   }
   return {
     id,

@@ -1,6 +1,6 @@
 import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
-import type { RunCode } from '@trivium/contract'
+import { type RunCode, withoutPassword } from '@trivium/contract'
 import { outputOf } from './run-program.ts'
 
 const endings = /\.(py|pyx|ipynb|r|rmd|jl|sql|sh|toml|cfg|ya?ml|ts|js|mjs|java|scala|kt|go|rs|c|cc|cpp|h|hpp|cu)$/i
@@ -58,9 +58,6 @@ export async function captureCode(cwd: string, env: Env, command: readonly strin
     leftOut,
   }
 }
-
-/** An address of a repository without the name and password that may stand in it. */
-export const withoutPassword = (remote: string): string => remote.replace(/^([a-z+]+:\/\/)[^@/]*@/i, '$1')
 
 async function walk(root: string, folder = ''): Promise<string[]> {
   const found: string[] = []

@@ -3,7 +3,6 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type StartedServer, startServer } from '../testing/started-server.ts'
-import { withoutPassword } from './capture-code.ts'
 
 let server: StartedServer
 beforeAll(async () => {
@@ -272,9 +271,4 @@ test('an experiment that cannot be run says what is wrong with its file', async 
   expect(await said('pipeline: [fit]\n')).toMatch(/^2 .*"pipeline" of one\.yaml must be a text/)
   expect(await said('pipeline: nothing-here\n')).toMatch(/^1 .*nothing-here/)
   expect(await said('command: [echo]\ndata: {training: flights}\n')).toMatch(/^2 .*such as flights@3/)
-})
-
-test('the address of a repository is kept without who may read it', () => {
-  expect(withoutPassword('https://ann:secret@git.example.org/a.git')).toBe('https://git.example.org/a.git')
-  expect(withoutPassword('git@git.example.org:a.git')).toBe('git@git.example.org:a.git')
 })

@@ -1,3 +1,4 @@
+import { gitTags } from '@trivium/contract'
 import { describeEachDatabase } from '@trivium/testing'
 import { expect, test } from 'vitest'
 import { addConsole } from './run-console.ts'
@@ -191,7 +192,9 @@ describeEachDatabase('what a run leaves besides its metrics', ({ world }) => {
       for (const [path, text] of Object.entries(files))
         await tracking.putArtifact(client.scope, { kind: 'run', id: run }, `trivium/${path}`, Buffer.from(text))
     }
-    const [one, other, bare] = [(await start({})).json.id, (await start({})).json.id, (await start({})).json.id]
+    const repository = 'git@gitlab.com:acme/delays.git'
+    const tags = { [gitTags.commit]: 'f00d', [gitTags.repository]: repository }
+    const [one, other, bare] = [(await start({})).json.id, (await start({ tags })).json.id, (await start({})).json.id]
     await put(one, {
       'code.json': JSON.stringify(code({ 'train.py': 'a', 'same.py': 's', 'old.py': 'o' })),
       'requirements.txt': '# python 3.11.4 on linux\nNumPy==1.26\nours @ file:///src\nsix==1.16\n',
@@ -228,6 +231,8 @@ describeEachDatabase('what a run leaves besides its metrics', ({ world }) => {
           { path: 'train.py', change: 'changed', before: 'a', after: 'b' },
         ],
         same: 1,
+        commits: { before: 'c0ffee', after: 'c0ffee' },
+        repositories: { before: null, after: repository },
       },
       environment: {
         packages: [

@@ -1,5 +1,6 @@
 import {
   configurationChanges,
+  gitTags,
   type RunCode,
   type RunConfiguration,
   RunCode as RunCodeSchema,
@@ -101,9 +102,13 @@ export async function compareSources(
 ): Promise<RunSourceDifferences> {
   const one = await readRunSources(deps, scope, base, most)
   const other = await readRunSources(deps, scope, run, most)
+  const { project } = scope
   const packages = changesOf(one.packages ?? {}, other.packages ?? {})
   return {
-    code: compareCode(one.code, other.code, most.comparedText),
+    code: {
+      ...compareCode(one.code, other.code, most.comparedText),
+      ...(await gitOf(deps, project, [base, one.code], [run, other.code])),
+    },
     environment: {
       kept: { before: one.packages !== null, after: other.packages !== null },
       python: { before: one.python, after: other.python },
@@ -122,14 +127,37 @@ export async function compareSources(
   }
 }
 
-function compareCode(one: RunCode | null, other: RunCode | null, most: number): RunSourceDifferences['code'] {
+type Git = Pick<RunSourceDifferences['code'], 'commits' | 'repositories'>
+type Side = readonly [run: string, code: RunCode | null]
+
+/** Commit and repository of two runs: of the code that was kept, else as their tags say. */
+async function gitOf({ db }: Deps, project: string, before: Side, after: Side): Promise<Git> {
+  const tags = await db.read
+    .selectFrom('run_tag')
+    .select(['run_id', 'key', 'value'])
+    .where('project_id', '=', project)
+    .where('run_id', 'in', [before[0], after[0]])
+    .where('key', 'in', Object.values(gitTags))
+    .execute()
+  const of = ([run, code]: Side, part: keyof typeof gitTags): string | null =>
+    code?.[part] ?? tags.find((tag) => tag.run_id === run && tag.key === gitTags[part])?.value ?? null
+  return {
+    commits: { before: of(before, 'commit'), after: of(after, 'commit') },
+    repositories: { before: of(before, 'repository'), after: of(after, 'repository') },
+  }
+}
+
+function compareCode(
+  one: RunCode | null,
+  other: RunCode | null,
+  most: number,
+): Omit<RunSourceDifferences['code'], keyof Git> {
   const texts = (code: RunCode | null): Record<string, string> =>
     Object.fromEntries((code?.files ?? []).map(({ path, text }) => [path, text]))
   const { differing, same } = changesOf(texts(one), texts(other))
   let room = most
   return {
     kept: { before: one !== null, after: other !== null },
-    commits: { before: one?.commit ?? null, after: other?.commit ?? null },
     same,
     files:
       one === null || other === null

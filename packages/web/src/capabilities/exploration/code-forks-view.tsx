@@ -5,9 +5,9 @@ import { QueryView } from '../../data/query-view.tsx'
 import { Button } from '../../ui/button.tsx'
 import { CodeExample } from '../../ui/code-example.tsx'
 import { type Column, DataTable } from '../../ui/data-table.tsx'
+import { CommitLink, RepositoryLink } from '../../ui/commit-link.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { formatCount, formatPlural } from '../../ui/format-number.ts'
-import { Hash } from '../../ui/hash.tsx'
 import { Patch } from '../../ui/patch.tsx'
 import { Note, Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
@@ -78,12 +78,17 @@ function Forks({ forks, command }: { readonly forks: CodeForks; readonly command
             rows={unmeasured.slice(0, 50)}
             rowKey={(one) => one.commit}
             columns={[
-              { id: 'commit', head: 'Commit', cell: (one) => <Hash value={one.commit} /> },
+              {
+                id: 'commit',
+                head: 'Commit',
+                cell: (one) => <CommitLink commit={one.commit} repository={one.repository} bare />,
+              },
               { id: 'branch', head: 'Branch', cell: (one) => one.branch ?? <span className="t3">–</span> },
               {
                 id: 'repository',
                 head: 'Repository',
-                cell: (one) => <span className="t2">{one.repository ?? '–'}</span>,
+                cell: (one) =>
+                  one.repository === null ? <span className="t3">–</span> : <RepositoryLink address={one.repository} />,
               },
               { id: 'runs', head: 'Runs', align: 'right', cell: (one) => formatCount(one.runs) },
               { id: 'last', head: 'Newest run', align: 'right', cell: (one) => <Time at={one.lastRunAt} /> },
@@ -111,7 +116,11 @@ function sentenceOf({ lines, commits, unmeasured }: CodeForks): string {
   return `${formatPlural(apart.length, 'line')} of code trained models beside ${base.name}; ${stopped === 0 ? 'none would meet a conflict when it is merged' : `${stopped} would meet conflicts when merged`}.`
 }
 
-function columnsOf({ metric }: CodeForks): Column<Line>[] {
+function columnsOf({ metric, commits }: CodeForks): Column<Line>[] {
+  const repositoryOf = (line: Line) =>
+    commits.find(
+      ({ commit, repository }) => repository !== null && (commit === line.tip || line.commits.includes(commit)),
+    )?.repository
   const apart = (line: Line, text: React.ReactNode) => (line.isBase ? <span className="t3">–</span> : text)
   return [
     {
@@ -121,7 +130,7 @@ function columnsOf({ metric }: CodeForks): Column<Line>[] {
         <div className="nowrap">
           <b>{line.name}</b> {line.isBase && <span className="t3 sm">base</span>}
           <div className="sm">
-            <Hash value={line.tip} />
+            <CommitLink commit={line.tip} repository={repositoryOf(line)} bare />
           </div>
         </div>
       ),

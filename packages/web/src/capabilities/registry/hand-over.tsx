@@ -10,6 +10,7 @@ import { useState } from 'react'
 import { useContractQuery } from '../../data/contract-query.ts'
 import { QueryView } from '../../data/query-view.tsx'
 import { CodeExample } from '../../ui/code-example.tsx'
+import { CommitAtHost } from '../../ui/commit-link.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { parseUrn } from '../../ui/entity-url.ts'
@@ -241,7 +242,7 @@ function Taken({ project, handOver }: { readonly project: string; readonly handO
 }
 
 function Context({ project, handOver }: { readonly project: string; readonly handOver: ModelHandOver }) {
-  const { model, version, contacts, unwritten } = handOver
+  const { model, version, contacts, code, unwritten } = handOver
   const card = useContractQuery(getModelCard, { params: { project, model, version } })
   const made = [...(card.data?.trainingData ?? []), ...(card.data?.madeWith ?? [])]
   return (
@@ -273,7 +274,10 @@ function Context({ project, handOver }: { readonly project: string; readonly han
                 ) : (
                   <span className="mono">{one.urn}</span>
                 )}{' '}
-                <span className="t3">{one.as.replaceAll('-', ' ')}</span>
+                <span className="t3">{one.as.replaceAll('-', ' ')}</span>{' '}
+                {entity?.kind === 'commit' && code && (
+                  <CommitAtHost commit={code.commit} repository={code.repository} />
+                )}
               </li>
             )
           })}

@@ -2,9 +2,9 @@ import { compareRunSources, type RunComparison, type RunSourceDifferences } from
 import { useState } from 'react'
 import { useContractQuery } from '../../data/contract-query.ts'
 import { QueryView } from '../../data/query-view.tsx'
+import { CommitLink } from '../../ui/commit-link.tsx'
 import { Diff, ValuesDiff } from '../../ui/diff.tsx'
 import { formatPlural } from '../../ui/format-number.ts'
-import { Hash } from '../../ui/hash.tsx'
 import { Section } from '../../ui/section.tsx'
 import { Choice } from './choice.tsx'
 import { ConfigurationTable } from './run-configuration.tsx'
@@ -80,16 +80,11 @@ function Differences({
             : undefined
         }
       >
+        <Commits code={code} />
         {noCode !== undefined ? (
           <p className="t2 mt-4">{noCode}</p>
         ) : (
           <>
-            {code.commits.before !== code.commits.after && (
-              <p className="t2 mt-4">
-                From commit {code.commits.before === null ? '–' : <Hash value={code.commits.before} />} to{' '}
-                {code.commits.after === null ? '–' : <Hash value={code.commits.after} />}.
-              </p>
-            )}
             {code.files.length === 0 && <p className="t2 mt-4">No file differs.</p>}
             {code.files.map(({ path, change, before, after }) => (
               <details key={path} className="mt-8" open={code.files.length <= 5}>
@@ -133,5 +128,26 @@ function Differences({
         )}
       </Section>
     </>
+  )
+}
+
+function Commits({ code: { commits, repositories } }: { readonly code: RunSourceDifferences['code'] }) {
+  const of = (side: 'before' | 'after') =>
+    commits[side] === null ? (
+      'none that was recorded'
+    ) : (
+      <CommitLink commit={commits[side]} repository={repositories[side]} />
+    )
+  if (commits.before === null && commits.after === null) return null
+  return (
+    <p className="t2 mt-4">
+      {commits.before === commits.after ? (
+        <>Both from commit {of('before')}.</>
+      ) : (
+        <>
+          From commit {of('before')} to {of('after')}.
+        </>
+      )}
+    </p>
   )
 }

@@ -1,5 +1,6 @@
-import { groupTag, type ModelVersionRow, type RunDetail } from '@trivium/contract'
+import { gitTags, groupTag, type ModelVersionRow, type RunDetail } from '@trivium/contract'
 import { AppLink } from '../../ui/app-link.tsx'
+import { CommitAtHost } from '../../ui/commit-link.tsx'
 import { EntityLink } from '../../ui/entity-link.tsx'
 import { parseUrn } from '../../ui/entity-url.ts'
 import { Hash } from '../../ui/hash.tsx'
@@ -54,6 +55,9 @@ export function RunAside({ project, run, versions }: RunAsideProps) {
                       {started ? 'pipeline run' : undefined}
                     </EntityLink>
                     <span className="t3 sm">{as.replaceAll('-', ' ')}</span>
+                    {entity.kind === 'commit' && (
+                      <CommitAtHost commit={entity.id} repository={run.tags[gitTags.repository]} />
+                    )}
                   </li>
                 )
               )

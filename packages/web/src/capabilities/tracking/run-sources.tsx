@@ -1,11 +1,11 @@
-import { getRunSources, type RunCode, type RunDetail, type RunSources as Sources } from '@trivium/contract'
+import { getRunSources, gitTags, type RunCode, type RunDetail, type RunSources as Sources } from '@trivium/contract'
 import { useState } from 'react'
 import { useContractQuery } from '../../data/contract-query.ts'
 import { QueryView } from '../../data/query-view.tsx'
 import { Button } from '../../ui/button.tsx'
 import { DataTable } from '../../ui/data-table.tsx'
 import { formatPlural } from '../../ui/format-number.ts'
-import { Hash } from '../../ui/hash.tsx'
+import { CommitLink, FileAtHost } from '../../ui/commit-link.tsx'
 import { Patch } from '../../ui/patch.tsx'
 import { Section } from '../../ui/section.tsx'
 import { State } from '../../ui/state.tsx'
@@ -24,7 +24,7 @@ export function RunSources({ project, run }: { readonly project: string; readonl
 function SourcesView({ run, sources }: { readonly run: RunDetail; readonly sources: Sources }) {
   const { code, packages, python, configuration, cells, problems } = sources
   const nothing = code === null && packages === null && configuration === null && cells === null
-  const commit = run.tags['mlflow.source.git.commit']
+  const commit = run.tags[gitTags.commit]
   return (
     <>
       {problems.map((problem) => (
@@ -34,9 +34,14 @@ function SourcesView({ run, sources }: { readonly run: RunDetail; readonly sourc
       ))}
       {nothing && (
         <p className="t2">
-          {commit === undefined
-            ? 'Neither code nor packages were kept. '
-            : `The client named the commit ${commit.slice(0, 10)} and kept nothing more. `}
+          {commit === undefined ? (
+            'Neither code nor packages were kept. '
+          ) : (
+            <>
+              The client named the commit <CommitLink commit={commit} repository={run.tags[gitTags.repository]} /> and
+              kept nothing more.{' '}
+            </>
+          )}
           Start the program with <code>trivium track -- python train.py</code>, or the notebook with{' '}
           <code>trivium notebook</code>, and its code, patch and packages stand here.
         </p>
@@ -118,7 +123,7 @@ function Code({ code }: { readonly code: RunCode }) {
         {code.commit !== null && (
           <>
             {' '}
-            at commit <Hash value={code.commit} />
+            at commit <CommitLink commit={code.commit} repository={code.repository} />
             {code.branch !== null && ` of ${code.branch}`}
             {code.patch === '' ? ', unchanged since.' : code.patch === null ? '.' : ', with changes:'}
           </>
@@ -140,9 +145,12 @@ function Code({ code }: { readonly code: RunCode }) {
         ))}
       </ul>
       {shown && (
-        <pre className="code mt-8" tabIndex={0} aria-label={shown.path}>
-          {shown.text}
-        </pre>
+        <>
+          <pre className="code mt-8" tabIndex={0} aria-label={shown.path}>
+            {shown.text}
+          </pre>
+          <FileAtHost commit={code.commit} repository={code.repository} path={shown.path} />
+        </>
       )}
     </Section>
   )

@@ -1,4 +1,12 @@
-import type { ExampleCall, ModelCaller, ModelHandOver, ModelNotes, ReleaseManifest } from '@trivium/contract'
+import {
+  type ExampleCall,
+  gitTags,
+  type ModelCaller,
+  type ModelHandOver,
+  type ModelNotes,
+  type ReleaseManifest,
+  withoutPassword,
+} from '@trivium/contract'
 import { inputFields, planRelease } from '../../../kernel/models/index.ts'
 import { permits, type Scope } from '../../../kernel/principal/index.ts'
 import { namesOf, requireDeploymentRow, requireReleaseRow } from '../read-deployments.ts'
@@ -54,6 +62,7 @@ export async function readHandOver(
       [approver && nameOf(approver.by), `approved v${number}`],
       [deployer && nameOf(deployer.by), `deployed v${number}`],
     ]),
+    code: row.run_id === null ? null : await codeOf(deps, scope, row.run_id),
     example: serving ? await exampleOf(deps, scope, serving.name, version) : null,
     unwritten: unwrittenOf(name, number, {
       owner,
@@ -61,6 +70,21 @@ export async function readHandOver(
       notes,
     }),
   }
+}
+
+/** The commit that a run says it came from. */
+async function codeOf({ db }: ModelUseDeps, scope: Scope, run: string): Promise<ModelHandOver['code']> {
+  if (!permits(scope, 'run:read')) return null
+  const rows = await db.read
+    .selectFrom('run_tag')
+    .select(['key', 'value'])
+    .where('project_id', '=', scope.project)
+    .where('run_id', '=', run)
+    .where('key', 'in', Object.values(gitTags))
+    .execute()
+  const tags = new Map(rows.map(({ key, value }) => [key, value]))
+  const [commit, repository] = [tags.get(gitTags.commit), tags.get(gitTags.repository)]
+  return commit ? { commit, repository: repository ? withoutPassword(repository) : null } : null
 }
 
 /** Each deployment that ever served the model: whether it serves this version, another one, or another model by now. */

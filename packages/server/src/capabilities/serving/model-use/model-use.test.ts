@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { gitTags } from '@trivium/contract'
 import { describeEachDatabase } from '@trivium/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import expected from '../../../drivers/onnx/fixtures/expected.json' with { type: 'json' }
@@ -34,6 +35,9 @@ describeEachDatabase('what became of the versions of a model', ({ world }) => {
       }),
     })
     await maintainer.call('PATCH', '/api/v1/projects/default/models/delay', { tags: { owner: 'the operations team' } })
+    const made = (await maintainer.call('GET', '/api/v1/projects/default/models/delay/versions/1')).json.run
+    const tags = { [gitTags.commit]: 'c0ffee1', [gitTags.repository]: 'https://ann:secret@github.com/acme/delays.git' }
+    await maintainer.call('PATCH', `/api/v1/projects/default/runs/${made}`, { tags })
     await serving.deploy(scope, { name: 'arrival', model: 'delay/1' })
     const viewer = await world.as('viewer')
     const url = '/api/v1/projects/default/models/delay/hand-over'
@@ -43,6 +47,7 @@ describeEachDatabase('what became of the versions of a model', ({ world }) => {
       because: 'deployed',
       deployments: [{ name: 'arrival', state: 'serving', version: 1 }],
       callers: [],
+      code: { commit: 'c0ffee1', repository: 'https://github.com/acme/delays.git' },
       example: { deployment: 'arrival', source: 'input example', inputs: logged },
     })
     expect(before.contacts[0]).toEqual({ name: 'the operations team', why: 'owns it' })
