@@ -86,12 +86,6 @@ export const reportDefences: readonly Defence[] = [
     ['packages/contract/src/git-links.test.ts'],
     [
       [
-        'the address of a repository hides its host behind no character',
-        'if (remote.length > 2000 || /[\\u0000-\\u0020\\u007f\\\\]/.test(remote)) return undefined',
-        'if (remote.length > 2000) return undefined',
-        { hole: 'foreign pages and hosts' },
-      ],
-      [
         'a host that only begins like a known one is none',
         'if (Object.keys(publicHosts).some((known) => name.startsWith(`${known}.`))) return undefined',
         '',
@@ -101,6 +95,12 @@ export const reportDefences: readonly Defence[] = [
         'a path of a repository leads nowhere else',
         "if (part === '' || part === '.' || part === '..' ||",
         "if (part === '' ||",
+        { hole: 'path traversal' },
+      ],
+      [
+        'a part of a path of a repository holds no slash of its own',
+        ' || /[\\u0000-\\u001f\\u007f/\\\\]/.test(part)',
+        '',
         { hole: 'path traversal' },
       ],
       [

@@ -91,8 +91,7 @@ interface Place {
 
 /** Host and path of a remote, or undefined where it could be read in two ways. */
 function placeOf(remote: string): Place | undefined {
-  // oxlint-disable-next-line no-control-regex -- browsers leave control characters out of an address, which would hide what it is
-  if (remote.length > 2000 || /[\u0000-\u0020\u007f\\]/.test(remote)) return undefined
+  if (remote.length > 2000) return undefined
   const url = /^(https?|ssh|git\+ssh|git):\/\/(?:[^/@]*@)?([a-z0-9][a-z0-9.-]*)(:\d{1,5})?\/([^?#]+)$/i.exec(remote)
   const short = url ? null : /^(?:[^/@:]+@)?([a-z0-9][a-z0-9.-]*):(?!\/)([^?#]+)$/i.exec(remote)
   const name = (url?.[2] ?? short?.[1] ?? '').toLowerCase()
@@ -109,7 +108,7 @@ function namesIn(path: string, read: (part: string) => string = (part) => part):
   try {
     const parts = path.split('/').map(read)
     for (const part of parts) {
-      // oxlint-disable-next-line no-control-regex -- see above
+      // oxlint-disable-next-line no-control-regex -- browsers leave control characters out of an address
       if (part === '' || part === '.' || part === '..' || /[\u0000-\u001f\u007f/\\]/.test(part)) return undefined
       encodeURIComponent(part)
     }
