@@ -21,6 +21,25 @@ export const runRecordDefences: readonly Defence[] = [
       { hole: 'missing authorization' },
     ],
   ]),
+  ...defencesOf('capabilities/tracking/run-references.ts', records, [
+    [
+      'a name of an artifact elsewhere, once taken, means one content',
+      'throw trackingErrors.REFERENCE_TAKEN(run, name)',
+      'void trackingErrors',
+    ],
+    [
+      'a file cannot pass for the reference of another name',
+      'if (found && pathOf(found.name) === file.path)',
+      'if (found)',
+      { hole: 'name confusion' },
+    ],
+    [
+      'references are read of runs of the project',
+      '  await requireRun(deps.db.read, project, run)\n',
+      '',
+      { hole: 'missing authorization' },
+    ],
+  ]),
   ...defencesOf('capabilities/tracking/run-console-thread.ts', records, [
     [
       'a console of another project is none',

@@ -13,6 +13,7 @@ import { downloadFile, type OpenFrom } from '../download-file.ts'
 import { FailedError } from '../fail.ts'
 import { bytesText, tableText } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
+import { artifactReferenceCommands } from './artifact-references.ts'
 import { openUpload } from '../upload.ts'
 import { largeFile, uploadInParts } from '../upload-in-parts.ts'
 
@@ -75,6 +76,7 @@ export function artifactCommands(program: Command, terminal: Terminal): void {
       show({ path, file: out, digest, size }, () => `${out}: ${bytesText(size)}, SHA-256 ${digest}.`)
     },
   )
+  artifactReferenceCommands(group, terminal)
 }
 
 /** Reads a large file from the object store where the server hands out links and the store can be reached, else from the server. */

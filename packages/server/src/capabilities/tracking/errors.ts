@@ -119,6 +119,11 @@ export const trackingErrors = defineErrors('TRACKING', {
     status: 400,
     message: (path: string, other: string) => `"${path}" cannot be a file and "${other}" one as well.`,
   },
+  REFERENCE_TAKEN: {
+    status: 409,
+    message: (run: string, name: string) =>
+      `Run ${run} refers to another content as "${name}" already. Choose another name, or remove the file trivium/references/${name}.json.`,
+  },
   CONSOLE_GAP: {
     status: 409,
     message: (first: number, next: number) =>

@@ -168,6 +168,45 @@ describeEachDatabase('what a run leaves besides its metrics', ({ world }) => {
     )
   })
 
+  test('an artifact that lies elsewhere is noted once, and files that are no reference are told', async () => {
+    const { client, at, start } = await setup()
+    const { id } = (await start({})).json
+    const url = `${at}/runs/${id}/references`
+    const one = { name: 'weights.bin', uri: 's3://bucket/weights.bin', sha256: 'ab'.repeat(32), size: 12 }
+    expect(await client.call('POST', url, one)).toMatchObject({ status: 201, json: one })
+    expect((await client.call('POST', url, one)).status).toBe(201)
+    const taken = await client.call('POST', url, { ...one, sha256: 'cd'.repeat(32) })
+    expect([taken.status, taken.json.code]).toEqual([409, 'TRACKING.REFERENCE_TAKEN'])
+    for (const wrong of [
+      { ...one, name: '../x' },
+      { ...one, name: 'a/b' },
+      { ...one, sha256: 'AB' },
+      { ...one, uri: 'no address' },
+      { ...one, uri: 'https://ann:secret@host.example/a' },
+    ])
+      expect((await client.call('POST', url, wrong)).status).toBe(400)
+    const file = (path: string, text: string) =>
+      world.capabilities.tracking.putArtifact(
+        client.scope,
+        { kind: 'run', id },
+        `trivium/references/${path}`,
+        Buffer.from(text),
+      )
+    await file('other.json', JSON.stringify(one))
+    await file('broken.json', '{')
+    expect((await client.call('GET', url)).json).toEqual({
+      references: [{ ...one, addedAt: expect.any(Number) }],
+      problems: expect.arrayContaining([
+        'trivium/references/broken.json is no reference to an artifact.',
+        'trivium/references/other.json is no reference to an artifact.',
+      ]),
+    })
+    const elsewhere = await world.as('contributor', await world.makeProject())
+    expect((await elsewhere.call('GET', url.replace(at, `/api/v1/projects/${elsewhere.scope.project}`))).status).toBe(
+      404,
+    )
+  })
+
   test('what two runs were started from is compared: files, packages and configuration, whatever a client wrote', async () => {
     const { client, at, start } = await setup()
     const { tracking } = world.capabilities

@@ -1,11 +1,13 @@
 import {
   addRunConsole,
+  addRunReference,
   archiveRuns,
   compareRunSources,
   compareRunTables,
   downloadRunConsole,
   endRun,
   getRunSources,
+  listRunReferences,
   readRunConsole,
   startRun,
 } from '@trivium/contract'
@@ -13,6 +15,7 @@ import { type Http, mount } from '../../kernel/http/index.ts'
 import type { TrackingDeps } from './experiments.ts'
 import { addConsole } from './run-console.ts'
 import { archiveRuns as moveRuns } from './run-archive.ts'
+import { addReference, readReferences } from './run-references.ts'
 import { compareSources, readRunSources } from './run-sources.ts'
 import { compareTables } from './run-tables/compare-tables.ts'
 import { startRun as beginRun } from './start-run.ts'
@@ -36,6 +39,10 @@ export function runRoutes(app: Http, tracking: Tracking, kernel: TrackingDeps): 
   }))
   mount(app, getRunSources, 200, ({ scope, params }) => readRunSources(kernel, scope, params.run))
   mount(app, compareRunSources, 200, ({ scope, query }) => compareSources(kernel, scope, query))
+  mount(app, addRunReference, 201, ({ scope, params, body }) =>
+    addReference(kernel, scope, { run: params.run, reference: body }),
+  )
+  mount(app, listRunReferences, 200, ({ scope, params }) => readReferences(kernel, scope, params.run))
   mount(app, compareRunTables, 200, ({ scope, query: { runs, path, key, differing, limit, page_token: token } }) =>
     compareTables(kernel, scope, {
       runs: [...new Set(runs.split(',').map((one) => one.trim()))].filter(Boolean),

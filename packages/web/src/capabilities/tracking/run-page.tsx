@@ -37,6 +37,7 @@ import { MetricTable, ParamTable } from './run-facts-tables.tsx'
 import { CurveChart } from './run-curves.tsx'
 import { isOwnTag } from './run-keys.ts'
 import { RunNote } from './run-note.tsx'
+import { RunReferences } from './run-references.tsx'
 import { RunSources } from './run-sources.tsx'
 import { runStatus } from './run-status.ts'
 import { RunSystem } from './run-system.tsx'
@@ -177,6 +178,7 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
               <Section title="All files">
                 <ArtifactTree project={project} of={{ run: run.id }} />
               </Section>
+              <RunReferences project={project} run={run.id} />
             </>
           )}
           {view.tab === 'traces' && (
