@@ -73,6 +73,24 @@ export const runRecordDefences: readonly Defence[] = [
     ],
   ),
   ...defencesOf(
+    'packages/cli/src/plug-ins.ts',
+    ['packages/cli/src/plug-ins.test.ts'],
+    [
+      [
+        'a plug-in takes the place of no command',
+        '!wellNamed.test(name) || builtIn.has(name)) return undefined',
+        '!wellNamed.test(name)) return undefined',
+        { hole: 'name confusion' },
+      ],
+      [
+        'a plug-in is not taken from where somebody happens to stand',
+        '.split(delimiter).filter(isAbsolute)',
+        '.split(delimiter)',
+        { hole: 'command injection' },
+      ],
+    ],
+  ),
+  ...defencesOf(
     'packages/cli/src/shown-text.ts',
     ['packages/cli/src/shown-text.test.ts'],
     [

@@ -26,6 +26,7 @@ import { notebookCommand } from './commands/notebook.ts'
 import { openCommand } from './commands/open.ts'
 import { accessCommands, breakGlassCommands, groupCommands, roleCommands } from './commands/access.ts'
 import { peopleCommands } from './commands/people.ts'
+import { plugInCommands } from './commands/plug-ins.ts'
 import { projectCommands } from './commands/projects.ts'
 import { quotaCommands } from './commands/quotas.ts'
 import { runCommands } from './commands/runs.ts'
@@ -107,6 +108,7 @@ export function createProgram(terminal: Terminal): Command {
     quotaCommands,
     connectionCommands,
     accessLogCommand,
+    plugInCommands,
   ])
     add(program, terminal)
   return program
