@@ -75,7 +75,7 @@ export async function runPlugIn(
   const name = command && args[command.at]
   const builtIn = builtInNames(program)
   if (!command || name === undefined || !wellNamed.test(name) || builtIn.has(name)) return undefined
-  const plugIn = (await findPlugIns(terminal.env, builtIn)).find((one) => one.name === name && one.state === 'used')
+  const plugIn = (await findPlugIns(terminal.env, builtIn)).find((one) => one.name === name)
   if (!plugIn) return undefined
   const { url, token, project } = connect(terminal, command.options)
   const signedIn = token === undefined ? {} : { TRIVIUM_URL: url, TRIVIUM_TOKEN: token, TRIVIUM_PROJECT: project }

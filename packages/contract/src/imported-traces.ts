@@ -95,14 +95,19 @@ export type ImportedEvaluationRecord = Static<typeof ImportedEvaluationRecord>
 /** Tags that say where a server keeps the spans and files of a trace: each server has its own. */
 export const traceLocationTags = ['mlflow.trace.spansLocation', 'mlflow.artifactLocation'] as const
 
-/** The text of a trace: its lists in a fixed order, without what changes on the way (the experiment's id, and where its spans lie). */
+/** Tokens of a trace: counted from its spans where nobody told them. */
+const countedMetadata = 'mlflow.trace.tokenUsage'
+
+/** The text of a trace: its lists in a fixed order, without what changes on the way (the experiment's id, and where its spans lie) or follows from the rest (its tokens). */
 export function canonicalTrace(trace: ImportedTrace): string {
-  const { experiment: _, spans, assessments, runs, tags, ...rest } = trace
+  const { experiment: _, spans, assessments, runs, tags, metadata, ...rest } = trace
+  const { [countedMetadata]: _tokens, ...told } = metadata
   const kept = Object.entries(tags).filter(([key]) => !traceLocationTags.some((own) => own === key))
   const byText = (list: readonly unknown[]): string[] => list.map(canonicalText).toSorted()
   return canonicalText({
     ...rest,
     tags: Object.fromEntries(kept),
+    metadata: told,
     runs: runs.toSorted(),
     assessments: byText(assessments),
     spans: byText(spans),

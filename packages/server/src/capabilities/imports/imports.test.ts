@@ -486,6 +486,33 @@ describeEachDatabase('imports', ({ world }) => {
     })
   })
 
+  test('tokens of a trace are counted from its spans where its source did not tell them, and the digest stays', async () => {
+    const { project, client, at, send } = await begin()
+    await send({ experiments: [experiment] })
+    const used = (id: string, ...names: readonly [string, number][]) =>
+      span(id, { attributes: names.map(([key, value]) => ({ key, value: { int_value: String(value) } })) })
+    const spans = [
+      used('1'.repeat(16), ['gen_ai.usage.input_tokens', 5], ['gen_ai.usage.output_tokens', 7]),
+      used('2'.repeat(16), ['gen_ai.usage.input_tokens', 1], ['gen_ai.usage.output_tokens', 2]),
+    ]
+    const tokens = async () =>
+      (await client.call('GET', `/api/v1/projects/${project}/traces/${traceId}`)).json.trace.metadata[
+        'mlflow.trace.tokenUsage'
+      ]
+    const untold = trace({ runs: [], spans, metadata: {} })
+    expect((await send({ traces: [untold] })).json.refused).toEqual([])
+    expect(JSON.parse(await tokens())).toEqual({ input_tokens: 6, output_tokens: 9, total_tokens: 15 })
+    const { json } = await client.call('POST', `${at}/content-digests`, { traces: [traceId] })
+    expect(json.traces).toEqual({ [traceId]: sha256(canonicalTrace(untold)) })
+    const kept = (await client.call('GET', `/api/v1/projects/${project}/traces/${traceId}`)).json.spans[0]
+    expect(JSON.stringify(kept)).not.toContain('mlflow.chat.tokenUsage')
+
+    await send({
+      traces: [trace({ runs: [], spans, metadata: { 'mlflow.trace.tokenUsage': '{"total_tokens": 99}' } })],
+    })
+    expect(await tokens()).toBe('{"total_tokens": 99}')
+  })
+
   test('a trace that is none, or not of this import, is named and not stored; another experiment keeps its own', async () => {
     const { project, at, client, send } = await begin()
     await send({ experiments: [experiment, { ...experiment, id: '8', name: 'others' }], traces: [trace()] })

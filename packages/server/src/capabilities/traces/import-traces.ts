@@ -13,6 +13,8 @@ import { spanRow } from './span-rows.ts'
 import type { TraceSpanTable, TraceTable } from './tables.ts'
 import { traceFileOwner } from './trace-files.ts'
 import { setPairs } from './upsert.ts'
+import { followUsage } from './usage/follow-usage.ts'
+import { translateSpan, usageIn } from './usage/translate-span.ts'
 
 type Deps = Pick<TraceDeps, 'db' | 'clock' | 'blobs'>
 const owned = ['trace_tag', 'trace_metadata', 'trace_run', 'trace_span', 'trace_assessment'] as const
@@ -54,6 +56,9 @@ async function spansOf({ blobs }: Deps, project: string, trace: ImportedTrace): 
     const span = checkImportedSpan(sent)
     if (traceIdOf(span) !== trace.id) throw new TypeError(`a span of it belongs to ${traceIdOf(span)}`)
     const { row, large } = spanRow(project, span)
+    // The span stays as it was sent; its tokens are counted however its library wrote them.
+    const usage = usageIn(translateSpan(span))
+    row.usage = usage === undefined ? null : JSON.stringify(usage)
     if (large !== undefined) row.digest = (await blobs.put(project, Buffer.from(large))).digest
     rows.set(row.span_id, row)
   }
@@ -124,6 +129,7 @@ async function importTrace(
     ...(spansAt === undefined ? {} : { [locationTags.spans]: spansAt }),
   })
   await setPairs(trx, 'trace_metadata', project, id, trace.metadata)
+  if (spans.some((span) => span.usage !== null)) await followUsage(trx, project, id, true)
   for (const run of new Set(trace.runs)) await link(trx, project, run, [id])
   const assessments = new Map(trace.assessments.map((one) => [one.id, one]))
   for (const one of assessments.values())
