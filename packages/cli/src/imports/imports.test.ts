@@ -319,4 +319,41 @@ describe('a file store of MLflow', () => {
     expect(list.some((one) => one.includes('meta.yaml'))).toBe(true)
     await expect(mlflowFilesSource(join(folder, 'nothing'), { skip })).rejects.toThrow('no MLflow file store')
   })
+
+  test('a trace comes without spans that cannot be read, which are named, and the spans of MLflow 2 as their file', async () => {
+    const root = join(folder, 'traced')
+    const put = (path: string, content: string) => {
+      mkdirSync(join(root, path, '..'), { recursive: true })
+      writeFileSync(join(root, path), content)
+    }
+    put('7/meta.yaml', "experiment_id: '7'\nname: talks\nlifecycle_stage: active\n")
+    const old = '7/traces/tr-old'
+    put(`${old}/trace_info.yaml`, 'request_id: tr-old\ntimestamp_ms: 1700000000123\nexecution_time_ms: 5\nstatus: OK\n')
+    put(`${old}/artifacts/traces.json`, '{"spans": [{"name": "a", "context": {"span_id": "1", "trace_id": "2"}}]}')
+    put(
+      '7/traces/tr-broken/trace_info.yaml',
+      'trace_id: tr-broken\nrequest_time: 2023-11-14T22:13:20.123Z\nstate: ERROR\n',
+    )
+    put('7/traces/tr-broken/artifacts/traces.json', '{"spans": [')
+    put('7/traces/tr-none/trace_info.yaml', 'a: &a [x]\nb: *a\n')
+    put('7/traces/tr-link/trace_info.yaml', 'trace_id: tr-link\n')
+    mkdirSync(join(root, '7/traces/tr-link/artifacts'))
+    symlinkSync(join(root, `${old}/artifacts/traces.json`), join(root, '7/traces/tr-link/artifacts/traces.json'))
+    const { list, skip } = notes()
+    const source = await mlflowFilesSource(root, { skip })
+    if (!source.traces) throw new Error('The source has no traces.')
+    const traces = (await everything(source.traces('7'))).flat()
+    expect(traces).toMatchObject([
+      { id: 'tr-broken', startedAt: 1_700_000_000_123, state: 'ERROR', spans: [], tags: {} },
+      { id: 'tr-link', spans: [] },
+      { id: 'tr-old', startedAt: 1_700_000_000_123, durationMs: 5, state: 'OK', spans: [], tags: {} },
+    ])
+    expect(list.map((one) => one.split(':')[0])).toEqual([
+      'spans of trace tr-broken',
+      'spans of trace tr-link',
+      join(root, '7/traces/tr-none/trace_info.yaml'),
+    ])
+    const files = await everything(source.files({ kind: 'trace', id: 'tr-old' }))
+    expect(files.map(({ path }) => path)).toEqual(['traces.json'])
+  })
 })

@@ -11,6 +11,7 @@ import { parse } from 'yaml'
 import { FailedError } from '../fail.ts'
 import { pointOf } from './clean.ts'
 import { artifactFolder, localFiles } from './local-files.ts'
+import { readStoredTrace } from './mlflow-files-traces.ts'
 import {
   filesOf,
   inOrder,
@@ -126,13 +127,20 @@ export async function mlflowFilesSource(
       }
     },
     traces: async function* (experiment) {
-      const names = await folders(join(experimentFolders.get(experiment) ?? '', 'traces'))
-      if (names.length > 0)
-        skip(
-          `${names.length} traces of experiment ${experiment}`,
-          'those of a file store come from the server in front of it',
-        )
-      yield []
+      const base = join(experimentFolders.get(experiment) ?? '', 'traces')
+      for (const name of await folders(base)) {
+        const folder = join(base, name)
+        const trace = await readStoredTrace(folder, {
+          experiment,
+          tags: await readPairs(join(folder, 'tags'), skip),
+          metadata: await readPairs(join(folder, 'request_metadata'), skip),
+          assessments: (await filesBelow(join(folder, 'assessments'))).map(({ path }) => path),
+          skip,
+        })
+        if (!trace) continue
+        places.set(`trace/${trace.id}`, join(folder, 'artifacts'))
+        yield [trace]
+      }
     },
     files: async function* (owner) {
       const of = `${owner.kind} ${owner.id}`
