@@ -1,6 +1,8 @@
 import { type Defence, defencesOf } from './defence.ts'
 
 const records = ['capabilities/tracking/run-records.test.ts']
+const histograms = ['capabilities/tracking/histograms/histograms.test.ts']
+const replay = ['capabilities/tracking/replay/replay.test.ts']
 
 /** What runs leave in words: consoles, sources, the archive, and what terminals show of them. */
 export const runRecordDefences: readonly Defence[] = [
@@ -45,6 +47,72 @@ export const runRecordDefences: readonly Defence[] = [
       'a console of another project is none',
       `  await requireRun(db, input.project, input.run)\n  const { total, full }`,
       '  const { total, full }',
+      { hole: 'missing authorization' },
+    ],
+  ]),
+  ...defencesOf('capabilities/tracking/histograms/log-histograms.ts', histograms, [
+    [
+      'a run holds histograms under a bounded number of keys',
+      'if (after.size > limits.keys && after.size > known.size) throw',
+      'if (after.size < 0) throw',
+      { hole: 'denial of service' },
+    ],
+    [
+      'a run holds a bounded amount of histograms',
+      'if (size > limits.size && fresh.length > 0) throw',
+      'if (size < 0) throw',
+      { hole: 'denial of service' },
+    ],
+    [
+      'histograms are added to a run of the project that is in use',
+      '    await requireActiveRun(trx, project, run)\n',
+      '',
+      { hole: 'missing authorization' },
+    ],
+    ['bins of a histogram ascend', 'if (falls > 0) throw', 'if (falls < -1) throw'],
+    [
+      'a histogram counts what its bins hold',
+      'if (!(Math.abs(sum - count) <= 1e-6',
+      'if (!(0 * Math.abs(sum - count) <= 1e-6',
+    ],
+    ['a number of a histogram is finite', 'one === null || Number.isFinite(one)', 'true || Number.isFinite(one)'],
+  ]),
+  ...defencesOf('capabilities/tracking/histograms/histograms-thread.ts', histograms, [
+    [
+      'histograms of another project are none',
+      '  const { project, run, key } = input\n  await requireRun(db, project, run)\n',
+      '  const { project, run, key } = input\n',
+      { hole: 'missing authorization' },
+    ],
+  ]),
+  ...defencesOf('capabilities/tracking/replay/recover-points.ts', replay, [
+    [
+      'a recovered point never stands beside one that was measured',
+      'if (measured.has(key)) throw',
+      "if (measured.has('')) throw",
+    ],
+    [
+      'points that lie in a file were measured too',
+      'new Set(series.filter(({ total }) => total > 0).map(({ key }) => key))',
+      'new Set(series.filter(({ total }) => total < 0).map(({ key }) => key))',
+    ],
+    ['a point is recovered once', 'else if (before.value !== point.value', 'else if (before.value === undefined'],
+    [
+      'a point is recovered from a checkpoint of the run',
+      'if (!(await isCheckpoint(asReader(trx), project, run, { uri: checkpoint, step })))',
+      'if (!(await isCheckpoint(asReader(trx), project, run, { uri: checkpoint, step })) && step < -1e9)',
+    ],
+  ]),
+  ...defencesOf('capabilities/tracking/replay/list-checkpoints.ts', replay, [
+    [
+      'a checkpoint is named with its own step',
+      "stepInName(path.split('/').at(-1) as string) !== step",
+      "stepInName(path.split('/').at(-1) as string) === undefined",
+    ],
+    [
+      'checkpoints of a run of another project are none',
+      '  await requireRun(db, project, run)\n',
+      '',
       { hole: 'missing authorization' },
     ],
   ]),

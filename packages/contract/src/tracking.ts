@@ -153,6 +153,10 @@ export const RunDetail = Type.Object({
   tags: Tags,
   inputs: Type.Array(RunInput),
   loggedModels: Type.Array(LoggedModel),
+  /** Metrics of which points were computed from checkpoints after the run: how many, when and by whom the last. */
+  recovered: Type.Array(
+    Type.Object({ key: Type.String(), points: Type.Integer(), at: Type.Integer(), byName: Type.String() }),
+  ),
   children: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), status: RunStatus })),
   artifacts: Type.Object({ files: Type.Integer(), bytes: Type.Integer() }),
   /** What it came from: dataset versions, commit, environment, pipeline run. */

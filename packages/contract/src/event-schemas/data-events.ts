@@ -140,6 +140,12 @@ export const dataEvents = [
   }),
   eventSchema('archive-policy.removed', 'project', 'No policy archives runs any more.', {}),
   eventSchema('run.unarchived', 'run', 'A run was taken out of the archive.', { name: text() }),
+  eventSchema('run.metrics-recovered', 'run', 'Points of metrics were computed from a checkpoint after the run.', {
+    name: text(),
+    metrics: Type.Array(text('Key of a metric.')),
+    step: integer(),
+    checkpoint: text('URI of the checkpoint.'),
+  }),
   eventSchema('run.moved', 'run', 'A run was moved to another experiment.', {
     name: text(),
     from: text('Id of the experiment it was in.'),

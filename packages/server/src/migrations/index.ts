@@ -74,6 +74,8 @@ import { baselines } from './0172-baselines.ts'
 import { codeForks } from './0173-code-forks.ts'
 import { spanUsage } from './0174-span-usage.ts'
 import { inboxSubject } from './0175-inbox-subject.ts'
+import { runHistograms } from './0178-run-histograms.ts'
+import { recoveredPoints } from './0179-recovered-points.ts'
 
 /** The one ordered list. A migration that has been released is never changed; its name is what the database remembers. */
 export const migrations: readonly (readonly [string, Migration])[] = [
@@ -152,6 +154,8 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0173-code-forks', codeForks],
   ['0174-span-usage', spanUsage],
   ['0175-inbox-subject', inboxSubject],
+  ['0178-run-histograms', runHistograms],
+  ['0179-recovered-points', recoveredPoints],
 ]
 
 /**

@@ -13,7 +13,7 @@ const neverText: readonly [RegExp, string][] = [
     'one of few words',
   ],
   [
-    /\.(approval|gate|parity|verdict|last_text|trigger_outcome|pickles|used_data|inbox_item|approval_item)$/,
+    /\.(approval|gate|parity|series|verdict|last_text|trigger_outcome|pickles|used_data|inbox_item|approval_item)$/,
     'made by the program',
   ],
   [/(_by|\.by|\.assignee|\.authors)$/, 'the id of an account, which is erased by itself'],
@@ -68,6 +68,8 @@ const neverIn: Readonly<Record<string, string>> = {
   run_model: 'ids',
   evaluation_set_experiment: 'ids',
   run_metric_point: 'numbers',
+  run_histogram_point: 'numbers',
+  removed_histogram: 'ids',
 }
 
 const person = 'C-1094'

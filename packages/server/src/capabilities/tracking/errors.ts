@@ -130,6 +130,40 @@ export const trackingErrors = defineErrors('TRACKING', {
       `The console has no line ${next} yet, and the request begins with line ${first}. Send the lines from ${next} on.`,
     details: (_first: number, next: number) => ({ next }),
   },
+  BAD_HISTOGRAM: {
+    status: 400,
+    message: (index: number, key: string, step: number, why: string) =>
+      `Histogram ${index} of the request ("${key}" at step ${step}) is none: ${why}. Nothing of the request was kept.`,
+    details: (index: number, key: string, step: number) => ({ index, key, step }),
+  },
+  TOO_MANY_HISTOGRAM_KEYS: {
+    status: 409,
+    message: (most: number) =>
+      `A run holds histograms under ${most} keys, and this would be more. Log those of the layers that matter.`,
+  },
+  TOO_MANY_HISTOGRAMS: {
+    status: 409,
+    message: (most: number) =>
+      `A run holds ${Math.round(most / 1e6)} MB of histograms, and this would be more. Log them at fewer steps, or with fewer bins.`,
+  },
+  CHECKPOINT_NOT_FOUND: {
+    status: 404,
+    message: (uri: string, step: number) =>
+      `The run has no checkpoint ${uri} of step ${step}. The route …/checkpoints and trivium runs replay RUN --list show those that there are.`,
+    details: (uri: string, step: number) => ({ checkpoint: uri, step }),
+  },
+  MEASURED_LIVE: {
+    status: 409,
+    message: (key: string, step: number) =>
+      `"${key}" was measured at step ${step} while the run ran. A value that is computed afterwards does not stand beside it; recover it under another name.`,
+    details: (key: string, step: number) => ({ key, step }),
+  },
+  RECOVERED_OTHERWISE: {
+    status: 409,
+    message: (key: string, step: number, value: string, checkpoint: string) =>
+      `"${key}" was recovered at step ${step} already: ${value}, from ${checkpoint}. A point is written once; recover it under another name.`,
+    details: (key: string, step: number) => ({ key, step }),
+  },
   VIEW_NOT_FOUND: {
     status: 404,
     message: (id: string) =>

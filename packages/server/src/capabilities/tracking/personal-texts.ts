@@ -64,6 +64,26 @@ export const trackingTexts: SubjectTexts = {
       columns: ['content'],
     },
     {
+      table: 'run_histogram',
+      title: 'names of histograms',
+      key: ['run_id', 'key'],
+      columns: [],
+      fixed: {
+        columns: ['key'],
+        why: 'Histograms are kept under this name: delete the run.',
+      },
+    },
+    {
+      table: 'run_recovered_point',
+      title: 'points of metrics that were recovered',
+      key: ['run_id', 'key', 'step'],
+      columns: [],
+      fixed: {
+        columns: ['key', 'checkpoint'],
+        why: 'Points of the metric are kept under its name, and checkpoints are found by theirs: delete the run.',
+      },
+    },
+    {
       table: 'run_dataset',
       title: 'datasets that runs logged',
       key: ['experiment_id', 'name', 'digest'],

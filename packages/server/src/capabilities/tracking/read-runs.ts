@@ -1,9 +1,10 @@
-import type { MetricSummary, RunDetail, RunInput, RunRow, LoggedModel } from '@trivium/contract'
+import type { LoggedModel, MetricSummary, RecoveredPoint, RunDetail, RunInput, RunRow } from '@trivium/contract'
 import type { Reader } from '../../kernel/db/index.ts'
 import { trackingErrors } from './errors.ts'
 import { type LoggedModelRecord, withModelData } from './logged-models.ts'
 import { originRefs } from './origin-refs.ts'
 import { runDatasets } from './run-datasets.ts'
+import { listRecovered } from './replay/recover-points.ts'
 import { requireRun } from './runs.ts'
 import type { RunMetricTable, RunTable } from './tables.ts'
 import { ownerKey, runUrn } from './urns.ts'
@@ -171,6 +172,7 @@ export async function readRunDetail(db: Reader, project: string, id: string): Pr
         urn: row.urn,
       }),
     ),
+    recovered: recoveredMetrics(await listRecovered(db, project, id)),
     loggedModels: (await withModelData(db, project, models, 'last')).map(loggedModelOf),
     children: [...children],
     artifacts: { files: Number(files?.files ?? 0), bytes: Number(files?.bytes ?? 0) },
@@ -178,6 +180,13 @@ export async function readRunDetail(db: Reader, project: string, id: string): Pr
       ({ urn, as }) => ({ urn, as }),
     ),
   }
+}
+
+function recoveredMetrics(points: readonly RecoveredPoint[]): RunDetail['recovered'] {
+  return [...Map.groupBy(points, ({ key }) => key)].map(([key, own]) => {
+    const last = own.reduce((a, b) => (b.at > a.at ? b : a))
+    return { key, points: own.length, at: last.at, byName: last.byName }
+  })
 }
 
 /** The public form of a logged model. */

@@ -13,6 +13,8 @@ import {
 } from '@trivium/contract'
 import { type Http, mount } from '../../kernel/http/index.ts'
 import type { TrackingDeps } from './experiments.ts'
+import { histogramRoutes } from './histograms/histogram-routes.ts'
+import { replayRoutes } from './replay/replay-routes.ts'
 import { addConsole } from './run-console.ts'
 import { archiveRuns as moveRuns } from './run-archive.ts'
 import { addReference, readReferences } from './run-references.ts'
@@ -23,9 +25,11 @@ import type { Tracking } from './tracking.ts'
 
 const here = new URL(`./run-console-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
-/** Starting and ending runs without a client of MLflow, their consoles, and the archive. */
+/** Starting and ending runs without a client of MLflow, their consoles and histograms, the archive, and replay. */
 export function runRoutes(app: Http, tracking: Tracking, kernel: TrackingDeps): void {
   const { db, clock } = kernel
+  histogramRoutes(app, kernel)
+  replayRoutes(app, kernel)
   mount(app, startRun, 201, async ({ scope, body }) => {
     const { id } = await beginRun(tracking, scope, { ...body, at: clock() })
     return tracking.runDetail(scope, id)

@@ -1,11 +1,13 @@
 import type { Trx } from '../../../kernel/db/index.ts'
 import { archiveUrn } from '../archive/archive-run.ts'
+import { queueHistograms } from '../histograms/drain-histograms.ts'
 import { removePointsOfRuns } from '../logged-model-metrics.ts'
 import { ownerKey, ownerUrn } from '../urns.ts'
 import { queueSeries } from './drain-series.ts'
+import '../replay/tables.ts'
 import '../tables.ts'
 
-/** Removes runs with everything that only they have: parameters, tags, metrics, inputs, files, and the logged models that they made. Points are queued, see `drainSeries`. */
+/** Removes runs with everything that only they have: parameters, tags, metrics, inputs, files, and the logged models that they made. Points and histograms are queued, see `drainSeries` and `drainHistograms`. */
 export async function removeRunRows(trx: Trx, project: string, runs: readonly string[]): Promise<void> {
   if (runs.length === 0) return
   const models = await trx
@@ -21,6 +23,7 @@ export async function removeRunRows(trx: Trx, project: string, runs: readonly st
   )
   await removePointsOfRuns(trx, project, runs)
   await queueSeries(trx, project, runs)
+  await queueHistograms(trx, project, runs)
   for (const table of [
     'metric_archive',
     'metric_archive_key',
@@ -30,6 +33,7 @@ export async function removeRunRows(trx: Trx, project: string, runs: readonly st
     'run_input',
     'run_model',
     'run_console',
+    'run_recovered_point',
   ] as const)
     await trx.deleteFrom(table).where('project_id', '=', project).where('run_id', 'in', runs).execute()
   await removeFiles(trx, project, 'run', runs)

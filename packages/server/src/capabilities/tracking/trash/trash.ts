@@ -6,6 +6,7 @@ import type { Kernel } from '../../../kernel/kernel.ts'
 import type { Scope } from '../../../kernel/principal/index.ts'
 import { trackingErrors } from '../errors.ts'
 import { requireExperiment, type TrackingDeps } from '../experiments.ts'
+import { drainHistograms } from '../histograms/drain-histograms.ts'
 import { requireRun } from '../runs.ts'
 import type { RunTable } from '../tables.ts'
 import { drainSeries } from './drain-series.ts'
@@ -75,6 +76,7 @@ export function createTrash(deps: TrashDeps, holders: TrashHolders): Trash {
       sum.runs += runs
     }
     await drainSeries(db, signal)
+    await drainHistograms(db, signal)
     return sum
   }
   const enqueueExpiry = (trx: Trx, notBefore: number): Promise<unknown> =>
@@ -111,6 +113,7 @@ export function createTrash(deps: TrashDeps, holders: TrashHolders): Trash {
         .execute()
       for (const { id } of begun) await sweep.finishExperiment(project, id, signal)
       await drainSeries(db, signal)
+      await drainHistograms(db, signal)
     },
   })
 
