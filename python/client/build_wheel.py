@@ -9,7 +9,7 @@ NAME, VERSION = "trivium_tracking", "0.1.0"
 METADATA = f"""Metadata-Version: 2.1
 Name: trivium-tracking
 Version: {VERSION}
-Summary: Keeps console, code, packages and system metrics with the runs that an unchanged MLflow client makes.
+Summary: Keeps console, code, packages and system metrics with the runs that an unchanged MLflow client makes, logs histograms, and recovers metrics from checkpoints.
 License: Apache-2.0
 Requires-Python: >=3.9
 """

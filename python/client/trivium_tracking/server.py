@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import ssl
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -11,6 +12,13 @@ import urllib.request
 
 # An answer that is cut off is no JSON, and said so.
 LONGEST = 1_000_000
+# How often what the server had no room for, or what failed on the way, is sent: all of it may be sent twice.
+TRIES = 5
+PASSING = (429, 502, 503, 504)
+
+
+class TriviumError(RuntimeError):
+    """What the server refused, in its words, or what is missing here."""
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -39,8 +47,33 @@ class Server:
         return cls(server.url, project) if isinstance(project, str) and project else None
 
     def add_console(self, run, first, lines):
-        path = f"/api/v1/projects/{urllib.parse.quote(self.project, safe='')}/runs/{run}/console"
+        path = f"/api/v1/projects/{quoted(self.project)}/runs/{run}/console"
         return self.call("POST", path, {"first": first, "lines": lines})
+
+    def log_histograms(self, run, histograms):
+        return self.ask("POST", f"{quoted(run)}/histograms", {"histograms": histograms})
+
+    def checkpoints(self, run, path):
+        return self.ask("GET", f"{quoted(run)}/checkpoints?{urllib.parse.urlencode({'path': path})}")
+
+    def recover(self, run, checkpoint, step, points):
+        return self.ask("POST", f"{quoted(run)}/recovered-points", {"checkpoint": checkpoint, "step": step, "points": points})
+
+    def ask(self, method, path, body=None):
+        """A call about runs that tries again for a while, and says in the server's words why it was refused."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                return self.call(method, f"/api/v1/projects/{quoted(self.project)}/runs/{path}", body)
+            except urllib.error.HTTPError as error:
+                if error.code not in PASSING or attempt == TRIES:
+                    raise TriviumError(words_of(error)) from None
+                wait = error.headers.get("Retry-After", "")
+                time.sleep(min(30, int(wait)) if wait.isdigit() else 0.2 * 2**attempt)
+            except OSError as error:
+                if attempt == TRIES:
+                    raise TriviumError(f"{self.url} does not answer: {error}") from error
+                time.sleep(0.2 * 2**attempt)
+        raise AssertionError("every try returns or raises")
 
     def call(self, method, path, body=None):
         request = urllib.request.Request(self.url + path, method=method, headers=credentials())
@@ -50,6 +83,36 @@ class Server:
         opener = urllib.request.build_opener(NoRedirect, urllib.request.HTTPSHandler(context=certificates(self.url)))
         with opener.open(request, timeout=10) as answer:
             return json.loads(answer.read(LONGEST))
+
+
+def quoted(part):
+    return urllib.parse.quote(part, safe="")
+
+
+servers = {}
+
+
+def current():
+    """The server that MLflow's client is set to; throws where it is another one."""
+    import mlflow
+
+    key = (mlflow.get_tracking_uri(), os.environ.get("MLFLOW_WORKSPACE"))
+    if key not in servers:
+        found = Server.of(key[0])
+        if found is None:
+            raise TriviumError(
+                f"{key[0]} is no server of Trivium that these credentials open. Set MLFLOW_TRACKING_URI and MLFLOW_TRACKING_TOKEN."
+            )
+        servers[key] = found
+    return servers[key]
+
+
+def words_of(error):
+    try:
+        detail = json.loads(error.read(LONGEST)).get("detail")
+    except (ValueError, AttributeError, OSError):
+        detail = None
+    return detail or f"The server answered {error.code} {error.reason}."
 
 
 def credentials():

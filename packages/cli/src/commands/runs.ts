@@ -17,6 +17,7 @@ import { followRun, printLogs } from '../follow-run.ts'
 import { durationText, factsText, tableText, timeText } from '../output.ts'
 import { keyValue, wholeNumber } from '../parse.ts'
 import type { Terminal } from '../terminal.ts'
+import { replayCommand } from './replay.ts'
 
 /** `trivium run PIPELINE.yaml` and `trivium runs …` */
 export function runCommands(program: Command, terminal: Terminal): void {
@@ -56,7 +57,7 @@ export function runCommands(program: Command, terminal: Terminal): void {
         )
     },
   )
-  const group = program.command('runs').description('Runs of pipelines.')
+  const group = program.command('runs').description('Runs of pipelines, and replay of runs of experiments.')
   onAction(
     terminal,
     group.command('queue').description('Lists the steps that run or wait for a slot, the next one first.'),
@@ -172,6 +173,7 @@ export function runCommands(program: Command, terminal: Terminal): void {
       show(await client.call(cancelPipelineRun, { params: { project, run } }), ({ id, state }) => `${id}: ${state}.`)
     },
   )
+  replayCommand(group, terminal)
 }
 
 async function finish(work: Action, started: PipelineRun): Promise<void> {

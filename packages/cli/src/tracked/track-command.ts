@@ -1,7 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { constants } from 'node:os'
-import { basename } from 'node:path'
 import { endRun, getRun, type RunDetail, type RunConfiguration, sourcePaths, startRun } from '@trivium/contract'
 import type { Action } from '../command.ts'
 import { UsageError } from '../fail.ts'
@@ -9,7 +5,7 @@ import { addTextArtifact } from './add-text-artifact.ts'
 import { captureCode } from './capture-code.ts'
 import { captureEnvironment } from './capture-environment.ts'
 import { createConsoleSender } from './console-sender.ts'
-import { splitLines } from './split-lines.ts'
+import { runCommand } from './run-command.ts'
 
 /** A version of a dataset that a run reads. */
 export interface DatasetInput {
@@ -92,7 +88,7 @@ export async function trackCommand(work: Action, tracked: TrackedCommand): Promi
   const sender = createConsoleSender({ client, project, run: run.id }, { clock: Date.now })
   let ended: number
   try {
-    ended = await runProgram(work, [program, ...args], sender.add, {
+    ended = await runCommand(work, [program, ...args], sender.add, {
       ...environmentOf(work, run),
       ...tracked.variables,
     })
@@ -128,42 +124,5 @@ function environmentOf({ url, token, project }: Action, run: RunDetail): Record<
     TRIVIUM_RUN: run.id,
     // Lines arrive when they are written, not when the program ends.
     PYTHONUNBUFFERED: '1',
-  }
-}
-
-async function runProgram(
-  { terminal, options }: Action,
-  [program, ...args]: readonly [string, ...string[]],
-  add: ReturnType<typeof createConsoleSender>['add'],
-  variables: Readonly<Record<string, string>>,
-): Promise<number> {
-  const child = spawn(program, args, {
-    cwd: terminal.cwd,
-    env: { ...terminal.env, ...variables },
-    stdio: ['inherit', 'pipe', 'pipe'],
-  })
-  const stop = (): void => void child.kill('SIGTERM')
-  terminal.signal.addEventListener('abort', stop)
-  const copies = (['stdout', 'stderr'] as const).map((stream) => {
-    const lines = splitLines((text) => add(stream, text), Date.now)
-    child[stream].on('data', (chunk: Buffer) => {
-      if (stream === 'stdout' && !options.json) terminal.out(chunk.toString('utf8'))
-      else terminal.err(chunk.toString('utf8'))
-      lines.write(chunk)
-    })
-    return lines
-  })
-  try {
-    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
-    for (const lines of copies) lines.end()
-    if (signal === null) return code ?? 1
-    add('system', `${basename(program)} was ended by ${signal}.`)
-    return 128 + (constants.signals[signal] ?? 0)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new UsageError(`There is no program "${program}" here. Check the name, or give its path.`)
-    throw error
-  } finally {
-    terminal.signal.removeEventListener('abort', stop)
   }
 }
