@@ -1,4 +1,13 @@
-import { archiveRuns, compareRunSources, getRun, readRunConsole, type RunSourceDifferences } from '@trivium/contract'
+import {
+  archiveRuns,
+  compareRunSources,
+  getHistograms,
+  getRun,
+  histogramQuantiles,
+  listHistograms,
+  readRunConsole,
+  type RunSourceDifferences,
+} from '@trivium/contract'
 import type { Command } from 'commander'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onAction } from '../command.ts'
@@ -10,7 +19,7 @@ import { runOf } from './run-reference.ts'
 
 const ended: ReadonlySet<string> = new Set(['FINISHED', 'FAILED', 'KILLED'])
 
-/** `trivium experiments console|archive|unarchive|diff` */
+/** `trivium experiments console|histograms|archive|unarchive|sources` */
 export function runRecordCommands(group: Command, terminal: Terminal): void {
   onAction(
     terminal,
@@ -41,6 +50,43 @@ export function runRecordCommands(group: Command, terminal: Terminal): void {
         if (ended.has(status)) return
         await sleep(1000, undefined, { signal: terminal.signal })
       }
+    },
+  )
+  onAction(
+    terminal,
+    group
+      .command('histograms')
+      .argument('<run>', 'id or name of a run')
+      .argument('[key]', 'one of its histograms, by step; without it they are listed')
+      .option('--points <number>', 'at most so many, evenly', wholeNumber, 20)
+      .description('Shows how values were spread while a run ran: its histograms, or the quantiles of one by step.'),
+    async ({ client, project, options, show }, reference: string, key: string | undefined) => {
+      const params = { project, run: await runOf(client, project, reference) }
+      if (key === undefined)
+        return show(await client.call(listHistograms, { params }), ({ keys }) =>
+          keys.length === 0
+            ? 'The run logged no histogram.'
+            : tableText(
+                ['histogram', 'points', 'first step', 'last step', 'least', 'most'],
+                keys.map((one) => [one.key, one.points, one.firstStep, one.lastStep, one.low, one.high]),
+              ),
+        )
+      const points = options['points'] as number
+      show(await client.call(getHistograms, { params, query: { key, points } }), (found) =>
+        found.total === 0
+          ? `The run has no histogram "${key}".`
+          : tableText(
+              ['step', 'values', 'least', 'p5', 'p50', 'p95', 'most', 'not finite'],
+              found.points.map((one) => [
+                one.step,
+                one.count,
+                one.min,
+                ...histogramQuantiles(one, [0.05, 0.5, 0.95]).map((value) => value && Number(value.toPrecision(5))),
+                one.max,
+                (one.nan ?? 0) + (one.positiveInfinities ?? 0) + (one.negativeInfinities ?? 0),
+              ]),
+            ),
+      )
     },
   )
   for (const [name, archived] of [

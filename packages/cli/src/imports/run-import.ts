@@ -20,6 +20,7 @@ import type { Terminal } from '../terminal.ts'
 import { cleanExperiment, cleanLoggedModel, cleanModel, cleanRun, cleanSeries } from './clean.ts'
 import { sendConsole } from './send-console.ts'
 import { sendFiles } from './send-files.ts'
+import { sendHistograms } from './send-histograms.ts'
 import { sendEvaluationSets, sendTraces } from './send-traces.ts'
 import type { FileOwner, Skip, Source, SourceRun } from './source.ts'
 
@@ -158,6 +159,7 @@ export async function runImport(
         if (!options.dryRun)
           for (const { run } of fresh) {
             if (source.console) await sendConsole(work, run.id, source.console(run.id))
+            if (source.histograms) await sendHistograms(work, run.id, source.histograms(run.id), skip)
             if (options.files) await takeFiles('run', run.id)
           }
         // Whoever stops before this line begins with these runs again.

@@ -1,4 +1,5 @@
 import type {
+  HistogramPoint,
   ImportedEvaluationRecord,
   ImportedEvaluationSet,
   ImportedExperiment,
@@ -62,6 +63,8 @@ export interface Source {
   files(owner: FileOwner): AsyncIterable<SourceFile>
   /** What a run wrote, where the source has kept it. */
   console?(run: string): readonly RunConsoleLine[]
+  /** What a run logged of how values were spread. */
+  histograms?(run: string): readonly HistogramPoint[]
   /** Milliseconds that were spent waiting for its answers, where it is a server. */
   waited?(): number
   close(): Promise<void>

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { startServer } from '../testing/started-server.ts'
 import { crc32c } from './crc32c.ts'
 import { fieldsOf } from './read-protobuf.ts'
 import { tensorboardSource } from './tensorboard-source.ts'
@@ -21,7 +22,7 @@ const read = async (path: string) => {
     for await (const { key, points } of source.series([one])) series.push([key, points] as const)
     const files = []
     for await (const { path: file, size } of source.files({ kind: 'run', id: one.run.id })) files.push([file, size])
-    found.push({ run: one.run, series, files })
+    found.push({ run: one.run, series, files, histograms: source.histograms?.(one.run.id) ?? [] })
   }
   return { notes, found }
 }
@@ -31,7 +32,7 @@ test('the checksum is CRC-32C: the example of RFC 3720', () => {
   expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283)
 })
 
-test('scalars, hyperparameters and images of files that the real writer made are read; histograms are named', async () => {
+test('scalars, hyperparameters, histograms and images of files that the real writer made are read', async () => {
   const { notes, found } = await read(fixtures)
   expect(found.map(({ run }) => [run.name, run.params])).toEqual([
     ['train', {}],
@@ -52,10 +53,68 @@ test('scalars, hyperparameters and images of files that the real writer made are
   ])
   expect(found[1]?.series[0]).toMatchObject(['best', [[4, expect.any(Number), 0.25]]])
   expect(found[0]?.files).toEqual([['images/sample/first/3.png', expect.any(Number)]])
-  expect(notes).toEqual([
-    '1 values of kind histogram of run "train": only scalars, hyperparameters and images are taken',
+  expect(found[0]?.histograms).toMatchObject([
+    { key: 'weights', step: 1, timestamp: 1_600_000_001_000, count: 4, min: 0, max: 3, sum: 6, sumSquares: 14 },
   ])
+  expect(notes).toEqual([])
 })
+
+test('histograms of both forms are those that TensorBoard itself reads, in bins that follow each other', async () => {
+  const folder = join(import.meta.dirname, 'fixtures/tensorboard-histograms')
+  const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Record<
+    string,
+    [string, number, [number, number, number][]][]
+  >
+  const { notes, found } = await read(folder)
+  expect(notes).toEqual([])
+  expect(found.map(({ run }) => run.name)).toEqual(Object.keys(expected))
+  for (const { run, histograms } of found) {
+    const theirs = expected[run.name] ?? []
+    expect(histograms.map(({ key, step }) => [key, step])).toEqual(theirs.map(([tag, step]) => [tag, step]))
+    for (const [index, { key, edges, counts, count, min, max }] of histograms.entries()) {
+      const buckets = theirs[index]?.[2] ?? []
+      expect(edges.length).toBe(counts.length + 1)
+      expect(counts.length).toBeLessThanOrEqual(512)
+      for (const [i, edge] of edges.entries()) if (i > 0) expect(edge).toBeGreaterThan(edges[i - 1] as number)
+      expect([key, count]).toEqual([key, buckets.reduce((sum, bucket) => sum + bucket[2], 0)])
+      if (buckets.length === 0) expect([min, max]).toEqual([null, null])
+      else {
+        expect(min).toBeCloseTo(buckets[0]?.[0] ?? 0, 5)
+        expect(max).toBeCloseTo(buckets.at(-1)?.[1] ?? 0, 5)
+      }
+      const ours = counts
+        .map((one, i): [number, number, number] => [edges[i] as number, edges[i + 1] as number, one])
+        .filter((bucket) => bucket[2] > 0)
+      if (key === 'many_bins') expect(ours.length).toBeLessThan(buckets.length)
+      else if (key === 'same') expect(ours).toEqual([[2, 3, 7]])
+      else expect(ours.map(rounded)).toEqual(buckets.map(rounded))
+    }
+  }
+})
+
+test('an import brings histograms to their runs, once', async () => {
+  const server = await startServer()
+  try {
+    const folder = join(import.meta.dirname, 'fixtures/tensorboard-histograms')
+    for (const args of [[], ['--full']])
+      expect((await server.trivium(['import', 'tensorboard', folder, ...args])).code).toBe(0)
+    const { keys } = (await server.trivium(['experiments', 'histograms', 'legacy', '--json'])).json
+    expect(keys.map(({ key, points }: { key: string; points: number }) => [key, points])).toEqual([
+      ['by_numpy', 1],
+      ['layer/weights', 3],
+      ['many_bins', 1],
+      ['same', 1],
+    ])
+    const { out } = await server.trivium(['experiments', 'histograms', 'legacy', 'layer/weights'])
+    expect(out).toMatch(/step +values +least +p5 +p50 +p95 +most/)
+    expect(out.trim().split('\n')).toHaveLength(4)
+  } finally {
+    await server.stop()
+  }
+}, 60_000)
+
+/** TensorBoard reads the older form as 32-bit floats. */
+const rounded = (bucket: readonly number[]): number[] => bucket.map((one) => Number(one.toFixed(4)))
 
 test('a file that is cut, damaged or full of lies gives what stands before, and says where it stopped', async () => {
   cpSync(fixtures, folder, { recursive: true })

@@ -1,19 +1,22 @@
 import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
-import type { ImportedRun } from '@trivium/contract'
+import type { Histogram, HistogramPoint, ImportedRun } from '@trivium/contract'
 import { FailedError } from '../fail.ts'
 import { type Field, fieldsOf, textOf } from './read-protobuf.ts'
 import { readTfRecords } from './read-tfrecords.ts'
+import { legacyHistogram, tensorHistogram } from './tensorboard-histograms.ts'
 import { inOrder, type Point, type Skip, type Source, type SourceFile, type SourceRun, storedNumber } from './source.ts'
 
 const mostFiles = 100_000
 const mostPoints = 50_000_000
+const mostHistograms = 100_000
 const extensions: Readonly<Record<string, string>> = { '89504e47': 'png', ffd8ffe0: 'jpg', '47494638': 'gif' }
 
 interface Read {
   readonly metrics: Map<string, Point[]>
   readonly params: Record<string, string>
+  readonly histograms: HistogramPoint[]
   readonly images: { readonly path: string; readonly bytes: Uint8Array<ArrayBuffer> }[]
   first: number | null
   last: number | null
@@ -21,7 +24,8 @@ interface Read {
 
 /**
  * Event files of TensorBoard: each folder that holds some is a run, named after its path below the log folder. Scalars (`simple_value` and scalar tensors) become
- * metrics, hyperparameters of the hparams plugin parameters, images files. Histograms, audio, graphs and embeddings are named and left.
+ * metrics, histograms (`histo` and tensors of the plugin `histograms`) histograms, hyperparameters of the hparams plugin parameters, images files. Audio, graphs and
+ * embeddings are named and left.
  */
 export async function tensorboardSource(root: string, skip: Skip): Promise<Source> {
   const folders = new Map<string, string[]>()
@@ -75,6 +79,7 @@ export async function tensorboardSource(root: string, skip: Skip): Promise<Sourc
         for (const [key, points] of [...(read.get(run.id)?.metrics ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1)))
           yield { run: run.id, key, points: inOrder(points) }
     },
+    histograms: (run) => read.get(run)?.histograms ?? [],
     loggedModels: async function* () {},
     models: async function* () {},
     files: async function* (owner) {
@@ -86,7 +91,7 @@ export async function tensorboardSource(root: string, skip: Skip): Promise<Sourc
 }
 
 async function readFolder(files: readonly string[], run: string, skip: Skip): Promise<Read> {
-  const found: Read = { metrics: new Map(), params: {}, images: [], first: null, last: null }
+  const found: Read = { metrics: new Map(), params: {}, histograms: [], images: [], first: null, last: null }
   const plugins = new Map<string, string>()
   const left = new Map<string, number>()
   let points = 0
@@ -111,6 +116,11 @@ async function readFolder(files: readonly string[], run: string, skip: Skip): Pr
             found.metrics.set(value.tag, list)
             found.first = Math.min(found.first ?? timestamp, timestamp)
             found.last = Math.max(found.last ?? timestamp, timestamp)
+          } else if (value.histogram || (plugin === 'histograms' && value.tensor)) {
+            const histogram = value.histogram ?? tensorHistogram(value.tensor as Uint8Array)
+            if (histogram && isKey(value.tag) && found.histograms.length < mostHistograms)
+              found.histograms.push({ key: value.tag, step: event.step, timestamp, ...histogram })
+            else left.set('histogram', (left.get('histogram') ?? 0) + 1)
           } else if (value.image) {
             const kind = extensions[Buffer.from(value.image.subarray(0, 4)).toString('hex')] ?? 'bin'
             const name = value.tag
@@ -126,15 +136,23 @@ async function readFolder(files: readonly string[], run: string, skip: Skip): Pr
       skip(`${where} of run "${run}"`, error.message)
     }
   }
-  for (const [kind, count] of left)
-    skip(`${count} values of kind ${kind} of run "${run}"`, 'only scalars, hyperparameters and images are taken')
+  for (const [kind, count] of left) skip(`${count} values of kind ${kind} of run "${run}"`, whyLeft(kind))
   return found
 }
+
+const isKey = (tag: string): boolean => tag.length > 0 && tag.length <= 250 && !/[\u0000-\u001f\u007f]/.test(tag)
+
+const whyLeft = (kind: string): string =>
+  kind === 'histogram'
+    ? `they hold what is no number, have a name that no metric can have, or are more than ${mostHistograms}`
+    : 'only scalars, histograms, hyperparameters and images are taken'
 
 interface Value {
   tag: string
   number?: number
   image?: Uint8Array
+  histogram?: Histogram
+  tensor?: Uint8Array
   plugin?: string
   hparams?: Record<string, string>
   other?: string
@@ -166,8 +184,11 @@ function valueOf(bytes: Uint8Array): Value {
     else if (field.number === 4 && field.kind === 'bytes') {
       const image = bytesIn(field.bytes, 4)
       if (image) value.image = image
-    } else if (field.number === 5) value.other = 'histogram'
-    else if (field.number === 6) value.other = 'audio'
+    } else if (field.number === 5 && field.kind === 'bytes') {
+      const histogram = legacyHistogram(field.bytes)
+      if (histogram) value.histogram = histogram
+      else value.other = 'histogram'
+    } else if (field.number === 6) value.other = 'audio'
     else if (field.number === 8 && field.kind === 'bytes') tensor = field.bytes
     else if (field.number === 9 && field.kind === 'bytes') {
       const data = bytesIn(field.bytes, 1)
@@ -179,6 +200,7 @@ function valueOf(bytes: Uint8Array): Value {
   }
   if (value.plugin === 'hparams')
     return { tag: value.tag, plugin: 'hparams', ...(value.hparams ? { hparams: value.hparams } : {}) }
+  if (tensor) value.tensor = tensor
   if (tensor && value.plugin !== 'images') {
     const number = scalarOf(tensor)
     if (number !== undefined) value.number = number
