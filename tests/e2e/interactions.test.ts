@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { createLoginLink, getAlert, listMonitorWindows } from '@trivium/contract'
+import { createLoginLink, getAlert, listMonitorWindows, logHistograms } from '@trivium/contract'
 import { type Client, createClient } from '@trivium/sdk'
 import { launchChromium } from '@trivium/testing/chromium'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
@@ -211,6 +211,44 @@ describe('what people do on the pages', () => {
     await one.page.getByRole('figure', { name: /^loss/ }).waitFor()
     await seen(one.page, /loss\s+0\.3333/)
     expect([...list.errors, ...one.errors]).toEqual([])
+  }, 60_000)
+
+  test('histograms of a run are walked over by keyboard, appear while it runs, and a recovered metric says so', async () => {
+    const { page, errors } = await watched(admin)
+    const run = world.runs[0] ?? ''
+    await page.goto(at(`/runs/${run}`))
+    const chart = page.getByRole('group', { name: /^gradients\/dense: the arrow keys/ })
+    await chart.focus()
+    for (const key of ['ArrowLeft', 'Shift+ArrowLeft', 'ArrowUp']) await page.keyboard.press(key)
+    const words = page.locator('[aria-live="polite"]', { hasText: 'Step 28' })
+    expect(await words.textContent()).toMatch(
+      /^Step 28: [\d,]+ of [\d,]+ values from .* to .*; p5 .*, p50 .*, p95 .*\.$/,
+    )
+    const box = await chart.boundingBox()
+    const [x, y] = [(box?.x ?? 0) + 100, (box?.y ?? 0) + 60]
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    await page.mouse.move(x + 150, y, { steps: 4 })
+    await page.mouse.up()
+    await page.waitForURL(/hist_from=\d+&hist_to=\d+/)
+    await page.getByRole('button', { name: /^Show all steps, not \d+ to \d+/ }).click()
+    await seen(page, /f1\s+1 point recovered from checkpoints[\s\S]*checkpoints\/step=39\.onnx/)
+    const histogram = {
+      key: 'weights/dense',
+      step: 1,
+      timestamp: 1,
+      edges: [0, 1],
+      counts: [2],
+      count: 2,
+      min: 0,
+      max: 1,
+    }
+    await client.call(logHistograms, {
+      params: { project: world.project, run },
+      body: { histograms: [{ ...histogram, sum: null, sumSquares: null }] },
+    })
+    await page.getByRole('figure', { name: /^weights\/dense/ }).waitFor()
+    expect(errors).toEqual([])
   }, 60_000)
 
   test('a monitor opens at the window that a link names, and a feature of it leads to its distribution', async () => {

@@ -16,10 +16,12 @@ import {
   linkReproductions,
   listAlerts,
   listEvaluations,
+  logHistograms,
   predict,
   pushFeatureRows,
   pushLabels,
   recordCodeForks,
+  recoverPoints,
   type Role,
   requestModelApproval,
   savePipeline,
@@ -63,6 +65,7 @@ export async function seedWorld(baseUrl: string, token: string): Promise<World> 
   const trainer = await admin.call(createToken, { params: { project }, body: { name: 'training', for: 'trainer' } })
   await addData(admin)
   const runs = await logRuns(baseUrl, trainer.secret)
+  await addHistograms(admin, runs[0] ?? '')
   const traced = await trace(baseUrl, trainer.secret, runs[0] ?? '')
   const evaluated = await evaluate(admin)
   const prediction = await serve(admin)
@@ -204,6 +207,31 @@ async function addData(admin: Client): Promise<void> {
   await admin.call(pushFeatureRows, { params: { project, view: 'arrivals' }, body: { rows } })
 }
 
+/** How the gradients of a run were spread, and a metric that was forgotten and recovered from its checkpoint. */
+async function addHistograms(admin: Client, run: string): Promise<void> {
+  const params = { project, run }
+  const edges = Array.from({ length: 33 }, (_, i) => (i - 16) / 8)
+  const histograms = Array.from({ length: 40 }, (_, step) => {
+    const counts = edges.slice(1).map((edge) => Math.round(200 * Math.exp(-((edge * (1 + step / 8)) ** 2))))
+    const count = counts.reduce((sum, one) => sum + one, 0)
+    return {
+      key: 'gradients/dense',
+      step,
+      timestamp: begin,
+      edges,
+      counts,
+      count,
+      min: -2,
+      max: 2,
+      sum: 0,
+      sumSquares: 9,
+    }
+  })
+  await admin.call(logHistograms, { params, body: { histograms } })
+  const checkpoint = `runs:/${run}/checkpoints/step=39.onnx`
+  await admin.call(recoverPoints, { params, body: { checkpoint, step: 39, points: [{ key: 'f1', value: 0.75 }] } })
+}
+
 /** Two runs with curves, parameters and a model each, by the routes that the MLflow client uses. */
 async function logRuns(baseUrl: string, token: string): Promise<string[]> {
   const send = async <T>(method: string, path: string, body: unknown): Promise<T> => {
@@ -249,6 +277,7 @@ async function logRuns(baseUrl: string, token: string): Promise<string[]> {
         `mlflow-artifacts/artifacts/0/${run_id}/artifacts/${path}`,
         new TextEncoder().encode(typeof text === 'string' ? text : JSON.stringify(text)),
       )
+    await send('PUT', `mlflow-artifacts/artifacts/0/${run_id}/artifacts/checkpoints/step=39.onnx`, model)
     await send('POST', 'mlflow/runs/update', { run_id, status: 'FINISHED', end_time: start + 50_000 })
     await send('POST', 'mlflow/model-versions/create', { name: 'late', source: `runs:/${run_id}/model`, run_id })
     ids.push(run_id)

@@ -1,8 +1,15 @@
-import type { Histogram } from './run-histograms.ts'
+/** What of a histogram says how its values were spread. */
+interface Spread {
+  readonly edges: readonly number[]
+  readonly counts: readonly number[]
+  readonly count: number
+  readonly min: number | null
+  readonly max: number | null
+}
 
 /** Quantiles of what a histogram counted, as if the values of a bin lay evenly in it, between its least and its greatest value; null without values. */
 export function histogramQuantiles(
-  { edges, counts, count, min, max }: Pick<Histogram, 'edges' | 'counts' | 'count' | 'min' | 'max'>,
+  { edges, counts, count, min, max }: Spread,
   shares: readonly number[],
 ): (number | null)[] {
   if (count <= 0 || min === null || max === null) return shares.map(() => null)

@@ -105,6 +105,7 @@ export const MetricSummary = Type.Object({
   max: MetricValue,
   count: Type.Integer(),
   nanCount: Type.Integer(),
+  recovered: Type.Optional(Type.Integer({ description: 'Points that were computed from checkpoints after the run.' })),
 })
 export type MetricSummary = Static<typeof MetricSummary>
 

@@ -140,7 +140,7 @@ async function readFolder(files: readonly string[], run: string, skip: Skip): Pr
   return found
 }
 
-const isKey = (tag: string): boolean => tag.length > 0 && tag.length <= 250 && !/[\u0000-\u001f\u007f]/.test(tag)
+const isKey = (tag: string): boolean => tag.length <= 250 && /^\P{Cc}+$/u.test(tag)
 
 const whyLeft = (kind: string): string =>
   kind === 'histogram'

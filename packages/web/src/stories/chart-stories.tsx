@@ -4,6 +4,7 @@ import { Distribution, Histogram } from '../charts/distribution.tsx'
 import { Dumbbell } from '../charts/dumbbell.tsx'
 import { Forest } from '../charts/forest.tsx'
 import { Gantt, type GanttRow } from '../charts/gantt.tsx'
+import { HistogramSteps } from '../charts/histogram-steps.tsx'
 import { Occurrences } from '../charts/occurrences.tsx'
 import { SmallMultiples } from '../charts/small-multiples.tsx'
 import { Sparkline } from '../charts/sparkline.tsx'
@@ -57,6 +58,12 @@ const flags = [
 ]
 const own = seeded(3)
 const wobble = (level: number, size: number) => Array.from({ length: 36 }, () => level + (own() - 0.5) * size)
+
+const gradients = Array.from({ length: 40 }, (_, at) => {
+  const edges = Array.from({ length: 33 }, (_edge, i) => (i - 16) / 8)
+  const counts = edges.slice(1).map((edge) => Math.round(400 * Math.exp(-((edge * (1 + at / 12)) ** 2))))
+  return { step: 100 * at, edges, counts, count: counts.reduce((all, one) => all + one, 0), min: -2, max: 2 }
+})
 
 export function ChartStories() {
   return (
@@ -187,6 +194,9 @@ export function ChartStories() {
           />
         </div>
       </div>
+      <Story title="HistogramSteps" note="share of values by step, with quantiles; the arrow keys walk over its cells">
+        <HistogramSteps title="gradients/dense" how="by step" points={gradients} syncKey="stories steps" />
+      </Story>
       <Story title="Gantt" note="critical path features, train, evaluate: 96 %">
         <Gantt label="Time of each step" rows={ganttRows} selected="train" onSelect={() => undefined} />
       </Story>

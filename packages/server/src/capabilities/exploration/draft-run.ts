@@ -5,7 +5,14 @@ import { digestOf } from '../../kernel/ids/index.ts'
 import { compareRuns, findRepeats, metricDirectionOf, readRuns, type RunTable } from '../tracking/index.ts'
 import { changesBetween, type ChosenParent, chooseParent, closest, earlierRuns } from './choose-parent.ts'
 import { changedSentences, draftText, quoted, tookText } from './draft-words.ts'
-import { type Compared, curveSentences, groupSentence, metricSentence, spokenOf } from './metric-sentences.ts'
+import {
+  type Compared,
+  curveSentences,
+  groupSentence,
+  metricSentence,
+  recoveredText,
+  spokenOf,
+} from './metric-sentences.ts'
 import { readRunFacts, type RunFacts } from './read-run-facts.ts'
 import { failureSentences, outcomeSentences } from './reason-sentences.ts'
 import { numberText } from './shared-traits.ts'
@@ -171,10 +178,13 @@ function endSentences(metrics: readonly MetricSummary[], run: RunTable): DraftSe
     .filter(({ key }) => !key.startsWith('system/'))
     .toSorted((a, b) => Number(metricDirectionOf(b.key) !== null) - Number(metricDirectionOf(a.key) !== null))
     .slice(0, 6)
-    .map(({ key, last }) => ({
-      part: 'happened',
-      text:
-        last === null ? `${quoted(key)} ended as no number.` : `${quoted(key)} ended at ${numberText(last)} (one run).`,
-      evidence: [{ label: `${key} of ${run.name}`, run: run.id, at: 'metrics' }],
-    }))
+    .map((metric) => {
+      const { key, last } = metric
+      const ended = last === null ? ' as no number' : ` at ${numberText(last)}${recoveredText(metric)} (one run)`
+      return {
+        part: 'happened',
+        text: `${quoted(key)} ended${ended}.`,
+        evidence: [{ label: `${key} of ${run.name}`, run: run.id, at: 'metrics' }],
+      }
+    })
 }

@@ -19,6 +19,14 @@ export function spokenOf(metrics: readonly Compared[]): Compared[] {
     .slice(0, most)
 }
 
+/** A metric that was computed from checkpoints after the run is not one that it measured, and says so. */
+export function recoveredText(metric: Pick<MetricSummary, 'recovered' | 'count'> | null): string {
+  if (!metric?.recovered) return ''
+  return metric.recovered >= metric.count
+    ? ' (recovered from checkpoints)'
+    : ` (${metric.recovered} of ${metric.count} points recovered from checkpoints)`
+}
+
 /** What a metric of a run came to beside its parent's, with an interval where repeats give one, or why there is none. */
 export function metricSentence(metric: Compared, run: Named, parent: Named): DraftSentence {
   const { key, values, direction, repeats, judgements } = metric
@@ -32,7 +40,7 @@ export function metricSentence(metric: Compared, run: Named, parent: Named): Dra
   const say = (text: string): DraftSentence => ({ part: 'happened', text, evidence })
   const last = after?.last ?? null
   if (last === null) return say(`${name} ended as no number.`)
-  const ended = `${name} ended at ${numberText(last)}`
+  const ended = `${name} ended at ${numberText(last)}${recoveredText(after)}`
   if (!before || before.last === null) return say(`${ended}; ${quoted(parent.name)} has none.`)
   const [ofParent, own] = repeats
   if (

@@ -4,7 +4,7 @@ import { trackingErrors } from './errors.ts'
 import { type LoggedModelRecord, withModelData } from './logged-models.ts'
 import { originRefs } from './origin-refs.ts'
 import { runDatasets } from './run-datasets.ts'
-import { listRecovered } from './replay/recover-points.ts'
+import { countRecovered, listRecovered } from './replay/recover-points.ts'
 import { requireRun } from './runs.ts'
 import type { RunMetricTable, RunTable } from './tables.ts'
 import { ownerKey, runUrn } from './urns.ts'
@@ -29,7 +29,7 @@ export function runFields(run: RunTable, experimentName: string): Omit<RunRow, '
   }
 }
 
-export function metricSummary(row: RunMetricTable): MetricSummary {
+function metricSummary(row: RunMetricTable, recovered: number | undefined): MetricSummary {
   return {
     key: row.key,
     last: row.last_is_nan === 1 ? null : row.last_value,
@@ -39,6 +39,7 @@ export function metricSummary(row: RunMetricTable): MetricSummary {
     max: row.max_value,
     count: row.count,
     nanCount: row.nan_count,
+    ...(recovered === undefined ? {} : { recovered }),
   }
 }
 
@@ -77,7 +78,7 @@ export async function readRuns(
     ),
   )
   // In the order of the primary key: by key alone, SQLite walks an index of the whole project.
-  const [params, tags, metrics, inputs] = await Promise.all([
+  const [params, tags, metrics, inputs, recovered] = await Promise.all([
     db
       .selectFrom('run_param')
       .selectAll()
@@ -110,6 +111,7 @@ export async function readRuns(
       .orderBy('run_id')
       .orderBy('name')
       .execute(),
+    countRecovered(db, project, ids),
   ])
   return ids.map((id) => {
     const run = runs.get(id)
@@ -119,7 +121,7 @@ export async function readRuns(
       run,
       params: new Map(own(params).map((r) => [r.key, r.value])),
       tags: new Map(own(tags).map((r) => [r.key, r.value])),
-      metrics: new Map(own(metrics).map((r) => [r.key, metricSummary(r)])),
+      metrics: new Map(own(metrics).map((r) => [r.key, metricSummary(r, recovered.get(`${id} ${r.key}`))])),
       inputs: new Map(own(inputs).map((r) => [r.name, r.digest])),
     }
   })

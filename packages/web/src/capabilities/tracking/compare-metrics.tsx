@@ -134,7 +134,12 @@ function JudgementView({ judged, reason }: { readonly judged: RunJudgement | nul
 function MetricValue({ metric, index }: { readonly metric: Metric; readonly index: number }) {
   const repeats = metric.repeats[index]
   if (!repeats || repeats.n < 2 || repeats.mean === null || repeats.sd === null)
-    return <Value value={metric.values[index]?.last} />
+    return (
+      <>
+        <Value value={metric.values[index]?.last} />
+        {metric.values[index]?.recovered !== undefined && <span className="t2 sm"> recovered</span>}
+      </>
+    )
   const places = decimalsFor(repeats.sd)
   return (
     <span className="value nowrap">

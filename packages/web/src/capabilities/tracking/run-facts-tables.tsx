@@ -1,6 +1,8 @@
 import type { MetricSummary, RunDetail } from '@trivium/contract'
 import { DataTable } from '../../ui/data-table.tsx'
+import { formatPlural } from '../../ui/format-number.ts'
 import { LiveCell } from '../../ui/live-cell.tsx'
+import { Person } from '../../ui/person.tsx'
 import { Section } from '../../ui/section.tsx'
 import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
@@ -23,7 +25,12 @@ export function MetricTable({ run }: { readonly run: RunDetail }) {
             id: 'key',
             head: 'Metric',
             sortBy: (metric: MetricSummary) => metric.key,
-            cell: (metric) => <span className="mono">{metric.key}</span>,
+            cell: (metric) => (
+              <>
+                <span className="mono">{metric.key}</span>
+                <RecoveredMark recovered={run.recovered.find((one) => one.key === metric.key)} />
+              </>
+            ),
           },
           {
             id: 'last',
@@ -57,6 +64,19 @@ export function MetricTable({ run }: { readonly run: RunDetail }) {
         ]}
       />
     </Section>
+  )
+}
+
+/** Says of a metric that it was computed from checkpoints afterwards; who and when. */
+function RecoveredMark({ recovered }: { readonly recovered: RunDetail['recovered'][number] | undefined }) {
+  if (!recovered) return null
+  return (
+    <span className="t2 sm">
+      {` ${formatPlural(recovered.points, 'point')} recovered from checkpoints by `}
+      <Person name={recovered.byName} />
+      {', '}
+      <Time at={recovered.at} />
+    </span>
   )
 }
 

@@ -33,11 +33,13 @@ import { TraceTable } from '../traces/trace-table.tsx'
 import { ArtifactTree } from './artifact-tree.tsx'
 import { RunAside } from './run-aside.tsx'
 import { RunConsole } from './run-console.tsx'
+import { RunHistograms } from './run-histograms.tsx'
 import { MetricTable, ParamTable } from './run-facts-tables.tsx'
 import { CurveChart } from './run-curves.tsx'
 import { isOwnTag } from './run-keys.ts'
 import { RunNote } from './run-note.tsx'
 import { RunReferences } from './run-references.tsx'
+import { RunRecovered } from './run-recovered.tsx'
 import { RunSources } from './run-sources.tsx'
 import { runStatus } from './run-status.ts'
 import { RunSystem } from './run-system.tsx'
@@ -164,7 +166,9 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
           {view.tab === 'metrics' && (
             <>
               <Curves project={project} run={{ ...run, metrics: results }} />
+              <RunHistograms project={project} run={run.id} />
               <MetricTable run={{ ...run, metrics: results }} />
+              {run.recovered.length > 0 && <RunRecovered project={project} run={run.id} />}
               <RunBaselines project={project} runs={[run.id]} />
             </>
           )}
@@ -193,6 +197,14 @@ function RunView({ project, run }: { readonly project: string; readonly run: Run
       </TabPanel>
     </>
   )
+}
+
+/** A curve that was not measured while the run ran says so beside its name. */
+function recoveredHow(run: RunDetail, key: string): string {
+  const found = run.recovered.find((one) => one.key === key)
+  if (!found) return 'by step'
+  const all = run.metrics.find((metric) => metric.key === key)?.count ?? found.points
+  return `by step, ${found.points < all ? `${found.points} of ${all} points ` : ''}recovered from checkpoints`
 }
 
 /** Metrics with more than one point, as curves that grow while the run runs. */
@@ -225,6 +237,7 @@ function Curves({ project, run }: { readonly project: string; readonly run: RunD
                 runs={[run]}
                 series={series}
                 published={published?.baselines ?? []}
+                how={recoveredHow(run, one.key)}
               />
             ))}
           </div>

@@ -162,3 +162,19 @@ export async function listRecovered(db: Reader, project: string, run: string, ke
     byName: row.by_name ?? row.recovered_by,
   }))
 }
+
+/** How many points of metrics were recovered, by `RUN KEY`. */
+export async function countRecovered(
+  db: Reader,
+  project: string,
+  runs: readonly string[],
+): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('run_recovered_point')
+    .select((e) => ['run_id', 'key', e.fn.countAll<number>().as('points')])
+    .where('project_id', '=', project)
+    .where('run_id', 'in', runs)
+    .groupBy(['run_id', 'key'])
+    .execute()
+  return new Map(rows.map((row) => [`${row.run_id} ${row.key}`, Number(row.points)]))
+}

@@ -110,6 +110,10 @@ describeEachDatabase('metrics that are recovered from checkpoints', ({ world }) 
       { key: 'f1', points: 2, at: world.time.now },
       { key: 'odd', points: 1 },
     ])
+    const other = (await client.call('POST', `${at}/runs`, { experiment: 'nets' })).json.id
+    const { json: comparison } = await client.call('GET', `${at}/run-comparison?runs=${other},${run}`)
+    const f1 = comparison.metrics.find((metric: { key: string }) => metric.key === 'f1')
+    expect(f1.values).toMatchObject([null, { key: 'f1', count: 2, recovered: 2 }])
     await world.kernel.sequencer.flush()
     const events = await world.kernel.db.read
       .selectFrom('event')
