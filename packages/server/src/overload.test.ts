@@ -101,6 +101,8 @@ test('whoever logs more than there is room for is told to slow down, in both pro
     ['/ajax-api/3.0/mlflow/runs/log-batch', { run_id: run, metrics: [point] }],
     ['/v1/traces', {}],
     [`${at}/deployments/none/labels`, { labels: [] }],
+    [`${at}/runs/${run}/histograms`, { histograms: [] }],
+    [`${at}/runs/${run}/recovered-points`, { points: [] }],
   ] as const) {
     const answer = await ask(path, body)
     expect([path, answer.statusCode, answer.headers['retry-after']]).toEqual([path, 429, '5'])

@@ -78,3 +78,41 @@ test('the package trivium-tracking hands its token to the server that it was tol
     for (const one of [server, elsewhere]) one.close()
   }
 })
+
+test('the package trivium-tracking waits for a server that has no room, and says in its words what it refuses', async () => {
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`)
+    const refuse = (status: number, body: object) =>
+      response
+        .writeHead(status, { 'retry-after': '0', 'content-type': 'application/problem+json' })
+        .end(JSON.stringify(body))
+    if (request.url?.includes('/full/')) return refuse(409, { detail: 'A run holds 64 MB of histograms.' })
+    if (request.url?.includes('/never/')) return refuse(429, { detail: 'Too much to do.' })
+    return asked.length < 3 ? refuse(429, {}) : response.end('{"added":1}')
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  try {
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const ask = (run: string) =>
+      python(
+        [
+          'from trivium_tracking.server import Server, TriviumError',
+          'try:',
+          `    print(Server("${base}", "a b").log_histograms("${run}", []))`,
+          'except TriviumError as error:',
+          '    print(error)',
+        ].join('\n'),
+        folder,
+        {},
+      )
+    expect(await ask('run')).toBe("{'added': 1}")
+    expect(asked).toEqual(Array.from({ length: 3 }, () => 'POST /api/v1/projects/a%20b/runs/run/histograms'))
+    expect(await ask('full')).toBe('A run holds 64 MB of histograms.')
+    expect(asked).toHaveLength(4)
+    expect(await ask('never')).toBe('Too much to do.')
+    expect(asked).toHaveLength(9)
+  } finally {
+    server.close()
+  }
+})

@@ -48,11 +48,12 @@ export async function logHistograms(
   const added = await deps.db.write.transaction().execute(async (trx) => {
     await requireActiveRun(trx, project, run)
     const known = new Map((await ownHistograms(trx, project, run)).map((row) => [row.key, row]))
+    const there = await namesThere(trx, project, byKey, known)
     const rows: RunHistogramTable[] = []
     const fresh: (readonly [series: string, StoredHistogram])[] = []
     for (const [key, sent] of byKey) {
       const before = known.get(key)
-      const missing = before === undefined ? sent : await notThere(trx, before, sent)
+      const missing = before === undefined ? sent : sent.filter((one) => !there.has(nameOf(before.series, one)))
       if (missing.length === 0) continue
       const series = before?.series ?? newId('hst')
       rows.push({ project_id: project, run_id: run, key, series, ...fold(before, missing) })
@@ -128,22 +129,30 @@ async function ownHistograms(trx: Trx, project: string, run: string): Promise<Ru
   }))
 }
 
-/** Those that the series does not have. */
-async function notThere(
+/** Which of the points that are sent are there, for all keys at once: a network of a hundred layers is one batch. */
+async function namesThere(
   trx: Trx,
-  { project_id, series }: RunHistogramTable,
-  sent: readonly StoredHistogram[],
-): Promise<StoredHistogram[]> {
+  project: string,
+  sent: ReadonlyMap<string, readonly StoredHistogram[]>,
+  known: ReadonlyMap<string, RunHistogramTable>,
+): Promise<Set<string>> {
+  const series = [...sent.keys()].flatMap((key) => known.get(key)?.series ?? [])
+  if (series.length === 0) return new Set()
+  const steps = new Set([...sent.values()].flatMap((points) => points.map(({ step }) => step)))
   const rows = await trx
     .selectFrom('run_histogram_point')
-    .select(['step', 'timestamp', 'digest'])
-    .where('project_id', '=', project_id)
-    .where('series', '=', series)
-    .where('step', 'in', [...new Set(sent.map(({ step }) => step))])
+    .select(['series', 'step', 'timestamp', 'digest'])
+    .where('project_id', '=', project)
+    .where('series', 'in', series)
+    .where('step', 'in', [...steps])
     .execute()
-  const there = new Set(rows.map((row) => `${row.step} ${row.timestamp} ${row.digest}`))
-  return sent.filter(({ step, timestamp, digest }) => !there.has(`${step} ${timestamp} ${digest}`))
+  return new Set(rows.map((row) => nameOf(row.series, row)))
 }
+
+const nameOf = (
+  series: string,
+  { step, timestamp, digest }: Pick<HistogramPointTable, 'step' | 'timestamp' | 'digest'>,
+): string => `${series} ${step} ${timestamp} ${digest}`
 
 function fold(
   before: RunHistogramTable | undefined,
