@@ -2,6 +2,7 @@
 
 import logging
 import math
+import operator
 import time
 
 from trivium_tracking.server import TriviumError, current
@@ -42,13 +43,13 @@ def send(run_id, points):
 
 
 def point(key, values, step, bins):
-    if isinstance(bins, bool) or not isinstance(bins, int) or not 1 <= bins <= MOST_BINS:
+    if not hasattr(bins, "__index__") or not 1 <= operator.index(bins) <= MOST_BINS:
         raise ValueError(f"bins is a whole number from 1 to {MOST_BINS}, not {bins!r}.")
     import numpy
 
     array = as_array(numpy, values)
     finite = array[numpy.isfinite(array)]
-    edges, counts = spread(numpy, finite, bins)
+    edges, counts = spread(numpy, finite, operator.index(bins))
     with numpy.errstate(over="ignore"):
         total, squares = float(finite.sum()), float(numpy.square(finite).sum())
     others = {
@@ -83,11 +84,12 @@ def as_array(numpy, values):
             values = getattr(values, name)()
     if getattr(values, "is_sparse", False):
         values = values.to_dense()
+    is_complex = getattr(values, "is_complex", None)
+    if is_complex() if callable(is_complex) else numpy.iscomplexobj(values):
+        raise ValueError("Complex numbers have no order, so they have no histogram. Log their absolute values or their parts.")
     # numpy has no bfloat16.
     if callable(getattr(values, "double", None)):
         values = values.double()
-    if numpy.iscomplexobj(values):
-        raise ValueError("Complex numbers have no order, so they have no histogram. Log their absolute values or their parts.")
     return numpy.asarray(values, dtype=numpy.float64).ravel()
 
 

@@ -72,6 +72,7 @@ describe.skipIf(problem)(
       expect(await of('gradients/frozen')).toEqual([])
       expect(refused).toEqual([
         'ValueError: bins is a whole number from 1 to 512, not 513.',
+        'ValueError: bins is a whole number from 1 to 512, not 2.5.',
         expect.stringContaining('ValueError: could not convert string'),
         expect.stringContaining('ValueError: Complex numbers have no order'),
         expect.stringContaining('TriviumError: '),
