@@ -59,10 +59,18 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
     )
 
     test.runIf(dialect === 'sqlite' && process.env['TRIVIUM_TEST_TORCH'])(
-      'PyTorch logs itself through Lightning (with TRIVIUM_TEST_TORCH=1: its packages take 5 GB)',
+      'PyTorch logs itself through Lightning, its gradients are histograms, and its checkpoints are replayed (with TRIVIUM_TEST_TORCH=1: its packages take 5 GB)',
       async (context) => {
         const facts = await server.facts(await pythonOf(context, 'torch'), 'clients/torch_autolog.py')
-        expect(facts['points']).toBe(4)
+        expect([facts['points'], facts['gradients']]).toEqual([4, 2])
+        const { keys } = await server.get(`runs/${facts['run']}/histograms`)
+        expect(keys.map(({ key }: { key: string }) => key)).toEqual([
+          'gradients/layer.bias',
+          'gradients/layer.weight',
+          'weights/layer',
+        ])
+        expect(facts['recovered'].map(([step]: [number]) => step)).toEqual([0, 1, 2])
+        expect((await server.get(`runs/${facts['kept']}`)).recovered).toMatchObject([{ key: 'norm', points: 3 }])
       },
     )
   })

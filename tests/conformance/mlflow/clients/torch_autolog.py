@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import warnings
 
 warnings.filterwarnings("ignore")
@@ -11,6 +12,9 @@ import mlflow
 import torch
 from mlflow import MlflowClient
 from torch.utils.data import DataLoader, TensorDataset
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../../../python/client"))
+import trivium_tracking
 
 client = MlflowClient()
 torch.manual_seed(7)
@@ -53,4 +57,21 @@ check("curve", len(curve) >= 4 and curve[-1].value < curve[0].value)
 check("summary", "model_summary.txt" in {f.path for f in client.list_artifacts(run.info.run_id)})
 loaded = mlflow.pytorch.load_model(f"runs:/{run.info.run_id}/model")
 check("model", torch.allclose(loaded(x), model(x)))
-print(json.dumps({"mlflow": mlflow.__version__, "torch": torch.__version__, "points": len(curve)}))
+
+# Gradients of a real module, and a metric that is computed from the checkpoints that MLflow's own callback keeps.
+torch.nn.functional.mse_loss(model(x), y).backward()
+gradients = trivium_tracking.log_gradients(model, 4, run_id=run.info.run_id)
+trivium_tracking.log_histogram("weights/layer", model.layer.weight.bfloat16(), 4, run_id=run.info.run_id)
+mlflow.pytorch.autolog(checkpoint=True, checkpoint_save_best_only=False)
+with mlflow.start_run() as kept:
+    trainer = lightning.Trainer(max_epochs=3, enable_progress_bar=False, logger=False, accelerator="cpu")
+    trainer.fit(Line(), DataLoader(TensorDataset(x, y), batch_size=16))
+recovered = []
+for checkpoint in trivium_tracking.replay(kept.info.run_id):
+    (file,) = [os.path.join(folder, name) for folder, _, names in os.walk(checkpoint.path) for name in names if name.endswith(".pth")]
+    weights = torch.load(file, weights_only=False)["state_dict"]["layer.weight"]
+    checkpoint.log_metric("norm", float(weights.norm()))
+    recovered.append([checkpoint.step, checkpoint.name])
+versions = {"mlflow": mlflow.__version__, "torch": torch.__version__}
+runs = {"run": run.info.run_id, "kept": kept.info.run_id}
+print(json.dumps({**versions, **runs, "points": len(curve), "gradients": gradients, "recovered": recovered}))
