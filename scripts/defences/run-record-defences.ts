@@ -116,6 +116,23 @@ export const runRecordDefences: readonly Defence[] = [
       { hole: 'missing authorization' },
     ],
   ]),
+  ...defencesOf(
+    'packages/cli/src/imports/tensorboard-histograms.ts',
+    ['packages/cli/src/imports/tensorboard-histograms.test.ts'],
+    [
+      [
+        'a histogram of TensorBoard holds numbers',
+        'if (![min, max, ...buckets.flat()].every(Number.isFinite) || min > max) return undefined',
+        'if (min > max) return undefined',
+      ],
+      [
+        'a histogram of TensorBoard has the shape that it says',
+        'numbers.length !== rows * 3 ||',
+        'numbers.length === -1 ||',
+        { hole: 'unsafe deserialization' },
+      ],
+    ],
+  ),
   ...defencesOf('capabilities/tracking/run-routes.ts', records, [
     [
       'a console is downloaded, never opened as a page',
