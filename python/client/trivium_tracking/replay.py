@@ -33,10 +33,10 @@ class Checkpoint:
 
 def replay(run_id=None, path=None):
     """Iterates over the checkpoints of a run in the order of their steps, each downloaded when its turn comes and deleted after it. They are what lies in the folder `path` of
-    its artifacts ("checkpoints") and carries a step in its name, and the models that it logged with a step. `trivium runs replay` says which run is meant."""
+    its artifacts ("checkpoints") and carries a step in its name, and the models that it logged with a step. `trivium experiments replay` says which run is meant."""
     run_id = run_id or os.environ.get("TRIVIUM_REPLAY_RUN")
     if not run_id:
-        raise TriviumError("Say which run is meant: replay(run_id), or trivium runs replay RUN -- COMMAND.")
+        raise TriviumError("Say which run is meant: replay(run_id), or trivium experiments replay RUN -- COMMAND.")
     path = os.environ.get("TRIVIUM_REPLAY_PATH", "checkpoints") if path is None else path
     server = current()
     found = server.checkpoints(run_id, path)

@@ -84,7 +84,7 @@ describe.skipIf(problem)(
     test('a metric that was forgotten is computed from the checkpoints of the run, and never mistaken for one that was measured', async () => {
       const { run: id, bare, forgotten } = await trivium.facts(python, 'train_with_checkpoints.py', variables)
       const recover = join(import.meta.dirname, 'recover_metric.py')
-      const listed = await command(['runs', 'replay', 'no f1', '--list', '--json'])
+      const listed = await command(['experiments', 'replay', 'no f1', '--list', '--json'])
       expect(JSON.parse(listed.stdout)).toMatchObject({
         checkpoints: [
           { step: 1, name: 'checkpoints/epoch_01.pkl' },
@@ -95,7 +95,7 @@ describe.skipIf(problem)(
         ],
         unnumbered: ['checkpoints/notes.txt'],
       })
-      const done = await command(['runs', 'replay', id, '--', 'python', recover])
+      const done = await command(['experiments', 'replay', id, '--', 'python', recover])
       expect(done).toMatchObject({ code: 0, stderr: expect.stringContaining('5 checkpoints of run') })
       expect(done.stdout).toContain('f1: 5 points recovered.')
       const { seen, left } = JSON.parse(done.stdout.split('\n').find((line) => line.startsWith('{')) ?? '')
@@ -107,19 +107,19 @@ describe.skipIf(problem)(
       const { points } = await trivium.get(`runs/${id}/recovered-points`)
       expect(points[0]).toMatchObject({ key: 'f1', step: 1, checkpoint: `runs:/${id}/checkpoints/epoch_01.pkl` })
       // Again: the same values, and nothing changes.
-      expect(await command(['runs', 'replay', id, '--', 'python', recover])).toMatchObject({
+      expect(await command(['experiments', 'replay', id, '--', 'python', recover])).toMatchObject({
         code: 0,
         stdout: expect.stringContaining('No point was recovered.'),
       })
       expect(await curve(id, 'f1')).toEqual(exact)
-      const live = await command(['runs', 'replay', id, '--', 'python', recover], { METRIC: 'accuracy' })
+      const live = await command(['experiments', 'replay', id, '--', 'python', recover], { METRIC: 'accuracy' })
       expect(live.code).not.toBe(0)
       expect(live.stderr).toContain('TriviumError: "accuracy" was measured at step 1 while the run ran.')
       for (const args of [
         ['--', 'python', recover],
         ['--path', 'elsewhere', '--', 'python', recover],
       ]) {
-        const none = await command(['runs', 'replay', bare, ...args])
+        const none = await command(['experiments', 'replay', bare, ...args])
         expect(none.code).not.toBe(0)
         expect(none.stderr).toContain(`The run ${bare} has no checkpoints: nothing in the folder`)
       }

@@ -10,6 +10,7 @@ import { archivePolicyCommands } from './archive-policies.ts'
 import { explorationCommands } from './exploration.ts'
 import { experimentFileCommands } from './experiment-files.ts'
 import { experimentViewCommands } from './experiment-views.ts'
+import { replayCommand } from './replay.ts'
 import { runRecordCommands } from './run-records.ts'
 import { runOf } from './run-reference.ts'
 import { runTableCommands } from './run-tables.ts'
@@ -25,6 +26,7 @@ export function experimentCommands(program: Command, terminal: Terminal): void {
   experimentViewCommands(group, terminal)
   explorationCommands(group, terminal)
   runRecordCommands(group, terminal)
+  replayCommand(group, terminal)
   runTableCommands(group, terminal)
   archivePolicyCommands(group, terminal)
   experimentFileCommands(group, terminal)

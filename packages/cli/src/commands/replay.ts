@@ -7,7 +7,7 @@ import type { Terminal } from '../terminal.ts'
 import { runCommand } from '../tracked/run-command.ts'
 import { runOf } from './run-reference.ts'
 
-/** `trivium runs replay RUN -- COMMAND` */
+/** `trivium experiments replay RUN -- COMMAND` */
 export function replayCommand(group: Command, terminal: Terminal): void {
   onAction(
     terminal,
@@ -48,7 +48,7 @@ export function replayCommand(group: Command, terminal: Terminal): void {
       const [program, ...args] = command
       if (program === undefined)
         throw new UsageError(
-          `Say what computes the metric: trivium runs replay ${reference} -- python recover.py. --list shows the checkpoints.`,
+          `Say what computes the metric: trivium experiments replay ${reference} -- python recover.py. --list shows the checkpoints.`,
         )
       const steps = [checkpoints[0], checkpoints.at(-1)].map((one) => one?.step)
       terminal.err(

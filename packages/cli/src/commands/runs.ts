@@ -17,7 +17,6 @@ import { followRun, printLogs } from '../follow-run.ts'
 import { durationText, factsText, tableText, timeText } from '../output.ts'
 import { keyValue, wholeNumber } from '../parse.ts'
 import type { Terminal } from '../terminal.ts'
-import { replayCommand } from './replay.ts'
 
 /** `trivium run PIPELINE.yaml` and `trivium runs …` */
 export function runCommands(program: Command, terminal: Terminal): void {
@@ -173,7 +172,6 @@ export function runCommands(program: Command, terminal: Terminal): void {
       show(await client.call(cancelPipelineRun, { params: { project, run } }), ({ id, state }) => `${id}: ${state}.`)
     },
   )
-  replayCommand(group, terminal)
 }
 
 async function finish(work: Action, started: PipelineRun): Promise<void> {

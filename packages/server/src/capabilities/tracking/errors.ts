@@ -149,7 +149,7 @@ export const trackingErrors = defineErrors('TRACKING', {
   CHECKPOINT_NOT_FOUND: {
     status: 404,
     message: (uri: string, step: number) =>
-      `The run has no checkpoint ${uri} of step ${step}. The route …/checkpoints and trivium runs replay RUN --list show those that there are.`,
+      `The run has no checkpoint ${uri} of step ${step}. The route …/checkpoints and trivium experiments replay RUN --list show those that there are.`,
     details: (uri: string, step: number) => ({ checkpoint: uri, step }),
   },
   MEASURED_LIVE: {
