@@ -104,6 +104,17 @@ function makeEnvironment(root, interpreter, python, env) {
   )
 }
 
+/** Options by which apt keeps everything of its own in a folder, which needs no root. */
+export function aptOptions(work) {
+  for (const part of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(work, part), { recursive: true })
+  const hooks = ['APT::Update::Post-Invoke-Success', 'APT::Update::Post-Invoke', 'DPkg::Post-Invoke']
+  return [
+    ...['Dir::State=', 'Dir::State::Lists=/lists', 'Dir::Cache=/cache'].map((o) => o.replace('=', `=${work}`)),
+    'Dir::State::status=/var/lib/dpkg/status',
+    ...hooks.map((hook) => `${hook}::=`),
+  ].flatMap((option) => ['-o', option])
+}
+
 /** Fetches Debian's pip wheel as a file, which needs no root; undefined where apt is missing or has no answer. */
 function downloadPipWheel(root) {
   const folder = join(root, '.cache', 'pip-wheel')
@@ -111,13 +122,7 @@ function downloadPipWheel(root) {
   if (kept) return kept
   const work = mkdtempSync(join(tmpdir(), 'trivium-apt-'))
   try {
-    for (const part of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(work, part), { recursive: true })
-    const hooks = ['APT::Update::Post-Invoke-Success', 'APT::Update::Post-Invoke', 'DPkg::Post-Invoke']
-    const own = [
-      ...['Dir::State=', 'Dir::State::Lists=/lists', 'Dir::Cache=/cache'].map((o) => o.replace('=', `=${work}`)),
-      'Dir::State::status=/var/lib/dpkg/status',
-      ...hooks.map((hook) => `${hook}::=`),
-    ].flatMap((option) => ['-o', option])
+    const own = aptOptions(work)
     const download = (options) => run('apt-get', [...options, 'download', 'python3-pip-whl'], { cwd: work }).ok
     if (!download([]) && !(run('apt-get', [...own, 'update']).ok && download(own))) return undefined
     const archive = readdirSync(work).find((name) => name.endsWith('.deb'))

@@ -7,6 +7,7 @@ import { foreignDefences } from './foreign-defences.ts'
 import { mlflowDefences } from './mlflow-defences.ts'
 import { modelDefences } from './model-defences.ts'
 import { outsideDefences } from './outside-defences.ts'
+import { placeDefences } from './place-defences.ts'
 import { projectDefences } from './project-defences.ts'
 import { reportDefences } from './report-defences.ts'
 import { researchDefences } from './research-defences.ts'
@@ -30,4 +31,5 @@ export const defences: readonly Defence[] = [
   ...traceDefences,
   ...foreignDefences,
   ...projectDefences,
+  ...placeDefences,
 ]

@@ -55,14 +55,14 @@ export const outsideDefences: readonly Defence[] = [
       ],
       [
         'a redirect goes nowhere unless wanted',
-        `if (method !== 'GET' || redirects === 0 ||`,
+        'if (!follows || redirects === 0 ||',
         'if (false ||',
         { hole: 'server-side requests' },
       ],
       ['redirects end', 'if (hops >= redirects) throw', 'if (false as boolean) throw', { hole: 'denial of service' }],
       [
         'a redirect takes no headers to another host',
-        'if (next.host !== new URL(at).host) headers = {}',
+        'if (next.host !== new URL(at).host) headers = range === undefined ? {} : { range }',
         '',
         { hole: 'server-side requests' },
       ],

@@ -3,13 +3,18 @@ import { Millis, Problem } from './common.ts'
 import { route } from './route.ts'
 
 /** What calls other hosts through the one way out of the server; an internal address is allowed for one of them. */
-export const egressConnections = ['webhooks', 'sign-in', 'traces'] as const
+export const egressConnections = ['webhooks', 'sign-in', 'traces', 'content-places'] as const
 export type EgressConnection = (typeof egressConnections)[number]
-const EgressConnectionName = Type.Union([Type.Literal('webhooks'), Type.Literal('sign-in'), Type.Literal('traces')])
+const EgressConnectionName = Type.Union([
+  Type.Literal('webhooks'),
+  Type.Literal('sign-in'),
+  Type.Literal('traces'),
+  Type.Literal('content-places'),
+])
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
 
-/** Name of a connection; webhooks have one for each host that they post to: `webhooks@HOST`. */
+/** Name of a connection; webhooks and places of content have one for each host: `webhooks@HOST`. */
 const ConnectionName = Type.String({ pattern: '^[a-z][a-z-]{0,40}(@[a-zA-Z0-9.:\\[\\]_-]{1,255})?$' })
 
 const InternalAddress = Type.Union([Type.Literal('public'), Type.Literal('internal'), Type.Literal('unknown')], {

@@ -20,7 +20,7 @@ export const keyFiles = ['vault-key', 'signing-key.pem', 'admin-token'] as const
  * Copies everything that cannot be made again into a new directory, while the server works: segments first, then all rows as of one moment, then the
  * content that they name. A row that went from a segment to a table meanwhile is in both and counts once, because the rows know how far each segment was
  * read. The directory appears under its name when it is whole. With a lock every file is encrypted on its way, and no name says what is in it.
- * The keys of people are left out, so that an erasure reaches every backup that was ever made.
+ * What projects keep in places of their own is named, and stays there. The keys of people are left out, so that an erasure reaches every backup that was ever made.
  */
 export async function backUp(
   config: Config,
@@ -54,6 +54,7 @@ export async function backUp(
     onProgress('rows')
     const migrations = await appliedMigrations(snapshot)
     const tables = await dumpDatabase(snapshot, files, { withheld: subjectTables })
+    const elsewhere = await contentElsewhere(snapshot)
     const people = await countPeople(snapshot)
     const seq = await lastSequence(snapshot)
     onProgress('content')
@@ -69,6 +70,7 @@ export async function backUp(
       tables,
       blobs,
       missing,
+      elsewhere,
       ledgers,
       keys,
       people,
@@ -97,6 +99,24 @@ async function lastSequence(snapshot: DatabaseSnapshot): Promise<number> {
   for await (const { columns, rows } of snapshot.rows('event_head'))
     return Number(rows[0]?.[columns.indexOf('last_seq')] ?? 0)
   return 0
+}
+
+/** How much each place of a project holds. */
+async function contentElsewhere(snapshot: DatabaseSnapshot): Promise<NonNullable<BackupManifest['elsewhere']>> {
+  const found = new Map<string, { project: string; place: string; contents: number; bytes: number }>()
+  for await (const { columns, rows } of snapshot.rows('content_place'))
+    for (const row of rows) {
+      const of = (column: string): string => String(row[columns.indexOf(column)])
+      found.set(of('id'), { project: of('project_id'), place: of('address'), contents: 0, bytes: 0 })
+    }
+  for await (const { columns, rows } of snapshot.rows('placed_content'))
+    for (const row of rows) {
+      const one = found.get(String(row[columns.indexOf('place_id')]))
+      if (!one) continue
+      one.contents += 1
+      one.bytes += Number(row[columns.indexOf('size')])
+    }
+  return [...found.values()].filter(({ contents }) => contents > 0)
 }
 
 async function countPeople(snapshot: DatabaseSnapshot): Promise<number> {

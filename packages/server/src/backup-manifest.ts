@@ -21,6 +21,12 @@ export const BackupManifest = Type.Object({
   blobs: Type.Object({ count: Type.Integer(), bytes: Type.Integer(), sha256: Type.String() }),
   /** Contents that could not be read whole, damaged already where they lie. */
   missing: Type.Array(Type.Object({ project: Type.String(), digest: Type.String(), why: Type.String() })),
+  /** What projects keep in places of their own: it is not in the backup. */
+  elsewhere: Type.Optional(
+    Type.Array(
+      Type.Object({ project: Type.String(), place: Type.String(), contents: Type.Integer(), bytes: Type.Integer() }),
+    ),
+  ),
   /** Segments that were not in tables yet. */
   ledgers: Type.Array(Type.Object({ path: Type.String(), bytes: Type.Integer(), sha256: Type.String() })),
   /** Files of keys that were taken along. */

@@ -71,6 +71,9 @@ import {
   originOf,
 } from './capabilities/connections/index.ts'
 import {
+  type ContentPlaceChoices,
+  contentPlaceRoutes,
+  createContentPlaces,
   createStorage,
   createUploads,
   storageRoutes,
@@ -124,6 +127,7 @@ export interface Capabilities {
   readonly access: Access
   readonly permissions: Permissions
   readonly storage: StorageView
+  readonly contentPlaces: ContentPlaceChoices
   readonly uploads: Uploads
   readonly secrets: Secrets
   readonly accessLog: AccessLog
@@ -165,6 +169,7 @@ export function composeCapabilities(
     (await peopleWith(kernel.db.read, 'code:execute', kernel.clock())).length,
 ): Capabilities {
   const storage = createStorage(kernel)
+  const contentPlaces = createContentPlaces(kernel)
   const access = createAccess(kernel)
   const permissions = createPermissions(kernel)
   const accessLog = createAccessLog(kernel)
@@ -244,6 +249,7 @@ export function composeCapabilities(
     access,
     permissions,
     storage,
+    contentPlaces,
     uploads,
     secrets,
     accessLog,
@@ -432,6 +438,7 @@ export function composeHttp(
   permissionRoutes(app, capabilities.permissions)
   accessLogRoutes(app, capabilities.accessLog)
   storageRoutes(app, capabilities.storage)
+  contentPlaceRoutes(app, capabilities.contentPlaces)
   uploadRoutes(app, capabilities.uploads)
   quotaRoutes(app, capabilities.quotas)
   connectionRoutes(app, capabilities.connections)

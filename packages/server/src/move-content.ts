@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { instanceId } from './kernel/blobs/index.ts'
 import { backupErrors } from './kernel/backup/index.ts'
 import type { Config } from './kernel/config/index.ts'
+import { systemClock } from './kernel/clock/index.ts'
 import { lockDataDirectory } from './kernel/db/index.ts'
 import { defineErrors } from './kernel/errors/index.ts'
+import { createPlacedIndex } from './kernel/places/index.ts'
 import type { BlobStore } from './kernel/ports/index.ts'
 import { openDatabase, openDrivers } from './open-drivers.ts'
 
@@ -31,7 +33,7 @@ const refsAtOnce = 1000
 
 /**
  * Copies all content of a stopped server into another store, each checked against its digest on the way out and, by the store, on the way in; a move that was cut off goes on
- * where it ended. Everything that a row refers to is then looked for in the new place. The old one stays as it is.
+ * where it ended. What projects keep in places of their own is not touched. Everything that a row refers to is then looked for in the new place. The old one stays as it is.
  */
 export async function moveContent(
   config: Config,
@@ -82,9 +84,11 @@ export async function moveContent(
     }
     await Promise.all(Array.from({ length: atOnce }, worker))
     onProgress('looking whether all is there')
+    // What projects keep elsewhere stays there.
+    const index = createPlacedIndex({ db, clock: systemClock })
     const missing: { project: string; digest: string; why: string }[] = []
     for await (const { project, digest } of referred(db)) {
-      if (await to.has(project, digest)) continue
+      if ((await to.has(project, digest)) || (await index.find(project, digest))) continue
       missing.push({ project, digest, why: failed.get(`${project} ${digest}`) ?? 'it is not in the old place either' })
     }
     return { from: placeOf(config), to: placeOf(target), ...counts, missing, next: nextStep(storageUrl) }

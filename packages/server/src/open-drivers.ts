@@ -5,12 +5,24 @@ import { createBlobS3 } from './drivers/blob-s3/blob-s3.ts'
 
 export { removeIncoming } from './drivers/blob-local/blob-local.ts'
 import { createBatchScorer } from './drivers/onnx/batch-scorer.ts'
+import { createPlaceHttp } from './drivers/place-http/place-http.ts'
+import { createPlaceOci } from './drivers/place-oci/place-oci.ts'
+import { createPlacePostgres } from './drivers/place-postgres/place-postgres.ts'
 import { openSqlite } from './drivers/sqlite/open-sqlite.ts'
 import { createTableEngine } from './drivers/tables-duckdb/index.ts'
-import { createDatabaseChunks, type Damage, noChunkIndex } from './kernel/blobs/index.ts'
+import { type ChunkIndex, createDatabaseChunks, type Damage, noChunkIndex } from './kernel/blobs/index.ts'
 import type { Config } from './kernel/config/index.ts'
 import type { Database } from './kernel/db/index.ts'
+import type { PlaceDrivers } from './kernel/places/index.ts'
 import type { BatchScorer, BlobStore, TableEngine } from './kernel/ports/index.ts'
+
+/** What places of projects need of this machine, and the kinds that there are. */
+export interface Placing {
+  readonly drivers: PlaceDrivers
+  readonly copies: { readonly root: string; readonly maxBytes: number }
+  readonly chunks: ChunkIndex
+  readonly onDamaged: (damage: Damage) => void
+}
 
 /** The database that the configuration names. `durable: false` skips the waits for the disk and is for tests. */
 export async function openDatabase(config: Config, { durable }: { durable: boolean }): Promise<Database> {
@@ -22,7 +34,7 @@ export async function openDatabase(config: Config, { durable }: { durable: boole
   return openSqlite({ path: join(config.data, 'trivium.sqlite'), synchronous: durable ? 'full' : 'off' })
 }
 
-/** The object store, the table engine and the model scorer of this machine. */
+/** The instance's own object store, what places of projects need, the table engine and the model scorer of this machine. */
 export function openDrivers(
   config: Config,
   {
@@ -34,13 +46,21 @@ export function openDrivers(
     onDamaged?: (damage: Damage) => void /** Makes parts of large content cheap. */
     db?: Database
   },
-): { blobs: BlobStore; tables: TableEngine; scorer: BatchScorer } {
+): { blobs: BlobStore; placing: Placing; tables: TableEngine; scorer: BatchScorer } {
   const remote = config.storageUrl.startsWith('s3:')
   const shared = config.storageUrl.startsWith('file:') ? fileURLToPath(config.storageUrl) : undefined
   const blobs = shared ?? join(config.data, remote ? 'copies' : 'blobs')
   const tmp = join(config.data, 'tmp')
   const chunks = db ? createDatabaseChunks(db) : noChunkIndex
+  const placed = placeCopies(config.data)
+  const maxBytes = config.storageCopies * 2 ** 20
   return {
+    placing: {
+      drivers: { oci: createPlaceOci, http: createPlaceHttp, postgres: createPlacePostgres },
+      copies: { root: placed, maxBytes },
+      chunks,
+      onDamaged,
+    },
     blobs: !remote
       ? createBlobLocal({ root: blobs, sync: durable, onDamaged, chunks })
       : createBlobS3({
@@ -51,7 +71,7 @@ export function openDrivers(
           secretAccessKey: config.storageSecretAccessKey,
           sessionToken: config.storageSessionToken,
           links: config.storageLinks,
-          copies: { root: blobs, maxBytes: config.storageCopies * 2 ** 20 },
+          copies: { root: blobs, maxBytes },
           onDamaged,
           chunks,
         }),
@@ -61,8 +81,11 @@ export function openDrivers(
       threads: config.tablesThreads,
       slots: 4,
       idleMs: 30_000,
-      allowedDirs: [blobs, tmp],
+      allowedDirs: [blobs, placed, tmp],
     }),
     scorer: createBatchScorer({ tempDir: join(tmp, 'scorer') }),
   }
 }
+
+/** Where copies of content lie that is kept in places of projects. */
+export const placeCopies = (data: string): string => join(data, 'place-copies')

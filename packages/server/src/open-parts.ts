@@ -11,7 +11,7 @@ import { sealBacklog } from './kernel/events/index.ts'
 import { createKernel, type Kernel } from './kernel/kernel.ts'
 import { createLogger } from './kernel/logging/index.ts'
 import { migrations, oldestProgram } from './migrations/index.ts'
-import { openDatabase, openDrivers, removeIncoming } from './open-drivers.ts'
+import { openDatabase, openDrivers, placeCopies, removeIncoming } from './open-drivers.ts'
 import { programVersion } from './system-routes.ts'
 
 /** The parts of a server, whatever its roles. */
@@ -42,6 +42,7 @@ export async function openParts(
     () => kernel.tracing.stop(),
     () => kernel.replicas.stop(),
     () => kernel.sequencer.stop(),
+    () => kernel.places.close(),
     () => kernel.scorer.close(),
     () => kernel.tables.close(),
   )
@@ -88,4 +89,5 @@ async function removeLeftovers(data: string): Promise<void> {
   endLeftOver(join(data, 'work'))
   await removePlace(join(data, 'work'))
   await removeIncoming(join(data, 'blobs'))
+  await rm(join(placeCopies(data), '.incoming'), { recursive: true, force: true })
 }

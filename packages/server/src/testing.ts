@@ -1,6 +1,7 @@
 /** What the tests put together by themselves: the same parts that `main.ts` wires, without listening. */
 export { type Capabilities, composeCapabilities, composeHttp } from './compose.ts'
 export { signRequest } from './drivers/blob-s3/sign-request.ts'
+export { createBlobLocal } from './drivers/blob-local/blob-local.ts'
 export { openDatabase, openDrivers } from './open-drivers.ts'
 export { instanceId } from './kernel/blobs/index.ts'
 export { loadConfig } from './kernel/config/index.ts'

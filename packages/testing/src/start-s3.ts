@@ -17,11 +17,13 @@ export interface S3Server {
   readonly bucket: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
+  /** The same server as a store of files that takes PUT, GET, HEAD and DELETE from everybody. */
+  readonly files: string
 }
 
 const startTimeoutMs = 60_000
 // As with Postgres: when the pipe from this process closes, however, the shell ends the server and removes its data.
-const watcher = 'd=$1; shift; "$@" & p=$!; while read -r _; do :; done; kill -KILL $p; wait $p; rm -rf "$d"'
+export const watcher = 'd=$1; shift; "$@" & p=$!; while read -r _; do :; done; kill -KILL $p; wait $p; rm -rf "$d"'
 
 /** Starts an S3 server on free ports; installs it first where it is not there. It needs no root. */
 export async function startS3(): Promise<S3Server & { stop(): Promise<void> }> {
@@ -86,6 +88,7 @@ async function launch(program: string, folder: string): Promise<S3Server & { sto
     bucket: 'trivium-test',
     accessKeyId: env.AWS_ACCESS_KEY_ID,
     secretAccessKey: secret,
+    files: `http://127.0.0.1:${filer}`,
   }
   try {
     await untilItAnswers(server.endpoint, () => child.exitCode)

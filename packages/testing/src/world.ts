@@ -202,6 +202,7 @@ export async function createWorld(options: {
       await kernel.leader.stop()
       await kernel.replicas.stop()
       await kernel.sequencer.stop()
+      await kernel.places.close()
       await kernel.tables.close()
       await kernel.scorer.close()
       await db.close()

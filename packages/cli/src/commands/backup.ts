@@ -154,10 +154,16 @@ function peopleText({ subjectKeys, people = 0, erasures: { from, replayed } }: R
   return keys + later
 }
 
-function contentText({ tables, blobs, seq }: BackupManifest): string {
+function contentText({ tables, blobs, seq, elsewhere }: BackupManifest): string {
   const rows = tables.reduce((sum, table) => sum + table.rows, 0)
-  return `${amountText(rows, 'row')} and ${amountText(blobs.count, 'content')} of ${bytesText(blobs.bytes)}, up to event ${seq}`
+  return `${amountText(rows, 'row')} and ${amountText(blobs.count, 'content')} of ${bytesText(blobs.bytes)}, up to event ${seq}${elsewhereText(elsewhere)}`
 }
+
+/** What is not in a backup, because projects keep it in places of their own. */
+const elsewhereText = (elsewhere: BackupManifest['elsewhere'] = []): string =>
+  elsewhere.length === 0
+    ? ''
+    : `; not in it is what projects keep elsewhere: ${elsewhere.map(({ project, place, contents, bytes }) => `${amountText(contents, 'content')} (${bytesText(bytes)}) of ${project} at ${place}`).join(', ')}`
 
 const keysText = ({ keys }: BackupManifest): string =>
   keys.length > 0

@@ -14,14 +14,16 @@ import { configOf, progress, withPlace } from '../server-place.ts'
 import { FailedError } from '../fail.ts'
 import { amountText, bytesText, countText, tableText, timeText } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
+import { storagePlaceCommands } from './storage-place.ts'
 
 const lookMs = 300
 
-/** `trivium storage usage|collect|scrub|why|move` */
+/** `trivium storage usage|collect|scrub|why|move|place` */
 export function storageCommands(program: Command, terminal: Terminal): void {
   const group = program
     .command('storage')
     .description('Storage: the object store, what it holds, and what it can let go.')
+  storagePlaceCommands(group, terminal)
   onAction(
     terminal,
     group.command('usage').description('What uses space, by project and kind; the last collection; what is damaged.'),

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { eventSchema, integer, text } from './event-schema.ts'
 
-/** Secrets: who set, shared, used and removed them; never a value. And internal addresses that the server may call. */
+/** Secrets: who set, shared, used and removed them; never a value. And internal addresses that the server may call, and places where projects keep content. */
 export const secretEvents = [
   eventSchema('secret.set', 'secret', 'The value of a secret was set.', {
     version: integer('Number of the value.'),
@@ -25,5 +25,13 @@ export const secretEvents = [
   eventSchema('egress.withdrawn', 'connection', 'A connection may no longer call an internal address.', {
     address: text('Host, host:port, address or network.'),
     reason: text(),
+  }),
+  eventSchema('content-place.chosen', 'content-place', 'A project keeps what is new in another place.', {
+    kind: text('oci, http or postgres.'),
+    address: text('Without credentials.'),
+  }),
+  eventSchema('content-place.left', 'content-place', "What is new is in the instance's own object store again.", {
+    kind: text('oci, http or postgres.'),
+    address: text('Without credentials.'),
   }),
 ] as const

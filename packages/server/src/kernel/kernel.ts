@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, createWatermark, type Watermark } from './clock/index.ts'
 import { type Config, inheritedEnvironment } from './config/index.ts'
+import { isReferred } from './blobs/index.ts'
 import type { Database } from './db/index.ts'
 import {
   type Consumers,
@@ -43,6 +44,7 @@ import {
   traceTables,
   type Tracing,
 } from './telemetry/index.ts'
+import { createPlacedBlobs, createPlacedIndex, createPlaces, type PlaceDrivers, type Places } from './places/index.ts'
 import type { BatchScorer, BlobStore, TableEngine } from './ports/index.ts'
 
 /** What every capability is built from. Functions take the parts that they need: `Pick<Kernel, 'db' | 'clock' | 'events'>`. */
@@ -83,7 +85,12 @@ export interface Kernel {
   readonly sealedRows: SealedRows
   /** Keys of the people that rows are about. */
   readonly subjects: Subjects
+  /** Content, wherever its project keeps it. */
   readonly blobs: BlobStore
+  /** The instance's own store: what is not of a project, and what must be there when nothing else is. */
+  readonly ownBlobs: BlobStore
+  /** Where projects keep content that is not in the own store. */
+  readonly places: Places
   readonly tables: TableEngine
   /** Runs models over tables and reads the signatures of model files, in a process of its own. */
   readonly scorer: BatchScorer
@@ -96,7 +103,12 @@ export function createKernel(parts: {
   db: Database
   clock: Clock
   logger: Logger
+  /** The instance's own store. */
   blobs: BlobStore
+  /** Kinds of places, and what they need of this machine. */
+  placing: Omit<Parameters<typeof createPlacedBlobs>[0], 'own' | 'places' | 'index' | 'isReferred'> & {
+    drivers: PlaceDrivers
+  }
   tables: TableEngine
   scorer: BatchScorer
   /** Throws for an event that breaks its public schema; tests give it. */
@@ -109,9 +121,12 @@ export function createKernel(parts: {
     allow: config.egressAllow,
     allowances: allowances.of,
     observe: ({ connection, host, ...use }) =>
-      connectionUses.note(connection === 'webhooks' ? `webhooks@${host}` : connection, use),
+      connectionUses.note(
+        connection === 'webhooks' || connection === 'content-places' ? `${connection}@${host}` : connection,
+        use,
+      ),
   })
-  const blobs = config.storageUrl.startsWith('s3:')
+  const ownBlobs = config.storageUrl.startsWith('s3:')
     ? noteBlobUse(parts.blobs, (failure) => connectionUses.note('object-store', { failure }))
     : parts.blobs
   const tracing = openTracing({
@@ -131,7 +146,7 @@ export function createKernel(parts: {
   const checkpoints = createCheckpoints({
     db,
     clock,
-    blobs,
+    blobs: ownBlobs,
     logger,
     key: signingKey,
     dataDirectory: config.data,
@@ -175,9 +190,21 @@ export function createKernel(parts: {
   const vault = createVault(vaultKeys)
   const sealedRows = createSealedRows({ db, ring: vaultKeys, vault })
   sealedRows.add(sealedRoots)
+  const { drivers, ...placing } = parts.placing
+  const places = createPlaces({ db, vault, egress, drivers })
+  const index = createPlacedIndex({ db, clock })
+  const blobs = createPlacedBlobs({
+    ...placing,
+    own: ownBlobs,
+    places,
+    index,
+    isReferred: (project, digest) => isReferred(db.read, project, digest),
+  })
   const kernel: Kernel = {
     ...parts,
     blobs,
+    ownBlobs,
+    places,
     tables: traceTables(parts.tables, tracing.tracer),
     scorer: traceScorer(parts.scorer, tracing.tracer),
     tracing,
@@ -185,7 +212,7 @@ export function createKernel(parts: {
     events,
     sequencer,
     checkpoints,
-    eventArchive: createEventArchive({ ...parts, blobs, jobs, paths }),
+    eventArchive: createEventArchive({ ...parts, blobs: ownBlobs, jobs, paths }),
     signingKey,
     consumers,
     volatile: createVolatileChannel({ channel: db.channel, others }),

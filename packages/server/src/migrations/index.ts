@@ -74,6 +74,7 @@ import { baselines } from './0172-baselines.ts'
 import { codeForks } from './0173-code-forks.ts'
 import { spanUsage } from './0174-span-usage.ts'
 import { inboxSubject } from './0175-inbox-subject.ts'
+import { contentPlaces } from './0176-content-places.ts'
 import { runHistograms } from './0178-run-histograms.ts'
 import { recoveredPoints } from './0179-recovered-points.ts'
 
@@ -154,6 +155,7 @@ export const migrations: readonly (readonly [string, Migration])[] = [
   ['0173-code-forks', codeForks],
   ['0174-span-usage', spanUsage],
   ['0175-inbox-subject', inboxSubject],
+  ['0176-content-places', contentPlaces],
   ['0178-run-histograms', runHistograms],
   ['0179-recovered-points', recoveredPoints],
 ]

@@ -27,7 +27,16 @@ const testsAMinute = 6
 export function createConnections(
   kernel: Pick<
     Kernel,
-    'config' | 'db' | 'clock' | 'events' | 'blobs' | 'vault' | 'vaultKeys' | 'egress' | 'allowances' | 'connectionUses'
+    | 'config'
+    | 'db'
+    | 'clock'
+    | 'events'
+    | 'ownBlobs'
+    | 'vault'
+    | 'vaultKeys'
+    | 'egress'
+    | 'allowances'
+    | 'connectionUses'
   >,
 ): Connections {
   const { config, clock, connectionUses } = kernel

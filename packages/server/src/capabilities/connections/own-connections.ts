@@ -6,7 +6,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import { readHeaders } from '../../kernel/telemetry/index.ts'
 import type { KnownConnection } from './known-connection.ts'
 
-type Deps = Pick<Kernel, 'config' | 'db' | 'events' | 'blobs' | 'vault' | 'vaultKeys' | 'egress'>
+type Deps = Pick<Kernel, 'config' | 'db' | 'events' | 'ownBlobs' | 'vault' | 'vaultKeys' | 'egress'>
 
 /** What the settings of the server name: database, object store, key service, identity provider, receiver of traces, second place of checkpoints. */
 export function ownConnections(kernel: Deps): KnownConnection[] {
@@ -54,12 +54,12 @@ function database({ config, db, events }: Deps): KnownConnection {
   }
 }
 
-function objectStore({ config, blobs }: Deps): KnownConnection {
+function objectStore({ config, ownBlobs: blobs }: Deps): KnownConnection {
   const remote = config.storageUrl.startsWith('s3:')
   const endpoint = config.storageEndpoint || `https://s3.${config.storageRegion}.amazonaws.com`
   return {
     name: 'object-store',
-    purpose: 'Content: files, tables, models, checkpoints of the events',
+    purpose: 'Content that no project keeps elsewhere: files, tables, models; checkpoints of the events',
     address: remote
       ? `${config.storageUrl} at ${originOf(endpoint)}`
       : config.storageUrl === ''

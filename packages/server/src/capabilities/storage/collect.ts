@@ -1,5 +1,5 @@
 import type { Reader } from '../../kernel/db/index.ts'
-import type { BlobStore } from '../../kernel/ports/index.ts'
+import type { AsideContent, BlobStore } from '../../kernel/ports/index.ts'
 
 /** What a collection found and did. */
 export interface Counts {
@@ -70,10 +70,9 @@ export async function collect(
         count('broughtBack', aside.size)
         if (!dryRun) await blobs.bringBack(aside)
       } else if (aside.at > now - graceMs) count('waiting', aside.size)
-      else {
-        count('removed', aside.size)
-        if (!dryRun) await blobs.dropAside(aside)
-      }
+      else if (dryRun || (await isDropped(blobs, aside))) count('removed', aside.size)
+      // The place of one project hinders no other; the next collection tries again.
+      else count('waiting', aside.size)
     }
     await progress(counts)
   }
@@ -94,6 +93,16 @@ export async function collect(
   }
   if (!dryRun) counts.unfinished = await blobs.dropUnfinished(now - graceMs)
   return counts
+}
+
+async function isDropped(blobs: BlobStore, aside: AsideContent): Promise<boolean> {
+  try {
+    await blobs.dropAside(aside)
+    return true
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'BLOB.PLACE_FAILED') throw error
+    return false
+  }
 }
 
 const keyOf = ({ project, digest }: { project: string; digest: string }): string => `${project} ${digest}`

@@ -15,6 +15,20 @@ export const storageErrors = defineErrors('STORAGE', {
     status: 404,
     message: (digest: string) => `Nothing in this project holds content ${digest.slice(0, 12)}…, and it is not stored.`,
   },
+  BAD_PLACE: { status: 422, message: (place: string, why: string) => `${place} cannot be a place for content: ${why}` },
+  PLACE_UNUSABLE: {
+    status: 422,
+    message: (place: string, why: string) => `${place} cannot be used: ${why} Nothing was changed.`,
+  },
+  NO_PLACE: {
+    status: 404,
+    message: (project: string) =>
+      `Project "${project}" keeps what is new in the instance's own object store; no other place is chosen.`,
+  },
+  TESTED_TOO_OFTEN: {
+    status: 429,
+    message: (seconds: number) => `Places are tried six times a minute at most. Try again in ${seconds} s.`,
+  },
   UPLOAD_NOT_FOUND: {
     status: 404,
     message: (id: string) =>

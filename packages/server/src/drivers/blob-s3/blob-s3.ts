@@ -9,18 +9,19 @@ import {
   type ChunkIndex,
   chunkSize,
   chunksOf,
+  createLocalCopies,
   heldStream,
   type Damage,
   type FetchBytes,
   longestUploadMs,
   noChunkIndex,
+  noSpace,
   openVerifiedRange,
   requireDigest,
   requireRange,
   verifiedStream,
 } from '../../kernel/blobs/index.ts'
 import type { AsideContent, BlobStore, StoredContent } from '../../kernel/ports/blob-store.ts'
-import { createLocalCopies } from './local-copies.ts'
 import { createS3Client } from './s3-client.ts'
 import { createS3Parts } from './s3-parts.ts'
 
@@ -348,9 +349,4 @@ export function createBlobS3(options: BlobS3Options): BlobStore & { close(): voi
     },
     close: () => client.close(),
   }
-}
-
-function noSpace(error: unknown): unknown {
-  const { code } = error as NodeJS.ErrnoException
-  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG' ? blobErrors.NO_SPACE() : error
 }

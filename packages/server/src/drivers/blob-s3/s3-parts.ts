@@ -8,11 +8,11 @@ import {
   countingStream,
   exactly,
   heldStream,
+  type LocalCopies,
   requireParts,
   requireUpload,
 } from '../../kernel/blobs/index.ts'
 import type { PartStore, StoredPart } from '../../kernel/ports/blob-store.ts'
-import type { LocalCopies } from './local-copies.ts'
 import type { S3Client } from './s3-client.ts'
 
 /**

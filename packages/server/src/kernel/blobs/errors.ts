@@ -49,6 +49,11 @@ export const blobErrors = defineErrors('BLOB', {
     message: (store: string, whose: string) =>
       `${store} ${whose}. Nothing was written. Give this instance a bucket or a prefix of its own (storageUrl).`,
   },
+  PLACE_FAILED: {
+    status: 503,
+    message: (place: string, project: string, why: string) =>
+      `${place}, where project "${project}" keeps its content, does not do its work: ${why} Nothing that was stored is given up; try again when it works.`,
+  },
   NO_UPLOAD: {
     status: 404,
     message: (upload: string) => `The store knows no upload "${upload.slice(0, 80)}". Begin a new one.`,
@@ -74,6 +79,12 @@ export const blobErrors = defineErrors('BLOB', {
   NO_LINKS: {
     status: 409,
     message: () =>
-      'This server hands out no links to its object store (it is local, or storageLinks is off). Send content through the server.',
+      'This server hands out no links to its object store (it is local, storageLinks is off, or the project keeps its content elsewhere). Send content through the server.',
   },
 })
+
+/** The error of a full disk as callers know it; every other one as it is. */
+export function noSpace(error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG' ? blobErrors.NO_SPACE() : error
+}

@@ -1,9 +1,10 @@
-import type { Trx } from '../db/index.ts'
+import type { Reader, Trx } from '../db/index.ts'
 
 export * from './chunk-digests.ts'
 export * from './database-chunks.ts'
 export * from './errors.ts'
 export * from './instance-id.ts'
+export * from './local-copies.ts'
 export * from './parts.ts'
 export * from './read-chunks.ts'
 export * from './stored-file.ts'
@@ -29,4 +30,16 @@ export async function addBlobRef(
     .values({ project_id: ref.project, digest: ref.digest, owner: ref.owner, size: ref.size, created_at: ref.at })
     .onConflict((c) => c.columns(['project_id', 'digest', 'owner']).doNothing())
     .execute()
+}
+
+/** Whether anything holds the content. */
+export async function isReferred(read: Reader, project: string, digest: string): Promise<boolean> {
+  const found = await read
+    .selectFrom('blob_ref')
+    .select('owner')
+    .where('project_id', '=', project)
+    .where('digest', '=', digest)
+    .limit(1)
+    .executeTakeFirst()
+  return found !== undefined
 }

@@ -2,6 +2,7 @@ import { lookup as lookupAddress } from 'node:dns'
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
+import { pipeline, type Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { EgressConnection } from '@trivium/contract'
 import { defineErrors } from '../errors/index.ts'
@@ -29,7 +30,7 @@ export interface EgressRequest {
   /** What calls: internal addresses are allowed for one connection, not for all. */
   readonly connection: EgressConnection
   readonly url: string
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'MKCOL'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer
   /** For everything together, redirects too. */
@@ -41,6 +42,20 @@ export interface EgressRequest {
   /** Whether any answer shows that the host is reached; otherwise one of 400 and above is noted as a failure of the connection. */
   readonly anyAnswer?: boolean
   readonly signal?: AbortSignal
+}
+
+/** A request whose body or answer is too large for memory. */
+export interface EgressTransfer extends Omit<EgressRequest, 'body' | 'timeoutMs' | 'maxBytes'> {
+  readonly body?: string | Buffer | { readonly stream: Readable; readonly size: number }
+  /** Longest silence of the other side, whatever the whole takes. */
+  readonly idleMs?: number
+}
+
+/** An answer whose body flows; whoever has it reads it to its end or destroys it. */
+export interface EgressFlow {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly stream: Readable
 }
 
 /** How one call ended. */
@@ -74,6 +89,10 @@ interface Reached {
  */
 export interface Egress {
   call(request: EgressRequest): Promise<EgressAnswer>
+  /** The same for content of any size: its bytes are in memory a piece at a time. */
+  transfer(request: EgressTransfer): Promise<EgressFlow>
+  /** The address, checked like that of a URL, of a host that is called in another protocol; to be connected to in its place. */
+  resolve(connection: EgressConnection, at: { host: string; port: number; tls: boolean }): Promise<string>
   /** Checks a URL by its form and the addresses that its host has now; what is saved for later is refused early. */
   check(connection: EgressConnection, url: string): Promise<void>
 }
@@ -137,6 +156,38 @@ export function createEgress({
       })
     }
 
+  /** Sends one request and returns its answer before its body is read. */
+  async function send(
+    text: string,
+    { method, headers = {}, body, idleMs }: Pick<EgressTransfer, 'method' | 'headers' | 'body' | 'idleMs'>,
+    signal: AbortSignal | undefined,
+    allowed: Allowed,
+    reached: Reached,
+  ): Promise<IncomingMessage> {
+    const { url, host, trusted } = read(text, allowed)
+    const flowing = typeof body === 'object' && 'stream' in body ? body : undefined
+    const length = flowing?.size ?? (body === undefined ? undefined : Buffer.byteLength(body as string | Buffer))
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const begin = url.protocol === 'https:' ? httpsRequest : httpRequest
+      const outgoing = begin(url, {
+        method,
+        headers: { ...headers, ...(length === undefined ? {} : { 'content-length': length }) },
+        lookup: checkedLookup(host, trusted, allowed),
+        agent: false,
+        signal,
+      })
+      if (idleMs !== undefined)
+        outgoing.setTimeout(idleMs, () => outgoing.destroy(egressErrors.TIMEOUT(hostOf(text), idleMs)))
+      outgoing.on('error', reject)
+      outgoing.once('response', resolve)
+      if (flowing) pipeline(flowing.stream, outgoing, (error) => error && reject(error))
+      else outgoing.end(body)
+    }).finally(() => flowing?.stream.destroy())
+    reached.address = response.socket.remoteAddress ?? null
+    reached.tls = (response.socket as Partial<TLSSocket>).getProtocol?.() ?? null
+    return response
+  }
+
   async function once(
     text: string,
     request: EgressRequest,
@@ -144,23 +195,9 @@ export function createEgress({
     allowed: Allowed,
     reached: Reached,
   ): Promise<EgressAnswer> {
-    const { url, host, trusted } = read(text, allowed)
-    const { method, headers = {}, body, maxBytes = 1_000_000 } = request
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const send = url.protocol === 'https:' ? httpsRequest : httpRequest
-      const outgoing = send(url, {
-        method,
-        headers: { ...headers, ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }) },
-        lookup: checkedLookup(host, trusted, allowed),
-        agent: false,
-        signal,
-      })
-      outgoing.once('error', reject)
-      outgoing.once('response', resolve)
-      outgoing.end(body)
-    })
-    reached.address = response.socket.remoteAddress ?? null
-    reached.tls = (response.socket as Partial<TLSSocket>).getProtocol?.() ?? null
+    const { maxBytes = 1_000_000 } = request
+    const host = hostOf(text)
+    const response = await send(text, request, signal, allowed, reached)
     const chunks: Buffer[] = []
     let bytes = 0
     for await (const chunk of response) {
@@ -171,48 +208,98 @@ export function createEgress({
       }
       chunks.push(chunk as Buffer)
     }
-    const plain = Object.entries(response.headers).map(([name, value]) => [name, [value].flat().join(', ')])
-    return { status: response.statusCode ?? 0, headers: Object.fromEntries(plain), body: Buffer.concat(chunks) }
+    return { status: response.statusCode ?? 0, headers: headersOf(response), body: Buffer.concat(chunks) }
   }
 
-  async function follow(request: EgressRequest, allowed: Allowed, reached: Reached): Promise<EgressAnswer> {
-    const { timeoutMs = 10_000, method, redirects = 0 } = request
-    const late = AbortSignal.timeout(timeoutMs)
-    const signal = request.signal ? AbortSignal.any([late, request.signal]) : late
-    let at = request.url
-    let headers = request.headers ?? {}
+  /** Asks, and asks again where redirects lead; `ask` sends one request. */
+  async function follow<Answer extends { status: number; headers: Readonly<Record<string, string>> }>(
+    { url, method, headers: first = {}, redirects = 0 }: Omit<EgressRequest, 'body'>,
+    ask: (at: string, headers: Readonly<Record<string, string>>) => Promise<Answer>,
+    leave: (answer: Answer) => void = () => {},
+  ): Promise<Answer> {
+    let at = url
+    let headers = first
     for (let hops = 0; ; hops++) {
-      const answer = await once(at, { ...request, headers }, signal, allowed, reached).catch((error: unknown) => {
-        throw late.aborted ? egressErrors.TIMEOUT(hostOf(at), timeoutMs) : asAppError(error, at)
-      })
+      const answer = await ask(at, headers)
       const location = answer.headers['location']
-      if (method !== 'GET' || redirects === 0 || answer.status < 300 || answer.status > 399 || location === undefined)
+      const follows = method === 'GET' || method === 'HEAD'
+      if (!follows || redirects === 0 || answer.status < 300 || answer.status > 399 || location === undefined)
         return answer
-      if (hops >= redirects) throw egressErrors.REDIRECTS(hostOf(request.url))
+      leave(answer)
+      if (hops >= redirects) throw egressErrors.REDIRECTS(hostOf(url))
       const next = new URL(location, at)
-      if (next.host !== new URL(at).host) headers = {}
+      const { range } = headers
+      if (next.host !== new URL(at).host) headers = range === undefined ? {} : { range }
       at = next.href
     }
   }
 
+  async function callOnce(request: EgressRequest, allowed: Allowed, reached: Reached): Promise<EgressAnswer> {
+    const { timeoutMs = 10_000 } = request
+    const late = AbortSignal.timeout(timeoutMs)
+    const signal = request.signal ? AbortSignal.any([late, request.signal]) : late
+    return follow(request, (at, headers) =>
+      once(at, { ...request, headers }, signal, allowed, reached).catch((error: unknown) => {
+        throw late.aborted ? egressErrors.TIMEOUT(hostOf(at), timeoutMs) : asAppError(error, at)
+      }),
+    )
+  }
+
+  /** Says how the work ended, once its answer has begun. */
+  async function observed<Answer extends { status: number }>(
+    { connection, url, signal, anyAnswer = false }: Pick<EgressRequest, 'connection' | 'url' | 'signal' | 'anyAnswer'>,
+    work: (allowed: Allowed, reached: Reached) => Promise<Answer>,
+  ): Promise<Answer> {
+    const reached: Reached = { address: null, tls: null }
+    const host = hostOf(url)
+    const end = (failure: string | null): void => {
+      // Whoever stops a call has not seen the connection fail.
+      if (signal?.aborted !== true) observe({ connection, host, failure, ...reached })
+    }
+    try {
+      const answer = await work(await allowedFor(connection), reached)
+      end(answer.status >= 400 && !anyAnswer ? `${host} answered ${answer.status}.` : null)
+      return answer
+    } catch (error) {
+      // What stands behind the host in a URL may be a secret.
+      end((error as Error).message.replaceAll(url, host))
+      throw error
+    }
+  }
+
   return {
-    call: async (request) => {
-      const { connection, anyAnswer = false } = request
-      const reached: Reached = { address: null, tls: null }
-      const host = hostOf(request.url)
-      const end = (failure: string | null): void => {
-        // Whoever stops a call has not seen the connection fail.
-        if (request.signal?.aborted !== true) observe({ connection, host, failure, ...reached })
+    call: (request) => observed(request, (allowed, reached) => callOnce(request, allowed, reached)),
+    transfer: (request) =>
+      observed(request, (allowed, reached) =>
+        follow(
+          request,
+          async (at, headers) => {
+            const { idleMs = 30_000 } = request
+            const response = await send(at, { ...request, headers, idleMs }, request.signal, allowed, reached).catch(
+              (error: unknown) => {
+                throw asAppError(error, at)
+              },
+            )
+            return { status: response.statusCode ?? 0, headers: headersOf(response), stream: response }
+          },
+          ({ stream }) => void stream.destroy(),
+        ),
+      ),
+    resolve: async (connection, { host, port, tls }) => {
+      const allowed = await allowedFor(connection)
+      const trusted = allowed.host(host, port) || (isIP(host) !== 0 && allowed.address(host))
+      if (!tls && !trusted) throw egressErrors.PLAIN(host)
+      if (isIP(host) !== 0) {
+        checkAddress(host, host, trusted, allowed)
+        return host
       }
-      try {
-        const answer = await follow(request, await allowedFor(connection), reached)
-        end(answer.status >= 400 && !anyAnswer ? `${host} answered ${answer.status}.` : null)
-        return answer
-      } catch (error) {
-        // What stands behind the host in a URL may be a secret.
-        end((error as Error).message.replaceAll(request.url, host))
-        throw error
-      }
+      return new Promise<string>((resolve, reject) => {
+        checkedLookup(host, trusted, allowed)(host, {}, (error, address) =>
+          error ? reject(error) : resolve(String(address)),
+        )
+      }).catch((error: unknown) => {
+        throw asAppError(error, `https://${host}:${port}`)
+      })
     },
     check: async (connection, text) => {
       const allowed = await allowedFor(connection)
@@ -226,6 +313,9 @@ export function createEgress({
     },
   }
 }
+
+const headersOf = (response: IncomingMessage): Record<string, string> =>
+  Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, [value].flat().join(', ')]))
 
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url)
 

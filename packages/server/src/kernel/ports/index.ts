@@ -1,4 +1,5 @@
 export * from './blob-store.ts'
+export * from './content-place.ts'
 export * from './database-snapshot.ts'
 export * from './gateway.ts'
 export * from './model-errors.ts'

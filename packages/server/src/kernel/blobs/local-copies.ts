@@ -4,7 +4,8 @@ import { access, chmod, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Counted, countingStream, createVerifiedFiles } from '../../kernel/blobs/index.ts'
+import { createVerifiedFiles } from './verified-files.ts'
+import { type Counted, countingStream } from './verify-content.ts'
 
 /** Verified copies of content on this machine. Paths that were given out stay until the process ends; of the others the least used go when there are too many bytes. */
 export interface LocalCopies {
