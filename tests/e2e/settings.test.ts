@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { launchChromium } from '@trivium/testing/chromium'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startFiles } from '../../packages/cli/src/testing/started-files.ts'
 import { type StartedServer, startServer } from '../../packages/cli/src/testing/started-server.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -27,13 +28,16 @@ describe('the settings', () => {
   let browser: Browser
   let page: Page
   let port: number
+  let files: Awaited<ReturnType<typeof startFiles>>
 
   beforeAll(async () => {
     await promisify(execFile)(process.execPath, [join(root, 'scripts/build-web.mjs')], { timeout: 120_000 })
     await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
     ;({ port } = receiver.address() as AddressInfo)
+    files = await startFiles()
+    const allowed = [`127.0.0.1:${port}`, new URL(files.url).host]
     ;[server, browser] = await Promise.all([
-      startServer(['--egress-allow', `127.0.0.1:${port}`, '--passwords']),
+      startServer(['--egress-allow', allowed.join(','), '--passwords']),
       launchChromium(),
     ])
     page = await browser.newPage()
@@ -46,6 +50,7 @@ describe('the settings', () => {
     await server?.stop()
     receiver.closeAllConnections()
     receiver.close()
+    files?.close()
   }, 30_000)
 
   test('a webhook is made, tried, refused for an internal address, turned off and removed', async () => {
@@ -187,6 +192,26 @@ describe('the settings', () => {
     await page.getByRole('button', { name: 'Withdraw hooks.internal:8443' }).click()
     await page.getByText('No other address is allowed.').waitFor()
     expect(await page.getByText('hooks.internal:8443').count()).toBe(0)
+  })
+
+  test('a place for content is refused while it does not work, chosen, tried and left', async () => {
+    await page.goto(`${server.ready.url}/p/default/settings?tab=storage`)
+    await page.getByText(/what is new goes to the object store of this instance/).waitFor()
+    await page.getByRole('button', { name: 'Choose a place…' }).click()
+    await page.getByLabel('What it is').selectOption('http')
+    await page.getByLabel('Address').fill('https://169.254.169.254/models')
+    await page.getByLabel('User').fill('robot')
+    await page.getByLabel('Password').fill('not-a-real-one')
+    await page.getByRole('button', { name: 'Keep what is new there' }).click()
+    await page.getByText('an internal address').waitFor()
+    await page.getByLabel('Address').fill(`${files.url}/models`)
+    await page.getByRole('button', { name: 'Keep what is new there' }).click()
+    await page.getByRole('row', { name: /models binary repository gets what is new/ }).waitFor()
+    await page.getByRole('button', { name: 'Test the place' }).click()
+    await page.getByText(/A small content was written, read whole and in part, and removed/).waitFor()
+    expect(await page.content()).not.toContain('not-a-real-one')
+    await page.getByRole('button', { name: 'Back to the own store' }).click()
+    await page.getByText(/what is new goes to the object store of this instance/).waitFor()
   })
 
   test('somebody invited chooses a password, signs in with it elsewhere, and his sessions are ended in the settings', async () => {

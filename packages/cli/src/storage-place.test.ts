@@ -2,17 +2,17 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startFiles } from './testing/started-files.ts'
 import { type StartedServer, startServer } from './testing/started-server.ts'
 
 let server: StartedServer
 let address: string
-let files: Server
+let files: Awaited<ReturnType<typeof startFiles>>
 beforeAll(async () => {
   server = await startServer(['--egress-allow', '127.0.0.1', '--log-level', 'trace'])
   files = await startFiles()
-  address = `http://127.0.0.1:${(files.address() as AddressInfo).port}/models`
+  address = `${files.url}/models`
 })
 
 test('a place is chosen, shown, tried and left; a backup names what lies there', async () => {
@@ -68,22 +68,3 @@ afterAll(async () => {
   files.close()
   await server.stop()
 })
-
-/** A server that keeps what is PUT in memory. */
-async function startFiles(): Promise<Server> {
-  const kept = new Map<string, Buffer>()
-  const server = createServer((incoming, outgoing) => {
-    const path = incoming.url ?? ''
-    const there = kept.get(path)
-    if (incoming.method === 'PUT')
-      void buffer(incoming).then((bytes) => {
-        kept.set(path, bytes)
-        outgoing.writeHead(201).end()
-      })
-    else if (incoming.method === 'DELETE') outgoing.writeHead(kept.delete(path) ? 204 : 404).end()
-    else if (there === undefined) outgoing.writeHead(404).end()
-    else outgoing.writeHead(200, { 'content-length': there.length }).end(there)
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  return server
-}

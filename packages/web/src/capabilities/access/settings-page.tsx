@@ -7,6 +7,7 @@ import { ImportsPanel } from '../imports/imports-panel.tsx'
 import { QuotasPanel } from '../quotas/quotas-panel.tsx'
 import { ArchivePolicyPanel } from '../tracking/archive-policy-panel.tsx'
 import { SecretsPanel } from '../secrets/secrets-panel.tsx'
+import { ContentPlacesPanel } from '../storage/content-places-panel.tsx'
 import { StoragePanel } from '../storage/storage-panel.tsx'
 import { PersonalDataPanel } from '../subjects/personal-data-panel.tsx'
 import { WebhooksPanel } from '../webhooks/webhooks-panel.tsx'
@@ -90,7 +91,14 @@ export function Page() {
         {view.tab === 'imports' && <ImportsPanel project={project} />}
         {view.tab === 'personal-data' && <PersonalDataPanel project={project} />}
         {view.tab === 'audit' && <AuditPanel project={project} />}
-        {view.tab === 'storage' && <StoragePanel />}
+        {view.tab === 'storage' && (
+          <>
+            <ContentPlacesPanel project={project} />
+            <div className="mt-24">
+              <StoragePanel />
+            </div>
+          </>
+        )}
         {view.tab === 'quotas' && <QuotasPanel project={project} />}
         {view.tab === 'archive' && <ArchivePolicyPanel project={project} />}
         {view.tab === 'status' && <StatusPanel />}

@@ -70,7 +70,7 @@ function Summary({ storage }: { readonly storage: StorageOverview }) {
   return (
     <Facts
       facts={[
-        { label: 'Place', value: <span className="m">{storage.place}</span> },
+        { label: 'Object store', value: <span className="m">{storage.place}</span> },
         { label: 'Held', value: formatBytes(total) },
         { label: 'Last collected', value: last ? <LastAt at={last.finishedAt} /> : 'never' },
         last !== undefined && { label: 'Set aside', value: formatBytes(last.waitingBytes + last.setAsideBytes) },
