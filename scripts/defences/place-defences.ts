@@ -56,6 +56,30 @@ export const placeDefences: readonly Defence[] = [
       { hole: 'server-side requests' },
     ],
   ]),
+  ...defencesOf(
+    'drivers/blob-s3/s3-request.ts',
+    ['drivers/blob-s3/place-s3.test.ts'],
+    [
+      [
+        'a bucket of a project is at no internal address, also when its name leads elsewhere later',
+        '...(lookup ? { lookup } : {}),',
+        '',
+        { hole: 'server-side requests' },
+      ],
+    ],
+  ),
+  ...defencesOf(
+    'drivers/blob-s3/place-s3.ts',
+    ['drivers/blob-s3/place-s3.test.ts'],
+    [
+      [
+        'a bucket of a project is called at an address that the way out allows',
+        "    await egress.check('content-places', url.origin)\n",
+        '',
+        { hole: 'server-side requests' },
+      ],
+    ],
+  ),
   ...defencesOf('drivers/place-postgres/place-postgres.ts', postgres, [
     [
       'the name of a schema is a name',

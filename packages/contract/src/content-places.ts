@@ -3,12 +3,15 @@ import { Millis, Problem, ProjectParams } from './common.ts'
 import { route } from './route.ts'
 
 /** What a project may keep its content in, beside the instance's own object store. */
-export const placeKinds = ['oci', 'http', 'postgres'] as const
+export const placeKinds = ['s3', 'oci', 'http', 'postgres'] as const
 export type PlaceKind = (typeof placeKinds)[number]
-const PlaceKindName = Type.Union([Type.Literal('oci'), Type.Literal('http'), Type.Literal('postgres')], {
-  description:
-    'oci: a container registry (OCI Distribution). http: a binary repository or any server that takes PUT. postgres: a Postgres database.',
-})
+const PlaceKindName = Type.Union(
+  [Type.Literal('s3'), Type.Literal('oci'), Type.Literal('http'), Type.Literal('postgres')],
+  {
+    description:
+      's3: a bucket of another object store. oci: a container registry (OCI Distribution). http: a binary repository or any server that takes PUT. postgres: a Postgres database.',
+  },
+)
 
 const amounts = { contents: Type.Integer(), bytes: Type.Integer() }
 
@@ -63,9 +66,11 @@ export const setContentPlace = route({
           minLength: 8,
           maxLength: 500,
           description:
-            'oci, http: https://HOST/PATH. postgres: postgresql://HOST:PORT/DATABASE, with ?schema=NAME for another schema than trivium_content.',
+            's3: https://ENDPOINT/BUCKET/PREFIX?region=NAME. oci, http: https://HOST/PATH. postgres: postgresql://HOST:PORT/DATABASE, with ?schema=NAME for another schema than trivium_content.',
         }),
-        username: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+        username: Type.Optional(
+          Type.String({ minLength: 1, maxLength: 200, description: 'With s3 the id of the access key.' }),
+        ),
         secret: Type.Optional(
           Type.String({
             minLength: 1,

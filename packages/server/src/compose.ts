@@ -182,6 +182,7 @@ export function composeCapabilities(
   const webhooks = createWebhooks(kernel, mlflowMessage)
   const connections = createConnections(kernel)
   connections.addSource(() => webhookConnections(webhooks))
+  connections.addSource(() => placeConnections(contentPlaces))
   connections.addSource(async () => [packageIndex])
   const datasets = createDatasets(kernel)
   const tracking = createTracking(kernel, { resolveDataset: resolveDatasetsWith(datasets) })
@@ -297,6 +298,26 @@ async function webhookConnections(webhooks: Webhooks): Promise<KnownConnection[]
     egress: { connection: 'webhooks', url: origin },
     test: () => webhooks.reach(origin),
   }))
+}
+
+/** A connection for each host where projects keep content. */
+async function placeConnections(places: ContentPlaceChoices): Promise<KnownConnection[]> {
+  const connection = 'content-places' as const
+  return (await places.hosts()).map(({ host, address, projects, reach }) => {
+    const { protocol, searchParams } = new URL(address)
+    return {
+      name: `${connection}@${host}`,
+      purpose: 'Content that projects keep in places of their own',
+      address: `${protocol}//${host}`,
+      through: 'egress',
+      tls: protocol === 'http:' || searchParams.get('sslmode') === 'disable' ? 'no' : 'yes',
+      settings: [],
+      credentials: 'those of each project, in the vault',
+      uses: `${projects} ${projects === 1 ? 'project' : 'projects'}`,
+      egress: { connection, url: `${protocol === 'http:' ? 'http' : 'https'}://${host}` },
+      test: reach,
+    }
+  })
 }
 
 /** uv calls it, with the settings of pip and uv on this machine, while it builds an environment. */

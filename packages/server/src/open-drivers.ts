@@ -5,6 +5,7 @@ import { createBlobS3 } from './drivers/blob-s3/blob-s3.ts'
 
 export { removeIncoming } from './drivers/blob-local/blob-local.ts'
 import { createBatchScorer } from './drivers/onnx/batch-scorer.ts'
+import { createPlaceS3 } from './drivers/blob-s3/place-s3.ts'
 import { createPlaceHttp } from './drivers/place-http/place-http.ts'
 import { createPlaceOci } from './drivers/place-oci/place-oci.ts'
 import { createPlacePostgres } from './drivers/place-postgres/place-postgres.ts'
@@ -56,7 +57,7 @@ export function openDrivers(
   const maxBytes = config.storageCopies * 2 ** 20
   return {
     placing: {
-      drivers: { oci: createPlaceOci, http: createPlaceHttp, postgres: createPlacePostgres },
+      drivers: { s3: createPlaceS3, oci: createPlaceOci, http: createPlaceHttp, postgres: createPlacePostgres },
       copies: { root: placed, maxBytes },
       chunks,
       onDamaged,

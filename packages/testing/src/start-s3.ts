@@ -19,6 +19,8 @@ export interface S3Server {
   readonly secretAccessKey: string
   /** The same server as a store of files that takes PUT, GET, HEAD and DELETE from everybody. */
   readonly files: string
+  /** The same as a WebDAV server, which wants folders to be made. */
+  readonly webdav: string
 }
 
 const startTimeoutMs = 60_000
@@ -48,7 +50,7 @@ function install(): string {
 }
 
 async function launch(program: string, folder: string): Promise<S3Server & { stop(): Promise<void> }> {
-  const [s3 = 0, master, volume, filer, admin] = await freePorts(5)
+  const [s3 = 0, master, volume, filer, admin, webdav] = await freePorts(6)
   const secret = randomBytes(16).toString('hex')
   const flags = {
     dir: folder,
@@ -61,7 +63,9 @@ async function launch(program: string, folder: string): Promise<S3Server & { sto
     'volume.port': volume,
     'filer.port': filer,
     'admin.port': admin,
-    webdav: false,
+    webdav: true,
+    'webdav.port': webdav,
+    'webdav.cacheDir': folder,
   }
   const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`)
   const env = {
@@ -89,6 +93,7 @@ async function launch(program: string, folder: string): Promise<S3Server & { sto
     accessKeyId: env.AWS_ACCESS_KEY_ID,
     secretAccessKey: secret,
     files: `http://127.0.0.1:${filer}`,
+    webdav: `http://127.0.0.1:${webdav}`,
   }
   try {
     await untilItAnswers(server.endpoint, () => child.exitCode)

@@ -19,7 +19,7 @@ import type { Terminal } from '../terminal.ts'
 export function storagePlaceCommands(storage: Command, terminal: Terminal): void {
   const group = storage
     .command('place')
-    .description('Where a project keeps its content: a container registry, a binary repository, a database.')
+    .description('Where a project keeps its content: a bucket, a container registry, a binary repository, a database.')
   onAction(
     terminal,
     group.command('show').description('Where the content of the project lies, and how much in each place.'),
@@ -34,9 +34,9 @@ export function storagePlaceCommands(storage: Command, terminal: Terminal): void
       .addOption(new Option('--kind <kind>', 'what it is').choices([...placeKinds]).makeOptionMandatory())
       .requiredOption(
         '--address <url>',
-        'https://HOST/PATH; for postgres postgresql://HOST:PORT/DATABASE. Without credentials.',
+        'https://HOST/PATH; for s3 https://ENDPOINT/BUCKET/PREFIX?region=NAME; for postgres postgresql://HOST:PORT/DATABASE. Without credentials.',
       )
-      .option('--username <name>', 'signs in with this name and a password')
+      .option('--username <name>', 'signs in with this name and a password; for s3 the id of the access key')
       .option('--token', 'signs in with a token')
       .option('--secret-file <path>', 'reads the password or the token from a file; without it from standard input')
       .description(

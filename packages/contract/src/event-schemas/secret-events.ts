@@ -27,11 +27,11 @@ export const secretEvents = [
     reason: text(),
   }),
   eventSchema('content-place.chosen', 'content-place', 'A project keeps what is new in another place.', {
-    kind: text('oci, http or postgres.'),
+    kind: text('s3, oci, http or postgres.'),
     address: text('Without credentials.'),
   }),
   eventSchema('content-place.left', 'content-place', "What is new is in the instance's own object store again.", {
-    kind: text('oci, http or postgres.'),
+    kind: text('s3, oci, http or postgres.'),
     address: text('Without credentials.'),
   }),
 ] as const

@@ -199,6 +199,7 @@ export function createKernel(parts: {
     places,
     index,
     isReferred: (project, digest) => isReferred(db.read, project, digest),
+    onUse: ({ address, failure }) => connectionUses.note(`content-places@${new URL(address).host}`, { failure }),
   })
   const kernel: Kernel = {
     ...parts,

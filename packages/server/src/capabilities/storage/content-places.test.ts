@@ -1,16 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { type Client, createS3Place, createWorld, describeEachDatabase } from '@trivium/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addBlobRef } from '../../kernel/blobs/index.ts'
+import { createPlacedBlobs, createPlacedIndex, createPlaces } from '../../kernel/places/index.ts'
+import type { BlobStore } from '../../kernel/ports/index.ts'
+import { openDrivers } from '../../testing.ts'
 
 /** Stands before a real server, wants a password, and does not answer when it is told so. */
-async function startGuard(files: string): Promise<{ address: string; up: boolean; close(): void }> {
-  const guard = { address: '', up: true, close: () => {} }
+async function startGuard(files: string): Promise<{ address: string; up: boolean; every: number; close(): void }> {
+  const guard = { address: '', up: true, every: 0, close: () => {} }
+  let seen = 0
   const wanted = `Basic ${Buffer.from('trivium:right-password').toString('base64')}`
   const server: Server = createServer((incoming, outgoing) => {
-    if (!guard.up) return void incoming.socket.destroy()
+    seen += 1
+    if (!guard.up || (guard.every > 0 && seen % guard.every === 0)) return void incoming.socket.destroy()
     if (incoming.headers.authorization !== wanted) {
       incoming.resume()
       return void outgoing.writeHead(401).end()
@@ -64,6 +70,21 @@ describeEachDatabase(
           timeout: 15_000,
         })
         .toBe('finished')
+    }
+    /** The store as another server of this database has it: nothing remembered, no copies. */
+    const otherServer = (): BlobStore => {
+      const { kernel } = world
+      const { db, vault, egress, clock } = kernel
+      const { drivers, ...placing } = openDrivers(kernel.config, { durable: false, db }).placing
+      return createPlacedBlobs({
+        ...placing,
+        copies: { root: join(kernel.paths.tmp, randomBytes(6).toString('hex')), maxBytes: 2 ** 30 },
+        own: kernel.ownBlobs,
+        places: createPlaces({ db, vault, egress, drivers }),
+        index: createPlacedIndex({ db, clock }),
+        isReferred: async () => true,
+        pauseMs: 5,
+      })
     }
     const store = async (project: string, bytes: Buffer): Promise<string> => {
       const { digest, size } = await world.kernel.blobs.put(project, bytes)
@@ -182,6 +203,47 @@ describeEachDatabase(
       } finally {
         await theirs.close()
       }
+    })
+
+    test('with connections that fail before and in the middle of answers nothing is lost and nothing is wrong', async () => {
+      const project = await world.makeProject()
+      expect((await (await world.as('admin', project)).call('PUT', urlOf(project), choice())).status).toBe(200)
+      guard.every = 5
+      try {
+        const contents = Array.from({ length: 25 }, (_, i) => randomBytes(i % 5 === 0 ? 1_500_000 : 3000 + i))
+        const digests: string[] = []
+        for (const bytes of contents) digests.push(await store(project, bytes))
+        const other = otherServer()
+        for (const [i, digest] of digests.entries()) {
+          const { stream } = await other.open(project, digest)
+          expect(Buffer.concat(await stream.toArray()).equals(contents[i] as Buffer)).toBe(true)
+        }
+      } finally {
+        guard.every = 0
+      }
+    })
+
+    test('a choice that was made on another server is found at once', async () => {
+      const project = await world.makeProject()
+      const other = otherServer()
+      expect(await other.has(project, 'a'.repeat(64))).toBe(false)
+      await (await world.as('admin', project)).call('PUT', urlOf(project), choice())
+      const digests = [await store(project, Buffer.from('one')), await store(project, Buffer.from('two'))] as const
+      expect(await other.has(project, digests[0])).toBe(true)
+      expect((await other.read(project, digests[0])).toString()).toBe('one')
+      expect((await other.read(project, digests[1])).toString()).toBe('two')
+      const { json } = await (await world.as('instance-admin')).call('GET', '/api/v1/connections')
+      const host = new URL(guard.address).host
+      expect(json.connections).toContainEqual(
+        expect.objectContaining({
+          name: `content-places@${host}`,
+          state: 'works',
+          allowedBy: 'the setting egressAllow',
+        }),
+      )
+      const chief = await world.as('instance-admin')
+      const tried = await chief.call('POST', `/api/v1/connections/content-places@${host}/test`)
+      expect(tried.json).toMatchObject({ ok: true })
     })
 
     test('while a place does not answer its project is refused with its name, others work on, and nothing is lost', async () => {

@@ -28,6 +28,8 @@ export interface ContentPlaceChoices {
   test(scope: Scope): Promise<{ ok: boolean; found: string; ms: number }>
   /** Throws STORAGE.NO_PLACE. */
   clear(scope: Scope): Promise<ContentPlaces>
+  /** The hosts of all places that are in use, with the number of projects; `reach` tries the place that was chosen last. */
+  hosts(): Promise<{ host: string; address: string; projects: number; reach: () => Promise<string> }[]>
 }
 
 const minuteMs = 60_000
@@ -152,14 +154,49 @@ export function createContentPlaces(kernel: Deps): ContentPlaceChoices {
     }
   }
 
+  const tryRow = async ({ project_id: project, id, address }: ContentPlaceTable): Promise<string> => {
+    const open = await places.find(project, id)
+    if (open) await tried(open.place, address)
+    return 'a small content was written, read whole and in part, and removed'
+  }
+
   return {
     list,
+    hosts: async () => {
+      const rows = await db.read
+        .selectFrom('content_place')
+        .selectAll()
+        .where((e) =>
+          e.or([
+            e('state', '=', 'current'),
+            e('id', 'in', e.selectFrom('placed_content').select('place_id').distinct()),
+          ]),
+        )
+        .orderBy('set_at', 'desc')
+        .execute()
+      const byHost = Map.groupBy(rows, ({ address }) => new URL(address).host)
+      return [...byHost].flatMap(([host, [last, ...others]]) =>
+        last === undefined
+          ? []
+          : [
+              {
+                host,
+                address: last.address,
+                projects: new Set([last, ...others].map((row) => row.project_id)).size,
+                reach: () => tryRow(last),
+              },
+            ],
+      )
+    },
     set: async (scope, { kind, username = null, secret = null, ...choice }) => {
       const { project, principal } = scope
       const address = requirePlaceAddress(kind, choice.address, project)
       if (username !== null && secret === null) throw storageErrors.BAD_PLACE(address, 'a user needs a password.')
-      if (kind === 'postgres' && username === null)
-        throw storageErrors.BAD_PLACE(address, 'a database needs a user and a password.')
+      if ((kind === 'postgres' || kind === 's3') && username === null)
+        throw storageErrors.BAD_PLACE(
+          address,
+          kind === 's3' ? 'a bucket needs an access key and its secret.' : 'a database needs a user and a password.',
+        )
       take(project)
       const place = places.open({ project, kind, address, username, secret })
       try {
@@ -201,11 +238,8 @@ export function createContentPlaces(kernel: Deps): ContentPlaceChoices {
       const row = await requireCurrent(scope)
       take(scope.project)
       const started = performance.now()
-      const outcome = await (async () => {
-        const open = await places.find(row.id)
-        if (open) await tried(open.place, row.address)
-      })().then(
-        () => ({ ok: true, found: 'A small content was written, read whole and in part, and removed.' }),
+      const outcome = await tryRow(row).then(
+        (found) => ({ ok: true, found: `${found[0]?.toUpperCase()}${found.slice(1)}.` }),
         (error: unknown) => ({ ok: false, found: (error as Error).message }),
       )
       return { ...outcome, ms: Math.round(performance.now() - started) }

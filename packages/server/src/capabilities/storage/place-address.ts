@@ -2,6 +2,7 @@ import type { PlaceKind } from '@trivium/contract'
 import { storageErrors } from './errors.ts'
 
 const protocols: Readonly<Record<PlaceKind, readonly string[]>> = {
+  s3: ['https:', 'http:'],
   oci: ['https:', 'http:'],
   http: ['https:', 'http:'],
   postgres: ['postgresql:', 'postgres:'],
@@ -23,11 +24,23 @@ export function requirePlaceAddress(kind: PlaceKind, text: string, project: stri
   if (url.hash !== '') throw bad('leave out what stands behind the #.')
   const path = url.pathname.replace(/\/+$/, '')
   if (kind === 'postgres') return postgresAddress(url, path, bad)
+  if (kind === 's3') return bucketAddress(url, path, bad)
   if (url.search !== '') throw bad('leave out what stands behind the ?.')
   if (kind === 'oci')
     for (const part of [...path.split('/').slice(1), project])
       if (!repositoryPart.test(part)) throw bad(`"${part}" cannot be part of the name of a repository.`)
   return `${url.protocol}//${url.host}${path}`
+}
+
+function bucketAddress(url: URL, path: string, bad: (why: string) => Error): string {
+  if (path === '') throw bad('it names no bucket: https://ENDPOINT/BUCKET/PREFIX.')
+  const region = url.searchParams.get('region')
+  if (
+    [...url.searchParams.keys()].some((name) => name !== 'region') ||
+    (region !== null && !/^[a-z0-9-]{1,60}$/.test(region))
+  )
+    throw bad('behind the ? stands region=NAME and nothing else.')
+  return `${url.protocol}//${url.host}${path}${region === null ? '' : `?region=${region}`}`
 }
 
 function postgresAddress(url: URL, path: string, bad: (why: string) => Error): string {

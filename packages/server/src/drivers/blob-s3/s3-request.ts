@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import * as http from 'node:http'
 import * as https from 'node:https'
+import type { LookupFunction } from 'node:net'
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -43,6 +44,8 @@ export interface S3Options {
   readonly tries: number
   /** First pause between tries; it doubles, and half of it is chance. */
   readonly pauseMs: number
+  /** Finds, and may refuse, the address of the host where it is connected to. */
+  readonly lookup?: LookupFunction
 }
 
 /** Sends calls and tries again what failed on the way or at the store (5xx, 429, time-outs); an answer that means «no» is an error at once. */
@@ -70,7 +73,7 @@ const passing = new Set([
 class Passing extends Error {}
 
 export function createS3Transport(options: S3Options): S3Transport {
-  const { endpoint, bucket, pathStyle, credentials, timeoutMs, tries, pauseMs } = options
+  const { endpoint, bucket, pathStyle, credentials, timeoutMs, tries, pauseMs, lookup } = options
   const { request, Agent } = endpoint.protocol === 'https:' ? https : http
   const agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: timeoutMs })
   /** How far the store's clock is from ours; learnt when it says that ours is wrong. */
@@ -107,6 +110,7 @@ export function createS3Transport(options: S3Options): S3Transport {
             ...(method === 'PUT' || method === 'POST' ? { 'content-length': String(size) } : {}),
           },
           agent,
+          ...(lookup ? { lookup } : {}),
           timeout: timeoutMs,
         },
         resolve,

@@ -1,8 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createS3Place, createWorld, type World } from '@trivium/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEgress } from '../../kernel/egress/index.ts'
+import { tryPlace } from '../../kernel/places/index.ts'
 import { describePlace } from '../../kernel/places/place.conformance.ts'
 import { createBlobLocal } from '../../testing.ts'
 import { createPlaceHttp } from './place-http.ts'
@@ -87,6 +91,19 @@ describe('HTTP: a server that wants to know who asks', () => {
     const error = (await wrong.owner().catch((reason: unknown) => reason)) as Error
     expect(error.message).toMatch(/answered 401 .*credentials/)
     expect(error.stack).not.toContain('hunter2')
+  })
+})
+
+describe('HTTP: a WebDAV server', () => {
+  test('folders are made before what lies in them, and content is written, read in part and removed', async () => {
+    const address = `${(await createS3Place()).webdav}/places/${Math.random().toString(36).slice(2)}`
+    const folder = await mkdtemp(join(tmpdir(), 'trivium-webdav-'))
+    try {
+      await tryPlace(at('dav', { address }), { instance: 'mine', address, folder })
+      expect(await at('dav', { address }).owner()).toBe('mine')
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   })
 })
 

@@ -38,7 +38,7 @@ export const blobErrors = defineErrors('BLOB', {
   REFUSED: {
     status: 503,
     message: (store: string, why: string) =>
-      `The object store ${store} refuses us: ${why}. Check storageUrl, storageRegion and the access key.`,
+      `The object store ${store} refuses us: ${why}. Check its address, its region and the access key.`,
   },
   NO_BUCKET: {
     status: 503,

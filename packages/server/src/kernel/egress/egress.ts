@@ -91,6 +91,8 @@ export interface Egress {
   call(request: EgressRequest): Promise<EgressAnswer>
   /** The same for content of any size: its bytes are in memory a piece at a time. */
   transfer(request: EgressTransfer): Promise<EgressFlow>
+  /** Finds the addresses of the host of a URL for a client of its own, and refuses those that may not be called; an address in the URL itself is for `check`. */
+  lookup(connection: EgressConnection, url: URL): LookupFunction
   /** The address, checked like that of a URL, of a host that is called in another protocol; to be connected to in its place. */
   resolve(connection: EgressConnection, at: { host: string; port: number; tls: boolean }): Promise<string>
   /** Checks a URL by its form and the addresses that its host has now; what is saved for later is refused early. */
@@ -285,6 +287,15 @@ export function createEgress({
           ({ stream }) => void stream.destroy(),
         ),
       ),
+    lookup: (connection, { hostname: host, port, protocol }) => {
+      const at = Number(port || (protocol === 'https:' ? 443 : 80))
+      return (name, options, done) => {
+        void (async () => {
+          const allowed = await allowedFor(connection)
+          checkedLookup(host, allowed.host(host, at), allowed)(name, options, done)
+        })().catch((error: NodeJS.ErrnoException) => done(error, '', 0))
+      }
+    },
     resolve: async (connection, { host, port, tls }) => {
       const allowed = await allowedFor(connection)
       const trusted = allowed.host(host, port) || (isIP(host) !== 0 && allowed.address(host))

@@ -64,7 +64,7 @@ export function describePlace(
       places: {
         current: async (project) => openPlace(project),
         any: async () => true,
-        find: async (id) => openPlace(id.slice(4)),
+        find: async (project) => openPlace(project),
         changed: () => {},
       },
       index: createPlacedIndex({ db: db(), clock: Date.now }),

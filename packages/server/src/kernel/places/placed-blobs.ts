@@ -37,6 +37,7 @@ export function createPlacedBlobs({
   chunks,
   onDamaged,
   isReferred,
+  onUse = () => {},
   pauseMs = 200,
   ...options
 }: {
@@ -49,6 +50,8 @@ export function createPlacedBlobs({
   onDamaged: (damage: Damage) => void
   /** Whether something holds the content already. */
   isReferred: (project: string, digest: string) => Promise<boolean>
+  /** Hears how each call to a place ended. */
+  onUse?: (use: { readonly address: string; readonly failure: string | null }) => void
   pauseMs?: number
 }): BlobStore {
   const copies = createLocalCopies(options.copies)
@@ -65,11 +68,14 @@ export function createPlacedBlobs({
   ): Promise<T> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await work(place)
+        const done = await work(place)
+        onUse({ address, failure: null })
+        return done
       } catch (error) {
         const { code = '', message } = error as { code?: string; message: string }
         const again = error instanceof PlaceFailure ? error.again : passing.has(code)
         if (code.startsWith('BLOB.')) throw error
+        if (!again || attempt === tries) onUse({ address, failure: message })
         if (!again || attempt === tries) throw blobErrors.PLACE_FAILED(address, project, message)
         await sleep(pauseMs * 2 ** attempt)
       }
@@ -95,7 +101,7 @@ export function createPlacedBlobs({
     }
   }
   const openPlace = async (project: string, id: string): Promise<OpenPlace> => {
-    const found = await places.find(id)
+    const found = await places.find(project, id)
     if (!found) throw blobErrors.PLACE_FAILED('A place', project, 'it is not known to this server any more.')
     return found
   }
@@ -105,11 +111,45 @@ export function createPlacedBlobs({
     at: PlacedContent,
     range?: { start: number; end: number },
   ): Promise<Readable> => {
-    const stream = await ask(await openPlace(project, at.place), (place) => place.get(at, range))
-    if (stream) return stream
+    const from = await openPlace(project, at.place)
+    const wanted = range ?? { start: 0, end: at.size - 1 }
+    const stream = await ask(from, (place) => place.get(at, range))
+    if (stream) {
+      const whole = Readable.from(goingOn(from, at, wanted, stream), { objectMode: false, highWaterMark: 1 << 18 })
+      // A reader that goes away, or a connection that breaks off, before anything was read.
+      stream.on('error', () => {})
+      whole.once('close', () => stream.destroy())
+      return whole
+    }
     const why = 'it is not in its place any more'
     await report({ project, digest, why })
     throw blobErrors.DAMAGED(digest, why)
+  }
+  /** What began to come, until its end: a connection that breaks off is taken up again where it was. */
+  async function* goingOn(
+    from: OpenPlace,
+    at: PlacedContent,
+    { start, end }: { start: number; end: number },
+    first: Readable,
+  ): AsyncGenerator<Buffer> {
+    let next = start
+    let left = tries
+    for (let stream: Readable | undefined = first; stream; ) {
+      try {
+        for await (const chunk of stream as AsyncIterable<Buffer>) {
+          next += chunk.length
+          left = tries
+          yield chunk
+        }
+        return
+      } catch (error) {
+        left -= 1
+        if (next > end) return
+        const { message } = error as Error
+        if (left === 0) throw blobErrors.PLACE_FAILED(from.address, from.project, `it broke off: ${message}.`)
+        stream = await ask(from, (place) => place.get(at, { start: next, end }))
+      }
+    }
   }
   const getVerified = async (project: string, digest: string, at: PlacedContent): Promise<Readable> =>
     verifiedStream(await get(project, digest, at), { project, digest }, report)

@@ -31,7 +31,7 @@ export interface Places {
   current(project: string): Promise<OpenPlace | undefined>
   /** Whether content of a project may lie in a place. */
   any(project: string): Promise<boolean>
-  find(id: string): Promise<OpenPlace | undefined>
+  find(project: string, id: string): Promise<OpenPlace | undefined>
   /** Opens one that is not chosen yet. */
   open(settings: PlaceSettings): ContentPlace
   /** Looks again before the next use: the choice of a project has changed here, or may have elsewhere. */
@@ -89,8 +89,10 @@ export function createPlaces({
       return row && opened(row)
     },
     any: async (project) => (await rowsOf(project)).length > 0,
-    find: async (id) => {
-      const row = await db.read.selectFrom('content_place').selectAll().where('id', '=', id).executeTakeFirst()
+    find: async (project, id) => {
+      const known = (await rowsOf(project)).find((row) => row.id === id)
+      // It may have been chosen on another server a moment ago.
+      const row = known ?? (await readRows(db.read, project)).find((one) => one.id === id)
       return row && opened(row)
     },
     open: (settings) => drivers[settings.kind](settings, egress),

@@ -7,6 +7,11 @@ import { SelectField, TextField } from '../../ui/field.tsx'
 import { Section } from '../../ui/section.tsx'
 
 const kinds: Readonly<Record<PlaceKind, { label: string; placeholder: string; help: string }>> = {
+  s3: {
+    label: 'Bucket (S3)',
+    placeholder: 'https://s3.eu-central-1.amazonaws.com/our-models/trivium?region=eu-central-1',
+    help: 'The bucket exists. The key reads, writes and deletes below the prefix.',
+  },
   oci: {
     label: 'Container registry',
     placeholder: 'https://registry.example.org/team/models',
@@ -38,8 +43,9 @@ export function ContentPlaceForm({ project, onDone }: { readonly project: string
   const [username, setUsername] = useState('')
   const [secret, setSecret] = useState('')
   const set = useContractMutation(setContentPlace, { invalidates: [getContentPlaces], onDone })
-  // A database knows users and passwords only.
-  const signIn = kind === 'postgres' ? 'password' : chosen
+  // A database knows users and passwords only, a bucket keys.
+  const onlyPairs = kind === 'postgres' || kind === 's3'
+  const signIn = onlyPairs ? 'password' : chosen
   const submit = (event: FormEvent) => {
     event.preventDefault()
     set.mutate({
@@ -74,7 +80,7 @@ export function ContentPlaceForm({ project, onDone }: { readonly project: string
           help={help}
           onChange={(event) => setAddress(event.target.value)}
         />
-        {kind !== 'postgres' && (
+        {!onlyPairs && (
           <SelectField
             label="Signs in with"
             value={signIn}
@@ -84,7 +90,7 @@ export function ContentPlaceForm({ project, onDone }: { readonly project: string
         )}
         {signIn === 'password' && (
           <TextField
-            label="User"
+            label={kind === 's3' ? 'Access key' : 'User'}
             value={username}
             required
             maxLength={200}
@@ -94,7 +100,7 @@ export function ContentPlaceForm({ project, onDone }: { readonly project: string
         )}
         {signIn !== 'none' && (
           <TextField
-            label={signIn === 'password' ? 'Password' : 'Token'}
+            label={kind === 's3' ? 'Secret of the key' : signIn === 'password' ? 'Password' : 'Token'}
             type="password"
             value={secret}
             required

@@ -19,7 +19,12 @@ import { Time } from '../../ui/time.tsx'
 import { Value } from '../../ui/value.tsx'
 import { ContentPlaceForm } from './content-place-form.tsx'
 
-const kindWords = { oci: 'container registry', http: 'binary repository', postgres: 'Postgres database' } as const
+const kindWords = {
+  s3: 'bucket',
+  oci: 'container registry',
+  http: 'binary repository',
+  postgres: 'Postgres database',
+} as const
 
 /** Where the project keeps its content, how much lies in each place, and the choice of another. */
 export function ContentPlacesPanel({ project }: { readonly project: string }) {
