@@ -13,6 +13,7 @@ import { registryTexts } from './capabilities/registry/index.ts'
 import { reportsTexts } from './capabilities/reports/index.ts'
 import { secretsTexts } from './capabilities/secrets/index.ts'
 import { servingTexts } from './capabilities/serving/index.ts'
+import { storageTexts } from './capabilities/storage/index.ts'
 import { tracesTexts } from './capabilities/traces/index.ts'
 import { trackingTexts } from './capabilities/tracking/index.ts'
 import { webhooksTexts } from './capabilities/webhooks/index.ts'
@@ -25,6 +26,7 @@ export const subjectTexts: readonly SubjectTexts[] = [
   accessTexts,
   inboxTexts,
   secretsTexts,
+  storageTexts,
   lineageTexts,
   webhooksTexts,
   datasetsTexts,

@@ -1,5 +1,6 @@
 export { type ContentPlaceChoices, createContentPlaces } from './content-places.ts'
 export { letGoContents } from './let-go.ts'
+export { storageTexts } from './personal-texts.ts'
 export { contentPlaceRoutes, storageRoutes } from './routes.ts'
 export { createStorage, type StorageView } from './storage.ts'
 export { uploadRoutes } from './upload-routes.ts'

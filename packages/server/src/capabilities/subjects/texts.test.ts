@@ -56,6 +56,7 @@ const neverIn: Readonly<Record<string, string>> = {
   lineage_edge: 'URNs: lineage_node',
   evaluation_model: 'URNs',
   blob_chunks: 'digests',
+  placed_content: 'digests, and keys that places make of them',
   blob_ref: 'digests and URNs',
   storage_damage: 'digests',
   table_def: 'names of datasets and deployments',

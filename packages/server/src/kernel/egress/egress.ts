@@ -291,9 +291,13 @@ export function createEgress({
       const at = Number(port || (protocol === 'https:' ? 443 : 80))
       return (name, options, done) => {
         void (async () => {
-          const allowed = await allowedFor(connection)
-          checkedLookup(host, allowed.host(host, at), allowed)(name, options, done)
-        })().catch((error: NodeJS.ErrnoException) => done(error, '', 0))
+          try {
+            const allowed = await allowedFor(connection)
+            checkedLookup(host, allowed.host(host, at), allowed)(name, options, done)
+          } catch (error) {
+            done(error as NodeJS.ErrnoException, '', 0)
+          }
+        })()
       }
     },
     resolve: async (connection, { host, port, tls }) => {
