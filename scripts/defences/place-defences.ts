@@ -82,6 +82,12 @@ export const placeDefences: readonly Defence[] = [
   ),
   ...defencesOf('drivers/place-postgres/place-postgres.ts', postgres, [
     [
+      'a database elsewhere proves its name',
+      '{ servername: host } : {}',
+      '{ servername: host, rejectUnauthorized: false } : {}',
+      { hole: 'connection strings' },
+    ],
+    [
       'the name of a schema is a name',
       'if (!schemaPattern.test(schema))',
       'if (false as boolean)',

@@ -37,7 +37,8 @@ export function createPlaceOci(
     const answer = await client.ask(request)
     if (statuses.includes(answer.status)) return answer
     const { status, text } = answer
-    const why = /"message":"([^"]{1,200})"/.exec(text)?.[1]
+    // Its words are not shown: they may hold what was sent.
+    const why = /"code":\s*"([A-Z_]{1,40})"/.exec(text)?.[1]
     throw why === undefined || status === 401 || status === 403
       ? refusal(host, status, what)
       : new PlaceFailure(`${host} answered ${status} to ${what}: ${why}.`, { again: status >= 500 })

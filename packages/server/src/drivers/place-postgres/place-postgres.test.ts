@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { TLSSocket } from 'node:tls'
 import { createPostgresDatabase, createWorld, type World } from '@trivium/testing'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -71,6 +75,36 @@ describe('Postgres: what it says', () => {
     await expect(createPlacePostgres(settings('p', 'sslmode=require'), strict).owner()).rejects.toMatchObject({
       code: 'EGRESS.DENIED',
     })
+  })
+
+  test('without sslmode=disable nothing is sent to a server that has no TLS', async () => {
+    const place = createPlacePostgres(settings('p', ''), egress)
+    await expect(place.owner()).rejects.toThrow(/does not support SSL/)
+  })
+
+  test('a server whose certificate nobody vouches for is not told the password', async () => {
+    const fixture = (name: string) => readFileSync(join(import.meta.dirname, '../../kernel/http/fixtures', name))
+    const [key, cert] = [fixture('first-key.pem'), fixture('first-certificate.pem')]
+    let said = ''
+    const server = createServer((socket) => {
+      // The client asks for TLS, and gets it.
+      socket.once('data', () => {
+        socket.write('S')
+        const secure = new TLSSocket(socket, { isServer: true, key, cert })
+        secure.on('data', (chunk) => (said += chunk.toString('latin1')))
+        secure.on('error', () => {})
+      })
+      socket.on('error', () => {})
+    })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    try {
+      const address = `postgresql://localhost:${(server.address() as AddressInfo).port}/x`
+      const place = createPlacePostgres({ project: 'p', address, username: 'me', secret: 'hunter2' }, egress)
+      await expect(place.owner()).rejects.toThrow(/self-signed certificate/)
+      expect(said).toBe('')
+    } finally {
+      server.close()
+    }
   })
 
   test('tables are in the schema that the address names, and a name that is none is refused', async () => {

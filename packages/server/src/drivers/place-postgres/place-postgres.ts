@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { isIP } from 'node:net'
 import { Readable } from 'node:stream'
 import type { Pool, PoolClient } from 'pg'
 import type { Egress } from '../../kernel/egress/index.ts'
@@ -42,7 +43,7 @@ export function createPlacePostgres(
       database: decodeURIComponent(url.pathname.slice(1)),
       user: username ?? undefined,
       password: secret ?? undefined,
-      ssl: tls ? { servername: host } : false,
+      ssl: tls ? (isIP(host) === 0 ? { servername: host } : {}) : false,
       max: 4,
       idleTimeoutMillis: 5000,
       connectionTimeoutMillis: 10_000,
@@ -91,7 +92,7 @@ export function createPlacePostgres(
     } catch (error) {
       if (client === undefined) opening = undefined
       ready = undefined
-      throw translated(error, host)
+      throw translated(error, host, secret)
     } finally {
       // One on which something failed may be in the middle of a transaction.
       client?.release(broken)
@@ -164,9 +165,10 @@ export function createPlacePostgres(
   }
 }
 
-function translated(error: unknown, host: string): unknown {
+function translated(error: unknown, host: string, secret: string | null): unknown {
   const { code = '', message } = error as { code?: string; message: string }
   if (code.startsWith('EGRESS.') || error instanceof PlaceFailure) return error
   const lost = /^(ECONN|EPIPE|ETIMEDOUT|EHOST)/.test(code) || /terminated|timeout|closed/i.test(message)
-  return new PlaceFailure(`${host}: ${message || code}.`.replace('..', '.'), { again: lost || passing.has(code) })
+  const words = secret ? message.replaceAll(secret, '…') : message
+  return new PlaceFailure(`${host}: ${words || code}.`.replace('..', '.'), { again: lost || passing.has(code) })
 }

@@ -147,7 +147,8 @@ export function createPlacedBlobs({
         if (next > end) return
         const { message } = error as Error
         if (left === 0) throw blobErrors.PLACE_FAILED(from.address, from.project, `it broke off: ${message}.`)
-        stream = await ask(from, (place) => place.get(at, { start: next, end }))
+        // Its credentials may have been replaced meanwhile.
+        stream = await ask(await openPlace(from.project, from.id), (place) => place.get(at, { start: next, end }))
       }
     }
   }

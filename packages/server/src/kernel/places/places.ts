@@ -1,3 +1,4 @@
+import { blobErrors } from '../blobs/index.ts'
 import type { Database, Reader } from '../db/index.ts'
 import type { PlaceKind } from '@trivium/contract'
 import type { Egress } from '../egress/index.ts'
@@ -74,7 +75,12 @@ export function createPlaces({
     if (there?.row === text) return there.opening
     const { id, project_id: project, kind, address, username } = row
     const opening = (async () => {
-      const secret = row.sealed === null ? null : await vault.open(row.sealed, placeOfSecret(id))
+      const secret =
+        row.sealed === null
+          ? null
+          : await vault.open(row.sealed, placeOfSecret(id)).catch((error: Error) => {
+              throw blobErrors.PLACE_FAILED(address, project, error.message)
+            })
       return { id, project, address, place: drivers[kind]({ project, kind, address, username, secret }, egress) }
     })()
     open.set(id, { row: text, opening })
