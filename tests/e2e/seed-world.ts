@@ -104,6 +104,7 @@ async function writeReport(client: Client, run: string): Promise<string> {
     'kind: number\nstatistic: mean\nmetrics: loss',
     'kind: importance\nexperiment: Default\nmetrics: loss',
     'kind: notes\nexperiment: Default',
+    'kind: baselines\nexperiment: Default',
     'kind: pie',
   ]
   const text = `The rate matters: see trivium://${project}/run/${run} and [the model](/p/${project}/models/late).

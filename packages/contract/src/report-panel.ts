@@ -1,5 +1,14 @@
 /** What a panel of a report shows. */
-export const panelKinds = ['table', 'curves', 'scatter', 'parallel', 'importance', 'number', 'notes'] as const
+export const panelKinds = [
+  'table',
+  'curves',
+  'scatter',
+  'parallel',
+  'importance',
+  'number',
+  'notes',
+  'baselines',
+] as const
 export type PanelKind = (typeof panelKinds)[number]
 
 /** What a number panel says: how many runs, the mean with its interval, or the best run of a metric. */
@@ -34,6 +43,7 @@ const most: Record<PanelKind, number> = {
   importance: 12,
   number: 1,
   notes: 20,
+  baselines: 20,
 }
 const usual: Record<PanelKind, number> = {
   table: 10,
@@ -43,6 +53,7 @@ const usual: Record<PanelKind, number> = {
   importance: 8,
   number: 1,
   notes: 5,
+  baselines: 5,
 }
 
 /**
@@ -100,7 +111,7 @@ function missingIn(panel: PanelSpec): string | undefined {
   if (kind === 'scatter' && (x === '' || y === '')) return 'A scatter needs x: params.depth and y: metrics.auc.'
   if (kind === 'parallel' && columns.length < 2) return 'Parallel coordinates need columns: two or more.'
   if (kind === 'importance' && metrics.length !== 1) return 'Importance needs one metric: metrics: auc.'
-  if ((kind === 'importance' || kind === 'notes') && panel.experiment === '')
+  if ((kind === 'importance' || kind === 'notes' || kind === 'baselines') && panel.experiment === '')
     return `A panel of ${kind} needs an experiment.`
   if (kind === 'number' && statistic !== 'count' && metrics.length !== 1)
     return `The ${statistic} needs one metric: metrics: auc.`

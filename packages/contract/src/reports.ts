@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { Baseline, BaselineJudgement } from './baselines.ts'
 import { PageQuery, Problem, ProjectName, ProjectParams } from './common.ts'
 import { route } from './route.ts'
 import { MetricValue } from './tracking.ts'
@@ -140,6 +141,15 @@ export const PanelData = Type.Union([
   Type.Object({
     kind: Type.Literal('notes'),
     notes: Type.Array(Type.Object({ ...RunNamed, text: Type.String(), byName: Type.String(), at: Type.Integer() })),
+    total: Type.Integer(),
+  }),
+  Type.Object({
+    kind: Type.Literal('baselines'),
+    baselines: Type.Array(Baseline),
+    runs: Type.Array(Type.Object(RunNamed)),
+    judgements: Type.Array(BaselineJudgement),
+    /** How many p was corrected for. */
+    comparisons: Type.Integer(),
     total: Type.Integer(),
   }),
 ])

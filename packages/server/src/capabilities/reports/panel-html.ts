@@ -31,6 +31,8 @@ export function panelHtml(title: string, data: PanelData): string {
             `<blockquote>${markdownHtml(note.text, () => undefined)}<p class="note">${escapeHtml(`${note.name}, confirmed by ${note.byName}, ${dayOf(note.at)}`)}</p></blockquote>`,
         )
         .join('')
+    case 'baselines':
+      return figure(judgements(data), `${shownOf(data.runs.length, data.total)}, differences with 95 % interval`)
   }
 }
 
@@ -47,6 +49,7 @@ const usualTitle = (data: PanelData): string =>
     importance: 'Importance',
     number: data.kind === 'number' ? data.label : '',
     notes: 'Notes',
+    baselines: 'Against published baselines',
   })[data.kind]
 
 function table(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
@@ -54,6 +57,27 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
     typeof value === 'number' ? `<td class="r">${numberText(value)}</td>` : `<td>${escapeHtml(value ?? '–')}</td>`
   return `<table><thead><tr>${head.map((one) => `<th>${escapeHtml(one)}</th>`).join('')}</tr></thead><tbody>${rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`).join('')}</tbody></table>`
 }
+
+const judgements = ({ baselines, runs, judgements: judged }: Of<'baselines'>): string =>
+  table(
+    ['run', 'baseline', 'metric', 'own mean', 'runs', 'published', 'difference', 'low', 'high', 'p', 'verdict'],
+    judged.map((one) => {
+      const baseline = baselines.find(({ id }) => id === one.baseline)
+      return [
+        runs.find(({ id }) => id === one.run)?.name ?? one.run,
+        baseline?.name ?? one.baseline,
+        baseline?.metric ?? null,
+        one.mean,
+        one.n,
+        baseline?.value ?? null,
+        one.difference?.value ?? null,
+        one.difference?.low ?? null,
+        one.difference?.high ?? null,
+        one.difference?.p ?? null,
+        `${one.verdict}: ${one.reason}`,
+      ]
+    }),
+  )
 
 const runTable = (columns: readonly string[], rows: Of<'table'>['rows']): string =>
   table(

@@ -46,6 +46,8 @@ export async function readPanel(sources: PanelSources, scope: Scope, text: strin
       return numberPanel(sources, scope, panel)
     case 'notes':
       return notesPanel(sources, scope, panel)
+    case 'baselines':
+      return baselinesPanel(sources, scope, panel)
   }
 }
 
@@ -221,4 +223,21 @@ async function notesPanel({ exploration }: PanelSources, scope: Scope, panel: Re
     note ? [{ ...named(run), text: note.text, byName: note.byName, at: note.at }] : [],
   )
   return { kind: 'notes', notes, total: confirmed }
+}
+
+/** The runs beside the published baselines of their experiment; with metrics beside those of these alone. */
+async function baselinesPanel(sources: PanelSources, scope: Scope, panel: Resolved): Promise<PanelData> {
+  const { runs, total } = await search(sources, scope, panel, [], panel.limit)
+  const kind = 'baselines'
+  if (runs.length === 0) return { kind, baselines: [], runs: [], judgements: [], comparisons: 0, total }
+  const found = jsonOf<Omit<Extract<PanelData, { kind: 'baselines' }>, 'kind' | 'total'>>(
+    await sources.exploration.judgeBaselines(
+      scope,
+      runs.map((run) => run.id),
+    ),
+  )
+  const baselines = found.baselines.filter((one) => panel.metrics.length === 0 || panel.metrics.includes(one.metric))
+  const shown = new Set(baselines.map((one) => one.id))
+  const judgements = found.judgements.filter((one) => shown.has(one.baseline))
+  return { kind, baselines, runs: runs.map(named), judgements, comparisons: found.comparisons, total }
 }

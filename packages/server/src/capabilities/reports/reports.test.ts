@@ -196,6 +196,57 @@ describeEachDatabase('reports', ({ world, dialect }) => {
     expect(await panel('kind: number')).toMatchObject({ kind: 'number', value: 4, label: 'runs' })
   })
 
+  test('a panel shows runs beside the published baselines of their experiment, in the file as well', async () => {
+    const { scope, reports, project, call, experiment, runs } = await withRuns()
+    const { tracking } = world.capabilities
+    const of = `/api/v1/projects/${project}`
+    const panel = async (text: string) =>
+      (await call('GET', `${of}/report-panel?panel=${encodeURIComponent(`kind: baselines\n${text}`)}`)).json
+    const here = 'experiment: arrival-delay\nsort: start_time'
+    expect(await panel(here)).toMatchObject({ judgements: [], total: 4 })
+    const published = {
+      name: 'Paper <2016>',
+      source: { title: 'A paper', url: '', published: '2016' },
+      task: 'Whether a flight is late.',
+      dataset: { name: 'flights', version: null, digest: 'd1' },
+      split: '',
+      metric: 'auc',
+      definition: 'Area under the ROC curve.',
+      direction: 'higher-is-better',
+      // Two runs leave an interval that is wider than any true area.
+      value: -9,
+      spread: { kind: 'none' },
+      protocol: 'As before.',
+      params: {},
+      seeds: [],
+      code: '',
+    }
+    for (const more of [{}, { name: 'Loss', metric: 'loss' }])
+      expect((await call('POST', `${of}/experiments/${experiment}/baselines`, { ...published, ...more })).status).toBe(
+        201,
+      )
+    for (const run of runs.slice(0, 2)) {
+      const dataset = { name: 'flights', digest: 'd1', sourceType: 'local', source: '{}', tags: [] }
+      await tracking.logInputs(scope, run, { datasets: [dataset], models: [] })
+      await tracking.updateRun(scope, run, { status: 'FINISHED', endTime: 5000 })
+    }
+    const found = await panel(`${here}\nlimit: 3\nmetrics: auc`)
+    expect(found).toMatchObject({ baselines: [{ name: 'Paper <2016>' }], total: 4, runs: { length: 3 } })
+    expect(found.judgements).toMatchObject([
+      { run: runs[0], verdict: 'better', n: 2, difference: { value: expect.closeTo(9.57), method: 'one-sample' } },
+      { run: runs[1], n: 2 },
+      { run: runs[2], verdict: 'cannot judge yet', difference: null },
+    ])
+    expect((await panel(here)).judgements.length).toBeGreaterThan(3)
+    expect((await panel('limit: 3')).detail).toContain('needs an experiment')
+
+    const text = `${fence}panel\nkind: baselines\n${here}\nmetrics: auc\n${fence}\n`
+    const { id } = await reports.create(scope, { title: 'Published', text })
+    const { html } = await reports.html(scope, id)
+    expect(html).toContain('<td>Paper &lt;2016&gt;</td>')
+    expect(html).toContain('better: ')
+  })
+
   test('a comment stays with its passage while others change, and is detached with its quote when that goes', async () => {
     const project = await world.makeProject()
     const { call } = await world.as('contributor', project)

@@ -14,7 +14,7 @@ import './tables.ts'
 export interface PanelSources {
   readonly reads: RunReads
   readonly tracking: Pick<Tracking, 'requireExperiment' | 'requireExperimentByName' | 'listRunViews'>
-  readonly exploration: Pick<Exploration, 'explain' | 'listDrafts'>
+  readonly exploration: Pick<Exploration, 'explain' | 'listDrafts' | 'judgeBaselines'>
 }
 
 export type ReportDeps = Pick<Kernel, 'db' | 'clock' | 'events'> & PanelSources

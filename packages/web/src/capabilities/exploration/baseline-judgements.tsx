@@ -16,8 +16,8 @@ interface BaselineJudgementsProps {
   readonly runs: readonly { readonly id: string; readonly name: string }[]
   readonly judgements: readonly BaselineJudgement[]
   readonly comparisons: number
-  /** Leaves out the column that is the same in every row. */
-  readonly without?: 'run' | 'baseline'
+  /** Leaves out the column that is the same in every row, or that a narrow page has no room for. */
+  readonly without?: 'run' | 'baseline' | 'spread'
 }
 
 /** Runs beside published values: own mean and published number each with its uncertainty, the difference only with an interval, and what is not comparable. */
@@ -144,21 +144,25 @@ export function BaselineJudgements(props: BaselineJudgementsProps) {
             </div>
           ),
         },
-        {
-          id: 'spread',
-          head: 'Published spread',
-          cell: (one) => (
-            <div className="reason-cell baseline-reason">
-              <Verdict verdict={one.spread.verdict} />
-              <div className="t3 sm">
-                {one.spread.low !== null &&
-                  one.spread.high !== null &&
-                  `${formatValue(one.spread.low)} to ${formatValue(one.spread.high)}: `}
-                {one.spread.reason}
-              </div>
-            </div>
-          ),
-        },
+        ...(without === 'spread'
+          ? []
+          : [
+              {
+                id: 'spread',
+                head: 'Published spread',
+                cell: (one: BaselineJudgement) => (
+                  <div className="reason-cell baseline-reason">
+                    <Verdict verdict={one.spread.verdict} />
+                    <div className="t3 sm">
+                      {one.spread.low !== null &&
+                        one.spread.high !== null &&
+                        `${formatValue(one.spread.low)} to ${formatValue(one.spread.high)}: `}
+                      {one.spread.reason}
+                    </div>
+                  </div>
+                ),
+              },
+            ]),
       ]}
       foot={comparisons > 1 ? `p is corrected for ${formatCount(comparisons)} comparisons (Holm). ${means}` : means}
     />

@@ -13,6 +13,7 @@ import { Markdown } from '../../ui/markdown.tsx'
 import { Note } from '../../ui/section.tsx'
 import { Time } from '../../ui/time.tsx'
 import { formatValue, Value } from '../../ui/value.tsx'
+import { BaselineJudgements } from '../exploration/baseline-judgements.tsx'
 
 /** A panel of a report, read now; a wrong one says what is wrong with it. */
 export function PanelView({ project, text }: { readonly project: string; readonly text: string }) {
@@ -33,7 +34,7 @@ export function PanelView({ project, text }: { readonly project: string; readonl
   return (
     <div className="report-panel">
       <QueryView query={query} what="this panel" shape="chart" permission="run:read">
-        {(data) => <PanelBody title={panel.title} data={data} />}
+        {(data) => <PanelBody project={project} title={panel.title} data={data} />}
       </QueryView>
     </div>
   )
@@ -44,7 +45,13 @@ const shownOf = (shown: number, total: number) =>
   shown < total ? `${formatCount(shown)} of ${formatCount(total)} runs` : `${formatCount(shown)} runs`
 const nothing = <p className="t3">No run matches.</p>
 
-function PanelBody({ title, data }: { readonly title: string; readonly data: PanelData }) {
+interface PanelBodyProps {
+  readonly project: string
+  readonly title: string
+  readonly data: PanelData
+}
+
+function PanelBody({ project, title, data }: PanelBodyProps) {
   switch (data.kind) {
     case 'table':
       return (
@@ -146,6 +153,17 @@ function PanelBody({ title, data }: { readonly title: string; readonly data: Pan
           )}{' '}
           {data.run && <EntityLink kind="run" name={data.run.name} id={data.run.id} look="bare" />}
         </p>
+      )
+    case 'baselines':
+      return data.runs.length === 0 ? (
+        nothing
+      ) : data.judgements.length === 0 ? (
+        <p className="t3">There is no published baseline of these runs' experiment and metrics in use.</p>
+      ) : (
+        <>
+          {title && <p className="chart-title">{title}</p>}
+          <BaselineJudgements project={project} {...data} without="spread" />
+        </>
       )
     case 'notes':
       return data.notes.length === 0 ? (
