@@ -12,7 +12,6 @@ import {
   createLocalCopies,
   type Damage,
   type FetchBytes,
-  heldStream,
   noSpace,
   openVerifiedRange,
   requireDigest,
@@ -226,9 +225,11 @@ export function createPlacedBlobs({
   const store: BlobStore = {
     own: own.own,
     put: async (project, content, announced) => {
-      const source = content instanceof Uint8Array ? Readable.from([Buffer.from(content)]) : heldStream(content)
+      // One that breaks off before it is read fails its reader and not the process.
+      if (content instanceof Readable) content.on('error', () => {})
       const target = await places.current(project)
-      if (!target) return own.put(project, content instanceof Uint8Array ? content : source, announced)
+      if (!target) return own.put(project, content, announced)
+      const source = content instanceof Readable ? content : Readable.from([Buffer.from(content)])
       const path = await copies.incoming()
       try {
         const { chunks: pieces, ...received } = await copies.receive(source, path)
