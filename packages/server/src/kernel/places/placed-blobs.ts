@@ -3,7 +3,6 @@ import { createReadStream } from 'node:fs'
 import { open, readFile, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   blobErrors,
   checkStored,
@@ -18,12 +17,10 @@ import {
   requireRange,
   verifiedStream,
 } from '../blobs/index.ts'
-import type { BlobStore, ContentPlace } from '../ports/index.ts'
-import { PlaceFailure } from '../ports/index.ts'
+import type { BlobStore } from '../ports/index.ts'
+import { createPlaceAsker, type PlaceUse } from './ask-place.ts'
 import { isPlacedAside, type PlacedContent, type PlacedIndex } from './placed-index.ts'
 import type { OpenPlace, Places } from './places.ts'
-
-const tries = 3
 
 /**
  * The store of an instance some of whose projects keep their content elsewhere. What is new goes to the place of its project, and our database says so; what the
@@ -36,8 +33,8 @@ export function createPlacedBlobs({
   chunks,
   onDamaged,
   isReferred,
-  onUse = () => {},
-  pauseMs = 200,
+  onUse,
+  pauseMs,
   ...options
 }: {
   own: BlobStore
@@ -50,35 +47,16 @@ export function createPlacedBlobs({
   /** Whether something holds the content already. */
   isReferred: (project: string, digest: string) => Promise<boolean>
   /** Hears how each call to a place ended. */
-  onUse?: (use: { readonly address: string; readonly failure: string | null }) => void
+  onUse?: (use: PlaceUse) => void
   pauseMs?: number
 }): BlobStore {
+  const asker = createPlaceAsker({ places, onUse, pauseMs })
   const copies = createLocalCopies(options.copies)
   const fetching = new Map<string, Promise<string>>()
 
   const report = async (damage: Damage): Promise<void> => {
     onDamaged(damage)
     await index.noteDamage(damage.project, damage.digest)
-  }
-  /** Asks a place, again where it may help; what it does not do is said with its name and project. */
-  const ask = async <T>(
-    { address, project, place }: OpenPlace,
-    work: (place: ContentPlace) => Promise<T>,
-  ): Promise<T> => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const done = await work(place)
-        onUse({ address, failure: null })
-        return done
-      } catch (error) {
-        const { code = '', message } = error as { code?: string; message: string }
-        const again = error instanceof PlaceFailure ? error.again : passing.has(code)
-        if (code.startsWith('BLOB.')) throw error
-        if (!again || attempt === tries) onUse({ address, failure: message })
-        if (!again || attempt === tries) throw blobErrors.PLACE_FAILED(address, project, message)
-        await sleep(pauseMs * 2 ** attempt)
-      }
-    }
   }
   /** Where the content of this project lies, unless it is in the own store. */
   const find = async (project: string, digest: string): Promise<PlacedContent | undefined> => {
@@ -99,57 +77,17 @@ export function createPlacedBlobs({
       return again()
     }
   }
-  const openPlace = async (project: string, id: string): Promise<OpenPlace> => {
-    const found = await places.find(project, id)
-    if (!found) throw blobErrors.PLACE_FAILED('A place', project, 'it is not known to this server any more.')
-    return found
-  }
   const get = async (
     project: string,
     digest: string,
     at: PlacedContent,
     range?: { start: number; end: number },
   ): Promise<Readable> => {
-    const from = await openPlace(project, at.place)
-    const wanted = range ?? { start: 0, end: at.size - 1 }
-    const stream = await ask(from, (place) => place.get(at, range))
-    if (stream) {
-      const whole = Readable.from(goingOn(from, at, wanted, stream), { objectMode: false, highWaterMark: 1 << 18 })
-      // A reader that goes away, or a connection that breaks off, before anything was read.
-      stream.on('error', () => {})
-      whole.once('close', () => stream.destroy())
-      return whole
-    }
+    const stream = await asker.get(project, at, range)
+    if (stream) return stream
     const why = 'it is not in its place any more'
     await report({ project, digest, why })
     throw blobErrors.DAMAGED(digest, why)
-  }
-  /** What began to come, until its end: a connection that breaks off is taken up again where it was. */
-  async function* goingOn(
-    from: OpenPlace,
-    at: PlacedContent,
-    { start, end }: { start: number; end: number },
-    first: Readable,
-  ): AsyncGenerator<Buffer> {
-    let next = start
-    let left = tries
-    for (let stream: Readable | undefined = first; stream; ) {
-      try {
-        for await (const chunk of stream as AsyncIterable<Buffer>) {
-          next += chunk.length
-          left = tries
-          yield chunk
-        }
-        return
-      } catch (error) {
-        left -= 1
-        if (next > end) return
-        const { message } = error as Error
-        if (left === 0) throw blobErrors.PLACE_FAILED(from.address, from.project, `it broke off: ${message}.`)
-        // Its credentials may have been replaced meanwhile.
-        stream = await ask(await openPlace(from.project, from.id), (place) => place.get(at, { start: next, end }))
-      }
-    }
   }
   const getVerified = async (project: string, digest: string, at: PlacedContent): Promise<Readable> =>
     verifiedStream(await get(project, digest, at), { project, digest }, report)
@@ -159,7 +97,7 @@ export function createPlacedBlobs({
     const found = await index.beginRemoval(project, digest, asideKey)
     if (!found) return
     await copies.drop(project, digest)
-    await ask(await openPlace(project, found.place), (place) => place.delete(found))
+    await asker.ask(await asker.open(project, found.place), (place) => place.delete(found))
     await index.endRemoval(project, digest, found.key)
     await chunks.drop(project, digest)
   }
@@ -172,11 +110,11 @@ export function createPlacedBlobs({
     const { digest, size } = content
     const there = await index.find(project, digest)
     if (there && !there.damaged && !there.removing && there.size === size) return
-    const key = await ask(target, (place) => place.put(content, { fresh: there !== undefined }))
+    const key = await asker.ask(target, (place) => place.put(content, { fresh: there !== undefined }))
     const before = await index.save(project, digest, { place: target.id, key, size })
     // What was damaged; that it stays where the place does not let go of it does no harm.
     if (before && !before.removing && (before.key !== key || before.place !== target.id))
-      await (await openPlace(project, before.place)).place.delete(before).catch(() => {})
+      await (await asker.open(project, before.place)).place.delete(before).catch(() => {})
   }
 
   const fetchCopy = async (project: string, digest: string, at: PlacedContent): Promise<string> => {
@@ -340,9 +278,6 @@ export function createPlacedBlobs({
   }
   return store
 }
-
-/** Failures of the way out that the next attempt may not have. */
-const passing: ReadonlySet<string> = new Set(['EGRESS.TIMEOUT', 'EGRESS.FAILED'])
 
 /** The digest of small content is that of its one piece. */
 const ownPiece = (digest: string, size: number) => ({ size, chunkSize, digests: Buffer.from(digest, 'hex') })
