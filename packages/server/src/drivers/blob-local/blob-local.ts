@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import {
   blobErrors,
-  createCounter,
+  createContentHasher,
   createVerifiedFiles,
   type ChunkIndex,
   type Damage,
@@ -77,6 +77,16 @@ export function createBlobLocal({
     }
   }
 
+  const receive = async (path: string, source: Readable, options: { expected?: string; size?: number } = {}) => {
+    const hasher = createContentHasher(path)
+    try {
+      await writeNewFile(path, source, sync, hasher.update)
+      return await hasher.finish({ digest: options.expected, size: options.size })
+    } finally {
+      await hasher.end()
+    }
+  }
+
   const parts = createLocalParts({
     root,
     find,
@@ -117,9 +127,7 @@ export function createBlobLocal({
       source.on('error', () => {})
       try {
         await makeDirectory(dirname(temporary), sync)
-        const counter = createCounter()
-        await writeNewFile(temporary, source, sync, counter.update)
-        const { chunks: pieces, ...stored } = counter.finish({ digest: options?.expected, size: options?.size })
+        const { chunks: pieces, ...stored } = await receive(temporary, source, options)
         const path = pathOf(project, stored.digest)
         await makeDirectory(dirname(path), sync)
         await files.trust(path, temporary)

@@ -30,7 +30,9 @@ test.each([
 ])('what comes is what is written: %i bytes in pieces of %i', async (size, piece) => {
   const [content, path] = [randomBytes(size), join(folder, `${size}-${piece}`)]
   const seen: Buffer[] = []
-  await writeNewFile(path, Readable.from(inPieces(content, piece)), true, (bytes) => seen.push(Buffer.from(bytes)))
+  await writeNewFile(path, Readable.from(inPieces(content, piece)), true, async (bytes) => {
+    seen.push(Buffer.from(bytes))
+  })
   expect((await readFile(path)).equals(content)).toBe(true)
   expect(Buffer.concat(seen).equals(content)).toBe(true)
   expect((await stat(path)).mode & 0o222).toBe(0)
@@ -42,7 +44,7 @@ test('a source that breaks off, and a file that is there already, are errors', a
     throw new Error('cut off')
   }
   const path = join(folder, 'broken')
-  const nobody = (): void => {}
+  const nobody = (): undefined => {}
   await expect(writeNewFile(path, Readable.from(broken()), true, nobody)).rejects.toThrow('cut off')
   const again = writeNewFile(path, Readable.from([randomBytes(1)]), true, nobody)
   await expect(again).rejects.toMatchObject({ code: 'EEXIST' })

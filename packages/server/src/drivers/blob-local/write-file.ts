@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { finished, type Readable } from 'node:stream'
+import { collectYoung } from '../../kernel/blobs/index.ts'
 
 /** Most content is smaller than this. */
 const firstBytes = 64 * 1024
@@ -7,26 +8,26 @@ const firstBytes = 64 * 1024
 const pieceBytes = 1024 * 1024
 
 /**
- * Writes a new file that nobody changes any more; `onPiece` sees its bytes in order, in pieces that are valid during the call only. A piece is written while the next one
- * comes in; a stream of Node's would stop to read until everything that it holds is written, and each one between connection and file costs as much as the write. Bytes are
- * copied into two buffers that take turns, so that those of the connection die young: what lives until it is written has to be found by whole rounds of the garbage collector.
+ * Writes a new file that nobody changes any more; `onPiece` sees its bytes in order, in pieces that do not change until its promise resolves, when all before them are
+ * written. A piece is written while the next one comes in; a stream of Node's would stop to read until everything that it holds is written, and each one between
+ * connection and file costs as much as the write. Bytes are copied into two buffers that take turns, so that those of the connection die young: what lives until it is written has to be found by whole rounds of the garbage collector.
  */
 export async function writeNewFile(
   path: string,
   content: Readable,
   sync: boolean,
-  onPiece: (bytes: Buffer) => void,
+  onPiece: (bytes: Buffer) => Promise<void> | undefined,
 ): Promise<void> {
   const file = await open(path, 'wx', 0o440)
-  let buffer = Buffer.allocUnsafeSlow(firstBytes)
-  let other: Buffer<ArrayBuffer> | undefined
+  let buffer: Buffer = Buffer.allocUnsafeSlow(firstBytes)
+  let other: Buffer | undefined
   let filled = 0
   let writing: Promise<void> | undefined
   /** Begins to write what is filled; only when nothing is being written. */
   const write = (): void => {
     const bytes = buffer.subarray(0, filled)
-    onPiece(bytes)
-    const written = file.writeFile(bytes).then(() => {
+    collectYoung(bytes.length)
+    const written = Promise.all([onPiece(bytes), file.writeFile(bytes)]).then(() => {
       writing = undefined
     })
     // Its failure is that of the next piece, or of the end.
@@ -34,7 +35,7 @@ export async function writeNewFile(
     writing = written
     filled = 0
     const before = buffer
-    buffer = other ?? Buffer.allocUnsafeSlow(pieceBytes)
+    buffer = other ?? Buffer.from(new SharedArrayBuffer(pieceBytes))
     other = before.length === pieceBytes ? before : undefined
   }
   /** Takes bytes until they are all copied, or until a buffer has to be written first; returns how many. */

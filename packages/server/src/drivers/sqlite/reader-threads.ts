@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { databaseErrors } from '../../kernel/db/database-errors.ts'
 import { AppError } from '../../kernel/errors/app-error.ts'
+import { threadFlags } from '../../kernel/config/thread-flags.ts'
 
 interface Task {
   module: URL
@@ -84,7 +85,7 @@ export class ReaderThreads {
     if (this.#thread) return this.#thread
     const worker = new Worker(
       new URL(import.meta.url.endsWith('.ts') ? './reader-thread.ts' : './reader-thread.js', import.meta.url),
-      { workerData: { path: this.#path }, execArgv: conditionsOf(process.execArgv) },
+      { workerData: { path: this.#path }, execArgv: threadFlags() },
     )
     const thread: Thread = { worker, pending: new Map(), idle: undefined }
     worker.on('message', (message: Answer) => {
@@ -107,12 +108,4 @@ export class ReaderThreads {
     this.#thread = thread
     return thread
   }
-}
-
-/** Of the flags of this process those that say how imports resolve; the others may stop a thread (`--input-type` of a program that was given as text). */
-function conditionsOf(flags: readonly string[]): string[] {
-  return flags.filter(
-    (flag, index) =>
-      flag.startsWith('--conditions') || flag === '-C' || ['--conditions', '-C'].includes(flags[index - 1] ?? ''),
-  )
 }

@@ -1,8 +1,10 @@
 import type { Reader, Trx } from '../db/index.ts'
 
 export * from './chunk-digests.ts'
+export * from './collect-young.ts'
 export * from './database-chunks.ts'
 export * from './errors.ts'
+export * from './hash-content.ts'
 export * from './instance-id.ts'
 export * from './local-copies.ts'
 export * from './parts.ts'

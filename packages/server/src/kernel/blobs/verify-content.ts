@@ -60,7 +60,8 @@ export interface Counted {
   readonly chunks: ChunkDigests | undefined
 }
 
-interface Expected {
+/** What was announced of content. */
+export interface Expected {
   digest?: string | undefined
   size?: number | undefined
 }
@@ -78,7 +79,6 @@ export function createCounter({ pieces: wanted = true }: { pieces?: boolean } = 
       hash.update(bytes)
       size += bytes.length
       pieces?.update(bytes)
-      collectYoung(bytes.length)
     },
     finish: (expected = {}) => ({
       ...checkStored({ digest: hash.digest('hex'), size }, expected),
@@ -96,6 +96,7 @@ export function countingStream(options?: { pieces?: boolean }): {
   const stream = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       counter.update(chunk)
+      collectYoung(chunk.length)
       done(null, chunk)
     },
   })
