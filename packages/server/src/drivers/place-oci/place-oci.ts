@@ -14,6 +14,13 @@ const empty = { type: 'application/vnd.oci.empty.v1+json', bytes: Buffer.from('{
 /** Larger content goes up in pieces, which proxies before a registry let through. */
 const pieceSize = 64 * 1024 * 1024
 const saltSize = 16
+/** What registries say while somebody else stores the same content: the blob, or its upload, is not as they know it. It is there a moment later. */
+const racing: ReadonlySet<string> = new Set([
+  'DIGEST_INVALID',
+  'BLOB_UNKNOWN',
+  'BLOB_UPLOAD_UNKNOWN',
+  'MANIFEST_BLOB_UNKNOWN',
+])
 
 /**
  * Content in a container registry (OCI Distribution), one repository a project: `ADDRESS/PROJECT`. Each content is a blob and a manifest that holds it, tagged with the
@@ -41,7 +48,7 @@ export function createPlaceOci(
     const why = /"code":\s*"([A-Z_]{1,40})"/.exec(text)?.[1]
     throw why === undefined || status === 401 || status === 403
       ? refusal(host, status, what)
-      : new PlaceFailure(`${host} answered ${status} to ${what}: ${why}.`, { again: status >= 500 })
+      : new PlaceFailure(`${host} answered ${status} to ${what}: ${why}.`, { again: status >= 500 || racing.has(why) })
   }
   const hasBlob = async (digest: string, size: number): Promise<boolean> => {
     const { status, headers } = await wanted({ method: 'HEAD', at: `blobs/${digest}` }, 'a look for a blob', 200, 404)
